@@ -1,0 +1,52 @@
+"""heatcam: see what your detector sees, live.
+
+>>> import heatcam
+>>> explanation = heatcam.load("markers").explain(image_bgr)
+>>> explanation.detections.boxes_xyxy, explanation.saliency.in_image()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatcam.environment import prepare_environment
+
+if TYPE_CHECKING:
+    from heatcam.saliency.explainer import Explainer
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+prepare_environment()
+
+
+def load(
+    model: str = "markers",
+    *,
+    device: str | None = None,
+    imgsz: int | None = None,
+    conf: float = 0.25,
+    iou: float = 0.7,
+    classes: tuple[str, ...] = (),
+    method: str = "live",
+) -> Explainer:
+    """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
+
+    Args:
+        model: an ultralytics ``.pt`` detect checkpoint, or ``markers``, the embedded model.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; None chooses the fastest there is.
+        imgsz: longer side of the network's input in pixels; None takes the one that the model was trained with.
+        conf: keep boxes above this confidence, in ``[0, 1]``.
+        iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
+        classes: keep only these class names or numbers; empty keeps all.
+        method: the CAM method; ``heatcam.saliency.methods.METHODS`` lists them.
+
+    Raises:
+        ModelError: the model is missing, broken, refused, or cannot be explained.
+        DeviceError: the device is not there.
+        UsageError: an unknown method or class, or a threshold outside ``[0, 1]``.
+    """
+    from heatcam.saliency.building import build_explainer  # noqa: PLC0415 (torch: seconds)
+    from heatcam.saliency.options import ExplainOptions  # noqa: PLC0415
+
+    return build_explainer(model, device, ExplainOptions(imgsz, conf, iou, classes, method))

@@ -1,0 +1,89 @@
+"""From the head's raw output to kept boxes, each with the anchor point it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from ultralytics.utils.nms import non_max_suppression
+
+MAX_DETECTIONS = 300
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Which boxes are kept.
+
+    Attributes:
+        conf: confidence above which a box is kept, in ``[0, 1]``.
+        iou: boxes of a class that overlap more than this are one, in ``[0, 1]``; end-to-end heads do not use it.
+        class_ids: keep only these; None keeps all.
+    """
+
+    conf: float = 0.25
+    iou: float = 0.7
+    class_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class KeptBoxes:
+    """The boxes that survived, strongest first, on the network's device; N may be 0.
+
+    Attributes:
+        xyxy: float ``(N, 4)`` in model (letterboxed) pixels.
+        confidences: float ``(N,)`` in ``[0, 1]``.
+        class_ids: int64 ``(N,)``.
+        anchors: int64 ``(N,)``, index into all anchor points, level after level.
+    """
+
+    xyxy: Tensor
+    confidences: Tensor
+    class_ids: Tensor
+    anchors: Tensor
+
+    def __len__(self) -> int:
+        return int(self.anchors.shape[0])
+
+
+@torch.no_grad()
+def keep_boxes(head: Any, features: tuple[Tensor, ...], thresholds: Thresholds) -> KeptBoxes:
+    """Run the detect head and keep what passes the thresholds.
+
+    Args:
+        head: ultralytics' ``Detect`` (or ``v10Detect``) in eval mode.
+        features: the head's inputs, each ``(1, C_l, h_l, w_l)``.
+        thresholds: what to keep.
+    """
+    predictions, raw = head([feature.detach() for feature in features])
+    if head.end2end:
+        rows, anchors = _end_to_end_rows(head, predictions, raw["one2one"]["scores"], thresholds)
+    else:
+        kept, indices = non_max_suppression(
+            predictions.clone(),
+            thresholds.conf,
+            thresholds.iou,
+            classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
+            nc=head.nc,
+            max_det=MAX_DETECTIONS,
+            return_idxs=True,
+        )
+        rows, anchors = kept[0], indices[0].flatten().long()
+    return KeptBoxes(rows[:, :4], rows[:, 4], rows[:, 5].long(), anchors)
+
+
+def _end_to_end_rows(
+    head: Any, predictions: Tensor, logits: Tensor, thresholds: Thresholds
+) -> tuple[Tensor, Tensor]:
+    """Rows ``(N, 6)`` of an end-to-end head that pass, and their anchors, which the head itself does not tell.
+
+    The head keeps its top k by score; asking it for the same ranking again gives the anchors in the same order.
+    """
+    scores = logits.sigmoid().permute(0, 2, 1)  # (1, anchors, classes)
+    anchors = head.get_topk_index(scores, head.max_det)[2][0]
+    rows = predictions[0]  # (k, 6)
+    passes = rows[:, 4] > thresholds.conf
+    if thresholds.class_ids is not None:
+        passes &= torch.isin(rows[:, 5].long(), torch.tensor(thresholds.class_ids, device=rows.device))
+    return rows[passes], anchors[passes]

@@ -1,0 +1,30 @@
+"""Which processor runs the network."""
+
+from __future__ import annotations
+
+import torch
+
+from heatcam.errors import DeviceError
+
+
+def choose_device(wanted: str | None) -> torch.device:
+    """The device the user asked for (``cpu``, ``cuda``, ``cuda:1``, ``1``, ``mps``), or the fastest there is for None.
+
+    Raises:
+        DeviceError: it is not there, or no such device is known.
+    """
+    if wanted is None or wanted == "auto":
+        return torch.device(available_devices()[0])
+    name = f"cuda:{wanted}" if wanted.isdecimal() else wanted.lower()
+    kind, _, index = name.partition(":")
+    if kind not in {"cpu", "cuda", "mps"} or (index and not index.isdecimal()):
+        raise DeviceError(f"unknown device {wanted!r}", f"use one of: {', '.join(available_devices())}")
+    if kind not in available_devices() or (kind == "cuda" and int(index or 0) >= torch.cuda.device_count()):
+        raise DeviceError(f"device {wanted!r} is not there", f"use one of: {', '.join(available_devices())}")
+    return torch.device(name)
+
+
+def available_devices() -> list[str]:
+    """Kinds of device on this machine, fastest first; ``cpu`` is always last."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, available in there.items() if available]

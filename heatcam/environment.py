@@ -1,0 +1,32 @@
+"""What has to stand in the process environment before ultralytics and OpenCV are imported.
+
+ultralytics reads these once, at import: without them it may install packages that a checkpoint names, look for the network,
+share one settings file with every other tool, and unpickle whatever a checkpoint holds. A value the user has set is kept.
+"""
+
+from __future__ import annotations
+
+import os
+
+from platformdirs import user_config_path
+
+CONFIG_DIR_VARIABLE = "HEATCAM_CONFIG_DIR"
+
+
+def config_dir() -> str:
+    """The folder of heatcam's own settings, as a path; ``HEATCAM_CONFIG_DIR`` overrides the platform's place for it."""
+    return os.environ.get(CONFIG_DIR_VARIABLE) or str(user_config_path("heatcam", appauthor=False))
+
+
+def prepare_environment() -> None:
+    """Set the variables that are not set yet. Called on ``import heatcam``, before anything heavy is imported."""
+    defaults = {
+        "ULTRALYTICS_SAFE_LOAD": "1",
+        "YOLO_AUTOINSTALL": "0",
+        "YOLO_OFFLINE": "1",
+        "YOLO_VERBOSE": "0",
+        "YOLO_CONFIG_DIR": os.path.join(config_dir(), "ultralytics"),  # noqa: PTH118 (pathlib costs 10 ms here)
+        "OPENCV_LOG_LEVEL": "ERROR",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,66 @@
+"""What can go wrong, in words a user can act on: each error says what is wrong and what to do next.
+
+``cli`` is the one place that turns these into a line on standard error and an exit code.
+"""
+
+from __future__ import annotations
+
+
+class HeatcamError(Exception):
+    """An expected failure. ``str()`` is one line: what is wrong, then the next step.
+
+    Args:
+        problem: what is wrong, without a full stop.
+        next_step: what the user can do about it, without a full stop.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(problem, next_step)
+        self.problem = problem
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        line = f"{self.problem}; {self.next_step}" if self.next_step else self.problem
+        return " ".join(line.split())
+
+
+class UsageError(HeatcamError):
+    """Options or inputs that cannot be meant: exit code 2."""
+
+    exit_code = 2
+
+
+class ModelError(HeatcamError):
+    """A model file that is missing, broken, refused, or of a kind that cannot be explained: exit code 2."""
+
+    exit_code = 2
+
+
+class DeviceError(HeatcamError):
+    """A device that was asked for and is not there: exit code 2."""
+
+    exit_code = 2
+
+
+class SourceError(HeatcamError):
+    """A camera or video that cannot be opened or stopped giving frames."""
+
+
+class UnreadableInputError(HeatcamError):
+    """A picture or video that is missing or cannot be decoded: exit code 2."""
+
+    exit_code = 2
+
+
+class SinkError(HeatcamError):
+    """A picture or recording that cannot be written."""
+
+
+class DisplayError(HeatcamError):
+    """No window can be opened here."""
+
+
+class MapError(HeatcamError):
+    """The saliency map could not be made for a frame; its detections still stand."""

@@ -1,0 +1,114 @@
+"""What the stages hand one another: small frozen records. Pixels and arrays inside them are read-only by agreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+
+Int64Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture from a source.
+
+    Attributes:
+        image_bgr: uint8 ``(H, W, 3)``, BGR, the right way up, in the source's own pixels.
+        frame_index: 0, 1, 2, ... as the source counts them; gaps are frames that were dropped.
+        captured_at_s: ``time.monotonic()`` when the picture was in hand, in seconds.
+        pts_s: presentation time from the start of the stream, in seconds.
+        name: where it came from, for people: a file name, ``camera 0``, ``demo``.
+    """
+
+    image_bgr: Uint8Array
+    frame_index: int
+    captured_at_s: float
+    pts_s: float
+    name: str = ""
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image_bgr.shape[1], self.image_bgr.shape[0]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The boxes that survived, strongest first; N may be 0.
+
+    Attributes:
+        boxes_xyxy: float32 ``(N, 4)`` in image pixels, inside the picture.
+        confidences: float32 ``(N,)`` in ``[0, 1]``.
+        class_ids: int64 ``(N,)``.
+        anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from.
+        class_names: N names, one a box.
+    """
+
+    boxes_xyxy: Float32Array
+    confidences: Float32Array
+    class_ids: Int64Array
+    anchors: Int64Array
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.class_names)
+
+
+@dataclass(frozen=True)
+class SaliencyMap:
+    """Where a model's evidence lies, unscaled.
+
+    Attributes:
+        values: float32 ``(h, w)``, signed, in logit units, over the whole letterbox at the target layer's resolution.
+        letterbox: the geometry that lays ``values`` over the picture.
+        method: the CAM method's name.
+        layer: the target layer, as ``index:type``.
+    """
+
+    values: Float32Array
+    letterbox: Letterbox
+    method: str
+    layer: str
+
+    def in_image(self) -> Float32Array:
+        """The map in image pixels: float32 ``(H, W)``, signed, in logit units, letterbox borders cut away; a new array."""
+        return self.letterbox.map_to_image(self.values)
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Where the time of one frame went, in milliseconds of wall clock."""
+
+    prepare_ms: float = 0.0
+    forward_ms: float = 0.0
+    map_ms: float = 0.0
+
+    @property
+    def inference_ms(self) -> float:
+        """Letterbox, forward and map together."""
+        return self.prepare_ms + self.forward_ms + self.map_ms
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a model saw in one frame and where its evidence lies.
+
+    Attributes:
+        frame: the picture.
+        detections: the kept boxes, in image pixels.
+        saliency: the evidence for all kept boxes together, or None when it was not asked for or failed.
+        object_maps: one map a detection, in their order, when they were asked for; else empty.
+        map_error: why ``saliency`` is missing although it was asked for, in one line; else "".
+        timings: milliseconds a stage.
+    """
+
+    frame: Frame
+    detections: Detections
+    saliency: SaliencyMap | None = None
+    object_maps: tuple[SaliencyMap, ...] = ()
+    map_error: str = ""
+    timings: Timings = field(default_factory=Timings)

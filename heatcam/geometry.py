@@ -1,0 +1,140 @@
+"""The one place that knows both the camera's pixels and the model's: the letterbox and its inverse.
+
+Two frames of reference, both with continuous coordinates whose origin is the top-left corner of the top-left pixel, so that
+pixel ``(i, j)`` covers ``[j, j + 1) x [i, i + 1)``:
+
+* *image*: the picture as it was captured, ``image_wh``;
+* *model*: the letterboxed picture that the network sees, ``model_wh``: resized to ``resized_wh``, then padded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+Uint8Array = npt.NDArray[np.uint8]
+
+PAD_GREY = 114  # what ultralytics trains with
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """How one picture size is fitted into the network's input, and the way back.
+
+    Attributes:
+        image_wh: width and height of the picture, in pixels.
+        resized_wh: width and height of the picture inside the letterbox, in model pixels.
+        model_wh: width and height of the whole letterbox, multiples of the network's stride.
+        pad_left, pad_top: grey border before the picture, in model pixels.
+    """
+
+    image_wh: tuple[int, int]
+    resized_wh: tuple[int, int]
+    model_wh: tuple[int, int]
+    pad_left: int
+    pad_top: int
+
+    @classmethod
+    def fit(cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32) -> Letterbox:
+        """The smallest letterbox whose longer picture side is ``imgsz``; same rounding as ultralytics' ``LetterBox(auto=True)``.
+
+        Args:
+            image_wh: width and height of the picture in pixels, each at least 1.
+            imgsz: longer side of the resized picture, rounded up to a multiple of ``stride``.
+            stride: the network's coarsest stride.
+
+        Raises:
+            ValueError: a size below 1.
+        """
+        width, height = image_wh
+        if min(width, height, imgsz, stride) < 1:
+            raise ValueError(
+                f"sizes must be at least 1, got image {image_wh}, imgsz {imgsz}, stride {stride}"
+            )
+        side = -(-imgsz // stride) * stride
+        scale = min(side / width, side / height)
+        resized = max(1, round(width * scale)), max(1, round(height * scale))
+        border = [(side - length) % stride for length in resized]
+        left, top = (round(b / 2 - 0.1) for b in border)
+        return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top)
+
+    @property
+    def scale_xy(self) -> tuple[float, float]:
+        """Model pixels per image pixel, along x and y (they differ by the rounding of ``resized_wh``)."""
+        return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
+
+    def image_to_model(self, image: Uint8Array) -> Uint8Array:
+        """The letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
+
+        Raises:
+            ValueError: the picture is not of ``image_wh``.
+        """
+        if (image.shape[1], image.shape[0]) != self.image_wh:
+            raise ValueError(
+                f"picture of {image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}"
+            )
+        boxed = np.full((self.model_wh[1], self.model_wh[0], 3), PAD_GREY, np.uint8)
+        inside = boxed[self._rows, self._columns]
+        if self.resized_wh == self.image_wh:
+            inside[...] = image
+        else:
+            inside[...] = cv2.resize(image, self.resized_wh, interpolation=cv2.INTER_LINEAR)
+        return boxed
+
+    def points_to_model(self, points_xy: npt.ArrayLike) -> Float32Array:
+        """Points ``(..., 2)`` from image to model pixels, float32, not clipped."""
+        points = np.asarray(points_xy, np.float64)
+        return (points * self.scale_xy + (self.pad_left, self.pad_top)).astype(np.float32)
+
+    def points_to_image(self, points_xy: npt.ArrayLike) -> Float32Array:
+        """Points ``(..., 2)`` from model to image pixels, float32, not clipped."""
+        points = np.asarray(points_xy, np.float64)
+        return ((points - (self.pad_left, self.pad_top)) / self.scale_xy).astype(np.float32)
+
+    def boxes_to_model(self, boxes_xyxy: npt.ArrayLike) -> Float32Array:
+        """Boxes ``(N, 4)`` xyxy from image to model pixels, float32, not clipped."""
+        boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 2, 2)
+        return self.points_to_model(boxes).reshape(-1, 4)
+
+    def boxes_to_image(self, boxes_xyxy: npt.ArrayLike) -> Float32Array:
+        """Boxes ``(N, 4)`` xyxy from model to image pixels, float32, clipped to the picture."""
+        boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 2, 2)
+        limits = np.asarray(self.image_wh, np.float32)
+        return np.clip(self.points_to_image(boxes), 0, limits).reshape(-1, 4)
+
+    def map_to_image(self, values: Float32Array) -> Float32Array:
+        """A map over the whole letterbox, at any resolution, laid over the picture: borders cut away, values kept.
+
+        Args:
+            values: ``(h, w)`` float32 covering the letterbox evenly; cell ``(i, j)`` has its centre at
+                ``((j + 0.5) * model_w / w, (i + 0.5) * model_h / h)``.
+
+        Returns:
+            ``(image_h, image_w)`` float32, linearly interpolated, in the unit of ``values``.
+        """
+        full: Any = cv2.resize(values, self.model_wh, interpolation=cv2.INTER_LINEAR)
+        image: Any = cv2.resize(
+            full[self._rows, self._columns], self.image_wh, interpolation=cv2.INTER_LINEAR
+        )
+        return np.asarray(image, np.float32)
+
+    def map_to_model(self, values: Float32Array) -> Float32Array:
+        """A map in image pixels laid into the letterbox: ``(model_h, model_w)`` float32, borders exactly 0."""
+        boxed = np.zeros((self.model_wh[1], self.model_wh[0]), np.float32)
+        shrinks = self.resized_wh[0] < self.image_wh[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        boxed[self._rows, self._columns] = cv2.resize(values, self.resized_wh, interpolation=how)
+        return boxed
+
+    @property
+    def _rows(self) -> slice:
+        return slice(self.pad_top, self.pad_top + self.resized_wh[1])
+
+    @property
+    def _columns(self) -> slice:
+        return slice(self.pad_left, self.pad_left + self.resized_wh[0])

@@ -1,0 +1,80 @@
+"""From what the user typed behind ``--model`` to a network in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from heatcam.errors import ModelError
+from heatcam.models import embedded
+from heatcam.models.checkpoint import read_checkpoint
+from heatcam.models.official import downloaded_path, is_official
+
+MARKERS = "markers"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network ready for the engine.
+
+    Attributes:
+        title: the model's name for people.
+        network: the ultralytics model, float32, eval mode, batch normalisation fused, on the CPU, parameters without gradient.
+        class_names: name of each class id.
+        imgsz: longer side of the input that it was trained with, in pixels.
+    """
+
+    title: str
+    network: nn.Module
+    class_names: dict[int, str]
+    imgsz: int
+
+
+def load_model(spec: str) -> LoadedModel:
+    """Load ``markers`` or an ultralytics ``.pt`` file.
+
+    Raises:
+        ModelError: missing, truncated, of another format, or refused; the message names the next step.
+    """
+    if spec == MARKERS:
+        network, class_names, imgsz = embedded.build()
+        return LoadedModel(MARKERS, ready(network), class_names, imgsz)
+    path = find_checkpoint(spec)
+    network, class_names, imgsz = read_checkpoint(path)
+    return LoadedModel(path.stem, ready(network), class_names, imgsz)
+
+
+def find_checkpoint(spec: str) -> Path:
+    """The file that ``spec`` means: a path, or an official model that was downloaded before.
+
+    Raises:
+        ModelError: there is no such file, or its suffix is not ``.pt``.
+    """
+    path = Path(spec).expanduser()
+    if path.suffix != ".pt":
+        raise ModelError(
+            f"model {spec!r} is neither '{MARKERS}' nor a .pt file",
+            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
+        )
+    if path.is_file():
+        return path
+    if is_official(spec) and downloaded_path(spec).is_file():
+        return downloaded_path(spec)
+    if is_official(spec):
+        raise ModelError(
+            f"model {spec} is not here and heatcam downloads nothing unasked",
+            "run the same command in a terminal to be asked for the download, or put the file into this folder",
+        )
+    raise ModelError(
+        f"model file {spec} does not exist", f"check the path, or leave out --model to use '{MARKERS}'"
+    )
+
+
+def ready(network: nn.Module) -> nn.Module:
+    """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients."""
+    network = network.float().eval()
+    if hasattr(network, "fuse"):
+        network = network.fuse(verbose=False)
+    return network.requires_grad_(False)

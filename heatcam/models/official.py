@@ -1,0 +1,53 @@
+"""Ultralytics' published weights: known by name, fetched only when the user says yes."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from heatcam.errors import ModelError
+
+_OFFICIAL = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[ntsmblxce]\.pt")
+
+
+def is_official(spec: str) -> bool:
+    """True for the bare name of a published detection checkpoint, such as ``yolo26n.pt``."""
+    return _OFFICIAL.fullmatch(spec) is not None
+
+
+def downloaded_path(name: str) -> Path:
+    """Where a download of ``name`` is kept: the user's cache folder; ``HEATCAM_CACHE_DIR`` overrides it."""
+    folder = os.environ.get("HEATCAM_CACHE_DIR") or user_cache_path("heatcam", appauthor=False)
+    return Path(folder) / "models" / name
+
+
+def is_missing(spec: str) -> bool:
+    """True when ``spec`` names published weights that are neither in this folder nor downloaded."""
+    return is_official(spec) and not Path(spec).is_file() and not downloaded_path(spec).is_file()
+
+
+def download(name: str) -> Path:
+    """Fetch published weights from ultralytics' releases into the cache folder. The caller has asked the user.
+
+    Raises:
+        ModelError: the download failed; nothing half-written is left.
+    """
+    from ultralytics.utils import ASSETS_URL  # noqa: PLC0415 (seconds)
+    from ultralytics.utils.downloads import safe_download  # noqa: PLC0415
+
+    target = downloaded_path(name)
+    part = target.with_name(f"{target.stem}.part{target.suffix}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        safe_download(f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True)
+        part.replace(target)
+    except (OSError, ConnectionError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        raise ModelError(
+            f"{name} could not be downloaded: {error}",
+            "check the network, or put the file into this folder yourself",
+        ) from error
+    return target

@@ -1,0 +1,143 @@
+"""From a frame to detections and the map of the evidence for them: one forward pass serves both."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.torch_engine import Forward, TorchEngine
+from heatcam.errors import HeatcamError, MapError
+from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
+from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.saliency.methods import CamFormula
+
+logger = logging.getLogger(__name__)
+
+
+class Explainer:
+    """Explains one frame after another with one model. Called from one thread.
+
+    Args:
+        engine: the network on its device.
+        class_names: name of each class id.
+        imgsz: longer side of the network's input, in pixels.
+        thresholds: which boxes are kept.
+        method: the CAM method's name.
+        formula: the CAM method itself.
+        title: the model's name for people.
+    """
+
+    def __init__(
+        self,
+        engine: TorchEngine,
+        class_names: dict[int, str],
+        imgsz: int,
+        thresholds: Thresholds,
+        method: str,
+        formula: CamFormula,
+        title: str = "",
+    ) -> None:
+        self.engine = engine
+        self.class_names = class_names
+        self.imgsz = imgsz
+        self.thresholds = thresholds
+        self.method = method
+        self.title = title
+        self._formula = formula
+
+    def explain(
+        self, image: Uint8Array | Frame, *, with_map: bool = True, with_object_maps: bool = False
+    ) -> Explanation:
+        """Detections of one picture, and where the evidence for them lies.
+
+        When the map fails, the detections still come, with ``map_error`` saying why.
+
+        Args:
+            image: a frame, or a picture as uint8 ``(H, W, 3)`` BGR; not changed.
+            with_map: make the map of all kept boxes together.
+            with_object_maps: also make one map for each kept box.
+
+        Returns:
+            Boxes and maps in the picture's own pixels; maps are signed, in logit units.
+
+        Raises:
+            ValueError: the picture is not uint8 ``(H, W, 3)``.
+        """
+        frame = image if isinstance(image, Frame) else _frame_of(image)
+        started = time.perf_counter()
+        letterbox = Letterbox.fit(frame.size_wh, self.imgsz, max(self.engine.cut.strides))
+        picture = self.engine.picture_tensor(letterbox.image_to_model(frame.image_bgr))
+        prepared = time.perf_counter()
+        forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
+        detections = self._detections(forward.boxes, letterbox)
+        forwarded = time.perf_counter()
+        saliency, object_maps, map_error = self._maps(forward, letterbox, with_map, with_object_maps)
+        timings = Timings(
+            *(1e3 * t for t in (prepared - started, forwarded - prepared, time.perf_counter() - forwarded))
+        )
+        return Explanation(frame, detections, saliency, object_maps, map_error, timings)
+
+    def warm_up(self, size_wh: tuple[int, int] = (640, 480)) -> None:
+        """Prove the patch gradients and run once, so that the first frame and the first toggle cost what the others do."""
+        noise = np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), np.uint8)
+        letterbox = Letterbox.fit(size_wh, self.imgsz, max(self.engine.cut.strides))
+        self.engine.prove_patches(self.engine.picture_tensor(letterbox.image_to_model(noise)))
+        self.explain(noise)
+
+    def _maps(
+        self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
+    ) -> tuple[SaliencyMap | None, tuple[SaliencyMap, ...], str]:
+        """The summed map, the objects' maps, and why they are missing."""
+        if not with_map:
+            return None, (), ""
+        try:
+            summed = self._map(forward, self.engine.summed_gradient(forward), letterbox)
+            gradients = self.engine.object_gradients(forward) if with_object_maps else []
+            return summed, tuple(self._map(forward, g, letterbox) for g in gradients), ""
+        except (HeatcamError, RuntimeError, ValueError, ArithmeticError) as error:
+            logger.debug("the map failed", exc_info=True)
+            return (
+                None,
+                (),
+                str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
+            )
+
+    def _map(self, forward: Forward, gradient: Tensor, letterbox: Letterbox) -> SaliencyMap:
+        """One map from one gradient; no detections give a map of zeros, whatever the method.
+
+        Raises:
+            MapError: the method gave numbers that are not finite.
+        """
+        activation = forward.inputs.finest.detach()[0]  # (C, h, w)
+        if len(forward.boxes):
+            values = self._formula(activation, gradient)
+        else:
+            values = torch.zeros(activation.shape[1:])
+        array = values.detach().float().cpu().numpy()
+        if not np.isfinite(array).all():
+            raise MapError(f"{self.method} gave numbers that are not finite")
+        return SaliencyMap(array, letterbox, self.method, self.engine.cut.target_layer)
+
+    def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
+        """Kept boxes in image pixels, as NumPy."""
+        class_ids = boxes.class_ids.cpu().numpy()
+        return Detections(
+            boxes_xyxy=letterbox.boxes_to_image(boxes.xyxy.float().cpu().numpy()),
+            confidences=boxes.confidences.float().cpu().numpy(),
+            class_ids=class_ids,
+            anchors=boxes.anchors.cpu().numpy(),
+            class_names=tuple(self.class_names.get(int(i), str(i)) for i in class_ids),
+        )
+
+
+def _frame_of(image: Uint8Array) -> Frame:
+    """A picture given from Python as a frame."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"a picture is uint8 (H, W, 3) in BGR order, got {got}")
+    return Frame(image, frame_index=0, captured_at_s=time.monotonic(), pts_s=0.0)

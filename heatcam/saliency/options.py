@@ -1,0 +1,55 @@
+"""What the user can choose about an explanation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatcam.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ExplainOptions:
+    """Which boxes are kept and how their evidence is mapped.
+
+    Attributes:
+        imgsz: longer side of the network's input in pixels; None takes the model's own.
+        conf: keep boxes above this confidence, in ``[0, 1]``.
+        iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
+        classes: class names or numbers to keep; empty keeps all.
+        method: the CAM method's name.
+
+    Raises:
+        UsageError: a threshold outside its range, or an ``imgsz`` that cannot be meant.
+    """
+
+    imgsz: int | None = None
+    conf: float = 0.25
+    iou: float = 0.7
+    classes: tuple[str, ...] = ()
+    method: str = "live"
+
+    def __post_init__(self) -> None:
+        for name in ("conf", "iou"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} is {getattr(self, name)}", "give a number from 0 to 1")
+        if self.imgsz is not None and not 32 <= self.imgsz <= 4096:
+            raise UsageError(f"imgsz is {self.imgsz}", "give a number of pixels from 32 to 4096")
+
+
+def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[int, ...] | None:
+    """The ids of classes given by name or number; None when none was given, which means all.
+
+    Raises:
+        UsageError: the model has no such class.
+    """
+    if not wanted:
+        return None
+    by_name = {name.casefold(): class_id for class_id, name in class_names.items()}
+    ids = []
+    for text in wanted:
+        class_id = int(text) if text.isdecimal() else by_name.get(text.casefold())
+        if class_id not in class_names:
+            some = ", ".join(list(class_names.values())[:8]) + (", ..." if len(class_names) > 8 else "")
+            raise UsageError(f"the model has no class {text!r}", f"it has {len(class_names)}: {some}")
+        ids.append(class_id)
+    return tuple(dict.fromkeys(ids))

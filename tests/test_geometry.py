@@ -1,0 +1,123 @@
+"""The letterbox and its inverse, over random sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heatcam.geometry import PAD_GREY, Letterbox
+
+sizes = st.tuples(st.integers(16, 4000), st.integers(16, 4000))
+imgszs = st.integers(32, 1280)
+
+
+@given(sizes, imgszs, st.sampled_from([8, 16, 32, 64]), st.data())
+@settings(max_examples=300, deadline=None)
+def test_boxes_go_there_and_back_within_one_pixel(
+    image_wh: tuple[int, int], imgsz: int, stride: int, data: st.DataObject
+) -> None:
+    letterbox = Letterbox.fit(image_wh, imgsz, stride)
+    corners = data.draw(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+    x, y = sorted(corners[:2]), sorted(corners[2:])
+    box = np.array([x[0] * image_wh[0], y[0] * image_wh[1], x[1] * image_wh[0], y[1] * image_wh[1]])
+    there = letterbox.boxes_to_model(box)
+    assert (there >= -0.01).all()
+    assert (there <= np.array(letterbox.model_wh * 2) + 0.01).all()
+    assert np.abs(letterbox.boxes_to_image(there)[0] - box).max() < 1
+
+
+@given(sizes, imgszs)
+@settings(max_examples=300, deadline=None)
+def test_the_letterbox_is_a_multiple_of_the_stride_and_holds_the_picture(
+    image_wh: tuple[int, int], imgsz: int
+) -> None:
+    letterbox = Letterbox.fit(image_wh, imgsz, 32)
+    side = -(-imgsz // 32) * 32
+    assert all(length % 32 == 0 and length <= side for length in letterbox.model_wh)
+    assert max(letterbox.resized_wh) == side
+    borders = [m - r for m, r in zip(letterbox.model_wh, letterbox.resized_wh, strict=True)]
+    assert all(0 <= border < 32 for border in borders)
+    assert 0 <= letterbox.pad_left <= borders[0]
+    assert 0 <= letterbox.pad_top <= borders[1]
+
+
+@given(
+    st.tuples(st.integers(40, 1500), st.integers(40, 1500)),
+    st.sampled_from([320, 640]),
+    st.floats(0.1, 0.9),
+    st.floats(0.1, 0.9),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_bump_on_a_map_goes_there_and_back_within_one_pixel(
+    image_wh: tuple[int, int], imgsz: int, fx: float, fy: float
+) -> None:
+    letterbox = Letterbox.fit(image_wh, imgsz, 32)
+    width, height = image_wh
+    x0, y0 = fx * width, fy * height
+    sigma = max(4.0, max(image_wh) / 30)
+    ys, xs = np.mgrid[:height, :width] + 0.5
+    bump = np.exp(-((xs - x0) ** 2 + (ys - y0) ** 2) / (2 * sigma**2)).astype(np.float32)
+    there = letterbox.map_to_model(bump)
+    my, mx = np.mgrid[: there.shape[0], : there.shape[1]] + 0.5
+    inside = bump.sum() > 0.9995 * 2 * np.pi * sigma**2  # a bump cut by the border has its centroid elsewhere
+    if inside:
+        expected = letterbox.points_to_model([x0, y0])
+        centroid = np.array([(mx * there).sum(), (my * there).sum()]) / there.sum()
+        assert np.abs(centroid - expected).max() < 1
+    back = letterbox.map_to_image(there)
+    assert back.shape == (height, width)
+    by, bx = np.unravel_index(int(back.argmax()), back.shape)
+    per_model_pixel = 1 / min(letterbox.scale_xy)
+    assert abs(bx + 0.5 - x0) < max(1, per_model_pixel) + 0.5
+    assert abs(by + 0.5 - y0) < max(1, per_model_pixel) + 0.5
+    if inside:
+        centroid = np.array([(xs * back).sum(), (ys * back).sum()]) / back.sum()
+        assert np.abs(centroid - (x0, y0)).max() < 1
+
+
+def test_a_coarse_map_is_laid_over_the_picture_at_its_cells_centres() -> None:
+    letterbox = Letterbox.fit((1280, 720), 640, 32)  # 640x360 in 640x384: 12 rows of border above and below
+    values = np.zeros((48, 80), np.float32)
+    values[10, 30] = 1.0  # the cell's centre is at (244, 84) in the letterbox, (488, 144) in the picture
+    image_map = letterbox.map_to_image(values)
+    ys, xs = np.mgrid[:720, :1280] + 0.5
+    centroid = (xs * image_map).sum() / image_map.sum(), (ys * image_map).sum() / image_map.sum()
+    assert np.allclose(centroid, (488, 144), atol=0.5)
+
+
+def test_borders_never_reach_the_picture() -> None:
+    letterbox = Letterbox.fit((1280, 720), 640, 32)
+    values = np.zeros((384, 640), np.float32)
+    values[: letterbox.pad_top] = 100
+    values[letterbox.pad_top + letterbox.resized_wh[1] :] = 100
+    assert not letterbox.map_to_image(values).any()
+
+
+def test_the_letterboxed_picture_equals_ultralytics() -> None:
+    from ultralytics.data.augment import LetterBox
+
+    rng = np.random.default_rng(0)
+    for width, height in ((810, 1080), (1280, 720), (333, 77), (640, 640), (1, 50)):
+        image = rng.integers(0, 256, (height, width, 3), np.uint8)
+        ours = Letterbox.fit((width, height), 640, 32).image_to_model(image)
+        assert np.array_equal(ours, LetterBox((640, 640), auto=True, stride=32)(image=image))
+
+
+def test_the_border_is_grey_and_the_input_untouched() -> None:
+    image = np.full((100, 200, 3), 7, np.uint8)
+    boxed = Letterbox.fit((200, 100), 320, 64).image_to_model(image)
+    assert (boxed[0] == PAD_GREY).all()
+    assert (image == 7).all()
+
+
+def test_a_picture_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="10x20 given to a letterbox for"):
+        Letterbox.fit((20, 10), 320).image_to_model(np.zeros((20, 10, 3), np.uint8))
+
+
+@pytest.mark.parametrize("bad", [(0, 10), (10, 0), (-1, 5)])
+def test_sizes_below_one_are_refused(bad: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Letterbox.fit(bad, 320)
