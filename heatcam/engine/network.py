@@ -44,10 +44,11 @@ class CutNetwork:
             last = type(layers[-1]).__name__ if isinstance(layers, nn.Sequential) else type(network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
-        self.head: Any = layers[-1]
+        head: Any = layers[-1]
+        self.head = head
         self._layers: list[Any] = list(layers[:-1])
-        self._inputs: list[int] = list(self.head.f)
-        strides = [float(s) for s in self.head.stride]
+        self._inputs: list[int] = list(head.f)
+        strides = [float(s) for s in head.stride]
         self.finest_level = strides.index(min(strides))
         self._cut = self._inputs[self.finest_level]
         self._read_later = set(getattr(network, "save", ())) | set(self._inputs)
