@@ -19,7 +19,7 @@ from ultralytics.nn.tasks import guess_model_task, torch_safe_load
 
 from heatcam.errors import ModelError
 
-_REFUSED_GLOBAL = re.compile(r"(?:GLOBAL|global:?)\s+`?([\w.]+)")
+_REFUSED_GLOBAL = re.compile(r"GLOBAL\s+`?([\w.]+)")
 _DEFAULT_IMGSZ = 640
 
 
@@ -104,7 +104,7 @@ def forbidden_names(path: Path, error: BaseException) -> list[str]:
     while cause is not None:
         texts.append(str(cause))
         cause = cause.__cause__ or cause.__context__
-    told = [name for text in texts for name in _REFUSED_GLOBAL.findall(text) if "." in name]
+    told = [name for text in texts for name in _REFUSED_GLOBAL.findall(text)]
     if not told:
         return []
     known = ("torch.", "ultralytics.", "numpy.", "collections.", "pathlib.", "builtins.getattr")
@@ -112,7 +112,7 @@ def forbidden_names(path: Path, error: BaseException) -> list[str]:
         listed = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
     except (ValueError, RuntimeError, pickle.UnpicklingError):
         listed = []
-    return sorted({*told[:1], *(name for name in listed if not name.startswith(known))})
+    return sorted(name for name in listed if not name.startswith(known)) or told[:1]
 
 
 def _trained_imgsz(checkpoint: dict[str, Any]) -> int:

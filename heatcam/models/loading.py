@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -74,7 +75,8 @@ def find_checkpoint(spec: str) -> Path:
 
 def ready(network: nn.Module) -> nn.Module:
     """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients."""
-    network = network.float().eval()
-    if hasattr(network, "fuse"):
-        network = network.fuse(verbose=False)
-    return network.requires_grad_(False)
+    prepared: Any = network.float().eval()
+    if hasattr(prepared, "fuse"):
+        prepared = prepared.fuse(verbose=False)
+    fused: nn.Module = prepared.requires_grad_(False)
+    return fused

@@ -114,10 +114,8 @@ class Explainer:
             MapError: the method gave numbers that are not finite.
         """
         activation = forward.inputs.finest.detach()[0]  # (C, h, w)
-        if len(forward.boxes):
-            values = self._formula(activation, gradient)
-        else:
-            values = torch.zeros(activation.shape[1:])
+        found = len(forward.boxes) > 0
+        values = self._formula(activation, gradient) if found else torch.zeros(activation.shape[1:])
         array = values.detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")

@@ -1,0 +1,36 @@
+"""Names a user can choose from, kept apart from the code behind them so that ``--help`` loads neither OpenCV nor torch."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Colormap(str, Enum):
+    """How heat becomes colour, from cold to hot."""
+
+    TURBO = "turbo"
+    INFERNO = "inferno"
+    VIRIDIS = "viridis"
+    MAGMA = "magma"
+    JET = "jet"
+
+
+class Renorm(str, Enum):
+    """What a map is scaled by for display."""
+
+    BOX = "box"
+    FRAME = "frame"
+
+
+class MethodName(str, Enum):
+    """The CAM methods."""
+
+    LIVE = "live"
+    GRADCAM = "gradcam"
+    GRADCAM_PLUS_PLUS = "gradcam++"
+    HIRESCAM = "hirescam"
+    LAYERCAM = "layercam"
+    XGRADCAM = "xgradcam"
+    GRADCAM_ELEMENTWISE = "gradcam-elementwise"
+    EIGENCAM = "eigencam"
+    EIGENGRADCAM = "eigengradcam"

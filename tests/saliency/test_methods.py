@@ -1,0 +1,94 @@
+"""CAM methods: by hand on four numbers, and against the grad-cam package's own pipeline on a real net."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from pytorch_grad_cam.utils.image import scale_cam_image
+
+from heatcam.choices import MethodName
+from heatcam.engine.boxes import Thresholds
+from heatcam.engine.torch_engine import TorchEngine
+from heatcam.errors import UsageError
+from heatcam.saliency.classic import CLASSIC
+from heatcam.saliency.layercam import layercam
+from heatcam.saliency.methods import METHODS, method_formula
+from tests.nets import fresh_network, picture
+
+
+def test_layercam_by_hand() -> None:
+    activation = torch.tensor([[[1.0, 2.0]], [[3.0, -4.0]]])  # two channels, one row, two cells
+    gradient = torch.tensor([[[0.5, -1.0]], [[2.0, 0.25]]])
+    assert torch.equal(layercam(activation, gradient), torch.tensor([[1 * 0.5 + 3 * 2, -4 * 0.25]]))
+
+
+def test_hirescam_and_gradcam_by_hand() -> None:
+    activation = torch.tensor([[[1.0, 2.0]], [[3.0, -4.0]]])
+    gradient = torch.tensor([[[0.5, -1.0]], [[2.0, 0.25]]])
+    hires = method_formula("hirescam")(activation, gradient)
+    assert torch.allclose(hires, torch.tensor([[0.5 + 6.0, -2.0 - 1.0]]))
+    pooled = method_formula("gradcam")(activation, gradient)  # channel weights: -0.25 and 1.125
+    assert torch.allclose(pooled, torch.tensor([[-0.25 + 3.375, -0.5 - 4.5]]))
+
+
+class WholeNet(torch.nn.Module):
+    """The network as the grad-cam package expects one: a picture in, a tensor of logits ``(1, classes, anchors)`` out."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raw = self.network(x)[1]
+        return raw["one2one"]["scores"] if "one2one" in raw else raw["scores"]
+
+
+def package_map(name: str, network: torch.nn.Module, x: torch.Tensor, forward: object) -> np.ndarray:
+    """The package's own pipeline, hooks, forward and backward included: scaled to [0, 1], at the picture's size."""
+    boxes = forward.boxes
+    head = network.model[-1]
+
+    def summed(output: torch.Tensor) -> torch.Tensor:
+        return output[boxes.class_ids, boxes.anchors].sum()
+
+    with torch.enable_grad(), CLASSIC[name](WholeNet(network), [network.model[head.f[0]]]) as cam:
+        return cam(input_tensor=x.clone().requires_grad_(True), targets=[summed])[0]
+
+
+@pytest.mark.parametrize("family", ["yolov8n", "yolo26n"])
+@pytest.mark.parametrize("name", sorted(CLASSIC))
+def test_each_classic_map_equals_the_packages_own_pipeline(name: str, family: str) -> None:
+    network, x = fresh_network(family), picture(96, 128)
+    engine = TorchEngine(network, torch.device("cpu"))
+    forward = engine.forward(x, Thresholds(0.05, 0.5), with_graph=True)
+    assert len(forward.boxes) > 0
+    ours = method_formula(name)(forward.inputs.finest.detach()[0], engine.summed_gradient(forward)).numpy()
+    theirs = package_map(name, network, x, forward)
+    scaled = scale_cam_image(scale_cam_image(np.maximum(ours, 0)[None], (128, 96)))[
+        0
+    ]  # the package scales twice
+    assert theirs.max() > 0.5
+    assert np.abs(scaled - theirs).max() < 2e-3
+
+
+def test_live_is_the_packages_layercam_before_scaling() -> None:
+    activation, gradient = torch.randn(8, 6, 5), torch.randn(8, 6, 5)
+    assert torch.allclose(
+        method_formula("live")(activation, gradient),
+        method_formula("layercam")(activation, gradient),
+        atol=1e-5,
+    )
+
+
+def test_every_choice_of_the_command_line_is_a_method_and_has_a_paper() -> None:
+    assert [m.value for m in MethodName] == list(METHODS)
+    assert set(CLASSIC) == set(METHODS) - {"live"}
+    assert all(m.formula and re.search(r"\d{4}|package", m.paper) for m in METHODS.values())
+
+
+def test_an_unknown_method_lists_those_there_are() -> None:
+    with pytest.raises(UsageError, match="unknown method 'scorecam'; use one of: live, gradcam"):
+        method_formula("scorecam")
