@@ -1,0 +1,63 @@
+"""What every source is: frames in order, opened with ``with``, ended by the end of the iterator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol
+
+from heatcam.frames import Frame
+
+
+class Source(Protocol):
+    """A camera, video, set of pictures or rendered scene.
+
+    Used from one thread: ``with source: for frame in source: ...``. Leaving the block releases the device or file.
+    ``name``, ``is_live`` and ``dropped`` may be read at any time, the others from entering on.
+
+    Attributes:
+        name: for people: ``camera 0``, ``clip.mp4``, ``demo``; never with credentials.
+        size_wh: width and height of the frames in pixels, as last known; ``(0, 0)`` when only the first frame will tell.
+        fps: nominal frames a second.
+        frame_count: how many frames there will be, or None when nobody knows or it never ends.
+        is_live: True when frames that are not read in time are lost.
+        dropped: how many frames were lost so because the reader was slow; 0 for ever where nothing is dropped.
+    """
+
+    @property
+    def name(self) -> str:
+        """For people; never with credentials."""
+        ...
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        ...
+
+    @property
+    def fps(self) -> float:
+        """Nominal frames a second."""
+        ...
+
+    @property
+    def frame_count(self) -> int | None:
+        """Frames there will be, or None."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """Whether frames not read in time are lost."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Frames lost so far."""
+        ...
+
+    def __enter__(self) -> Source: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...

@@ -1,0 +1,155 @@
+"""A video file as a source: every frame, in order, with the time it was made for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+
+from heatcam.errors import SourceError, UnreadableInputError
+from heatcam.frames import Frame
+from heatcam.sources.capture import Capture, is_url, open_stream, open_video, public_url
+
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
+    *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp", ".mjpeg", ".mjpg"),
+)
+_FALLBACK_FPS = 25.0
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """What a file says of itself when it is opened; still known after it is closed."""
+
+    size_wh: tuple[int, int]
+    fps: float
+    frame_count: int | None
+
+    @classmethod
+    def of(cls, capture: Capture) -> _Claims:
+        size_wh = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        fps, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        return cls(size_wh, fps if 0.01 < fps < 1000 else _FALLBACK_FPS, count if count > 0 else None)
+
+
+class VideoSource:
+    """One video file, or the address of one. Nothing is skipped; a damaged file yields what it has.
+
+    Frames carry the presentation time that the file gives them, counted from its first frame, so variable rates are
+    kept. Where a file gives none or runs backwards, the nominal interval is added to the time before.
+
+    After the last frame compare ``frames_read`` with ``frame_count``: a file cut short has fewer frames than it claims
+    (containers that hold no count only estimate it).
+
+    Args:
+        target: path, or ``http(s)://`` address, of the video.
+        open_capture: how a path or address is opened; tests put fakes here.
+
+    Raises:
+        UnreadableInputError: on entering, for a file that is missing, empty or not a video.
+        SourceError: on entering, for an address that does not answer with a video.
+    """
+
+    is_live = False
+    dropped = 0
+
+    def __init__(self, target: str | Path, *, open_capture: Callable[[str], Capture] | None = None) -> None:
+        self._target = str(target)
+        self._is_url = is_url(self._target)
+        self._open_capture = open_capture or (open_stream if self._is_url else open_video)
+        self._capture: Capture | None = None
+        self._claims: _Claims | None = None
+        self.frames_read = 0
+
+    @property
+    def name(self) -> str:
+        """The file's name; an address without credentials."""
+        return public_url(self._target) if self._is_url else Path(self._target).name
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the frames as they come out, rotation applied."""
+        return self._claimed().size_wh
+
+    @property
+    def fps(self) -> float:
+        """The mean rate that the file claims, or 25 where it claims nothing believable."""
+        return self._claimed().fps
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames the file claims to hold; None when it does not say."""
+        return self._claimed().frame_count
+
+    def __enter__(self) -> VideoSource:
+        if not self._is_url:
+            _check_file(Path(self._target))
+        self._capture = self._open_capture(self._target)
+        if not self._capture.isOpened():
+            self._release()
+            raise self._not_a_video()
+        self._claims = _Claims.of(self._capture)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """One pass over the file; open it anew for another."""
+        capture = self._capture
+        if capture is None:
+            raise RuntimeError("enter the source first: with source: ...")
+        interval_s = 1.0 / self.fps
+        pts_s = -interval_s
+        while True:
+            decoded, image = capture.read()
+            if not decoded:
+                break
+            claimed_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+            pts_s = claimed_s if claimed_s > pts_s and claimed_s >= 0 else pts_s + interval_s
+            index, self.frames_read = self.frames_read, self.frames_read + 1
+            yield Frame(image, index, time.monotonic(), pts_s, self.name)
+        if self.frames_read == 0:
+            raise self._not_a_video()
+
+    def _claimed(self) -> _Claims:
+        if self._claims is None:
+            raise RuntimeError("enter the source first: with source: ...")
+        return self._claims
+
+    def _release(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def _not_a_video(self) -> SourceError | UnreadableInputError:
+        if self._is_url:
+            return SourceError(
+                f"no video comes from {self.name}", "check the address, and that its server runs"
+            )
+        return UnreadableInputError(
+            f"{self._target} is not a video that can be decoded, or is cut off before its first frame",
+            "fetch or export it again, as MP4 for example",
+        )
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise UnreadableInputError(f"there is no file {path}", "check the path")
+    if not path.is_file():
+        raise UnreadableInputError(f"{path} is not a plain file", "name a video file")
+    if path.stat().st_size == 0:
+        raise UnreadableInputError(f"{path} is empty", "fetch or export it again")
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UnreadableInputError(
+            f"cannot read {path} ({error.strerror})", "check its permissions"
+        ) from error
