@@ -1,0 +1,55 @@
+import pytest
+
+from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyBinding, KeyTable
+
+LEFT_ARROW_QT, LEFT_ARROW_GTK, LEFT_ARROW_WINDOWS = 0xFF51, 0xFF51, 0x250000
+
+
+def test_the_keys_do_what_the_table_says():
+    expected = {"h": Action.TOGGLE_HEATMAP, "s": Action.SAVE_SNAPSHOT, "q": Action.QUIT, "\x1b": Action.QUIT}
+    for key, action in expected.items():
+        assert DEFAULT_KEYS.action_for(ord(key)) is action
+        assert DEFAULT_KEYS.action_for(ord(key.upper())) is action
+
+
+def test_every_action_has_a_key():
+    assert {binding.action for binding in DEFAULT_KEYS} == set(Action)
+
+
+def test_arrows_are_not_letters():
+    """0xFF51 & 0xFF is Q: with the usual mask, the left arrow would quit."""
+    for code in (LEFT_ARROW_QT, LEFT_ARROW_GTK, LEFT_ARROW_WINDOWS, 0xFFFF, 65505, -1):
+        assert DEFAULT_KEYS.action_for(code) is None
+
+
+def test_num_lock_on_gtk_does_not_disable_the_keys():
+    assert DEFAULT_KEYS.action_for(0x100000 | ord("h")) is Action.TOGGLE_HEATMAP
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="key 104 does both"):
+        KeyTable(
+            [
+                KeyBinding((104,), "h", Action.TOGGLE_HEATMAP, "x"),
+                KeyBinding((113, 104), "q", Action.QUIT, "y"),
+            ]
+        )
+
+
+def test_an_action_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="two lines"):
+        KeyTable([KeyBinding((1,), "a", Action.QUIT, "x"), KeyBinding((2,), "b", Action.QUIT, "y")])
+
+
+def test_a_line_without_keys_is_refused():
+    with pytest.raises(ValueError, match="no key"):
+        KeyTable([KeyBinding((), "", Action.QUIT, "x")])
+
+
+def test_the_help_shows_every_line_of_the_table():
+    text, markdown = DEFAULT_KEYS.as_text(), DEFAULT_KEYS.as_markdown()
+    assert len(text.splitlines()) == len(list(DEFAULT_KEYS)) == len(markdown.splitlines()) - 2
+    for binding in DEFAULT_KEYS:
+        assert binding.label in text
+        assert binding.help in text
+        assert f"| `{binding.label}` | {binding.help} |" in markdown

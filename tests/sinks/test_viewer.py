@@ -1,0 +1,156 @@
+"""The window for real, on a display of its own. It opens in a child: a test process must never abort."""
+
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
+from tests.system_tools import requires
+
+pytestmark = requires("Xvfb", "xdotool")
+
+# Says each action on a line; after quitting says "left" and waits, so that the window's end can be seen from outside.
+WINDOW = """
+import sys
+import numpy as np
+from heatcam.sinks.keys import Action
+from heatcam.sinks.viewer import Viewer
+width, height = int(sys.argv[1]), int(sys.argv[2])
+image = np.zeros((height, width, 3), np.uint8)
+image[:, width // 2:] = (0, 0, 255)
+with Viewer("heatcam test") as viewer:
+    done = False
+    while not done:
+        viewer.show(image)
+        for action in viewer.poll(10):
+            print(action.name, flush=True)
+            done = done or action is Action.QUIT
+    for _ in range(10):
+        viewer.show(image)
+        actions = viewer.poll(10)
+    print("after quit", [a.name for a in actions], flush=True)
+    sys.stdin.readline()
+print("left", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def display():
+    with x_server() as name:
+        yield name
+
+
+class Window:
+    def __init__(self, display, width=640, height=360):
+        self.display = display
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WINDOW, str(width), str(height)],
+            env=environment(display),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(
+            target=lambda: [self.lines.put(x.strip()) for x in self.process.stdout], daemon=True
+        ).start()
+        self.id = window_called(display, "heatcam test")
+        assert self.id, self.process.stderr.read() if self.process.poll() is not None else "no window came"
+        time.sleep(0.2)
+        xdotool(display, "windowfocus", self.id)
+
+    def press(self, *keys):
+        """Presses keys one by one, each some frames after the other, and gives what the window said to each."""
+        answers = []
+        for key in keys:
+            xdotool(self.display, "key", key)
+            answers.append(self.says())
+        return answers
+
+    def says(self, within_s=3):
+        try:
+            return self.lines.get(timeout=within_s)
+        except queue.Empty:
+            return ""
+
+    def go_on(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            pipe.close()
+
+
+def test_h_and_s_arrive_as_their_actions_and_q_quits(display):
+    with Window(display) as window:
+        assert window.press("h", "s", "h", "q") == [
+            "TOGGLE_HEATMAP",
+            "SAVE_SNAPSHOT",
+            "TOGGLE_HEATMAP",
+            "QUIT",
+        ]
+        assert window.says() == "after quit []"
+        window.go_on()
+        assert window.says() == "left"
+        assert window_called(display, "heatcam test", within_s=0) == ""
+        window.process.stdin.close()
+        assert window.process.wait(5) == 0
+
+
+def test_escape_quits(display):
+    with Window(display) as window:
+        assert window.press("Escape") == ["QUIT"]
+
+
+def test_capitals_do_the_same_and_arrows_do_nothing(display):
+    with Window(display) as window:
+        xdotool(display, "key", "Left")
+        xdotool(display, "key", "Up")
+        xdotool(display, "key", "F1")
+        assert window.press("shift+h", "q") == ["TOGGLE_HEATMAP", "QUIT"]
+
+
+def test_the_close_button_quits_and_the_window_does_not_come_back(display):
+    with Window(display) as window:
+        press_close_button(display, window.id)
+        assert window.says() == "QUIT"
+        assert window.says() == "after quit ['QUIT']"
+        assert window_called(display, "heatcam test", within_s=0.3) == ""
+        window.go_on()
+        assert window.says() == "left"
+        window.process.stdin.close()
+        assert window.process.wait(5) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "opens_at"), [((640, 360), "640x360"), ((3840, 2160), "1600x900"), ((600, 1800), "300x900")]
+)
+def test_the_window_opens_at_the_pictures_size_but_not_larger_than_a_screen(display, size, opens_at):
+    with Window(display, *size) as window:
+        assert f"Geometry: {opens_at}" in xdotool(display, "getwindowgeometry", window.id)
+
+
+def test_the_window_can_be_resized_and_goes_on(display):
+    with Window(display) as window:
+        xdotool(display, "windowsize", window.id, "500", "500")
+        assert window.press("h", "q") == ["TOGGLE_HEATMAP", "QUIT"]
+
+
+def test_nothing_is_said_on_standard_error(display):
+    with Window(display) as window:
+        window.press("q")
+        window.process.stdin.close()
+        window.process.wait(5)
+        assert window.process.stderr.read() == ""
