@@ -15,7 +15,7 @@ from heatcam.saliency.layercam import layercam
 from heatcam.saliency.options import ExplainOptions, class_ids_of
 from tests.nets import COCO_CHECKPOINT, fresh_network, needs_coco
 
-NAMES = {i: name for i, name in enumerate("abcde")}
+NAMES = dict(enumerate("abcde"))
 IMAGE = np.random.default_rng(3).integers(0, 256, (150, 200, 3), np.uint8)
 
 

@@ -1,0 +1,67 @@
+"""From choices to an explainer and a painter, with what the user is told on the way."""
+
+from __future__ import annotations
+
+from heatcam.commands.options import Look, ModelChoice
+from heatcam.commands.terminal import Terminal
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.models import official
+from heatcam.overlay import OverlayOptions, Status, draw
+from heatcam.pipeline import Controls, Painter, Run
+from heatcam.saliency.building import build_explainer
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.options import ExplainOptions
+
+EMBEDDED_HINT = (
+    "using the embedded model 'markers' (QR codes, barcodes, data matrices, ArUco, chessboards); "
+    "--model yolo26n.pt gives 80 everyday objects"
+)
+
+
+def start_explainer(choice: ModelChoice, terminal: Terminal) -> Explainer:
+    """Load what was chosen and say which model runs where.
+
+    Raises:
+        HeatcamError: it cannot be had; the message names the next step.
+    """
+    if choice.model is None:
+        terminal.note(EMBEDDED_HINT)
+    model = choice.model or "markers"
+    _offer_download(model, terminal)
+    classes = tuple(name.strip() for name in choice.classes.split(",") if name.strip())
+    options = ExplainOptions(choice.imgsz, choice.conf, choice.iou, classes, choice.method.value)
+    with terminal.notes.status("loading the model"):
+        explainer = build_explainer(model, choice.device, options)
+    terminal.note(
+        f"model {explainer.title} on {explainer.engine.device}, {explainer.imgsz} px, method {explainer.method}"
+    )
+    return explainer
+
+
+def _offer_download(model: str, terminal: Terminal) -> None:
+    """Ask once for published weights that are not here; without a yes nothing is fetched."""
+    if official.is_missing(model) and terminal.confirm is not None:
+        question = f"{model} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(model)}?"
+        if terminal.confirm(question):
+            official.download(model)
+
+
+def painter(look: Look, *, with_status: bool) -> Painter:
+    """What draws each frame: the overlay in the chosen look, with the top line or without."""
+    options = OverlayOptions(
+        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
+    )
+
+    def paint(explanation: Explanation, run: Run, controls: Controls) -> Uint8Array:
+        status = None
+        if with_status:
+            status = Status(
+                mode="HEATMAP" if controls.heatmap else "NORMAL",
+                fps=run.recent_fps,
+                inference_ms=explanation.timings.inference_ms,
+                message=controls.message or explanation.map_error,
+            )
+        return draw(explanation, options, status)
+
+    return paint

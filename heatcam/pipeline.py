@@ -1,0 +1,139 @@
+"""The whole product on one screen: source -> explainer -> painter -> sinks.
+
+Everything is handed in; nothing is opened here. Data flows one way, and only ``Controls`` flows back: what a sink's keys
+change (heat map on or off, stop) takes effect on the next frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from heatcam.frames import Explanation, Frame
+from heatcam.geometry import Uint8Array
+
+
+class Explains(Protocol):
+    """Anything that turns a frame into an explanation."""
+
+    def explain(self, image: Frame, *, with_map: bool) -> Explanation:
+        """Detections, and with ``with_map`` where the evidence for them lies."""
+        ...
+
+
+class Sink(Protocol):
+    """Anything that shows, writes or sends a painted frame. Called on the thread that runs the pipeline."""
+
+    def take(self, picture: Uint8Array, explanation: Explanation) -> None:
+        """One painted frame (uint8 ``(H, W, 3)``, BGR) and what it was painted from."""
+        ...
+
+
+@dataclass
+class Controls:
+    """What sinks may change while frames flow. One thread reads and writes it.
+
+    Attributes:
+        heatmap: make and show the map for the next frames.
+        stop: end after this frame.
+        message: a note for the top line, such as where a picture was saved.
+        toggles: how often the heat map was switched.
+    """
+
+    heatmap: bool = True
+    stop: bool = False
+    message: str = ""
+    toggles: int = 0
+
+    def toggle_heatmap(self) -> None:
+        """Heat map on becomes off, and back."""
+        self.heatmap = not self.heatmap
+        self.toggles += 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop although frames are left; None means never.
+
+    Attributes:
+        max_frames: after this many frames.
+        seconds: after this much time.
+    """
+
+    max_frames: int | None = None
+    seconds: float | None = None
+
+    def reached(self, frames: int, elapsed_s: float) -> bool:
+        """Whether a run of ``frames`` frames and ``elapsed_s`` seconds is over."""
+        over_frames = self.max_frames is not None and frames >= self.max_frames
+        return over_frames or (self.seconds is not None and elapsed_s >= self.seconds)
+
+
+@dataclass
+class Run:
+    """What has happened so far; the numbers behind the top line and the report.
+
+    Attributes:
+        frames: frames handed to the sinks.
+        started_s: ``time.perf_counter()`` at the first frame's arrival.
+        durations_s: wall clock of the last ten thousand frames, each from its arrival to the end of its last sink.
+        errors: reasons why maps failed, each once.
+    """
+
+    frames: int = 0
+    started_s: float = field(default_factory=time.perf_counter)
+    durations_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started_s
+
+    @property
+    def recent_fps(self) -> float:
+        """Frames a second over the last thirty frames; 0 before the second one."""
+        recent = list(islice(reversed(self.durations_s), 30))
+        return len(recent) / sum(recent) if recent else 0.0
+
+    def latency_ms(self) -> dict[str, float]:
+        """Median, 95th and 99th percentile of a frame's time, in milliseconds."""
+        times = np.asarray(self.durations_s or [0.0]) * 1e3
+        return {f"p{q}": round(float(np.percentile(times, q)), 2) for q in (50, 95, 99)}
+
+
+Painter = Callable[[Explanation, Run, Controls], Uint8Array]
+
+
+def run_pipeline(
+    frames: Iterable[Frame],
+    explainer: Explains,
+    paint: Painter,
+    sinks: Sequence[Sink],
+    controls: Controls,
+    limits: Limits,
+    run: Run,
+) -> None:
+    """Explain, paint and hand on one frame after another, until the frames, the limits or the user end it.
+
+    ``run`` is filled as it goes, so that it holds what was done even when this is left by Ctrl-C or an error.
+    """
+    run.started_s = arrived = time.perf_counter()
+    for frame in frames:
+        explanation = explainer.explain(frame, with_map=controls.heatmap)
+        if explanation.map_error and explanation.map_error not in run.errors:
+            run.errors.append(explanation.map_error)
+        picture = paint(explanation, run, controls)
+        for sink in sinks:
+            sink.take(picture, explanation)
+        now = time.perf_counter()
+        run.durations_s.append(now - arrived)
+        run.frames, arrived = run.frames + 1, now
+        if controls.stop or limits.reached(run.frames, run.elapsed_s):
+            return

@@ -1,0 +1,56 @@
+"""The program as its users start it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from heatcam.cli import app
+
+
+def heatcam(*words: object, exit_code: int = 0) -> Result:
+    """Run a command in this process and check its exit code."""
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == exit_code, (result.exit_code, result.stdout, result.stderr, result.exception)
+    return result
+
+
+def start(
+    *words: object, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own, as a terminal does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "heatcam", *(str(word) for word in words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env or dict(os.environ),
+        cwd=cwd,
+        start_new_session=True,
+    )
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """What ffprobe counts and says of a file's video stream."""
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-count_frames",
+        "-select_streams",
+        "v:0",
+        "-show_streams",
+        "-of",
+        "json",
+        str(path),
+    ]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["streams"][
+        0
+    ]

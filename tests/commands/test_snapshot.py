@@ -1,0 +1,144 @@
+"""``heatcam snapshot`` from its command line to its files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from heatcam.sources.demo.scene import DemoScene
+from tests.commands.programs import heatcam
+
+
+@pytest.fixture(scope="module")
+def scene_png(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "scene.png"
+    cv2.imwrite(str(path), DemoScene(size_wh=(960, 540)).render(30).image_bgr)
+    return path
+
+
+def test_a_picture_comes_out_at_its_own_resolution_with_heat_on_it(scene_png: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    result = heatcam("snapshot", scene_png, "-o", out)
+    before, after = cv2.imread(str(scene_png)), cv2.imread(str(out))
+    assert after.shape == before.shape
+    changed = (np.abs(after.astype(int) - before).max(2) > 30).mean()
+    assert 0.02 < changed < 0.6
+    assert "out.png" in result.stdout
+    assert "qr-code" in result.stdout
+
+
+def test_without_a_model_the_hint_is_one_line(scene_png: Path, tmp_path: Path) -> None:
+    result = heatcam("snapshot", scene_png, "-o", tmp_path / "a.png")
+    assert result.stderr.count("--model yolo26n.pt gives 80 everyday objects") == 1
+    named = heatcam("snapshot", scene_png, "-o", tmp_path / "b.png", "--model", "markers")
+    assert "everyday objects" not in named.stderr
+    assert "markers on cpu" in named.stderr
+
+
+def test_json_on_standard_output_is_one_document_and_nothing_else(scene_png: Path, tmp_path: Path) -> None:
+    result = heatcam("snapshot", scene_png, "-o", tmp_path / "out.png", "--json", "-")
+    document = json.loads(result.stdout)
+    (image,) = document["images"]
+    assert image["path"] == str(scene_png)
+    assert image["size_wh"] == [960, 540]
+    assert {"class_name", "confidence", "box_xyxy", "energy_in_box", "low_evidence"} <= set(
+        image["detections"][0]
+    )
+    assert any(0 < d["energy_in_box"] <= 1 for d in image["detections"])
+
+
+def test_detections_lie_where_the_markers_are(scene_png: Path, tmp_path: Path) -> None:
+    result = heatcam("snapshot", scene_png, "-o", tmp_path / "out.png", "--json", "-")
+    found = json.loads(result.stdout)["images"][0]["detections"]
+    for truth in DemoScene(size_wh=(960, 540)).truth(30):
+        best = max(
+            (iou(truth.box_xyxy, d["box_xyxy"]) for d in found if d["class_name"] == truth.class_name),
+            default=0,
+        )
+        assert best > 0.6, truth
+
+
+def iou(a: tuple[float, ...], b: list[float]) -> float:
+    w = min(a[2], b[2]) - max(a[0], b[0])
+    h = min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(0.0, w) * max(0.0, h)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def test_many_pictures_go_into_a_folder_and_a_damaged_one_is_left_out(
+    scene_png: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "one.png").write_bytes(scene_png.read_bytes())
+    (folder / "two.jpg").write_bytes(cv2.imencode(".jpg", np.zeros((90, 120, 3), np.uint8))[1].tobytes())
+    (folder / "broken.png").write_bytes(scene_png.read_bytes()[:300])
+    result = heatcam("snapshot", folder, "-o", f"{tmp_path}/out/", exit_code=1)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["one.png", "two.jpg"]
+    assert "left out" in result.stderr
+    assert "broken.png" in result.stderr
+    assert "nothing detected" in result.stdout
+
+
+def test_what_is_there_is_never_replaced_unasked(scene_png: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    out.write_bytes(b"mine")
+    result = heatcam("snapshot", scene_png, "-o", out, exit_code=2)
+    assert out.read_bytes() == b"mine"
+    assert "--overwrite" in result.stderr
+    heatcam("snapshot", scene_png, "-o", out, "--overwrite")
+    assert cv2.imread(str(out)) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing.jpg", "-o", "x.png"], "there is no file nothing.jpg"),
+        ([], "give pictures or --camera"),
+        (["PICTURE", "-o", "x.png", "--model", "gone.pt"], "gone.pt does not exist"),
+        (["PICTURE", "-o", "x.png", "--device", "cuda:7"], "is not there; use one of"),
+        (["PICTURE", "-o", "x.png", "--classes", "zebra"], "no class 'zebra'"),
+        (["PICTURE", "-o", "x.png", "--conf", "7"], "conf is 7.0; give a number from 0 to 1"),
+        (["PICTURE", "-o", "x.gifx"], "cannot tell the format"),
+    ],
+)
+def test_wrong_input_is_one_line_with_exit_code_two(
+    words: list[str], said: str, scene_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = heatcam("snapshot", *[scene_png if w == "PICTURE" else w for w in words], exit_code=2)
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("heatcam: ")]
+    assert said in line
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize("method", ["gradcam", "eigencam", "hirescam"])
+def test_other_methods_give_other_pictures(method: str, scene_png: Path, tmp_path: Path) -> None:
+    heatcam("snapshot", scene_png, "-o", tmp_path / "live.png")
+    heatcam("snapshot", scene_png, "-o", tmp_path / "other.png", "--method", method)
+    assert (tmp_path / "live.png").read_bytes() != (tmp_path / "other.png").read_bytes()
+
+
+def test_the_look_can_be_chosen(scene_png: Path, tmp_path: Path) -> None:
+    heatcam("snapshot", scene_png, "-o", tmp_path / "bare.png", "--no-boxes", "--no-hud", "--alpha", "0")
+    assert np.array_equal(cv2.imread(str(scene_png)), cv2.imread(str(tmp_path / "bare.png")))
+
+
+def test_debug_shows_where_it_failed(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from heatcam.cli import app
+    from heatcam.errors import UnreadableInputError
+
+    result = CliRunner().invoke(app, ["--debug", "snapshot", "nothing.jpg"])
+    assert isinstance(result.exception, UnreadableInputError)
+
+
+def test_help_and_version_answer() -> None:
+    assert "snapshot" in heatcam("--help").stdout
+    assert heatcam("--version").stdout.startswith("heatcam ")

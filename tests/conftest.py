@@ -1,0 +1,19 @@
+"""What every test stands on: settings and caches in a folder of its own, never the user's."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything imports ultralytics, which reads this once.
+os.environ["HEATCAM_CONFIG_DIR"] = tempfile.mkdtemp(prefix="heatcam-test-config-")
+os.environ.setdefault("HEATCAM_CACHE_DIR", tempfile.mkdtemp(prefix="heatcam-test-cache-"))
+import torch  # noqa: F401 (before ultralytics, which otherwise leaves torch one core)
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEATCAM_CONFIG_DIR", str(tmp_path / "config"))

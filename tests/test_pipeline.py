@@ -1,0 +1,111 @@
+"""The pipeline: order, limits, controls, and numbers that survive an interruption."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heatcam.frames import Detections, Explanation, Frame
+from heatcam.pipeline import Controls, Limits, Run, run_pipeline
+
+NOTHING = Detections(
+    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), ()
+)
+
+
+def frames(count: int) -> list[Frame]:
+    return [Frame(np.full((2, 2, 3), i, np.uint8), i, 0.0, i / 30) for i in range(count)]
+
+
+class FakeExplainer:
+    def __init__(self, error: str = "") -> None:
+        self.with_map: list[bool] = []
+        self.error = error
+
+    def explain(self, image: Frame, *, with_map: bool) -> Explanation:
+        self.with_map.append(with_map)
+        return Explanation(image, NOTHING, map_error=self.error if with_map else "")
+
+
+class Collector:
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def take(self, picture: np.ndarray, explanation: Explanation) -> None:
+        self.seen.append(explanation.frame.frame_index)
+
+
+def painted(explanation: Explanation, run: Run, controls: Controls) -> np.ndarray:
+    return explanation.frame.image_bgr
+
+
+def test_every_frame_reaches_every_sink_in_order() -> None:
+    sinks, run = [Collector(), Collector()], Run()
+    run_pipeline(frames(5), FakeExplainer(), painted, sinks, Controls(), Limits(), run)
+    assert [s.seen for s in sinks] == [[0, 1, 2, 3, 4]] * 2
+    assert run.frames == 5
+
+
+def test_the_frame_limit_ends_it_without_reading_more() -> None:
+    given = iter(frames(5))
+    run = Run()
+    run_pipeline(given, FakeExplainer(), painted, [], Controls(), Limits(max_frames=2), run)
+    assert run.frames == 2
+    assert next(given).frame_index == 2
+
+
+def test_the_time_limit_ends_it() -> None:
+    run = Run()
+    run_pipeline(frames(50), FakeExplainer(), painted, [], Controls(), Limits(seconds=0.0), run)
+    assert run.frames == 1
+
+
+def test_a_sink_switches_the_map_from_the_next_frame_on() -> None:
+    explainer, controls = FakeExplainer(), Controls(heatmap=True)
+
+    class Toggles:
+        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
+            if explanation.frame.frame_index == 1:
+                controls.toggle_heatmap()
+
+    run_pipeline(frames(4), explainer, painted, [Toggles()], controls, Limits(), Run())
+    assert explainer.with_map == [True, True, False, False]
+    assert controls.toggles == 1
+
+
+def test_a_sink_stops_it() -> None:
+    controls, run = Controls(), Run()
+
+    class Stops:
+        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
+            controls.stop = explanation.frame.frame_index == 2
+
+    run_pipeline(frames(9), FakeExplainer(), painted, [Stops()], controls, Limits(), run)
+    assert run.frames == 3
+
+
+def test_a_failing_map_is_noted_once_and_the_stream_goes_on() -> None:
+    run = Run()
+    run_pipeline(frames(4), FakeExplainer("out of memory"), painted, [], Controls(), Limits(), run)
+    assert run.frames == 4
+    assert run.errors == ["out of memory"]
+
+
+def test_ctrl_c_keeps_the_numbers_of_what_was_done() -> None:
+    class Interrupts:
+        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
+            if explanation.frame.frame_index == 3:
+                raise KeyboardInterrupt
+
+    run = Run()
+    with pytest.raises(KeyboardInterrupt):
+        run_pipeline(frames(9), FakeExplainer(), painted, [Interrupts()], Controls(), Limits(), run)
+    assert run.frames == 3
+    assert run.latency_ms()["p99"] >= run.latency_ms()["p50"] >= 0
+
+
+def test_the_rate_is_that_of_the_last_thirty_frames() -> None:
+    run = Run()
+    assert run.recent_fps == 0
+    run.durations_s.extend([10.0] * 50 + [0.1] * 30)
+    assert run.recent_fps == pytest.approx(10)
