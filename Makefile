@@ -1,0 +1,67 @@
+# Two commands: `make demo` shows what heatcam does, `make test` checks all of it. Both set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
+# that opens windows last; should another installer have done otherwise, this mends it.
+MEND_CV2 = $(BIN)/python -c "import cv2, sys; sys.exit(not cv2.currentUIFramework())" \
+	|| $(BIN)/pip install --quiet --force-reinstall --no-deps opencv-python
+
+.PHONY: help demo test soak bench train lint docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    heat maps over sample pictures and the moving demo scene, into demo-out/"
+	@echo "make test    every check: ruff, types, tests"
+	@echo "make soak    the long runs that make test leaves out"
+	@echo "make bench   how fast the picture is drawn"
+	@echo "make train   train the embedded model anew (over an hour)"
+
+$(VENV)/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || { echo "heatcam needs Python 3.10 or newer: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: pyproject.toml $(VENV)/python
+	@echo "installing heatcam and what it needs into $(VENV): PyTorch is large, this takes minutes the first time"
+	$(BIN)/pip install --quiet --disable-pip-version-check .
+	@$(MEND_CV2)
+	@touch $@
+
+$(VENV)/test-ready: pyproject.toml $(VENV)/python
+	@echo "installing heatcam, what it needs and the test tools into $(VENV): this takes minutes the first time"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@$(MEND_CV2)
+	@touch $@ $(VENV)/installed
+
+demo: $(VENV)/installed
+	@rm -rf demo-out
+	@$(BIN)/python -m heatcam.sources.demo demo-out/samples
+	@$(BIN)/heatcam snapshot demo-out/samples -o demo-out/
+	@$(BIN)/heatcam record demo --seconds 10 -o demo-out/demo-scene.mp4
+	@echo "Done: open demo-out/demo-scene.mp4 and the pictures in demo-out/; next, try: $(BIN)/heatcam live --source demo"
+
+test: $(VENV)/test-ready
+	$(BIN)/python -m pytest -m "not soak"
+
+soak: $(VENV)/test-ready
+	$(BIN)/python -m pytest -m soak
+
+bench: $(VENV)/test-ready
+	$(BIN)/python benchmarks/draw.py
+
+train: $(VENV)/test-ready
+	$(BIN)/pip install --quiet --no-deps -r training/requirements.txt
+	@$(MEND_CV2)
+	$(BIN)/python -m training
+
+lint: $(VENV)/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/test-ready
+	$(BIN)/python docs/write_commands.py
+
+clean:
+	rm -rf $(VENV) demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

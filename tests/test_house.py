@@ -1,0 +1,186 @@
+"""The house keeps its plan: arrows that must never exist, lint, types, sizes, and commands that the docs show."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "heatcam"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports anywhere, also inside functions, as dotted names."""
+    found: set[str] = set()
+    package = ".".join(path.relative_to(ROOT).with_suffix("").parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join(
+                    [*package.split(".")[: len(package.split(".")) - node.level + 1], base]
+                ).rstrip(".")
+            found.add(base)
+            found.update(f"{base}.{alias.name}" for alias in node.names)
+    return found
+
+
+def within(names: set[str], *roots: str) -> set[str]:
+    return {name for name in names if any(name == root or name.startswith(f"{root}.") for root in roots)}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+NEVER = [
+    # rooms or files, what they must never import
+    (("overlay", "findings", "web", "sinks"), ("torch", "ultralytics", "torchvision")),
+    (
+        ("frames", "geometry", "errors", "choices"),
+        ("torch", "heatcam.engine", "heatcam.saliency", "heatcam.overlay"),
+    ),
+    (
+        ("frames", "geometry", "errors", "choices"),
+        ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
+    ),
+    (("errors", "choices"), ("heatcam",)),
+    (("saliency",), ("cv2", "matplotlib", "heatcam.overlay", "heatcam.sinks", "heatcam.sources")),
+    (("sources", "engine"), ("heatcam.overlay", "heatcam.sinks")),
+    (("sources",), ("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models")),
+    (("engine", "models"), ("heatcam.saliency", "heatcam.commands")),
+    (
+        ("pipeline",),
+        (
+            "heatcam.sources",
+            "heatcam.sinks",
+            "heatcam.saliency",
+            "heatcam.engine",
+            "heatcam.overlay",
+            "torch",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rooms", "never"), NEVER, ids="+".join)
+def test_arrows_that_must_never_exist(rooms: tuple[str, ...], never: tuple[str, ...]) -> None:
+    broken = {
+        str(path.relative_to(ROOT)): bad
+        for path in MODULES
+        if room(path) in rooms and (bad := within(imports_of(path), *never))
+    }
+    assert broken == {}
+
+
+@pytest.mark.parametrize(
+    ("library", "only_room"),
+    [("typer", "cli"), ("pytorch_grad_cam", "saliency"), ("av", "sinks"), ("zxingcpp", "sources")],
+)
+def test_some_libraries_are_known_in_one_room_only(library: str, only_room: str) -> None:
+    users = {room(path) for path in MODULES if within(imports_of(path), library)}
+    assert users == {only_room}
+
+
+def test_torch_is_known_only_to_the_engine_saliency_and_models() -> None:
+    users = {
+        room(path) for path in MODULES if within(imports_of(path), "torch", "ultralytics", "torchvision")
+    }
+    assert users == {"engine", "saliency", "models"}
+
+
+def test_only_the_viewer_shows_windows_and_reads_keys() -> None:
+    def calls_windows(path: Path) -> bool:
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        return bool(names & {"imshow", "waitKey", "waitKeyEx", "namedWindow", "pollKey"})
+
+    assert [path.name for path in MODULES if calls_windows(path)] == ["viewer.py"]
+
+
+def test_av_is_never_imported_in_the_process_with_the_window() -> None:
+    assert [path.name for path in MODULES if within(imports_of(path), "av")] == ["encoder_child.py"]
+    importers = [path.name for path in MODULES if within(imports_of(path), "heatcam.sinks.encoder_child")]
+    assert importers == []
+
+
+def test_the_import_reader_sees_what_it_must(tmp_path: Path) -> None:
+    """The gate itself: imports inside functions and by ``from`` are seen."""
+    file = PACKAGE / "overlay" / "__made_up__.py"
+    code = "def f():\n    from torch import nn\n    import ultralytics.nn\n"
+    tree_file = tmp_path / "x.py"
+    tree_file.write_text(code)
+    names = {n for node in ast.walk(ast.parse(code)) for n in _names(node)}
+    assert within(names, "torch", "ultralytics") == {"torch", "ultralytics.nn"}
+    assert not file.exists()
+
+
+def _names(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    return {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_ruff_finds_nothing() -> None:
+    result = run("ruff", "check", ".")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_code_is_formatted() -> None:
+    result = run("ruff", "format", "--check", ".")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_types_hold_strictly() -> None:
+    result = run("mypy")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    long = {
+        path.name: count for path in MODULES if (count := len(path.read_text("utf-8").splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['heatcam', '--help']\n"
+        "from heatcam.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'ultralytics', 'cv2', 'numpy', 'av', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_installed_cv2_can_open_windows() -> None:
+    code = "import cv2; print(cv2.currentUIFramework())"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert shown, "headless OpenCV won: pip install --force-reinstall --no-deps opencv-python"
+
+
+def test_nothing_committed_is_a_pickle_or_large() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    assert not [f.name for f in files if f.suffix in {".pt", ".pth", ".pkl", ".pickle", ".onnx"}]
+    assert not {f.name: f.stat().st_size for f in files if f.stat().st_size > 6_000_000}
