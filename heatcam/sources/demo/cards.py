@@ -27,7 +27,14 @@ _FAINT = (128, 122, 118)
 _ACCENTS = ((70, 84, 224), (186, 120, 32), (82, 148, 38), (44, 138, 232), (150, 72, 128))
 _TAG_FAMILIES = ("4X4_50", "5X5_100", "6X6_250", "APRILTAG_25H9", "APRILTAG_36H11")
 _GOODS = ("DARK CHOCOLATE 70%", "OAT BISCUITS", "OLIVE OIL 500 ml", "GREEN TEA", "ESPRESSO BEANS", "SEA SALT")
-_PLACES = ("Scan for the menu", "Guest Wi-Fi", "Plan your visit", "Get the app", "Timetable", "Read the manual")
+_PLACES = (
+    "Scan for the menu",
+    "Guest Wi-Fi",
+    "Plan your visit",
+    "Get the app",
+    "Timetable",
+    "Read the manual",
+)
 
 
 @dataclass(frozen=True)
