@@ -10,7 +10,7 @@ from typing import Any
 from heatcam.commands.options import Extent, Look, ModelChoice, Output
 from heatcam.commands.starting import painter, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
-from heatcam.errors import UsageError
+from heatcam.errors import SinkError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Controls, Limits, Run, run_pipeline
@@ -38,15 +38,31 @@ class RecordingSink:
         if self._recorder is not None:
             self._recorder.__exit__(*error)
 
+    @property
+    def note(self) -> str:
+        """What the file had to go without, such as sound that its container cannot hold; "" for nothing."""
+        return "" if self._recorder is None else self._recorder.note
+
     def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """Hand one frame to the encoder; waits while it is behind."""
+        """Hand one frame to the encoder; waits while it is behind.
+
+        Raises:
+            SinkError: the frame has another size than the first, or the encoder failed.
+        """
+        size_wh = explanation.frame.size_wh
         if self._recorder is None:
             self._recorder = Recorder(
                 self.path,
-                (picture.shape[1], picture.shape[0]),
+                size_wh,
                 self._source.fps,
                 overwrite=self._output.overwrite,
                 audio_from=self._sound,
+            )
+        if size_wh != self._recorder.size_wh:
+            first, now = ("x".join(map(str, wh)) for wh in (self._recorder.size_wh, size_wh))
+            raise SinkError(
+                f"{explanation.frame.name or 'the source'} changed its size from {first} to {now}",
+                f"{self.path} holds all before; use `heatcam snapshot` for pictures of several sizes",
             )
         self._recorder.write(picture, explanation.frame.pts_s)
 
@@ -86,9 +102,11 @@ def record(
         except KeyboardInterrupt:
             interrupted = True
     stopped_early = interrupted or extent != Extent()
-    missing = 0 if stopped_early or source.frame_count is None else max(0, source.frame_count - run.frames)
+    missing = 0 if stopped_early else _missing(source, run)
     if output.json:
         terminal.document(report(run, source, explainer.engine.name), output.json)
+    if sink.note:
+        terminal.note(sink.note)
     _tell(sink.path, run, missing, interrupted, output, terminal)
     return INTERRUPTED if interrupted else int(missing > 0)
 
@@ -112,6 +130,12 @@ def _require_an_end(source: Source, extent: Extent) -> None:
     endless = source.frame_count is None and not source.is_live and source.name == "demo"
     if endless and extent.max_frames is None and extent.seconds is None:
         raise UsageError("the demo scene never ends", "say how long: --seconds 10 or --max-frames 300")
+
+
+def _missing(source: Source, run: Run) -> int:
+    """How many frames the source claimed and did not give. One is forgiven: some containers only estimate their count."""
+    missing = 0 if source.frame_count is None else source.frame_count - run.frames
+    return missing if missing > 1 else 0
 
 
 def _until(frames: Iterable[Frame], seconds: float | None) -> Iterable[Frame]:

@@ -94,7 +94,7 @@ def _one(
     frame: Frame, target: Path, explainer: Explainer, paint: Painter, output: Output, terminal: Terminal
 ) -> dict[str, Any]:
     """Explain, paint and write one picture; its row of the JSON document."""
-    explanation = explainer.explain(frame, with_object_maps=output.json is not None)
+    explanation = explainer.explain(frame, with_object_maps=True)
     write_picture(target, paint(explanation, Run(), Controls()), output.overwrite)
     if explanation.map_error:
         terminal.note(f"{frame.name}: no heat map ({explanation.map_error})")

@@ -118,3 +118,14 @@ def test_what_is_no_video_is_one_line(tmp_path: Path) -> None:
     assert result.stderr.strip().splitlines()[-1].startswith("heatcam: ")
     assert not (tmp_path / "out.mp4").exists()
     assert not list(tmp_path.glob("*.part.*"))
+
+
+def test_pictures_of_several_sizes_end_with_a_clear_line_and_keep_what_was_done(tmp_path: Path) -> None:
+    import cv2
+    import numpy as np
+
+    for name, side in (("1.png", 64), ("2.png", 64), ("3.png", 96)):
+        cv2.imwrite(str(tmp_path / name), np.zeros((side, 80, 3), np.uint8))
+    result = heatcam("record", tmp_path, "-o", tmp_path / "out.mp4", exit_code=1)
+    assert "3.png changed its size from 80x64 to 80x96" in result.stderr
+    assert probe(tmp_path / "out.mp4")["nb_read_frames"] == "2"

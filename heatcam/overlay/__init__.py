@@ -1,0 +1,50 @@
+"""The overlay: the picture that people see. Scaling a map for display happens here and nowhere else."""
+
+from __future__ import annotations
+
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.blend import blend
+from heatcam.overlay.hud import colour_bar_box, draw_colour_bar, draw_top_line, top_line_box
+from heatcam.overlay.labels import draw_boxes
+from heatcam.overlay.options import OverlayOptions, Status
+from heatcam.overlay.tone import Pixels, heat_of
+
+__all__ = ["OverlayOptions", "Status", "draw"]
+
+
+def draw(explanation: Explanation, options: OverlayOptions, status: Status | None = None) -> Uint8Array:
+    """The frame with its heat, boxes, colour bar and top line.
+
+    Args:
+        explanation: what was seen; without a map only boxes are drawn.
+        options: the look.
+        status: what the top line says; None draws no top line.
+
+    Returns:
+        uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
+    """
+    picture: Uint8Array = explanation.frame.image_bgr.copy()
+    if explanation.saliency is not None:
+        boxes_xyxy = explanation.detections.boxes_xyxy
+        heat = heat_of(explanation.saliency, boxes_xyxy, options.renorm, explanation.object_maps)
+        blend(picture, heat, options.colormap, options.alpha)
+    draw_marks(picture, explanation, options, status)
+    return picture
+
+
+def draw_marks(
+    picture: Uint8Array, explanation: Explanation, options: OverlayOptions, status: Status | None
+) -> None:
+    """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place."""
+    size_wh = explanation.frame.size_wh
+    with_bar = options.hud and explanation.saliency is not None
+    keep_clear: list[Pixels] = [colour_bar_box(size_wh, options.renorm)] if with_bar else []
+    if options.hud and status is not None:
+        keep_clear.append(top_line_box(size_wh))
+    if options.boxes:
+        draw_boxes(picture, explanation.detections, tuple(keep_clear))
+    if with_bar:
+        draw_colour_bar(picture, options.colormap, options.renorm)
+    if options.hud and status is not None:
+        draw_top_line(picture, status, len(explanation.detections))

@@ -1,0 +1,141 @@
+"""Boxes and their labels: readable at any resolution, never off the picture, apart from one another where there is room."""
+
+from __future__ import annotations
+
+import colorsys
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from heatcam.frames import Detections
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.lettering import (
+    DARK,
+    Colour,
+    fitted,
+    font_px,
+    line_height,
+    text_colour_on,
+    text_width,
+    write,
+)
+from heatcam.overlay.tone import Pixels, pixel_boxes
+
+_GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
+_NEIGHBOURS = 12  # rectangles that a label tries to stand beside: a crowd of 300 must not stall the picture
+_SATURATIONS = (0.5, 0.4, 0.6)  # light enough for text of contrast 4.5
+
+
+@lru_cache(maxsize=256)
+def class_colour(class_id: int) -> Colour:
+    """A class's colour, BGR: the same in every frame, far from its neighbours'.
+
+    Class 0, often a person, is azure, which heat never is; hues that come close to a former one differ in saturation.
+    """
+    saturation = _SATURATIONS[class_id // 5 % 3]
+    red, green, blue = colorsys.hsv_to_rgb((0.54 + class_id * _GOLDEN) % 1, saturation, 1.0)
+    return round(255 * blue), round(255 * green), round(255 * red)
+
+
+def draw_boxes(picture: Uint8Array, detections: Detections, keep_clear: tuple[Pixels, ...] = ()) -> None:
+    """Draw every box, then every label; in place. The strongest choose their places first and lie on top.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        detections: boxes in the picture's pixels.
+        keep_clear: rectangles that labels avoid, such as the top line.
+    """
+    boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
+    colours = [class_colour(int(class_id)) for class_id in detections.class_ids]
+    for box, colour in zip(reversed(boxes), reversed(colours), strict=True):
+        _draw_box(picture, box, colour)
+    taken = list(keep_clear)
+    labels = []
+    for n, box in enumerate(boxes):
+        name = " ".join(detections.class_names[n].split())  # a line break would be drawn below the label
+        text = f"{name} {detections.confidences[n]:.2f}"
+        taken.append(place_label(text, box, (picture.shape[1], picture.shape[0]), taken))
+        labels.append((text, taken[-1], colours[n]))
+    for text, place, colour in reversed(labels):
+        _draw_label(picture, text, place, colour)
+
+
+def place_label(text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pixels]) -> Pixels:
+    """Where a label goes: above its box, else inside at the top, below, or inside at the bottom; always in the picture.
+
+    Args:
+        text: the label.
+        box: its box in whole pixels.
+        size_wh: the picture's size.
+        taken: rectangles that are in use. When each place of its own touches one, the label goes beside what is in its way.
+    """
+    width, height = size_wh
+    size = font_px(width, height)
+    wide, tall = min(text_width(text, size) + size, width), min(line_height(size), height)
+    x1, y1, x2, y2 = box
+    corners = [(left, top) for top in (y1 - tall, y1, y2, y2 - tall) for left in (x1, x2 - wide)]
+    places = [_onto(left, top, wide, tall, size_wh) for left, top in corners if 0 <= top <= height - tall]
+    places = places or [_onto(x1, y1, wide, tall, size_wh)]
+    free = _first_free(places, taken)
+    if free is None:
+        in_the_way = sorted(
+            (t for t in taken if _touch(t, _grown(box, wide, tall))), key=lambda t: _far(t, box)
+        )
+        corners = [corner for t in in_the_way[:_NEIGHBOURS] for corner in _beside(t, x1, y1, wide, tall)]
+        corners.sort(key=lambda corner: abs(corner[0] - x1) + abs(corner[1] + tall - y1))
+        free = _first_free([_onto(left, top, wide, tall, size_wh) for left, top in corners], taken)
+    return places[0] if free is None else free
+
+
+def _first_free(places: list[Pixels], taken: list[Pixels]) -> Pixels | None:
+    return next((p for p in places if not any(_touch(p, other) for other in taken)), None)
+
+
+def _beside(other: Pixels, left: int, top: int, wide: int, tall: int) -> list[tuple[int, int]]:
+    """Left-top corners of labels right below, right above, left and right of a rectangle."""
+    return [(left, other[3]), (left, other[1] - tall), (other[0] - wide, top), (other[2], top)]
+
+
+def _grown(box: Pixels, wide: int, tall: int) -> Pixels:
+    return box[0] - wide, box[1] - 2 * tall, box[2] + wide, box[3] + 2 * tall
+
+
+def _far(other: Pixels, box: Pixels) -> int:
+    """How far a rectangle's left-top corner lies from the box's, along the axes."""
+    return abs(other[0] - box[0]) + abs(other[1] - box[1])
+
+
+def _onto(left: int, top: int, wide: int, tall: int, size_wh: tuple[int, int]) -> Pixels:
+    """A rectangle moved onto the picture."""
+    left = min(max(left, 0), size_wh[0] - wide)
+    top = min(max(top, 0), size_wh[1] - tall)
+    return left, top, left + wide, top + tall
+
+
+def _touch(a: Pixels, b: Pixels) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _draw_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
+    """A line with a dark edge outside, so that it shows on every background."""
+    height, width = picture.shape[:2]
+    line = max(2, round(font_px(width, height) / 8))
+    x1, y1, x2, y2 = box[0], box[1], max(box[0], box[2] - 1), max(box[1], box[3] - 1)
+    cv2.rectangle(picture, (x1, y1), (x2, y2), DARK, line + 2)
+    cv2.rectangle(picture, (x1, y1), (x2, y2), colour, line)
+
+
+def _draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) -> None:
+    left, top, right, bottom = place
+    size = font_px(picture.shape[1], picture.shape[0])
+    picture[top:bottom, left:right] = _plate(text, size, right - left, bottom - top, colour)
+
+
+@lru_cache(maxsize=64)
+def _plate(text: str, size: int, wide: int, tall: int, colour: Colour) -> Uint8Array:
+    """A finished label, kept because most come again in the next frame; uint8 ``(tall, wide, 3)``, read-only."""
+    plate = np.full((tall, wide, 3), colour, np.uint8)
+    write(plate, fitted(text, size, wide - size // 2), size // 2, 0, size, text_colour_on(colour))
+    plate.flags.writeable = False
+    return plate

@@ -1,0 +1,90 @@
+"""Choosing a model: what is said, and that nothing is fetched without a yes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from heatcam.commands import starting
+from heatcam.commands.options import ModelChoice
+from heatcam.commands.terminal import Terminal
+from heatcam.errors import ModelError
+from heatcam.models import official
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+def terminal(asked: list[str], answer: bool | None) -> Terminal:
+    """A terminal at which somebody answers, or nobody sits."""
+
+    def confirm(question: str) -> bool:
+        asked.append(question)
+        return bool(answer)
+
+    memory = Console(file=io.StringIO())
+    return Terminal(memory, memory, confirm if answer is not None else None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def refuse_to_fetch(name: str) -> Path:
+    raise AssertionError(f"{name} was fetched")
+
+
+def test_nobody_to_ask_means_no_download(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(official, "download", refuse_to_fetch)
+    with pytest.raises(ModelError, match=r"yolo26n\.pt is not here and heatcam downloads nothing unasked"):
+        starting.start_explainer(ModelChoice(model="yolo26n.pt"), terminal(asked, None))
+    assert asked == []
+
+
+def test_a_no_means_no_download(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(official, "download", refuse_to_fetch)
+    with pytest.raises(ModelError, match="downloads nothing unasked"):
+        starting.start_explainer(ModelChoice(model="yolo26n.pt"), terminal(asked, False))
+    assert len(asked) == 1
+    assert "Download it from Ultralytics" in asked[0]
+
+
+def test_a_yes_fetches_once_into_the_cache(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = []
+    monkeypatch.setattr(official, "download", fetched.append)
+    with pytest.raises(ModelError):  # the fake brings nothing
+        starting.start_explainer(ModelChoice(model="yolo26n.pt"), terminal(asked, True))
+    assert fetched == ["yolo26n.pt"]
+
+
+def test_a_download_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ultralytics.utils import downloads
+
+    def broken(url: str, file: Path, **_: object) -> None:
+        Path(file).write_bytes(b"half")
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(downloads, "safe_download", broken)
+    with pytest.raises(ModelError, match=r"yolo26n\.pt could not be downloaded: no network"):
+        official.download("yolo26n.pt")
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("name", ["best.pt", "yolo26n-seg.pt", "sub/yolo26n.pt", "yolo11q.pt", "https://x/yolo11n.pt"])
+def test_only_published_detection_weights_are_ever_offered(name: str) -> None:
+    assert not official.is_missing(name)
+
+
+def test_the_model_and_its_device_are_said_in_one_line(asked: list[str]) -> None:
+    spoken = terminal(asked, None)
+    explainer = starting.start_explainer(ModelChoice(model="markers", device="cpu", imgsz=160), spoken)
+    text = spoken.notes.file.getvalue()
+    assert "model markers on cpu, 160 px, method live" in " ".join(text.split())
+    assert explainer.imgsz == 160
