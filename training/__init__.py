@@ -1,0 +1,1 @@
+"""How the embedded model ``markers`` is made: ``python -m training``."""

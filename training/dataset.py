@@ -1,0 +1,62 @@
+"""Rendered scenes on disk, in the layout that ultralytics trains from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from heatcam.sources.demo.markers import MARKER_CLASSES
+from training.photographs import held_out_photographs, read_photograph, training_photographs
+from training.scenes import render_scene
+
+SPLITS = {"train": training_photographs, "held-out": held_out_photographs}
+_STREAM = {"train": 1, "held-out": 2}
+
+
+def render_dataset(folder: Path, split: str, count: int, seed: int, side: int, processes: int = 2) -> None:
+    """Render ``count`` scenes of one split into ``folder/images`` and ``folder/labels``; scene i depends on seed and i alone."""
+    for name in ("images", "labels"):
+        shutil.rmtree(folder / name / split, ignore_errors=True)
+        (folder / name / split).mkdir(parents=True)
+    chunks = [range(start, min(start + 250, count)) for start in range(0, count, 250)]
+    with ProcessPoolExecutor(processes) as pool:
+        for done in pool.map(partial(_render_chunk, folder, split, seed, side), chunks):
+            print(f"rendered {done + 1} of {count} {split} scenes", flush=True)
+    (folder / "data.yaml").write_text(
+        json.dumps(  # JSON is YAML
+            {
+                "path": str(folder.resolve()),
+                "train": "images/train",
+                "val": "images/held-out",
+                "names": dict(enumerate(MARKER_CLASSES)),
+            }
+        )
+    )
+
+
+def _render_chunk(folder: Path, split: str, seed: int, side: int, indices: range) -> int:
+    cv2.setNumThreads(1)
+    photographs = [read_photograph(path) for path in SPLITS[split]()]
+    for index in indices:
+        scene = render_scene(np.random.default_rng([seed, _STREAM[split], index]), photographs, side)
+        # PNG: the scene has its compression already
+        cv2.imwrite(
+            str(folder / "images" / split / f"{index:06d}.png"),
+            scene.image_bgr,
+            [cv2.IMWRITE_PNG_COMPRESSION, 1],
+        )
+        lines = [_yolo_line(label.class_id, label.box_xyxy, side) for label in scene.labels]
+        (folder / "labels" / split / f"{index:06d}.txt").write_text("\n".join(lines))
+    return indices[-1]
+
+
+def _yolo_line(class_id: int, box: tuple[float, float, float, float], side: int) -> str:
+    """``class x y w h`` with the centre and size as shares of the picture."""
+    x1, y1, x2, y2 = (v / side for v in box)
+    return f"{class_id} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}"

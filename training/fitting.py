@@ -1,0 +1,73 @@
+"""Training with ultralytics, from scratch, on a CPU."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+import torch  # (before ultralytics, which otherwise leaves torch one core)
+import yaml
+from ultralytics import YOLO
+from ultralytics.utils import ROOT
+
+from heatcam.sources.demo.markers import MARKER_CLASSES
+
+WIDTH = 0.125  # of YOLO11; n has 0.25, and takes three times as long on a CPU
+DEPTH = 0.5
+
+
+def architecture() -> dict[str, Any]:
+    """YOLO11, narrower than ``n``, for the marker classes: what ``DetectionModel`` builds from."""
+    full = yaml.safe_load((ROOT / "cfg" / "models" / "11" / "yolo11.yaml").read_text("utf-8"))
+    model: dict[str, Any] = copy.deepcopy(full)
+    model["nc"] = len(MARKER_CLASSES)
+    model["scales"] = {"n": [DEPTH, WIDTH, 1024]}
+    model["scale"] = "n"
+    return model
+
+
+def train(data: Path, out: Path, epochs: int, seed: int, imgsz: int) -> Path:
+    """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights."""
+    out.mkdir(parents=True, exist_ok=True)
+    config = out / "markers-yolo11n.yaml"
+    config.write_text(yaml.safe_dump(architecture(), sort_keys=False))
+    model = YOLO(config, task="detect")
+    # ultralytics leaves torch all cores but one
+    model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(os.cpu_count() or 1))
+    model.train(
+        data=str(data),
+        imgsz=imgsz,
+        epochs=epochs,
+        batch=16,
+        nbs=16,  # one step a batch: ultralytics would gather four, and a short training has few steps
+        optimizer="AdamW",
+        lr0=0.002,
+        lrf=0.02,
+        warmup_epochs=0.5,
+        weight_decay=0.0005,
+        seed=seed,
+        workers=0,  # two cores: the loader would only take from the training
+        cache="ram",
+        amp=False,
+        val=False,
+        plots=False,
+        exist_ok=True,
+        project=str(out.resolve()),
+        name="run",
+        # The scenes carry their own augmentation. Mirrored codes do not exist, so no flip.
+        mosaic=0.0,
+        fliplr=0.0,
+        flipud=0.0,
+        scale=0.25,
+        translate=0.1,
+        degrees=0.0,
+        hsv_h=0.02,
+        hsv_s=0.4,
+        hsv_v=0.25,
+        erasing=0.0,
+        auto_augment=None,
+        verbose=True,
+    )
+    return out / "run" / "weights" / "last.pt"

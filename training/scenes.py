@@ -1,0 +1,260 @@
+"""One training scene: a background, things that are no markers, markers on cards, light and a camera.
+
+Scenes are drawn at twice their size and shrunk at the end, so that edges look photographed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
+from heatcam.sources.demo.perspective import Pose, box_around, card_homography, map_points
+from training.surfaces import BACKGROUNDS, HARD_NEGATIVES, Picture, colour
+
+SUPERSAMPLING = 2
+#: Smallest longer side of a labelled pattern in pixels of the scene: below that nothing tells the classes apart.
+SMALLEST_PX = {"qr-code": 15, "barcode": 22, "data-matrix": 13, "aruco": 12, "chessboard": 18}
+LARGEST_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Label:
+    """One marker's truth: ``class_id`` and its box ``xyxy`` in pixels of the scene, inside the scene."""
+
+    class_id: int
+    box_xyxy: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A rendered scene: uint8 BGR ``[H x W x 3]`` and its labels."""
+
+    image_bgr: Picture
+    labels: tuple[Label, ...]
+
+
+def render_scene(rng: np.random.Generator, photographs: list[Picture], side: int = 320) -> Scene:
+    """A scene of ``side`` x ``side`` pixels; the same generator state and photographs give the same scene."""
+    size = side * SUPERSAMPLING
+    canvas = _background(rng, photographs, size)
+    for _ in range(int(rng.choice([0, 0, 1, 2, 3]))):
+        canvas = _add_distraction(rng, canvas, photographs)
+    labels: list[Label] = []
+    taken: list[tuple[float, float, float, float]] = []
+    for _ in range(_how_many(rng)):
+        canvas, label, card_box = _add_marker(rng, canvas, taken)
+        if label is not None:
+            labels.append(label)
+            taken.append(card_box)
+    image = _photograph(rng, _light(rng, canvas), side)
+    half = [Label(k.class_id, tuple(v / SUPERSAMPLING for v in k.box_xyxy)) for k in labels]  # type: ignore[arg-type]
+    return Scene(image, tuple(half))
+
+
+def _how_many(rng: np.random.Generator) -> int:
+    """Markers to try: none in one scene of five."""
+    return int(rng.choice([0, 1, 2, 3, 4, 6], p=[0.2, 0.25, 0.2, 0.15, 0.12, 0.08]))
+
+
+def _background(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
+    if rng.random() < 0.62:
+        return _crop(rng, photographs[rng.integers(len(photographs))], size, size)
+    rooms = HARD_NEGATIVES if rng.random() < 0.45 else BACKGROUNDS
+    return _turned(rng, rooms[rng.integers(len(rooms))](rng, size, size))
+
+
+def _crop(rng: np.random.Generator, photo: Picture, width: int, height: int) -> Picture:
+    """A random part of a photograph, mirrored or turned at times, with colours of its own."""
+    share = rng.uniform(0.25, 1.0)
+    side = max(16, int(min(photo.shape[:2]) * share))
+    y, x = (int(rng.integers(0, max(1, length - side + 1))) for length in photo.shape[:2])
+    part = cv2.resize(photo[y : y + side, x : x + side], (width, height), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    gain, bias = rng.uniform(0.6, 1.3, 3), rng.uniform(-30, 30)
+    return np.ascontiguousarray((part * gain + bias).clip(0, 255).astype(np.uint8))
+
+
+def _turned(rng: np.random.Generator, surface: Picture) -> Picture:
+    """A surface seen at an angle, at times."""
+    if rng.random() < 0.4:
+        return surface
+    height, width = surface.shape[:2]
+    jitter = rng.uniform(-0.25, 0.25, (4, 2)) * (width, height)
+    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    inward = np.float32(corners + jitter)
+    matrix = cv2.getPerspectiveTransform(inward, corners)
+    return np.asarray(cv2.warpPerspective(surface, matrix, (width, height), borderMode=cv2.BORDER_REFLECT))
+
+
+def _add_distraction(rng: np.random.Generator, canvas: Picture, photographs: list[Picture]) -> Picture:
+    """A card that carries no marker: print, a grid, keys, another photograph."""
+    width, height = (int(v) for v in rng.integers(60, 400, 2))
+    if rng.random() < 0.25:
+        card = _crop(rng, photographs[rng.integers(len(photographs))], width, height)
+    else:
+        card = HARD_NEGATIVES[rng.integers(len(HARD_NEGATIVES))](rng, width, height)
+    size = canvas.shape[0]
+    pose = Pose(
+        (float(rng.uniform(0, size)), float(rng.uniform(0, size))), float(rng.uniform(0.2, 1.2)),
+        float(rng.uniform(-3.1, 3.1)), float(rng.uniform(-0.7, 0.7)), float(rng.uniform(-0.7, 0.7)), 2.0 * size,
+    )  # fmt: skip
+    return _paste(canvas, card, card_homography((width, height), pose))
+
+
+def _add_marker(
+    rng: np.random.Generator, canvas: Picture, taken: list[tuple[float, float, float, float]]
+) -> tuple[Picture, Label | None, tuple[float, float, float, float]]:
+    """The canvas with one marker more where there is room, its label and its card's box, all in canvas pixels."""
+    marker = random_marker(str(rng.choice(MARKER_CLASSES)), rng)
+    size = canvas.shape[0]
+    for _ in range(8):
+        pose = _marker_pose(rng, marker, size)
+        matrix = card_homography((marker.image.shape[1], marker.image.shape[0]), pose)
+        whole = box_around(map_points(matrix, _corners(marker.image.shape[1], marker.image.shape[0])))
+        box = box_around(map_points(matrix, marker.outline_xy))
+        seen = _clip(box, size)
+        if _area(seen) < 0.6 * _area(box) or any(_touch(whole, other) for other in taken):
+            continue
+        if max(seen[2] - seen[0], seen[3] - seen[1]) < SMALLEST_PX[marker.class_name] * SUPERSAMPLING:
+            continue
+        canvas = _paste(canvas, _printed(rng, marker), matrix)
+        if rng.random() < 0.12:
+            canvas = _cover(rng, canvas, seen)
+        return canvas, Label(marker.class_id, seen), whole
+    return canvas, None, (0.0, 0.0, 0.0, 0.0)
+
+
+def _marker_pose(rng: np.random.Generator, marker: Marker, size: int) -> Pose:
+    """Anywhere, at any turn, tilted up to some 50 degrees; sizes spread evenly over their logarithm."""
+    low, high = SMALLEST_PX[marker.class_name] * SUPERSAMPLING * 1.05, LARGEST_SHARE * size
+    wanted = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    roll = float(rng.normal(0, 0.25)) if rng.random() < 0.5 else float(rng.uniform(-np.pi, np.pi))
+    pitch, yaw = (float(v) for v in np.clip(rng.normal(0, 0.35, 2), -0.9, 0.9))
+    centre = float(rng.uniform(0.02, 0.98)) * size, float(rng.uniform(0.02, 0.98)) * size
+    return Pose(
+        centre, wanted / max(marker.pattern_size_wh), roll, pitch, yaw, float(rng.uniform(1.2, 4)) * size
+    )
+
+
+def _printed(rng: np.random.Generator, marker: Marker) -> Picture:
+    """The marker in inks and on papers as they are met: mostly black on white, at times coloured, pale or inverted."""
+    ink, sheet = np.float32(colour(rng, 0, 70)), np.float32(colour(rng, 170, 255))
+    if rng.random() < 0.15:
+        ink = np.float32(rng.integers(0, 120, 3))
+    if rng.random() < 0.06:
+        ink, sheet = sheet, ink
+    tone = (marker.image.astype(np.float32) / 255)[..., None]
+    return (tone * sheet + (1 - tone) * ink).astype(np.uint8)
+
+
+def _paste(canvas: Picture, card: Picture, matrix: NDArray[np.float64]) -> Picture:
+    """``card`` laid onto ``canvas`` by a homography, with smooth edges."""
+    size = canvas.shape[1], canvas.shape[0]
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))) / max(abs(matrix[2, 2]), 1e-9))
+    if scale < 0.5:  # shrink first: a single warp would skip pixels
+        factor = max(scale, 4 / min(card.shape[:2]))
+        shrunk = cv2.resize(card, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        back = np.diag([card.shape[1] / shrunk.shape[1], card.shape[0] / shrunk.shape[0], 1.0])
+        card, matrix = np.asarray(shrunk), matrix @ back
+    opacity = np.full(card.shape[:2], 255, np.uint8)
+    warped = cv2.warpPerspective(card, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpPerspective(opacity, matrix, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(np.where((mask > 127)[..., None], warped, canvas))
+
+
+def _cover(rng: np.random.Generator, canvas: Picture, box: tuple[float, float, float, float]) -> Picture:
+    """A finger, a sticker or a fold over up to a quarter of the marker, from one of its sides."""
+    x1, y1, x2, y2 = box
+    width, height = x2 - x1, y2 - y1
+    depth = rng.uniform(0.08, 0.25)
+    side = rng.integers(4)
+    cx = x1 + width * (depth / 2 if side == 0 else 1 - depth / 2 if side == 1 else rng.uniform(0.2, 0.8))
+    cy = y1 + height * (depth / 2 if side == 2 else 1 - depth / 2 if side == 3 else rng.uniform(0.2, 0.8))
+    axes = (max(2, int(width * depth)), max(2, int(height * depth)))
+    canvas = canvas.copy()
+    cv2.ellipse(
+        canvas,
+        (int(cx), int(cy)),
+        axes,
+        float(rng.uniform(0, 180)),
+        0,
+        360,
+        colour(rng, 30, 230),
+        -1,
+        cv2.LINE_AA,
+    )
+    return canvas
+
+
+def _light(rng: np.random.Generator, canvas: Picture) -> Picture:
+    """Uneven light, a shadow's edge, a reflection."""
+    height, width = canvas.shape[:2]
+    ys, xs = np.mgrid[:height, :width].astype(np.float32) / width
+    light = np.ones((height, width), np.float32)
+    if rng.random() < 0.5:
+        angle = rng.uniform(0, 2 * np.pi)
+        light *= 1 + rng.uniform(0, 0.45) * ((xs - 0.5) * np.cos(angle) + (ys - 0.5) * np.sin(angle)) * 2
+    if rng.random() < 0.25:
+        angle, where = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
+        edge = ((xs - 0.5) * np.cos(angle) + (ys - 0.5) * np.sin(angle) - where) * rng.uniform(5, 60)
+        light *= 1 - rng.uniform(0.25, 0.65) / (1 + np.exp(-np.clip(edge, -30, 30)))
+    lit = canvas * light[..., None]
+    if rng.random() < 0.12:
+        x, y, radius = rng.random(), rng.random(), rng.uniform(0.05, 0.3)
+        glare = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2 * radius**2)) * rng.uniform(40, 190)
+        lit = lit + glare[..., None].astype(np.float32)
+    return np.asarray(lit.clip(0, 255).astype(np.uint8))
+
+
+def _photograph(rng: np.random.Generator, canvas: Picture, side: int) -> Picture:
+    """The camera: focus, movement, exposure, noise, compression."""
+    image = np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA))
+    if rng.random() < 0.4:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.3))))
+    if rng.random() < 0.15:
+        image = _motion(rng, image)
+    exposed = image.astype(np.float32)
+    if rng.random() < 0.6:
+        gamma, gain, offset = (float(rng.uniform(*span)) for span in ((0.6, 1.6), (0.55, 1.1), (-10, 25)))
+        exposed = 255 * (exposed / 255) ** gamma * gain + offset
+    if rng.random() < 0.5:
+        exposed = exposed + rng.normal(0, float(rng.uniform(1, 11)), exposed.shape).astype(np.float32)
+    image = exposed.clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.1:
+        image = np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, 2)
+    if rng.random() < 0.5:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
+        image = np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR))
+    return image
+
+
+def _motion(rng: np.random.Generator, image: Picture) -> Picture:
+    length, angle = int(rng.integers(3, 8)), rng.uniform(0, np.pi)
+    kernel = np.zeros((length, length), np.float32)
+    middle = (length - 1) / 2
+    end = round(middle + middle * np.cos(angle)), round(middle + middle * np.sin(angle))
+    start = round(middle - middle * np.cos(angle)), round(middle - middle * np.sin(angle))
+    cv2.line(kernel, start, end, 1.0)
+    return np.asarray(cv2.filter2D(image, -1, kernel / max(float(kernel.sum()), 1e-6)))
+
+
+def _corners(width: int, height: int) -> NDArray[np.float32]:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def _clip(box: tuple[float, float, float, float], size: int) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (min(max(v, 0.0), float(size)) for v in box)
+    return x1, y1, x2, y2
+
+
+def _area(box: tuple[float, float, float, float]) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def _touch(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,0 +1,215 @@
+"""Backgrounds and hard negatives: things with stripes, squares and dots that are no markers.
+
+Every function takes a random generator and a size and gives a uint8 BGR picture ``[H x W x 3]``.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Surface = Callable[[np.random.Generator, int, int], Picture]
+FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_PLAIN,
+)
+
+
+def colour(rng: np.random.Generator, low: int = 0, high: int = 255) -> tuple[int, int, int]:
+    """A random colour, grey more often than not."""
+    if rng.random() < 0.5:
+        value = int(rng.integers(low, high + 1))
+        return value, value, value
+    return tuple(int(v) for v in rng.integers(low, high + 1, 3))  # type: ignore[return-value]
+
+
+def paper(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """A plain, light surface."""
+    return np.full((height, width, 3), colour(rng, 170, 255), np.uint8)
+
+
+def gradient(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Two colours that run into each other at some angle."""
+    angle = rng.uniform(0, 2 * np.pi)
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    ramp = np.cos(angle) * xs / width + np.sin(angle) * ys / height
+    ramp = ((ramp - ramp.min()) / max(float(np.ptp(ramp)), 1e-6))[..., None]
+    return (ramp * np.float32(colour(rng)) + (1 - ramp) * np.float32(colour(rng))).astype(np.uint8)
+
+
+def clouds(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Noise of several scales: plaster, stone, carpet."""
+    total = np.zeros((height, width), np.float32)
+    for cells in (4, 12, 40, 120):
+        noise = rng.random((max(2, cells * height // width), cells)).astype(np.float32)
+        total += cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) * rng.uniform(0.1, 1)
+    total = cv2.normalize(total, None, 0, 1, cv2.NORM_MINMAX)[..., None]
+    return (total * np.float32(colour(rng)) + (1 - total) * np.float32(colour(rng))).astype(np.uint8)
+
+
+def text_page(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Lines of print, in one or two columns, with headings."""
+    page, ink = paper(rng, width, height), colour(rng, 0, 90)
+    font, scale = FONTS[rng.integers(len(FONTS))], float(rng.uniform(0.25, 0.9))
+    letters = np.array(list(string.ascii_letters + string.digits * 2 + "  .,-"))
+    line_px, columns = int(34 * scale) + 4, int(rng.integers(1, 3))
+    for column in range(columns):
+        left, room = column * width // columns + 8, width // columns - 16
+        for y in range(line_px, height, line_px):
+            if rng.random() < 0.1:
+                continue
+            count = max(1, int(room / (19 * scale) * rng.uniform(0.5, 1)))
+            cv2.putText(
+                page, "".join(rng.choice(letters, count)), (left, y), font, scale, ink, 1, cv2.LINE_AA
+            )
+    return page
+
+
+def stripes(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Bars of equal or slowly changing width: blinds, zebra crossings, shirts, fences."""
+    picture, ink = np.full((height, width, 3), colour(rng, 120), np.uint8), colour(rng, 0, 120)
+    period, duty = float(rng.uniform(6, 70)), rng.uniform(0.3, 0.7)
+    wobble = rng.uniform(0, 0.25)
+    x = 0.0
+    while x < width:
+        step = period * (1 + wobble * np.sin(x / 90))
+        cv2.rectangle(picture, (int(x), 0), (int(x + step * duty), height), ink, -1)
+        x += step
+    lying = rng.random() >= 0.5 and width == height
+    return np.ascontiguousarray(np.rot90(picture)) if lying else picture
+
+
+def grid(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Lines in both directions: squared paper, tiles, window fronts, tables with numbers."""
+    picture, ink = np.full((height, width, 3), colour(rng, 100), np.uint8), colour(rng, 0, 140)
+    step_x, step_y = (int(v) for v in rng.integers(10, 70, 2))
+    if rng.random() < 0.5:
+        step_y = step_x
+    thickness = int(rng.integers(1, max(2, step_x // 5)))
+    filled, numbers = rng.random() < 0.4, rng.random() < 0.4
+    for y in range(0, height, step_y):
+        for x in range(0, width, step_x):
+            if filled and rng.random() < 0.5:
+                cv2.rectangle(picture, (x, y), (x + step_x, y + step_y), colour(rng), -1)
+            if numbers and rng.random() < 0.6:
+                where = (x + 3, y + step_y - 4)
+                cv2.putText(picture, str(rng.integers(0, 99)), where, 0, step_y / 55, ink, 1, cv2.LINE_AA)
+            cv2.rectangle(picture, (x, y), (x + step_x, y + step_y), ink, thickness)
+    return picture
+
+
+def crossword(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Black squares scattered in a ruled grid, with letters: what a chessboard or code is not."""
+    picture = paper(rng, width, height)
+    step = int(rng.integers(14, 48))
+    share = rng.uniform(0.12, 0.3)
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            if rng.random() < share:
+                cv2.rectangle(picture, (x, y), (x + step, y + step), (20, 20, 20), -1)
+            else:
+                cv2.rectangle(picture, (x, y), (x + step, y + step), (40, 40, 40), 1)
+                if rng.random() < 0.6:
+                    letter = string.ascii_uppercase[rng.integers(26)]
+                    cv2.putText(
+                        picture,
+                        letter,
+                        (x + step // 4, y + 3 * step // 4),
+                        0,
+                        step / 40,
+                        (30, 30, 30),
+                        1,
+                        cv2.LINE_AA,
+                    )
+    return picture
+
+
+def keyboard(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Rows of rounded keys with letters."""
+    body, key = colour(rng, 10, 200), colour(rng, 10, 250)
+    ink = (240, 240, 240) if sum(key) < 380 else (30, 30, 30)
+    picture = np.full((height, width, 3), body, np.uint8)
+    pitch = int(rng.integers(18, 60))
+    gap = max(1, pitch // int(rng.integers(6, 14)))
+    for row, y in enumerate(range(gap, height, pitch)):
+        x = gap + (row * pitch // 3) % pitch - pitch // 2
+        while x < width:
+            wide = pitch * int(rng.choice([1, 1, 1, 1, 1, 2]))
+            cv2.rectangle(picture, (x, y), (x + wide - 2 * gap, y + pitch - 2 * gap), key, -1)
+            letter = string.ascii_uppercase[rng.integers(26)]
+            cv2.putText(picture, letter, (x + pitch // 5, y + pitch // 2), 0, pitch / 70, ink, 1, cv2.LINE_AA)
+            x += wide
+    return picture
+
+
+def dots(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Dots in rows: perforated metal, loudspeakers, dice, textiles."""
+    picture, ink = np.full((height, width, 3), colour(rng, 90), np.uint8), colour(rng, 0, 160)
+    step = int(rng.integers(8, 40))
+    radius = max(1, int(step * rng.uniform(0.15, 0.45)))
+    for row, y in enumerate(range(step // 2, height, step)):
+        for x in range(step // 2 + (row % 2) * step // 2, width, step):
+            cv2.circle(picture, (x, y), radius, ink, -1, cv2.LINE_AA)
+    return picture
+
+
+def pixel_noise(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Random black and white cells over everything, without finder patterns or borders."""
+    step = int(rng.integers(3, 24))
+    cells = (rng.random((height // step + 1, width // step + 1)) < rng.uniform(0.3, 0.7)).astype(
+        np.uint8
+    ) * 255
+    if rng.random() < 0.4:
+        cells = (rng.random(cells.shape) * 255).astype(np.uint8)
+    big = cv2.resize(cells, None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)[:height, :width]
+    return np.repeat(big[..., None], 3, axis=2)
+
+
+def bricks(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Bricks in bond, each of its own shade."""
+    picture = np.full((height, width, 3), colour(rng, 120, 220), np.uint8)
+    tall, base = int(rng.integers(10, 40)), np.int64(colour(rng, 40, 200))
+    wide = int(tall * rng.uniform(1.5, 3.5))
+    for row, y in enumerate(range(0, height, tall)):
+        for x in range(-(row % 2) * wide // 2, width, wide):
+            shade = tuple(int(v) for v in (base + rng.integers(-25, 26)).clip(0, 255))
+            cv2.rectangle(picture, (x + 1, y + 1), (x + wide - 2, y + tall - 2), shade, -1)
+    return picture
+
+
+def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Boxes, circles and lines of any colour: screens, posters, packaging."""
+    picture = gradient(rng, width, height)
+    for _ in range(int(rng.integers(3, 25))):
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        a, b = (int(v) for v in rng.integers(5, max(6, width // 3), 2))
+        kind, fill = rng.integers(3), int(rng.choice([-1, 1, 3]))
+        if kind == 0:
+            cv2.rectangle(picture, (x, y), (x + a, y + b), colour(rng), fill)
+        elif kind == 1:
+            cv2.circle(picture, (x, y), a // 2, colour(rng), fill, cv2.LINE_AA)
+        else:
+            cv2.line(picture, (x, y), (x + a, y - b), colour(rng), 1 + int(rng.integers(6)), cv2.LINE_AA)
+    return picture
+
+
+BACKGROUNDS: tuple[Surface, ...] = (paper, gradient, clouds, text_page, shapes, bricks)
+HARD_NEGATIVES: tuple[Surface, ...] = (
+    text_page,
+    stripes,
+    grid,
+    crossword,
+    keyboard,
+    dots,
+    pixel_noise,
+    bricks,
+    shapes,
+)
