@@ -46,19 +46,24 @@ def heat_of(
     """
     letterbox = saliency.letterbox
     if renorm is Renorm.FRAME:
-        positive = np.maximum(saliency.values, 0)
+        positive, fine = _shown(saliency)
         whole = (0, 0, *letterbox.image_wh)
-        return _laid_over(_smoothed(positive), letterbox, whole, _scale(_inside_picture(positive, letterbox)))
+        return _laid_over(fine, letterbox, whole, _scale(_inside_picture(positive, letterbox)))
     heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
-    shown = [np.maximum(own.values, 0) for own in object_maps] or [np.maximum(saliency.values, 0)] * len(boxes_xyxy)
-    scales = box_scales(shown, letterbox, boxes_xyxy)
-    smoothed = [_smoothed(own) for own in shown] if object_maps else [_smoothed(own) for own in shown[:1]] * len(shown)
-    for box, fine, scale in zip(pixel_boxes(boxes_xyxy, heat.shape), smoothed, scales, strict=True):
+    shown = [_shown(own) for own in object_maps] or [_shown(saliency)] * len(boxes_xyxy)
+    scales = box_scales([positive for positive, _ in shown], letterbox, boxes_xyxy)
+    for box, (_, fine), scale in zip(pixel_boxes(boxes_xyxy, heat.shape), shown, scales, strict=True):
         x1, y1, x2, y2 = box
         if scale > 0 and x2 > x1 and y2 > y1:
             part = heat[y1:y2, x1:x2]
             np.maximum(part, _laid_over(fine, letterbox, box, scale), out=part)
     return heat
+
+
+def _shown(saliency: SaliencyMap) -> tuple[Float32Array, Float32Array]:
+    """A map's positive evidence on its own cells, for statistics, and smoothed, for the eye."""
+    positive = np.maximum(saliency.values, 0)
+    return positive, _smoothed(positive)
 
 
 def _smoothed(positive: Float32Array) -> Float32Array:

@@ -77,7 +77,9 @@ def test_a_download_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
 
 
-@pytest.mark.parametrize("name", ["best.pt", "yolo26n-seg.pt", "sub/yolo26n.pt", "yolo11q.pt", "https://x/yolo11n.pt"])
+@pytest.mark.parametrize(
+    "name", ["best.pt", "yolo26n-seg.pt", "sub/yolo26n.pt", "yolo11q.pt", "https://x/yolo11n.pt"]
+)
 def test_only_published_detection_weights_are_ever_offered(name: str) -> None:
     assert not official.is_missing(name)
 

@@ -22,7 +22,8 @@ def test_it_loads_by_name_with_its_five_classes() -> None:
 def test_it_is_small_and_no_pickle() -> None:
     card, weights = embedded.read_files()
     assert len(weights) <= 6_000_000
-    assert int.from_bytes(weights[:8], "little") < len(weights)  # safetensors: the header's length comes first
+    header_length = int.from_bytes(weights[:8], "little")  # safetensors starts with it
+    assert header_length < len(weights)
     assert weights[8:9] == b"{"
     assert card["name"] == "markers"
 

@@ -79,7 +79,9 @@ def test_a_scale_is_the_boxes_own_evidence_and_never_below_a_share_of_the_strong
     values = np.full((80, 80), 1.0, np.float32)
     values[:, 20:40], values[:, 40:] = 0.5, 1e-3
     boxes = np.array([[0, 0, 160, 640], [160, 0, 320, 640], [320, 0, 640, 640]], np.float32)
-    np.testing.assert_allclose(box_scales([values] * len(boxes), SQUARE, boxes), [1.0, 0.5, WEAKEST_SCALE], rtol=1e-6)
+    np.testing.assert_allclose(
+        box_scales([values] * len(boxes), SQUARE, boxes), [1.0, 0.5, WEAKEST_SCALE], rtol=1e-6
+    )
 
 
 def test_a_hot_letterbox_border_does_not_set_the_scale() -> None:
