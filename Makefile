@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 # grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
 # that opens windows last; should another installer have done otherwise, this mends it.
 MEND_CV2 = $(BIN)/python -c "import cv2, sys; sys.exit(not cv2.currentUIFramework())" \
@@ -22,10 +23,11 @@ $(VENV)/python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/installed: pyproject.toml $(VENV)/python
+$(VENV)/installed: pyproject.toml $(SOURCES) $(VENV)/python
 	@echo "installing heatcam and what it needs into $(VENV): PyTorch is large, this takes minutes the first time"
 	$(BIN)/pip install --quiet --disable-pip-version-check .
 	@$(MEND_CV2)
+	@rm -f $(VENV)/test-ready
 	@touch $@
 
 $(VENV)/test-ready: pyproject.toml $(VENV)/python
