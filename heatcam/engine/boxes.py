@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torchvision  # noqa: F401 (ultralytics takes its compiled NMS when it is loaded, else a loop in Python)
 from torch import Tensor
 from ultralytics.utils.nms import non_max_suppression
 
