@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel
 
-FAMILIES = ("yolov8n", "yolo11n", "yolo12n", "yolo26n")
+#: YOLO26 predicts with either of its branches, as its head is set; ultralytics 8.4.190 takes one-to-many unless told otherwise.
+FAMILIES = ("yolov8n", "yolo11n", "yolo12n", "yolo26n", "yolo26n-end2end")
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
 needs_coco = pytest.mark.skipif(
@@ -25,16 +26,24 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
     from heatcam.models.loading import ready
 
     torch.manual_seed(seed)
-    network = DetectionModel(f"{family}.yaml", nc=5, verbose=False)
-    for module in network.modules():
-        if isinstance(
-            module, nn.BatchNorm2d
-        ):  # an untrained net's signal dies out after a few layers otherwise
-            module.running_var.fill_(0.05)
-            module.bias.data.normal_(0, 0.2)
+    name, _, end2end = family.partition("-end2")
+    network = DetectionModel(f"{name}.yaml", nc=5, verbose=False)
+    if end2end:
+        network.end2end = True
+    settle_statistics(network)
     for branch in class_heads(network):
         branch[-1].bias.data.normal_(0, 1)
     return ready(network) if fused else network.eval().requires_grad_(False)
+
+
+def settle_statistics(network: nn.Module) -> None:
+    """Give batch normalisation the statistics of noise: an untrained net's signal dies out or explodes otherwise."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+            module.bias.data.normal_(0, 0.2)
+    with torch.no_grad():
+        network.train()(torch.rand(2, 3, 192, 256))
 
 
 def class_heads(network: nn.Module) -> list[nn.Module]:

@@ -57,12 +57,13 @@ def keep_boxes(head: Any, features: tuple[Tensor, ...], thresholds: Thresholds) 
         features: the head's inputs, each ``(1, C_l, h_l, w_l)``.
         thresholds: what to keep.
     """
-    predictions, raw = head([feature.detach() for feature in features])
+    branch = head.one2one if head.end2end else head.one2many
+    decoded = head._inference(head.forward_head([feature.detach() for feature in features], **branch))
     if head.end2end:
-        rows, anchors = _end_to_end_rows(head, predictions, raw["one2one"]["scores"], thresholds)
+        rows, anchors = _end_to_end_rows(head, decoded, thresholds)
     else:
         kept, indices = non_max_suppression(
-            predictions.clone(),
+            decoded,
             thresholds.conf,
             thresholds.iou,
             classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
@@ -74,17 +75,20 @@ def keep_boxes(head: Any, features: tuple[Tensor, ...], thresholds: Thresholds) 
     return KeptBoxes(rows[:, :4], rows[:, 4], rows[:, 5].long(), anchors)
 
 
-def _end_to_end_rows(
-    head: Any, predictions: Tensor, logits: Tensor, thresholds: Thresholds
-) -> tuple[Tensor, Tensor]:
+def _end_to_end_rows(head: Any, decoded: Tensor, thresholds: Thresholds) -> tuple[Tensor, Tensor]:
     """Rows ``(N, 6)`` of an end-to-end head that pass, and their anchors, which the head itself does not tell.
 
-    The head keeps its top k by score; asking it for the same ranking again gives the anchors in the same order.
+    The head carries any further channels along with the boxes it picks, so the anchors ride as one. Asking it for the same
+    ranking again would not do: equal scores may come in another order.
+
+    Args:
+        head: the end-to-end head.
+        decoded: ``(1, 4 + classes, anchors)``.
+        thresholds: what to keep.
     """
-    scores = logits.sigmoid().permute(0, 2, 1)  # (1, anchors, classes)
-    anchors = head.get_topk_index(scores, head.max_det)[2][0]
-    rows = predictions[0]  # (k, 6)
-    passes = rows[:, 4] > thresholds.conf
+    numbers = torch.arange(decoded.shape[2], device=decoded.device, dtype=torch.float32)[None, None]
+    picked = head.postprocess(torch.cat((decoded.float(), numbers), 1).permute(0, 2, 1))[0]  # (k, 7)
+    passes = picked[:, 4] > thresholds.conf
     if thresholds.class_ids is not None:
-        passes &= torch.isin(rows[:, 5].long(), torch.tensor(thresholds.class_ids, device=rows.device))
-    return rows[passes], anchors[passes]
+        passes &= torch.isin(picked[:, 5].long(), torch.tensor(thresholds.class_ids, device=picked.device))
+    return picked[passes, :6], picked[passes, 6].long()
