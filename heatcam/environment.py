@@ -27,6 +27,7 @@ def prepare_environment() -> None:
         "YOLO_VERBOSE": "0",
         "YOLO_CONFIG_DIR": os.path.join(config_dir(), "ultralytics"),  # noqa: PTH118 (pathlib costs 10 ms here)
         "OPENCV_LOG_LEVEL": "ERROR",
+        "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: what goes wrong is said by our own errors
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)

@@ -16,7 +16,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Controls, Limits, Run, run_pipeline
 from heatcam.sinks.recorder import Recorder, check_recording_path
 from heatcam.sources.base import Source
-from heatcam.sources.opening import open_source
+from heatcam.sources.opening import DEMO, open_source
 
 INTERRUPTED = 130
 
@@ -127,7 +127,7 @@ def report(run: Run, source: Source, backend: str) -> dict[str, Any]:
 
 def _require_an_end(source: Source, extent: Extent) -> None:
     """A scene that never ends and is rendered faster than it plays would fill the disk unasked."""
-    endless = source.frame_count is None and not source.is_live and source.name == "demo"
+    endless = source.name == DEMO and not source.is_live and source.frame_count is None
     if endless and extent.max_frames is None and extent.seconds is None:
         raise UsageError("the demo scene never ends", "say how long: --seconds 10 or --max-frames 300")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,10 +56,11 @@ def public_url(url: str) -> str:
 
 @contextmanager
 def silent_opencv() -> Iterator[None]:
-    """Keep OpenCV's and FFmpeg's warnings off standard error: our own errors say the same in one line."""
-    # FFmpeg's level is read from the environment once, when OpenCV first uses it.
+    """Keep OpenCV's warnings off standard error: our own errors say the same in one line.
+
+    FFmpeg's are silenced by ``environment``, because its level is read once, when OpenCV first uses it.
+    """
     log: Any = cv2.utils.logging
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     before = log.getLogLevel()
     log.setLogLevel(_SILENT)
     try:

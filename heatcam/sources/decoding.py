@@ -118,7 +118,10 @@ def _decode(data: bytes, kind: str, path: Path) -> Uint8Array:
                 return _upright(_pillow_to_bgr(picture), _orientation(picture))
         except Image.DecompressionBombError as error:
             raise _too_large(path) from error
-        except UnidentifiedImageError:
+        except (
+            UnidentifiedImageError,
+            ModuleNotFoundError,
+        ):  # the latter once ultralytics has patched Image.open
             if kind != "TIFF":
                 raise
             return _decode_with_opencv(data, path, cv2.IMREAD_UNCHANGED)

@@ -47,7 +47,9 @@ def test_the_model_is_at_least_as_good_as_the_first_that_was_shipped(facts):
     assert metrics["map50"] >= 0.77
 
 
-@pytest.mark.xfail(strict=True, reason="trained for 45 minutes only: mAP50 0.90 and no alarm are not reached yet")
+@pytest.mark.xfail(
+    strict=True, reason="trained for 45 minutes only: mAP50 0.90 and no alarm are not reached yet"
+)
 def test_the_model_keeps_what_the_project_promises(facts):
     metrics = facts["metrics"]
     assert metrics["map50"] >= 0.90
