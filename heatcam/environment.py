@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 
-from platformdirs import user_config_path
-
 CONFIG_DIR_VARIABLE = "HEATCAM_CONFIG_DIR"
 
 
 def config_dir() -> str:
     """The folder of heatcam's own settings, as a path; ``HEATCAM_CONFIG_DIR`` overrides the platform's place for it."""
-    return os.environ.get(CONFIG_DIR_VARIABLE) or str(user_config_path("heatcam", appauthor=False))
+    if chosen := os.environ.get(CONFIG_DIR_VARIABLE):
+        return chosen
+    from platformdirs import user_config_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
+
+    return str(user_config_path("heatcam", appauthor=False))
 
 
 def prepare_environment() -> None:
@@ -25,9 +27,13 @@ def prepare_environment() -> None:
         "YOLO_AUTOINSTALL": "0",
         "YOLO_OFFLINE": "1",
         "YOLO_VERBOSE": "0",
-        "YOLO_CONFIG_DIR": os.path.join(config_dir(), "ultralytics"),  # noqa: PTH118 (pathlib costs 10 ms here)
         "OPENCV_LOG_LEVEL": "ERROR",
         "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: what goes wrong is said by our own errors
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def give_ultralytics_a_folder() -> None:
+    """Keep ultralytics' settings apart from the user's own. Called by the rooms that import it, before they do."""
+    os.environ.setdefault("YOLO_CONFIG_DIR", os.path.join(config_dir(), "ultralytics"))  # noqa: PTH118

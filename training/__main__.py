@@ -9,7 +9,7 @@ from pathlib import Path
 OUT = Path(__file__).parent / "out"
 IMGSZ = 320
 SCENES, HELD_OUT, SEED = 9000, 500, 0
-EPOCHS, POLISH_EPOCHS = 5, 0
+EPOCHS, POLISH_EPOCHS = 5, 1
 STEPS = ("render", "train", "polish", "export", "evaluate")
 
 

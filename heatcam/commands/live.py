@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from heatcam.commands.options import Extent, Look, ModelChoice
+from heatcam.commands.reporting import run_report
 from heatcam.commands.starting import painter, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Frame
@@ -52,7 +52,10 @@ def live(
     finally:
         save_settings(replace(settings, heatmap=controls.heatmap))
         if report_path is not None:
-            terminal.document(report(run, source, controls, explainer.engine.name), str(report_path))
+            numbers = run_report(
+                run, source, "frames_shown", heatmap=controls.heatmap, backend=explainer.engine.name
+            )
+            terminal.document(numbers | {"toggles": controls.toggles}, str(report_path))
     if not run.frames and not interrupted:
         terminal.note(f"{source.name} gave no picture")
     return INTERRUPTED if interrupted else 0
@@ -65,21 +68,6 @@ def frames_to_show(source: Source) -> Iterator[Frame]:
         yield last
     if last is not None and isinstance(source, ImageSource):
         yield from itertools.repeat(last)
-
-
-def report(run: Run, source: Source, controls: Controls, backend: str) -> dict[str, Any]:
-    """What was shown, in numbers, so that a run can be judged without eyes."""
-    return {
-        "frames_read": run.frames + source.dropped,
-        "frames_shown": run.frames,
-        "dropped": source.dropped,
-        "fps": round(run.frames / run.elapsed_s, 2) if run.frames else 0.0,
-        "latency_ms": run.latency_ms(),
-        "mode": "HEATMAP" if controls.heatmap else "NORMAL",
-        "toggles": controls.toggles,
-        "backend": backend,
-        "errors": run.errors,
-    }
 
 
 def _interval_s(source: Source) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.commands.options import Extent, Look, ModelChoice, Output
+from heatcam.commands.reporting import run_report
 from heatcam.commands.starting import painter, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import SinkError, UsageError
@@ -104,25 +105,12 @@ def record(
     stopped_early = interrupted or extent != Extent()
     missing = 0 if stopped_early else _missing(source, run)
     if output.json:
-        terminal.document(report(run, source, explainer.engine.name), output.json)
+        numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
+        terminal.document(numbers, output.json)
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, missing, interrupted, output, terminal)
     return INTERRUPTED if interrupted else int(missing > 0)
-
-
-def report(run: Run, source: Source, backend: str) -> dict[str, Any]:
-    """The run in numbers, for programs."""
-    return {
-        "frames_read": run.frames + source.dropped,
-        "frames_written": run.frames,
-        "dropped": source.dropped,
-        "fps": round(run.frames / run.elapsed_s, 2) if run.frames else 0.0,
-        "latency_ms": run.latency_ms(),
-        "mode": "HEATMAP",
-        "backend": backend,
-        "errors": run.errors,
-    }
 
 
 def _require_an_end(source: Source, extent: Extent) -> None:
