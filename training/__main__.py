@@ -1,4 +1,4 @@
-"""``python -m training`` makes the embedded model: render, train, polish, export, evaluate. Each step also runs by itself."""
+"""``python -m training`` makes the embedded model: render, train, export, evaluate. Each step also runs by itself."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from pathlib import Path
 
 OUT = Path(__file__).parent / "out"
 IMGSZ = 320
-SCENES, HELD_OUT, SEED = 9000, 500, 0
-EPOCHS, POLISH_EPOCHS = 5, 1
-STEPS = ("render", "train", "polish", "export", "evaluate")
+SCENES, HELD_OUT, EPOCHS, SEED = 9000, 500, 5, 0
 
 
 def main() -> None:
     """Read the command line and run the steps asked for."""
     os.environ.setdefault("YOLO_OFFLINE", "1")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("step", nargs="?", choices=["all", *STEPS], default="all")
+    parser.add_argument(
+        "step", nargs="?", choices=["all", "render", "train", "export", "evaluate"], default="all"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="from scratch")
-    parser.add_argument(
-        "--polish-epochs", type=int, default=POLISH_EPOCHS, help="from there, in smaller steps"
-    )
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args()
-    wanted = STEPS if options.step == "all" else (options.step,)
+    wanted = ("render", "train", "export", "evaluate") if options.step == "all" else (options.step,)
     for step in wanted:
         _run(step, options)
 
@@ -40,20 +37,11 @@ def _run(step: str, options: argparse.Namespace) -> None:
         from training.fitting import train
 
         print(train(OUT / "dataset" / "data.yaml", OUT, options.epochs, options.seed, IMGSZ))
-    elif step == "polish":
-        from training.fitting import polish
-
-        print(polish(OUT / "dataset" / "data.yaml", OUT, options.polish_epochs, options.seed, IMGSZ))
     elif step == "export":
         from training.exporting import export
-        from training.fitting import checkpoint
 
-        facts = {
-            "seed": options.seed,
-            "scenes": options.scenes,
-            "epochs": options.epochs + options.polish_epochs,
-        }
-        print(export(checkpoint(OUT, "polish" if options.polish_epochs else "run"), IMGSZ, facts))
+        facts = {"seed": options.seed, "scenes": options.scenes, "epochs": options.epochs}
+        print(export(OUT / "run" / "weights" / "last.pt", IMGSZ, facts))
     else:
         from training.measuring import evaluate
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,65 +28,24 @@ def architecture() -> dict[str, Any]:
     return model
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One run of the trainer.
-
-    Attributes:
-        name: the run's folder below the output folder.
-        start: an architecture's yaml, to begin from scratch, or a checkpoint.
-        epochs: passes over the scenes.
-        lr0: AdamW's first learning rate; it falls to a fiftieth.
-        warmup_epochs: over which it rises first.
-    """
-
-    name: str
-    start: Path
-    epochs: int
-    lr0: float
-    warmup_epochs: float
-
-
 def train(data: Path, out: Path, epochs: int, seed: int, imgsz: int) -> Path:
-    """Train on ``data`` (a data.yaml) from scratch and return the last checkpoint, which holds the averaged weights."""
+    """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights."""
     out.mkdir(parents=True, exist_ok=True)
     config = out / "markers-yolo11n.yaml"
     config.write_text(yaml.safe_dump(architecture(), sort_keys=False))
-    _fit(Stage("run", config, epochs, lr0=0.002, warmup_epochs=0.5), data, out, seed, imgsz)
-    return checkpoint(out, "run")
-
-
-def polish(data: Path, out: Path, epochs: int, seed: int, imgsz: int) -> Path:
-    """Go on from what ``train`` left, from a smaller step down to nearly none; returns the last checkpoint."""
-    _fit(
-        Stage("polish", checkpoint(out, "run"), epochs, lr0=0.0012, warmup_epochs=0.1),
-        data,
-        out,
-        seed + 1,
-        imgsz,
-    )
-    return checkpoint(out, "polish")
-
-
-def checkpoint(out: Path, run: str) -> Path:
-    """Where a run leaves its last averaged weights."""
-    return out / run / "weights" / "last.pt"
-
-
-def _fit(stage: Stage, data: Path, out: Path, seed: int, imgsz: int) -> None:
-    model = YOLO(stage.start, task="detect")
+    model = YOLO(config, task="detect")
     # ultralytics leaves torch all cores but one
     model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(os.cpu_count() or 1))
     model.train(
         data=str(data),
         imgsz=imgsz,
-        epochs=stage.epochs,
+        epochs=epochs,
         batch=16,
         nbs=16,  # one step a batch: ultralytics would gather four, and a short training has few steps
         optimizer="AdamW",
-        lr0=stage.lr0,
+        lr0=0.002,
         lrf=0.02,
-        warmup_epochs=stage.warmup_epochs,
+        warmup_epochs=0.5,
         weight_decay=0.0005,
         seed=seed,
         workers=0,  # two cores: the loader would only take from the training
@@ -97,7 +55,7 @@ def _fit(stage: Stage, data: Path, out: Path, seed: int, imgsz: int) -> None:
         plots=False,
         exist_ok=True,
         project=str(out.resolve()),
-        name=stage.name,
+        name="run",
         # The scenes carry their own augmentation. Mirrored codes do not exist, so no flip.
         mosaic=0.0,
         fliplr=0.0,
@@ -112,3 +70,4 @@ def _fit(stage: Stage, data: Path, out: Path, seed: int, imgsz: int) -> None:
         auto_augment=None,
         verbose=True,
     )
+    return out / "run" / "weights" / "last.pt"
