@@ -72,7 +72,8 @@ def test_the_colour_bar_runs_from_low_to_high(
     assert (picture == 128).all(), "drawn outside its rectangle"
 
 
-def test_a_picture_too_small_for_the_colour_bar_goes_without() -> None:
-    picture = grey(40, 16)
+@pytest.mark.parametrize("size_wh", [(40, 16), (60, 300), (300, 40)])
+def test_a_picture_too_small_for_the_colour_bar_goes_without(size_wh: tuple[int, int]) -> None:
+    picture = grey(*size_wh)
     draw_colour_bar(picture, Colormap.TURBO, Renorm.BOX)
     assert (picture == 128).all()
