@@ -66,8 +66,18 @@ def test_the_card_shows_the_numbers_of_the_json(facts):
         assert " | ".join([name, *(f"{found} / {total}" for found, total in row.values())]) in text
 
 
+NOT_YET = pytest.mark.xfail(strict=True, reason="the first model sees a marker here")
+
+
 @pytest.mark.parametrize(
-    "name", ["bus.jpg", "zidane.jpg", "brick.png", "rocket.jpg", "coffee.png", "page.png", "camera.png"]
+    "name",
+    [
+        "bus.jpg",
+        "zidane.jpg",
+        "coffee.png",
+        "page.png",
+        *(pytest.param(n, marks=NOT_YET) for n in ("astronaut.png", "chelsea.png", "motorcycle_left.png")),
+    ],
 )
 def test_photographs_without_markers_give_no_detection(explainer, name):
     path = next(path for path in judged_photographs() if path.name == name)
@@ -75,6 +85,7 @@ def test_photographs_without_markers_give_no_detection(explainer, name):
     assert [c for c in found.confidences if c >= 0.5] == []
 
 
+@pytest.mark.xfail(strict=True, reason="the first model finds 43 of 48")
 def test_the_markers_of_the_demo_scene_are_found(explainer):
     scene, found, wanted = DemoScene(seed=0), 0, 0
     for frame_index in range(0, 900, 90):
@@ -86,7 +97,7 @@ def test_the_markers_of_the_demo_scene_are_found(explainer):
             found += bool(((overlap > 0.5) & same).any())
             wanted += 1
     assert wanted > 40
-    assert found >= 0.85 * wanted
+    assert found >= 0.9 * wanted
 
 
 def test_an_export_is_what_was_trained_in_half_precision(tmp_path, monkeypatch):
