@@ -20,7 +20,7 @@ __all__ = ["__version__", "load"]
 prepare_environment()
 
 
-def load(
+def load(  # noqa: PLR0913 (the options of the command line, by name)
     model: str = "markers",
     *,
     device: str | None = None,
@@ -29,6 +29,11 @@ def load(
     iou: float = 0.7,
     classes: tuple[str, ...] = (),
     method: str = "live",
+    quality: str = "live",
+    backend: str = "torch",
+    precision: str = "auto",
+    why: str = "",
+    layers: tuple[str, ...] = (),
 ) -> Explainer:
     """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
 
@@ -40,6 +45,12 @@ def load(
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
         classes: keep only these class names or numbers; empty keeps all.
         method: the CAM method; ``heatcam.saliency.methods.METHODS`` lists them.
+        quality: ``live`` maps the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
+        backend: ``torch``; ``openvino`` compiles for this CPU, which pays after some tens of pictures of one shape;
+            ``auto`` measures which is faster here, once.
+        why: explain this class at every box instead of the one it was given ("why not a truck?"); "" takes each its own.
+        layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
+        precision: what OpenVINO calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.
@@ -49,4 +60,8 @@ def load(
     from heatcam.saliency.building import build_explainer  # noqa: PLC0415 (torch: seconds)
     from heatcam.saliency.options import ExplainOptions  # noqa: PLC0415
 
-    return build_explainer(model, device, ExplainOptions(imgsz, conf, iou, classes, method))
+    return build_explainer(
+        model,
+        device,
+        ExplainOptions(imgsz, conf, iou, classes, method, quality, backend, precision, why, layers),
+    )

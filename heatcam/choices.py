@@ -26,6 +26,7 @@ class MethodName(str, Enum):
     """The CAM methods."""
 
     LIVE = "live"
+    FINE = "fine"
     GRADCAM = "gradcam"
     GRADCAM_PLUS_PLUS = "gradcam++"
     HIRESCAM = "hirescam"
@@ -34,3 +35,27 @@ class MethodName(str, Enum):
     GRADCAM_ELEMENTWISE = "gradcam-elementwise"
     EIGENCAM = "eigencam"
     EIGENGRADCAM = "eigengradcam"
+
+
+class Backend(str, Enum):
+    """What runs the network."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class Precision(str, Enum):
+    """The numbers that a compiled network calculates with."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class Quality(str, Enum):
+    """Which map: the one that is made for video, or the one with the finest detail."""
+
+    LIVE = "live"
+    FINE = "fine"

@@ -7,8 +7,10 @@ share one settings file with every other tool, and unpickle whatever a checkpoin
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 CONFIG_DIR_VARIABLE = "HEATCAM_CONFIG_DIR"
+CACHE_DIR_VARIABLE = "HEATCAM_CACHE_DIR"
 
 
 def config_dir() -> str:
@@ -18,6 +20,15 @@ def config_dir() -> str:
     from platformdirs import user_config_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
 
     return str(user_config_path("heatcam", appauthor=False))
+
+
+def cache_dir() -> Path:
+    """The folder of what can be made again (compiled models); ``HEATCAM_CACHE_DIR`` overrides the platform's place for it."""
+    if chosen := os.environ.get(CACHE_DIR_VARIABLE):
+        return Path(chosen)
+    from platformdirs import user_cache_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
+
+    return user_cache_path("heatcam", appauthor=False)
 
 
 def prepare_environment() -> None:

@@ -44,6 +44,10 @@ class DeviceError(HeatcamError):
     exit_code = 2
 
 
+class BackendError(HeatcamError):
+    """A network that a backend cannot compile; a slower backend takes its place."""
+
+
 class SourceError(HeatcamError):
     """A camera or video that cannot be opened or stopped giving frames."""
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
-from ultralytics.nn.tasks import DetectionModel
+from ultralytics.nn.tasks import DetectionModel, OBBModel, PoseModel, SegmentationModel
+
+from heatcam.engine.boxes import KeptBoxes
+from heatcam.engine.gradients import Forward, GradientEngine
+from heatcam.engine.network import CutNetwork
 
 #: YOLO26 predicts with either of its branches, as its head is set; ultralytics 8.4.190 takes one-to-many unless told otherwise.
 FAMILIES = ("yolov8n", "yolo11n", "yolo12n", "yolo26n", "yolo26n-end2end")
+#: Older detectors, and heads that find more than boxes.
+OTHER_FAMILIES = (
+    "yolov5n", "yolov9t", "yolov10n", "yolov10n-end2end",
+    "yolov8n-seg", "yolo11n-seg", "yolo26n-seg-end2end",
+    "yolov8n-pose", "yolo11n-pose", "yolo26n-pose-end2end",
+    "yolov8n-obb", "yolo11n-obb", "yolo26n-obb-end2end",
+)  # fmt: skip
+KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel}
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
 needs_coco = pytest.mark.skipif(
@@ -27,7 +40,8 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
 
     torch.manual_seed(seed)
     name, _, end2end = family.partition("-end2")
-    network = DetectionModel(f"{name}.yaml", nc=5, verbose=False)
+    kind = KINDS.get(name.rpartition("-")[2], DetectionModel)
+    network = kind(f"{name}.yaml", nc=5, verbose=False)
     if end2end:
         network.end2end = True
     settle_statistics(network)
@@ -57,22 +71,44 @@ def picture(height: int = 192, width: int = 256, seed: int = 1) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
 
 
+def engine_of(network: nn.Module, *, fine: bool = False) -> GradientEngine:
+    """An engine for ``network`` in plain torch on the CPU."""
+    return GradientEngine(CutNetwork(network, fine=fine), torch.device("cpu"))
+
+
+def strongest(forward: Forward, count: int = 6) -> Forward:
+    """The same pass with only the ``count`` strongest boxes."""
+    boxes = forward.boxes
+    few = KeptBoxes(*(v[:count] for v in (boxes.xyxy, boxes.confidences, boxes.class_ids, boxes.anchors)))
+    return Forward(forward.inputs, few)
+
+
 def oracle_gradient(
     network: nn.Module, x: Tensor, anchors: Tensor, class_ids: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Activation and exact gradient of the summed class logits at the finest head input, by one plain backward pass.
+    """Activation and exact gradient of the summed class logits at the finest head input, by one plain backward pass."""
+    (one,) = oracle_gradients(network, x, anchors, class_ids, (network.model[-1].f[0],))
+    return one
+
+
+def oracle_gradients(
+    network: nn.Module, x: Tensor, anchors: Tensor, class_ids: Tensor, layers: Sequence[int]
+) -> list[tuple[Tensor, Tensor]]:
+    """The same at each of ``layers``, whose first lies below all others.
 
     The whole network runs as ultralytics runs it, with every operation on the graph; nothing of heatcam is used.
     """
     head = network.model[-1]
-    kept: list[Tensor] = []
+    kept: dict[int, Tensor] = {}
 
-    def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-        leaf = output.detach().requires_grad_(True)
-        kept.append(leaf)
-        return leaf
+    def keep(index: int, output: Tensor) -> Tensor:
+        kept[index] = output.detach().requires_grad_(True) if index == layers[0] else output
+        return kept[index]
 
-    hook = network.model[head.f[0]].register_forward_hook(keep)
+    hooks = [
+        network.model[index].register_forward_hook(lambda _m, _i, output, index=index: keep(index, output))
+        for index in layers
+    ]
     try:
         with torch.enable_grad():
             raw = network(x)[1]
@@ -82,7 +118,8 @@ def oracle_gradient(
                 else raw["scores"]
             )
             total = logits[0, class_ids, anchors].sum()
-            (gradient,) = torch.autograd.grad(total, kept[0])
+            gradients = torch.autograd.grad(total, [kept[index] for index in layers])
     finally:
-        hook.remove()
-    return kept[0].detach()[0], gradient[0]
+        for hook in hooks:
+            hook.remove()
+    return [(kept[i].detach()[0], g[0]) for i, g in zip(layers, gradients, strict=True)]

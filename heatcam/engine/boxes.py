@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torchvision  # noqa: F401 (ultralytics takes its compiled NMS when it is loaded, else a loop in Python)
 from torch import Tensor
+from ultralytics.nn.modules.head import OBB
 from ultralytics.utils.nms import non_max_suppression
 
 MAX_DETECTIONS = 300
@@ -49,16 +50,15 @@ class KeptBoxes:
 
 
 @torch.no_grad()
-def keep_boxes(head: Any, features: tuple[Tensor, ...], thresholds: Thresholds) -> KeptBoxes:
-    """Run the detect head and keep what passes the thresholds.
+def keep_boxes(head: Any, decoded: Tensor, thresholds: Thresholds) -> KeptBoxes:
+    """Keep what passes the thresholds.
 
     Args:
-        head: ultralytics' ``Detect`` (or ``v10Detect``) in eval mode.
-        features: the head's inputs, each ``(1, C_l, h_l, w_l)``.
+        head: ultralytics' ``Detect`` or a head that extends it (segment, pose, rotated boxes) in eval mode, which says how its
+            boxes are to be picked.
+        decoded: its decoded predictions ``(1, 4 + classes + more, anchors)``.
         thresholds: what to keep.
     """
-    branch = head.one2one if head.end2end else head.one2many
-    decoded = head._inference(head.forward_head([feature.detach() for feature in features], **branch))
     if head.end2end:
         rows, anchors = _end_to_end_rows(head, decoded, thresholds)
     else:
@@ -70,25 +70,35 @@ def keep_boxes(head: Any, features: tuple[Tensor, ...], thresholds: Thresholds) 
             nc=head.nc,
             max_det=MAX_DETECTIONS,
             return_idxs=True,
+            rotated=isinstance(head, OBB),
         )
         rows, anchors = kept[0], indices[0].flatten().long()
-    return KeptBoxes(rows[:, :4], rows[:, 4], rows[:, 5].long(), anchors)
+    xyxy = _around_rotated(rows[:, :4], rows[:, 6]) if isinstance(head, OBB) else rows[:, :4]
+    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), anchors)
+
+
+def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:
+    """Upright boxes ``xyxy (N, 4)`` around rotated ones: centre and sides ``(N, 4)``, angles ``(N,)`` in radians."""
+    centres, half = xywh[:, :2], xywh[:, 2:] / 2
+    cosine, sine = angles.cos().abs(), angles.sin().abs()
+    reach = torch.stack((half[:, 0] * cosine + half[:, 1] * sine, half[:, 0] * sine + half[:, 1] * cosine), 1)
+    return torch.cat((centres - reach, centres + reach), 1)
 
 
 def _end_to_end_rows(head: Any, decoded: Tensor, thresholds: Thresholds) -> tuple[Tensor, Tensor]:
-    """Rows ``(N, 6)`` of an end-to-end head that pass, and their anchors, which the head itself does not tell.
+    """Rows ``(N, 6 + more)`` of an end-to-end head that pass, and their anchors, which the head itself does not tell.
 
     The head carries any further channels along with the boxes it picks, so the anchors ride as one. Asking it for the same
     ranking again would not do: equal scores may come in another order.
 
     Args:
         head: the end-to-end head.
-        decoded: ``(1, 4 + classes, anchors)``.
+        decoded: ``(1, 4 + classes + more, anchors)``.
         thresholds: what to keep.
     """
     numbers = torch.arange(decoded.shape[2], device=decoded.device, dtype=torch.float32)[None, None]
-    picked = head.postprocess(torch.cat((decoded.float(), numbers), 1).permute(0, 2, 1))[0]  # (k, 7)
+    picked = head.postprocess(torch.cat((decoded.float(), numbers), 1).permute(0, 2, 1))[0]  # (k, 7 + more)
     passes = picked[:, 4] > thresholds.conf
     if thresholds.class_ids is not None:
         passes &= torch.isin(picked[:, 5].long(), torch.tensor(thresholds.class_ids, device=picked.device))
-    return picked[passes, :6], picked[passes, 6].long()
+    return picked[passes, :-1], picked[passes, -1].long()

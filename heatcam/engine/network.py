@@ -1,57 +1,73 @@
-"""A detection network cut in two at its finest neck output, so that gradients are paid for only above the cut.
+"""A detection network cut in two at one layer, so that gradients are paid for only above the cut.
 
-The layers up to the cut run without a graph. Those above it (a few convolutions that carry the finest map to the coarser head
-inputs) and the head run on top of a leaf tensor that may ask for gradients.
+The layers up to the cut run without a graph. Those above it, up to the head's inputs, run on top of a leaf tensor that may ask
+for gradients. Which activations the gradients are taken to (the taps) is chosen once: the finest of the head's inputs for the
+live map, every output that a later layer reads from stride 8 on for the fine map.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from heatcam.errors import ModelError
+from heatcam.errors import ModelError, UsageError
+
+FINE_STRIDE = 8  # model pixels a cell; what is finer has seen too little of the picture to know objects
+_PROBE_SIDE = 128  # model pixels; every stride in use divides it
 
 
 @dataclass(frozen=True)
 class HeadInputs:
-    """What the head reads for one picture.
+    """What the head reads for one picture, and what is needed to differentiate it.
 
     Attributes:
-        finest: the leaf at the cut, float ``(1, C, h, w)``; the tensor that gradients are taken to.
-        features: every head input in the head's order, each ``(1, C_l, h_l, w_l)``; one of them is ``finest``.
+        taps: activations that gradients are taken to, each ``(1, C, h, w)``, in layer order; the first is the cut.
+        laterals: outputs from below the cut that layers above it, or the head, read; no gradient flows through them.
+        features: every head input in the head's order, each ``(1, C_l, h_l, w_l)``.
     """
 
-    finest: Tensor
+    taps: tuple[Tensor, ...]
+    laterals: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
 
 
 class CutNetwork:
-    """An ultralytics detection model, run layer by layer with a cut at the finest of its head's inputs.
+    """An ultralytics detection model, run layer by layer with a cut below its head.
 
     Args:
         network: an ultralytics ``DetectionModel`` in eval mode, parameters without gradient.
+        fine: tap every level that the fine map adds up; else only the finest of the head's inputs.
+        layers: tap these layers instead, by index or name (``layers_named``).
 
     Raises:
         ModelError: the last layer is not a detect head that reads several layers.
+        UsageError: no gradient can be taken to a layer that was asked for.
     """
 
-    def __init__(self, network: nn.Module) -> None:
-        layers: Any = getattr(network, "model", None)
-        if not isinstance(layers, nn.Sequential) or not hasattr(layers[-1], "forward_head"):
-            last = type(layers[-1]).__name__ if isinstance(layers, nn.Sequential) else type(network).__name__
+    def __init__(self, network: nn.Module, *, fine: bool = False, layers: Sequence[str] = ()) -> None:
+        numbered: Any = getattr(network, "model", None)
+        if not isinstance(numbered, nn.Sequential) or not hasattr(numbered[-1], "forward_head"):
+            last = type(numbered[-1] if isinstance(numbered, nn.Sequential) else network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
-        head: Any = layers[-1]
+        head: Any = numbered[-1]
         self.head = head
-        self._layers: list[Any] = list(layers[:-1])
+        self._layers: list[Any] = list(numbered[:-1])
         self._inputs: list[int] = list(head.f)
         strides = [float(s) for s in head.stride]
         self.finest_level = strides.index(min(strides))
-        self._cut = self._inputs[self.finest_level]
         self._read_later = set(getattr(network, "save", ())) | set(self._inputs)
+        if layers:
+            self.tapped = self._wanted(layers)
+        else:
+            self.tapped = self._fine_levels() if fine else (self._inputs[self.finest_level],)
+        self._cut = self.tapped[0]
+        self._laterals = self._read_across()
+        self.reaches = self._reached_inputs()
 
     @property
     def strides(self) -> list[int]:
@@ -59,16 +75,30 @@ class CutNetwork:
         return [int(s) for s in self.head.stride]
 
     @property
+    def taps_only_the_finest(self) -> bool:
+        """Whether gradients are taken to the finest head input alone, so that its own objects need no layer above the cut."""
+        return self.tapped == (self._inputs[self.finest_level],)
+
+    @property
     def target_layer(self) -> str:
-        """The cut, as ``index:type``."""
-        return f"{self._cut}:{type(self._layers[self._cut]).__name__}"
+        """The tapped layers, as ``index:type``, joined by ``+``."""
+        return "+".join(f"{i}:{type(self._layers[i]).__name__}" for i in self.tapped)
 
     @property
     def class_branch(self) -> nn.ModuleList:
         """One small network a level, from head input to class logits, of the branch that makes the predictions."""
-        branch = self.head.one2one if self.head.end2end else self.head.one2many
-        module: nn.ModuleList = branch["cls_head"]
+        module: nn.ModuleList = self._branch["cls_head"]
         return module
+
+    @property
+    def _branch(self) -> dict[str, Any]:
+        branch: dict[str, Any] = self.head.one2one if self.head.end2end else self.head.one2many
+        return branch
+
+    def decode(self, features: tuple[Tensor, ...]) -> Tensor:
+        """The head's decoded predictions, before any suppression: float ``(1, 4 + classes, anchors)``."""
+        decoded: Tensor = self.head._inference(self.head.forward_head(list(features), **self._branch))
+        return decoded
 
     def head_inputs(self, picture: Tensor, *, with_graph: bool) -> HeadInputs:
         """Run everything below the head.
@@ -77,14 +107,34 @@ class CutNetwork:
             picture: float ``(1, 3, H, W)`` RGB in ``[0, 1]``, letterboxed.
             with_graph: keep the graph from the cut to the features, for gradients later.
         """
+        leaf, laterals = self.below(picture)
+        return self.with_graph(leaf, laterals) if with_graph else self._rest(leaf, laterals)
+
+    def with_graph(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
+        """The layers above the cut with a graph that begins at ``leaf``, from tensors that need not have one."""
+        with torch.enable_grad():
+            return self._rest(leaf.detach().requires_grad_(True), laterals)
+
+    def below(self, picture: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The cut's activation and the laterals, without a graph."""
         cache: dict[int, Tensor] = {}
         with torch.no_grad():
-            x = self._run(self._layers[: self._cut + 1], picture, cache)
-        finest = x.detach().requires_grad_(with_graph)
-        cache[self._cut] = finest
-        with torch.set_grad_enabled(with_graph):
-            self._run(self._layers[self._cut + 1 :], finest, cache)
-        return HeadInputs(finest, tuple(cache[i] for i in self._inputs))
+            leaf = self._run(self._layers[: self._cut + 1], picture, cache)
+        return leaf, tuple(cache[i] for i in self._laterals)
+
+    def above(
+        self, leaf: Tensor, laterals: tuple[Tensor, ...]
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """From the cut to ``(taps, features)``, with a graph where the caller has gradients on."""
+        cache = dict(zip(self._laterals, laterals, strict=True))
+        cache[self._cut] = leaf
+        self._run(self._layers[self._cut + 1 :], leaf, cache)
+        return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self._inputs)
+
+    def _rest(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
+        with torch.set_grad_enabled(leaf.requires_grad):
+            taps, features = self.above(leaf, laterals)
+        return HeadInputs(taps, laterals, features)
 
     def _run(self, layers: list[Any], x: Tensor, cache: dict[int, Tensor]) -> Tensor:
         """Feed ``x`` through ``layers``; outputs that others read are left in ``cache`` by layer index."""
@@ -93,6 +143,61 @@ class CutNetwork:
             if layer.i in self._read_later:
                 cache[layer.i] = x
         return x
+
+    def _read_across(self) -> tuple[int, ...]:
+        """Layers below the cut whose outputs are read above it."""
+        reads = {index for layer in self._layers[self._cut + 1 :] for index in _sources(layer)}
+        return tuple(sorted(i for i in reads | set(self._inputs) if i < self._cut))
+
+    def _reached_inputs(self) -> tuple[bool, ...]:
+        """For each head input, whether it reads the cut: else its objects have no evidence there."""
+        reached = self._above(self._cut)
+        return tuple(i in reached for i in self._inputs)
+
+    def _above(self, cut: int) -> set[int]:
+        """A layer and all that read it, directly or through others."""
+        reached = {cut}
+        for layer in self._layers[cut + 1 :]:
+            if reached & set(_sources(layer)):
+                reached.add(layer.i)
+        return reached
+
+    def _wanted(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The layers asked for, in order; each is kept for the taps.
+
+        Raises:
+            UsageError: there is no such layer, its output is no map, or no gradient runs from it or to it.
+        """
+        indices = layers_named(self._layers, names)
+        self._read_later |= set(indices)
+        maps = self._maps()
+        for index in indices:
+            if index not in maps:
+                raise UsageError(
+                    f"the output of layer {index} is no map", "heatcam layers MODEL lists those that are"
+                )
+            if not self._above(index) & set(self._inputs):
+                raise UsageError(
+                    f"the head does not read layer {index}", "heatcam layers MODEL shows who reads whom"
+                )
+            if index not in self._above(indices[0]):
+                raise UsageError(
+                    f"layer {index} does not read layer {indices[0]}", "ask for them one at a time"
+                )
+        return indices
+
+    def _maps(self) -> dict[int, Tensor]:
+        """The outputs that are kept and are one map each, for a small black picture, by layer."""
+        cache: dict[int, Tensor] = {}
+        some = next(self.network.parameters())
+        with torch.no_grad():
+            self._run(self._layers, torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE).to(some), cache)
+        return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
+
+    def _fine_levels(self) -> tuple[int, ...]:
+        """Layers whose output another than the next one reads, of stride 8 and coarser: read from the graph."""
+        strides = {i: _PROBE_SIDE // x.shape[2] for i, x in self._maps().items()}
+        return tuple(i for i, stride in strides.items() if stride >= FINE_STRIDE)
 
 
 def _read(
@@ -104,3 +209,33 @@ def _read(
         return previous if index == -1 else cache[index if index >= 0 else own_index + index]
 
     return one(source) if isinstance(source, int) else [one(index) for index in source]
+
+
+def layers_named(layers: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
+    """Layer indices, ascending, from what a user calls them: ``15``, ``15:C2f``, or a type that only one layer has, ``SPPF``.
+
+    Raises:
+        UsageError: there is no such layer, or several of that type.
+    """
+    types = [type(layer).__name__ for layer in layers]
+    found = set()
+    for name in names:
+        number, _, kind = name.partition(":")
+        if number.isdecimal() and int(number) < len(layers) and kind in ("", types[int(number)]):
+            found.add(int(number))
+        elif types.count(name) == 1:
+            found.add(types.index(name))
+        else:
+            several = (
+                f", there are several: {[i for i, t in enumerate(types) if t == name]}"
+                if name in types
+                else ""
+            )
+            raise UsageError(f"no layer is called {name!r}{several}", "heatcam layers MODEL lists them")
+    return tuple(sorted(found))
+
+
+def _sources(layer: Any) -> list[int]:
+    """The layers that ``layer`` reads, by their own index."""
+    read = [layer.f] if isinstance(layer.f, int) else layer.f
+    return [index if index >= 0 else layer.i + index for index in read]

@@ -31,6 +31,13 @@ class LevelTargets:
     columns: Tensor
     class_ids: Tensor
 
+    def only(self, n: int) -> LevelTargets:
+        """The n-th of the level's objects alone."""
+        one = slice(n, n + 1)
+        return LevelTargets(
+            self.level, self.members[one], self.rows[one], self.columns[one], self.class_ids[one]
+        )
+
 
 @dataclass(frozen=True)
 class PatchGradients:
@@ -46,6 +53,11 @@ class PatchGradients:
     rows: Tensor
     columns: Tensor
     members: Tensor
+
+    def only(self, n: int) -> PatchGradients:
+        """The n-th object's square alone."""
+        one = slice(n, n + 1)
+        return PatchGradients(self.values[one], self.rows[one], self.columns[one], self.members[one])
 
 
 def by_level(features: tuple[Tensor, ...], anchors: Tensor, class_ids: Tensor) -> list[LevelTargets]:

@@ -26,8 +26,10 @@ _DEFAULT_IMGSZ = 640
 def read_checkpoint(path: Path) -> tuple[nn.Module, dict[int, str], int]:
     """The network of a checkpoint, its class names and the input size that it was trained with (longer side, pixels).
 
+    The network may be of any task (``task_of``).
+
     Raises:
-        ModelError: not a checkpoint, truncated, refused by the safe loader, or without a detection model inside.
+        ModelError: not a checkpoint, truncated, refused by the safe loader, or without a network inside.
     """
     require_checkpoint_format(path)
     checkpoint = _load(path)
@@ -37,15 +39,14 @@ def read_checkpoint(path: Path) -> tuple[nn.Module, dict[int, str], int]:
             f"{path.name} holds no ultralytics model",
             "give a checkpoint saved by ultralytics, such as best.pt",
         )
-    task = getattr(network, "task", None) or guess_model_task(network)
-    if task != "detect":
-        raise ModelError(
-            f"{path.name} is a '{task}' model; heatcam explains 'detect' models",
-            "give a detection checkpoint such as yolo11n.pt",
-        )
     names = getattr(network, "names", {})
     named = dict(enumerate(names)) if isinstance(names, list) else {int(k): str(v) for k, v in names.items()}
     return network, named, _trained_imgsz(checkpoint)
+
+
+def task_of(network: nn.Module) -> str:
+    """What a network does (``detect``, ``segment``, ``classify``, ... by ultralytics' names); its class where it does not say."""
+    return str(getattr(network, "task", None) or guess_model_task(network) or type(network).__name__)
 
 
 def require_checkpoint_format(path: Path) -> None:

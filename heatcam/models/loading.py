@@ -10,10 +10,12 @@ from torch import nn
 
 from heatcam.errors import ModelError
 from heatcam.models import embedded
-from heatcam.models.checkpoint import read_checkpoint
+from heatcam.models.checkpoint import read_checkpoint, task_of
 from heatcam.models.official import downloaded_path, is_official
 
 MARKERS = "markers"
+#: By ultralytics' names: what finds boxes, each with a class logit.
+EXPLAINED_TASKS = ("detect", "segment", "pose", "obb")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,33 @@ class LoadedModel:
 
 
 def load_model(spec: str) -> LoadedModel:
-    """Load ``markers`` or an ultralytics ``.pt`` file.
+    """Load ``markers`` or an ultralytics ``.pt`` file to be explained.
+
+    Raises:
+        ModelError: missing, truncated, of another format, refused, or of a task that cannot be explained; the message names
+            the next step.
+    """
+    loaded = load_any_task(spec)
+    require_explainable(loaded, Path(spec).name)
+    return loaded
+
+
+def require_explainable(loaded: LoadedModel, name: str) -> None:
+    """Refuse a model that finds no boxes, in words that call it ``name``.
+
+    Raises:
+        ModelError: it does something else.
+    """
+    task = task_of(loaded.network)
+    if task not in EXPLAINED_TASKS:
+        raise ModelError(
+            f"{name} is a '{task}' model; heatcam explains models that find boxes ({', '.join(EXPLAINED_TASKS)})",
+            "give a checkpoint such as yolo11n.pt",
+        )
+
+
+def load_any_task(spec: str) -> LoadedModel:
+    """Load ``markers`` or an ultralytics ``.pt`` file of whatever task, as safely, to be looked at.
 
     Raises:
         ModelError: missing, truncated, of another format, or refused; the message names the next step.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
 
 _OFFICIAL = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[ntsmblxce]\.pt")
@@ -20,8 +18,7 @@ def is_official(spec: str) -> bool:
 
 def downloaded_path(name: str) -> Path:
     """Where a download of ``name`` is kept: the user's cache folder; ``HEATCAM_CACHE_DIR`` overrides it."""
-    folder = os.environ.get("HEATCAM_CACHE_DIR") or user_cache_path("heatcam", appauthor=False)
-    return Path(folder) / "models" / name
+    return cache_dir() / "models" / name
 
 
 def is_missing(spec: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.device import choose_device
-from heatcam.engine.torch_engine import TorchEngine
+from heatcam.engine.network import CutNetwork
+from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.geometry import Letterbox
 from heatcam.models.loading import load_model
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.methods import method_formula
@@ -17,18 +20,35 @@ def build_explainer(model: str, device: str | None, options: ExplainOptions) -> 
     Raises:
         ModelError, DeviceError, UsageError: what was asked for cannot be had; the message names the next step.
     """
-    formula = method_formula(options.method)
+    formula = method_formula(options.formula_name)
     chosen = choose_device(device)
     loaded = load_model(model)
     thresholds = Thresholds(options.conf, options.iou, class_ids_of(options.classes, loaded.class_names))
+    cut = CutNetwork(loaded.network.to(chosen), fine=options.over_levels, layers=options.layers)
+    imgsz = options.imgsz or loaded.imgsz
+    photograph = real_picture()
+    letterbox = Letterbox.fit((photograph.shape[1], photograph.shape[0]), imgsz, max(cut.strides))
+    example = picture_tensor(letterbox.image_to_model(photograph), chosen)
+    engine = start_engine(cut, chosen, options.backend, options.precision, example)
+    engine.explained_class = _class_asked_about(options.why, loaded.class_names)
     explainer = Explainer(
-        TorchEngine(loaded.network, chosen),
+        engine,
         loaded.class_names,
-        options.imgsz or loaded.imgsz,
+        imgsz,
         thresholds,
-        options.method,
+        options.formula_name,
         formula,
         loaded.title,
     )
-    explainer.warm_up()
+    explainer.warm_up(photograph)
     return explainer
+
+
+def _class_asked_about(why: str, class_names: dict[int, str]) -> int | None:
+    """The id of the class behind ``--why``; None when none was asked about.
+
+    Raises:
+        UsageError: the model has no such class.
+    """
+    ids = class_ids_of((why,) if why else (), class_names)
+    return ids[0] if ids else None

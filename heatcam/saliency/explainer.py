@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.torch_engine import Forward, TorchEngine
+from heatcam.engine.gradients import Forward, GradientEngine, TapGradients, total
+from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import HeatcamError, MapError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.saliency.levels import add_levels
 from heatcam.saliency.methods import CamFormula
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Explainer:
 
     def __init__(
         self,
-        engine: TorchEngine,
+        engine: GradientEngine,
         class_names: dict[int, str],
         imgsz: int,
         thresholds: Thresholds,
@@ -71,7 +72,7 @@ class Explainer:
         frame = image if isinstance(image, Frame) else _frame_of(image)
         started = time.perf_counter()
         letterbox = Letterbox.fit(frame.size_wh, self.imgsz, max(self.engine.cut.strides))
-        picture = self.engine.picture_tensor(letterbox.image_to_model(frame.image_bgr))
+        picture = picture_tensor(letterbox.image_to_model(frame.image_bgr), self.engine.device)
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
         detections = self._detections(forward.boxes, letterbox)
@@ -82,12 +83,9 @@ class Explainer:
         )
         return Explanation(frame, detections, saliency, object_maps, map_error, timings)
 
-    def warm_up(self, size_wh: tuple[int, int] = (640, 480)) -> None:
-        """Prove the patch gradients and run once, so that the first frame and the first toggle cost what the others do."""
-        noise = np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), np.uint8)
-        letterbox = Letterbox.fit(size_wh, self.imgsz, max(self.engine.cut.strides))
-        self.engine.prove_patches(self.engine.picture_tensor(letterbox.image_to_model(noise)))
-        self.explain(noise)
+    def warm_up(self, image: Uint8Array) -> None:
+        """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""
+        self.explain(image)
 
     def _maps(
         self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
@@ -96,8 +94,9 @@ class Explainer:
         if not with_map:
             return None, (), ""
         try:
-            summed = self._map(forward, self.engine.summed_gradient(forward), letterbox)
             gradients = self.engine.object_gradients(forward) if with_object_maps else []
+            together = total(gradients) if gradients else self.engine.summed_gradient(forward)
+            summed = self._map(forward, together, letterbox)
             return summed, tuple(self._map(forward, g, letterbox) for g in gradients), ""
         except (HeatcamError, RuntimeError, ValueError, ArithmeticError) as error:
             logger.debug("the map failed", exc_info=True)
@@ -107,16 +106,18 @@ class Explainer:
                 str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
             )
 
-    def _map(self, forward: Forward, gradient: Tensor, letterbox: Letterbox) -> SaliencyMap:
-        """One map from one gradient; no detections give a map of zeros, whatever the method.
+    def _map(self, forward: Forward, gradients: TapGradients, letterbox: Letterbox) -> SaliencyMap:
+        """One map from the gradients at the taps; no detections give a map of zeros, whatever the method.
 
         Raises:
             MapError: the method gave numbers that are not finite.
         """
-        activation = forward.inputs.finest.detach()[0]  # (C, h, w)
-        found = len(forward.boxes) > 0
-        values = self._formula(activation, gradient) if found else torch.zeros(activation.shape[1:])
-        array = values.detach().float().cpu().numpy()
+        activations = [tap.detach()[0] for tap in forward.inputs.taps]  # each (C, h, w)
+        if len(forward.boxes) > 0:
+            levels = [self._formula(a, g) for a, g in zip(activations, gradients, strict=True)]
+        else:
+            levels = [torch.zeros(activations[0].shape[1:])]
+        array = add_levels(levels).detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
         return SaliencyMap(array, letterbox, self.method, self.engine.cut.target_layer)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from torch import Tensor
 
 from heatcam.errors import UsageError
+from heatcam.saliency.hirescam import hirescam
 from heatcam.saliency.layercam import layercam
 
 CamFormula = Callable[[Tensor, Tensor], Tensor]
+
+
+class Cost(str, Enum):
+    """How many backward passes the map of one picture needs."""
+
+    NONE = "none"
+    ONE = "one"
+    ONE_PER_OBJECT = "one per object"
 
 
 @dataclass(frozen=True)
@@ -21,11 +31,13 @@ class Method:
         name: what ``--method`` takes.
         formula: in words, for ``A`` the activation and ``G`` its gradient.
         paper: who described it, where.
+        cost: how many backward passes it needs.
     """
 
     name: str
     formula: str
     paper: str
+    cost: Cost = Cost.ONE
 
 
 METHODS: dict[str, Method] = {
@@ -35,6 +47,11 @@ METHODS: dict[str, Method] = {
             "live",
             "sum over channels of A * positive G (heatcam's own, the default)",
             "Jiang et al., TIP 2021",
+        ),
+        Method(
+            "fine",
+            "sum of A * G over every level from stride 8 on, per pixel (heatcam's own, --quality fine)",
+            "Draelos and Carin, arXiv 2011.08891",
         ),
         Method("gradcam", "channels weighted by mean G", "Selvaraju et al., ICCV 2017"),
         Method(
@@ -46,10 +63,19 @@ METHODS: dict[str, Method] = {
         ),
         Method("xgradcam", "channels weighted by mean G * A / sum A", "Fu et al., BMVC 2020"),
         Method("gradcam-elementwise", "sum over channels of positive A * G", "Selvaraju et al., ICCV 2017"),
-        Method("eigencam", "first principal component of A; no gradient", "Muhammad and Yeasin, IJCNN 2020"),
+        Method(
+            "eigencam",
+            "first principal component of A; no gradient",
+            "Muhammad and Yeasin, IJCNN 2020",
+            Cost.NONE,
+        ),
         Method("eigengradcam", "first principal component of A * G", "grad-cam package"),
     )
 }
+
+
+#: Methods of our own; the others are the grad-cam package's.
+OWN: dict[str, CamFormula] = {"live": layercam, "fine": hirescam}
 
 
 def method_formula(name: str) -> CamFormula:
@@ -60,8 +86,8 @@ def method_formula(name: str) -> CamFormula:
     """
     if name not in METHODS:
         raise UsageError(f"unknown method {name!r}", f"use one of: {', '.join(METHODS)}")
-    if name == "live":
-        return layercam
+    if name in OWN:
+        return OWN[name]
     from heatcam.saliency.classic import classic_method  # noqa: PLC0415 (grad-cam imports matplotlib: seconds)
 
     return classic_method(name)

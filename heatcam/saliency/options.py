@@ -17,6 +17,11 @@ class ExplainOptions:
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
         classes: class names or numbers to keep; empty keeps all.
         method: the CAM method's name.
+        quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
+        backend: ``auto``, ``torch`` or ``openvino``.
+        precision: of a compiled backend: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
+        layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
 
     Raises:
         UsageError: a threshold outside its range, or an ``imgsz`` that cannot be meant.
@@ -27,6 +32,21 @@ class ExplainOptions:
     iou: float = 0.7
     classes: tuple[str, ...] = ()
     method: str = "live"
+    quality: str = "live"
+    backend: str = "auto"
+    precision: str = "auto"
+    why: str = ""
+    layers: tuple[str, ...] = ()
+
+    @property
+    def over_levels(self) -> bool:
+        """Whether maps of many levels are added up: ``--quality fine``, or the method of that name."""
+        return "fine" in (self.quality, self.method)
+
+    @property
+    def formula_name(self) -> str:
+        """The method that is meant: the fine map's own formula, unless another was asked for by name."""
+        return "fine" if self.over_levels and self.method == "live" else self.method
 
     def __post_init__(self) -> None:
         for name in ("conf", "iou"):

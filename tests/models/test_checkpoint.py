@@ -130,9 +130,9 @@ def test_flipped_bytes_never_give_anything_but_a_model_or_a_clear_error(tmp_path
 
 def test_other_tasks_are_named(tmp_path: Path) -> None:
     network = fresh_network("yolov8n", fused=False, seed=9)
-    network.task = "segment"
-    with pytest.raises(ModelError, match="is a 'segment' model; heatcam explains 'detect' models"):
-        load_model(str(saved(network, tmp_path / "seg.pt")))
+    network.task = "classify"
+    with pytest.raises(ModelError, match="is a 'classify' model; heatcam explains models that find boxes"):
+        load_model(str(saved(network, tmp_path / "cls.pt")))
 
 
 def test_a_checkpoint_without_a_network_says_so(tmp_path: Path) -> None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.torch_engine import TorchEngine
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.layercam import layercam
 from heatcam.saliency.options import ExplainOptions, class_ids_of
-from tests.nets import COCO_CHECKPOINT, fresh_network, needs_coco
+from tests.nets import COCO_CHECKPOINT, engine_of, fresh_network, needs_coco
 
 NAMES = dict(enumerate("abcde"))
 IMAGE = np.random.default_rng(3).integers(0, 256, (150, 200, 3), np.uint8)
 
 
 def explainer(conf: float = 0.05, formula=layercam, family: str = "yolov8n") -> Explainer:
-    engine = TorchEngine(fresh_network(family), torch.device("cpu"))
+    engine = engine_of(fresh_network(family))
     return Explainer(engine, NAMES, 256, Thresholds(conf, 0.5), "live", formula)
 
 

@@ -11,12 +11,11 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 
 from heatcam.choices import MethodName
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.torch_engine import TorchEngine
 from heatcam.errors import UsageError
 from heatcam.saliency.classic import CLASSIC
 from heatcam.saliency.layercam import layercam
-from heatcam.saliency.methods import METHODS, method_formula
-from tests.nets import fresh_network, picture
+from heatcam.saliency.methods import METHODS, Cost, method_formula
+from tests.nets import engine_of, fresh_network, picture
 
 
 def test_layercam_by_hand() -> None:
@@ -62,10 +61,11 @@ def package_map(name: str, network: torch.nn.Module, x: torch.Tensor, forward: o
 @pytest.mark.parametrize("name", sorted(CLASSIC))
 def test_each_classic_map_equals_the_packages_own_pipeline(name: str, family: str) -> None:
     network, x = fresh_network(family), picture(96, 128)
-    engine = TorchEngine(network, torch.device("cpu"))
+    engine = engine_of(network)
     forward = engine.forward(x, Thresholds(0.05, 0.5), with_graph=True)
     assert len(forward.boxes) > 0
-    ours = method_formula(name)(forward.inputs.finest.detach()[0], engine.summed_gradient(forward)).numpy()
+    (gradient,) = engine.summed_gradient(forward)
+    ours = method_formula(name)(forward.inputs.taps[0].detach()[0], gradient).numpy()
     theirs = package_map(name, network, x, forward)
     scaled = scale_cam_image(scale_cam_image(np.maximum(ours, 0)[None], (128, 96)))[
         0
@@ -83,12 +83,28 @@ def test_live_is_the_packages_layercam_before_scaling() -> None:
     )
 
 
+def test_the_fine_map_uses_the_packages_hirescam() -> None:
+    activation, gradient = torch.randn(8, 6, 5), torch.randn(8, 6, 5)
+    ours, theirs = (method_formula(name)(activation, gradient) for name in ("fine", "hirescam"))
+    assert torch.allclose(ours, theirs, atol=1e-5)
+
+
 def test_every_choice_of_the_command_line_is_a_method_and_has_a_paper() -> None:
     assert [m.value for m in MethodName] == list(METHODS)
-    assert set(CLASSIC) == set(METHODS) - {"live"}
+    assert set(CLASSIC) == set(METHODS) - {"live", "fine"}
     assert all(m.formula and re.search(r"\d{4}|package", m.paper) for m in METHODS.values())
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_without_a_backward_pass_is_one_that_no_gradient_changes(name: str) -> None:
+    noise = torch.Generator().manual_seed(0)
+    activation, gradient, other = (torch.randn(8, 6, 5, generator=noise) for _ in range(3))
+    same = torch.allclose(
+        method_formula(name)(activation, gradient), method_formula(name)(activation, other), atol=1e-4
+    )
+    assert same == (METHODS[name].cost is Cost.NONE)
+
+
 def test_an_unknown_method_lists_those_there_are() -> None:
-    with pytest.raises(UsageError, match="unknown method 'scorecam'; use one of: live, gradcam"):
+    with pytest.raises(UsageError, match="unknown method 'scorecam'; use one of: live, fine, gradcam"):
         method_formula("scorecam")

@@ -1,0 +1,185 @@
+"""Which backend runs the passes: what was asked for, or what is fastest on this machine, measured once and remembered."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import platform
+import time
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor
+
+from heatcam.engine.boxes import Thresholds
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.network import CutNetwork
+from heatcam.engine.passes import Passes, TorchPasses
+from heatcam.environment import cache_dir
+from heatcam.errors import UsageError
+
+logger = logging.getLogger(__name__)
+
+CHOICES_FILE = "backends.json"
+_ROUNDS = 5
+#: Detections of two precisions are the same when as many are found and each overlaps its like by this much.
+AGREEING_IOU = 0.9
+
+
+def start_engine(
+    cut: CutNetwork, device: torch.device, backend: str, precision: str, example: Tensor
+) -> GradientEngine:
+    """The engine on the backend asked for.
+
+    Args:
+        cut: the network, on ``device``.
+        device: where it is.
+        backend: ``torch``, ``openvino``, or ``auto``: the faster of them here, measured once and remembered in the cache folder.
+        precision: of OpenVINO: ``fp32``, ``bf16``, ``fp16``, or ``auto``: bfloat16 where the processor has it and finds the same.
+        example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
+
+    Raises:
+        UsageError: the backend or precision cannot be had here; the message names the next step.
+    """
+    if backend == "torch" or (backend == "auto" and not _openvino_can(device)):
+        _require_float32(precision)
+        return _proved(cut, device, None, example)
+    _require_openvino(device)
+    wanted = _openvino(cut, device, precision, example)
+    if (
+        wanted.name == "torch"
+        or backend == "openvino"
+        or precision != "auto"
+        or _is_faster(cut, wanted, example)
+    ):
+        return wanted
+    return _proved(cut, device, None, example)
+
+
+def _proved(cut: CutNetwork, device: torch.device, passes: Passes | None, example: Tensor) -> GradientEngine:
+    """An engine whose gradients were compared with autograd; it may have fallen back to a slower way."""
+    engine = GradientEngine(cut, device, passes)
+    engine.prove(example)
+    return engine
+
+
+def _openvino_can(device: torch.device) -> bool:
+    return device.type == "cpu" and importlib.util.find_spec("openvino") is not None
+
+
+def _require_float32(precision: str) -> None:
+    if precision not in ("auto", "fp32"):
+        raise UsageError(
+            f"torch runs in fp32 here, not in {precision}", "use --backend openvino or leave out --precision"
+        )
+
+
+def _require_openvino(device: torch.device) -> None:
+    if device.type != "cpu":
+        raise UsageError(
+            f"OpenVINO runs on the CPU, not on {device}", "leave out --device, or use --backend torch"
+        )
+    if not _openvino_can(device):
+        raise UsageError("OpenVINO is not installed", "pip install openvino, or use --backend torch")
+
+
+def _openvino(cut: CutNetwork, device: torch.device, precision: str, example: Tensor) -> GradientEngine:
+    """OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it."""
+    from heatcam.engine.openvino_passes import (  # noqa: PLC0415 (OpenVINO takes a while to load, and may be missing)
+        OpenVinoPasses,
+        has_bfloat16,
+    )
+
+    folder = cache_dir() / "openvino"
+    if precision != "auto":
+        return _proved(cut, device, OpenVinoPasses(cut, precision, folder), example)
+    exact = _proved(cut, device, OpenVinoPasses(cut, "fp32", folder), example)
+    if exact.name == "torch" or not has_bfloat16():
+        return exact
+    quick = _proved(cut, device, OpenVinoPasses(cut, "bf16", folder), example)
+    if find_the_same(exact, quick, example):
+        logger.info("bfloat16 finds the same boxes as float32 and is used")
+        return quick
+    logger.warning("bfloat16 finds other boxes than float32; using float32")
+    return exact
+
+
+def find_the_same(one: GradientEngine, other: GradientEngine, picture: Tensor) -> bool:
+    """Whether two engines find the same boxes on ``picture``, class by class, at the default thresholds."""
+    from torchvision.ops import box_iou  # noqa: PLC0415
+
+    a, b = (engine.forward(picture, Thresholds(), with_graph=False).boxes for engine in (one, other))
+    if sorted(a.class_ids.tolist()) != sorted(b.class_ids.tolist()):
+        return False
+    if not len(a):
+        return True
+    overlap = box_iou(a.xyxy, b.xyxy) * (a.class_ids[:, None] == b.class_ids[None])
+    return bool(overlap.max(1).values.min() >= AGREEING_IOU)
+
+
+def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor) -> bool:
+    """Whether the compiled engine beats torch here; measured once for a network, a size and these versions."""
+    path = cache_dir() / CHOICES_FILE
+    key = "|".join(
+        map(
+            str,
+            (
+                _shape_of_network(cut),
+                tuple(example.shape),
+                torch.__version__,
+                torch.get_num_threads(),
+                _machine(),
+            ),
+        )
+    )
+    known = _read(path)
+    if key not in known:
+        torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example)
+        known[key] = compiled.name if compiled_ms < torch_ms else "torch"
+        logger.info("torch %.1f ms, %s %.1f ms: using %s", torch_ms, compiled.name, compiled_ms, known[key])
+        _write(path, known)
+    return known[key] != "torch"
+
+
+def _measured(backends: list[Passes], example: Tensor) -> list[float]:
+    """Median milliseconds of forward and gradient on each backend, interleaved after one warm-up round."""
+    taken: list[list[float]] = [[] for _ in backends]
+    for _ in range(_ROUNDS + 1):
+        for backend, times in zip(backends, taken, strict=True):
+            started = time.perf_counter()
+            inputs = backend.forward(example, with_graph=True).inputs
+            backend.pull_back(inputs, [torch.ones_like(feature) for feature in inputs.features])
+            times.append(1e3 * (time.perf_counter() - started))
+    return [median(times[1:]) for times in taken]
+
+
+def _shape_of_network(cut: CutNetwork) -> str:
+    """What decides its speed: layers, taps, parameters."""
+    parameters = sum(p.numel() for p in cut.network.parameters())
+    return f"{len(list(cut.network.modules()))} modules {parameters} parameters taps {cut.tapped}"
+
+
+def _machine() -> str:
+    return f"{platform.processor() or platform.machine()} {platform.node()}"
+
+
+def _read(path: Path) -> dict[str, str]:
+    """What was measured before; nothing where the file is missing or spoiled."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _write(path: Path, known: dict[str, str]) -> None:
+    """Remember, whole or not at all; a folder that cannot be written to is no error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        logger.debug("the choice of backend was not remembered: %s", error)

@@ -1,0 +1,222 @@
+"""Backward operations written with forward ones, so that a traced gradient runs on a compiler that knows only inference.
+
+Each is exact. What OpenVINO's float32 gets wrong (a transposed convolution with output padding, relative error 1.2) or runs in a
+slow reference kernel (max pooling with indices) is written otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._decomp import get_decompositions
+
+aten = torch.ops.aten
+
+Ints = Sequence[int]
+
+
+def inference_only() -> dict[Any, Callable[..., Any]]:
+    """The decomposition table for ``make_fx``: gradients of YOLO's layers in operations of inference."""
+    table: dict[Any, Callable[..., Any]] = dict(
+        get_decompositions(
+            [
+                aten.silu_backward,
+                aten.sigmoid_backward,
+                aten.hardtanh_backward,
+                aten.leaky_relu_backward,
+                aten.threshold_backward,
+                aten.gelu_backward,
+                aten._softmax_backward_data,
+                aten.native_batch_norm_backward,
+                aten.slice_backward,
+                aten.select_backward,
+                aten.detach,
+            ]
+        )
+    )
+    table[aten.convolution_backward.default] = convolution_backward
+    table[aten._softmax.default] = softmax
+    table[aten._unsafe_view.default] = unsafe_view
+    table[aten.upsample_nearest2d_backward.default] = upsample_nearest2d_backward
+    table[aten.max_pool2d_with_indices.default] = max_pool2d_with_indices
+    table[aten.max_pool2d_with_indices_backward.default] = max_pool2d_with_indices_backward
+    return table
+
+
+def softmax(x: Tensor, axis: int, _half_to_float: bool) -> Tensor:
+    """Softmax in elementary operations: the fused one that autograd records has no translation."""
+    powers = (x - x.amax(axis, keepdim=True)).exp()
+    return powers / powers.sum(axis, keepdim=True)
+
+
+def unsafe_view(x: Tensor, size: Ints) -> Tensor:
+    """A reshape that autograd records after a matrix product."""
+    return x.contiguous().view(size)
+
+
+def convolution_backward(
+    grad: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    _bias_sizes: Ints | None,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    transposed: bool,
+    _output_padding: Ints,
+    groups: int,
+    _mask: Sequence[bool],
+) -> tuple[Tensor, None, None]:
+    """A convolution's gradient with respect to its input: zeros between the cells for a stride, then a plain convolution.
+
+    Args:
+        grad: ``(1, O, h, w)``.
+        x: the convolution's input ``(1, I, H, W)``, for its shape.
+        weight: ``(O, I / groups, k, l)``.
+        stride: cells between two outputs, for both axes.
+        padding: zeros around the input, for both axes.
+        dilation: cells between two of the kernel's, for both axes.
+        transposed: True is not supported: no layer between a cut and the head is a transposed convolution.
+        groups: channel groups.
+
+    Raises:
+        NotImplementedError: a transposed convolution.
+    """
+    if transposed:
+        raise NotImplementedError("the gradient of a transposed convolution")
+    outputs, inputs_per_group, *kernel = weight.shape
+    flipped = weight.flip((2, 3)).reshape(groups, outputs // groups, inputs_per_group, *kernel)
+    flipped = flipped.transpose(1, 2).reshape(groups * inputs_per_group, outputs // groups, *kernel)
+    spread = _spread(_spread(grad, 3, stride[1]), 2, stride[0])
+    reach = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding, strict=True)]
+    full = aten.convolution.default(
+        spread, flipped.contiguous(), None, [1, 1], reach, dilation, False, [0, 0], groups
+    )
+    return full[:, :, : x.shape[2], : x.shape[3]], None, None
+
+
+def _spread(grad: Tensor, axis: int, stride: int) -> Tensor:
+    """Zeros behind every cell along ``axis``, so that a stride of one follows."""
+    if stride == 1:
+        return grad
+    shape = list(grad.shape)
+    shape[axis] *= stride
+    nothing = torch.zeros_like(grad)
+    return torch.stack([grad, *[nothing] * (stride - 1)], axis + 1).reshape(shape)
+
+
+def upsample_nearest2d_backward(
+    grad: Tensor, output_size: Ints, input_size: Ints, *_scales: float | None
+) -> Tensor:
+    """The gradient of enlarging by whole factors: what the copies of a cell received, added up.
+
+    Args:
+        grad: ``(1, C, H, W)``.
+        output_size: ``(H, W)``.
+        input_size: ``(1, C, h, w)``, where ``H`` and ``W`` are multiples of ``h`` and ``w``.
+
+    Raises:
+        NotImplementedError: the factor is not whole.
+    """
+    factors = [out // small for out, small in zip(output_size, input_size[2:], strict=True)]
+    if [f * small for f, small in zip(factors, input_size[2:], strict=True)] != list(output_size):
+        raise NotImplementedError("the gradient of enlarging by a factor that is not whole")
+    means: Tensor = aten.avg_pool2d.default(grad, factors, factors)
+    return means * float(factors[0] * factors[1])
+
+
+def max_pool2d_with_indices(
+    x: Tensor,
+    kernel: Ints,
+    stride: Ints = (),
+    padding: Ints = (0, 0),
+    dilation: Ints = (1, 1),
+    ceil: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Max pooling of stride one as maxima of shifted copies, first along rows, then along columns.
+
+    The indices are an empty stand-in: the backward below does without.
+    """
+    _require_plain_pooling(kernel, stride, padding, dilation, ceil)
+    reach = padding[0]
+    rows = _largest(_shifts(x, 3, reach))
+    return _largest(_shifts(rows, 2, reach)), x.new_zeros((0,), dtype=torch.int64)
+
+
+def max_pool2d_with_indices_backward(
+    grad: Tensor,
+    x: Tensor,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    ceil: bool,
+    _indices: Tensor,
+) -> Tensor:
+    """The gradient of such a pooling: each cell's share goes to the first largest cell that it looked at.
+
+    Args:
+        grad: ``(1, C, h, w)``, as the pooled map.
+        x: the pooling's input ``(1, C, h, w)``.
+        kernel: as torch's; like the next four, only what SPPF has is taken.
+        stride: as torch's.
+        padding: as torch's.
+        dilation: as torch's.
+        ceil: as torch's.
+    """
+    _require_plain_pooling(kernel, stride, padding, dilation, ceil)
+    reach = padding[0]
+    rows = _largest(_shifts(x, 3, reach))
+    return _to_the_first(_to_the_first(grad, rows, 2, reach), x, 3, reach)
+
+
+def _to_the_first(grad: Tensor, x: Tensor, axis: int, reach: int) -> Tensor:
+    """The gradient of a running maximum along one axis; among equals the first takes all, as in torch."""
+    shifts = _shifts(x, axis, reach)
+    largest = _largest(shifts)
+    free = torch.ones_like(grad)
+    total = torch.zeros_like(grad)
+    for offset, shifted in enumerate(shifts):
+        chosen = torch.where(shifted == largest, free, torch.zeros_like(free))
+        free = free - chosen
+        total = total + _moved(grad * chosen, axis, offset - reach, 0.0)
+    return total
+
+
+def _shifts(x: Tensor, axis: int, reach: int) -> list[Tensor]:
+    """``x`` as seen ``-reach ... reach`` cells further along ``axis``; minus infinity (nearly) beyond the border."""
+    return [_moved(x, axis, -offset, -3.0e38) for offset in range(-reach, reach + 1)]
+
+
+def _moved(x: Tensor, axis: int, by: int, filler: float) -> Tensor:
+    """``x`` moved ``by`` cells towards higher indices along ``axis``, ``filler`` behind it."""
+    if by == 0:
+        return x
+    length = x.shape[axis]
+    kept = x.narrow(axis, 0, length - by) if by > 0 else x.narrow(axis, -by, length + by)
+    empty = torch.full_like(x.narrow(axis, 0, abs(by)), filler)
+    return torch.cat([empty, kept] if by > 0 else [kept, empty], axis)
+
+
+def _largest(shifts: list[Tensor]) -> Tensor:
+    result = shifts[0]
+    for other in shifts[1:]:
+        result = torch.maximum(result, other)
+    return result
+
+
+def _require_plain_pooling(kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> None:
+    """Pooling as in SPPF: odd square kernel, stride one, output as large as the input.
+
+    Raises:
+        NotImplementedError: any other.
+    """
+    kernel, stride, padding, dilation = (
+        list(v) * (2 // len(v)) for v in (kernel, stride or kernel, padding, dilation)
+    )
+    plain = kernel[0] == kernel[1] == 2 * padding[0] + 1 and padding[0] == padding[1]
+    if not plain or stride != [1, 1] or dilation != [1, 1] or ceil:
+        raise NotImplementedError("the gradient of max pooling with a stride, or that changes the size")

@@ -1,0 +1,274 @@
+"""The two passes through a cut network compiled by OpenVINO, for CPUs.
+
+The forward is traced as it is. The gradient is traced with ``make_fx`` into operations of inference (``decompositions``), with
+the layers above the cut run again inside it, so that it needs nothing but the tensors that the forward gives. A shape is
+compiled when it is met; pictures that keep changing their shape run in torch instead (``SHAPES_IN_A_ROW``).
+
+Converted models are kept in the user's cache folder, keyed by weights, shape, versions and options: a later start reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openvino
+import torch
+import ultralytics
+from torch import Tensor, nn
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from heatcam.engine.decompositions import inference_only
+from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.passes import Cotangents, NetworkPass, TorchPasses
+from heatcam.errors import BackendError
+
+logger = logging.getLogger(__name__)
+
+#: The first shapes are compiled at once; any further one after so many pictures of it one after the other.
+SHAPES_AT_ONCE, SHAPES_IN_A_ROW, SHAPES_KEPT = 2, 3, 4
+_PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+#: Largest relative error of a gradient, against float32 autograd.
+TOLERANCES = {"fp32": 1e-3, "bf16": 1e-1, "fp16": 1e-1}
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """Both passes for one picture shape, each a function from tensors to tensors."""
+
+    forward: Callable[[Sequence[Tensor]], list[Tensor]]
+    pull_back: Callable[[Sequence[Tensor]], list[Tensor]]
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor calculates in bfloat16 itself (AMX or AVX512-BF16)."""
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class OpenVinoPasses:
+    """See ``Passes``.
+
+    Args:
+        cut: the network, on the CPU.
+        precision: ``fp32``, ``bf16`` or ``fp16``: what the compiled passes calculate in.
+        cache: folder for converted models; None keeps none.
+    """
+
+    def __init__(self, cut: CutNetwork, precision: str, cache: Path | None) -> None:
+        self.name = f"openvino {precision}"
+        self.tolerance = TOLERANCES[precision]
+        self._cut = cut
+        self._precision = precision
+        self._cache = cache
+        self._core = openvino.Core()
+        self._torch = TorchPasses(cut)
+        self._weights = ""
+        self._compiled: OrderedDict[Shape, _Compiled] = OrderedDict()
+        self._last_shape: Shape = ()
+        self._in_a_row = 0
+
+    def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
+        """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""
+        compiled = self._for_shape(tuple(picture.shape), picture)
+        if compiled is None:
+            return self._torch.forward(picture, with_graph=with_graph)
+        decoded, *rest = compiled.forward([picture])
+        features, taps, laterals = _split(rest, self._lengths(rest))
+        return NetworkPass(HeadInputs(tuple(taps), tuple(laterals), tuple(features)), decoded)
+
+    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+        """See ``Passes``."""
+        if inputs.taps[0].requires_grad:  # torch ran the forward
+            return self._torch.pull_back(inputs, cotangents)
+        compiled = self._compiled[self._last_shape]
+        given = [
+            torch.zeros_like(feature) if cotangent is None else cotangent
+            for feature, cotangent in zip(inputs.features, cotangents, strict=True)
+        ]
+        gradients = compiled.pull_back([inputs.taps[0], *inputs.laterals, *given])
+        return tuple(gradient.clone() for gradient in gradients)
+
+    def _lengths(self, outputs: Sequence[Tensor]) -> tuple[int, int, int]:
+        features, taps = len(self._cut.strides), len(self._cut.tapped)
+        return features, taps, len(outputs) - features - taps
+
+    def _for_shape(self, shape: Shape, picture: Tensor) -> _Compiled | None:
+        """The compiled passes for a picture's shape; None while it is not worth compiling."""
+        self._in_a_row = self._in_a_row + 1 if shape == self._last_shape else 1
+        self._last_shape = shape
+        if shape not in self._compiled:
+            if len(self._compiled) >= SHAPES_AT_ONCE and self._in_a_row < SHAPES_IN_A_ROW:
+                return None
+            self._compiled[shape] = self._compile(picture)
+            if len(self._compiled) > SHAPES_KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(shape)
+        return self._compiled[shape]
+
+    def _compile(self, picture: Tensor) -> _Compiled:
+        """Both passes for one shape.
+
+        Raises:
+            BackendError: OpenVINO cannot translate the network.
+        """
+        try:
+            return self._converted(picture)
+        except Exception as error:  # tracer, translator and compiler raise of every kind; torch takes over
+            logger.debug("conversion failed", exc_info=True)
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            raise BackendError(lines[-1].strip(" -") if lines else type(error).__name__) from error
+
+    def _converted(self, picture: Tensor) -> _Compiled:
+        """Read both passes from the cache, or trace, convert and store them."""
+        forward = _Forward(self._cut)
+        with torch.no_grad():
+            leaf, laterals = self._cut.below(picture)
+            features = self._cut.above(leaf, laterals)[1]
+        arguments = (leaf, *laterals, *(torch.zeros_like(f) for f in features))
+        pull_back = _PullBack(self._cut, len(laterals))
+
+        def traced_pull_back() -> nn.Module:
+            return make_fx(pull_back, decomposition_table=inference_only())(*arguments)
+
+        return _Compiled(
+            self._function("forward", lambda: forward, (picture,)),
+            self._function("pull_back", traced_pull_back, arguments),
+        )
+
+    def _function(
+        self, name: str, module: Callable[[], nn.Module], arguments: tuple[Tensor, ...]
+    ) -> Callable[[Sequence[Tensor]], list[Tensor]]:
+        path = self._cached_path(name, arguments[0].shape)
+        if path is not None and path.is_file():
+            model = self._core.read_model(path)
+        else:
+            model = _convert(module(), arguments)
+            if path is not None:
+                _store(model, path)
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[self._precision],
+        }
+        request = self._core.compile_model(model, "CPU", options).create_infer_request()
+
+        def run(tensors: Sequence[Tensor]) -> list[Tensor]:
+            arrays = {i: tensor.detach().contiguous().numpy() for i, tensor in enumerate(tensors)}
+            request.infer(arrays, share_inputs=True)
+            return [torch.from_numpy(request.get_output_tensor(i).data) for i in range(len(model.outputs))]
+
+        return run
+
+    def _cached_path(self, name: str, shape: Sequence[int]) -> Path | None:
+        if self._cache is None:
+            return None
+        self._weights = self._weights or _hash_of(self._cut.network)
+        key = "|".join(
+            map(
+                str,
+                (
+                    self._weights, name, tuple(shape), self._cut.tapped, self._cut.head.end2end, _own_version(),
+                    torch.__version__, ultralytics.__version__, openvino.__version__,
+                ),
+            )
+        )  # fmt: skip
+        return self._cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.xml"
+
+
+class _Forward(nn.Module):
+    """Picture to ``(decoded, *features, *taps, *laterals)``."""
+
+    def __init__(self, cut: CutNetwork) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        leaf, laterals = self._cut.below(picture)
+        taps, features = self._cut.above(leaf, laterals)
+        # (a tensor that leaves twice is copied: one output a tensor)
+        return (self._cut.decode(features), *(x * 1 for x in (*features, *taps, *laterals)))
+
+
+class _PullBack(nn.Module):
+    """``(leaf, *laterals, *cotangents)`` to the gradients at the taps, running the layers above the cut again."""
+
+    def __init__(self, cut: CutNetwork, laterals: int) -> None:
+        super().__init__()
+        self._cut, self._laterals = cut, laterals
+
+    def forward(self, leaf: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        laterals, cotangents = rest[: self._laterals], rest[self._laterals :]
+        with torch.enable_grad():
+            leaf = leaf.detach().requires_grad_(True)
+            taps, features = self._cut.above(leaf, laterals)
+            reached = [
+                (f, c) for f, c, there in zip(features, cotangents, self._cut.reaches, strict=True) if there
+            ]
+            gradients = torch.autograd.grad(
+                [f for f, _ in reached],
+                taps,
+                [c for _, c in reached],
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        # (every cotangent stays an input of the trace, also one that no gradient flows from)
+        idle = sum(c.sum() * 0 for c, there in zip(cotangents, self._cut.reaches, strict=True) if not there)
+        return tuple(gradient + idle for gradient in gradients)
+
+
+def _split(tensors: Sequence[Tensor], lengths: Sequence[int]) -> list[Sequence[Tensor]]:
+    """``tensors`` in consecutive parts of the given lengths."""
+    parts, start = [], 0
+    for length in lengths:
+        parts.append(tensors[start : start + length])
+        start += length
+    return parts
+
+
+def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
+    """A torch module as an OpenVINO model of fixed shapes."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
+        traced = torch.jit.trace(module, arguments, check_trace=False)  # type: ignore[no-untyped-call]
+    model = openvino.convert_model(traced, example_input=arguments)
+    model.reshape({i: list(a.shape) for i, a in enumerate(arguments)})
+    return model
+
+
+def _store(model: Any, path: Path) -> None:
+    """Save a converted model whole or not at all: weights first, the ``.xml`` that makes it found last. Failing is no error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            openvino.save_model(model, draft, compress_to_fp16=False)
+            draft.with_suffix(".bin").replace(path.with_suffix(".bin"))
+            draft.replace(path)
+    except OSError as error:
+        logger.debug("the compiled model was not cached: %s", error)
+
+
+def _hash_of(network: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types."""
+    digest = hashlib.sha256(repr([(n, type(m).__qualname__) for n, m in network.named_modules()]).encode())
+    for name, tensor in network.state_dict().items():
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _own_version() -> str:
+    """Of everything in this package that decides what is traced: changes with the code, not only with a release."""
+    folder = Path(__file__).parent
+    files = ("network.py", "decompositions.py", "openvino_passes.py")
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in files)).hexdigest()

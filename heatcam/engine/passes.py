@@ -1,0 +1,73 @@
+"""The two passes through a cut network: forward, and from cotangents at the head's inputs back to the taps. With torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from heatcam.engine.network import CutNetwork, HeadInputs
+
+#: One cotangent for each head input, None where there is none.
+Cotangents = Sequence[Tensor | None]
+
+
+@dataclass(frozen=True)
+class NetworkPass:
+    """One picture's forward pass.
+
+    Attributes:
+        inputs: the head's inputs and the taps.
+        decoded: the head's decoded predictions, ``(1, 4 + classes, anchors)``, boxes in model pixels.
+    """
+
+    inputs: HeadInputs
+    decoded: Tensor
+
+
+class Passes(Protocol):
+    """What a backend runs. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
+
+    name: str
+    tolerance: float
+
+    def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
+        """Run the network on a float ``(1, 3, H, W)`` picture, keeping what ``pull_back`` needs if ``with_graph``."""
+
+    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+        """Gradients at the taps, each ``(1, C, h, w)``, for cotangents at the head's inputs."""
+
+
+class TorchPasses:
+    """Plain torch, on any device.
+
+    Args:
+        cut: the network, on its device.
+    """
+
+    name = "torch"
+    tolerance = 1e-3
+
+    def __init__(self, cut: CutNetwork) -> None:
+        self._cut = cut
+
+    def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
+        """See ``Passes``."""
+        inputs = self._cut.head_inputs(picture, with_graph=with_graph)
+        with torch.no_grad():
+            decoded = self._cut.decode(tuple(feature.detach() for feature in inputs.features))
+        return NetworkPass(inputs, decoded)
+
+    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+        """See ``Passes``. Needs a forward ``with_graph``; the graph is kept for the next object."""
+        wanted = [(f, c) for f, c in zip(inputs.features, cotangents, strict=True) if c is not None]
+        if not wanted:
+            return tuple(torch.zeros_like(tap) for tap in inputs.taps)
+        features, given = zip(*wanted, strict=True)
+        gradients = torch.autograd.grad(
+            features, inputs.taps, given, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return tuple(gradients)

@@ -1,0 +1,25 @@
+"""Pictures as a network reads them, and the real one that a network is proved on."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from ultralytics.utils import ASSETS
+
+from heatcam.geometry import Uint8Array
+
+
+def picture_tensor(boxed_bgr: Uint8Array, device: torch.device) -> Tensor:
+    """A letterboxed BGR picture (uint8 HWC) as the network's input: float ``(1, 3, H, W)``, RGB in ``[0, 1]``."""
+    bgr = torch.from_numpy(boxed_bgr).to(device)
+    return bgr.flip(2).permute(2, 0, 1)[None].float().div_(255)
+
+
+def real_picture(size_wh: tuple[int, int] = (640, 480)) -> Uint8Array:
+    """A real photograph, uint8 ``(H, W, 3)`` BGR of the size asked for: ultralytics' bus.jpg; noise where it is missing."""
+    photograph = cv2.imread(str(ASSETS / "bus.jpg"))
+    if photograph is None:
+        return np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), np.uint8)
+    return np.asarray(cv2.resize(photograph, size_wh, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,35 @@
+"""Maps of several levels added up into one, each worth per pixel what it holds.
+
+A level of stride s spreads a logit over s x s pixels. Added up as they are, coarse levels would drown fine ones; divided by
+their stride squared, every level gives its evidence per pixel, and the sum over the picture stays in logits. HiResCAM over all
+levels from stride 8 of the backbone to the head's inputs, added up this way, is the fine map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+
+def add_levels(maps: Sequence[Tensor]) -> Tensor:
+    """One map from one map a level: each cut at zero, enlarged to the finest, and divided by what it was enlarged by.
+
+    Args:
+        maps: float ``(h_l, w_l)``, signed, in logit units per cell; a single one is given back signed.
+
+    Returns:
+        float ``(h, w)`` of the finest level, in logit units per cell of that level.
+    """
+    if len(maps) == 1:
+        return maps[0]
+    height = max(m.shape[0] for m in maps)
+    width = max(m.shape[1] for m in maps)
+    total = torch.zeros((height, width), device=maps[0].device)
+    for level in maps:
+        positive = level.clamp_min(0).float()[None, None]
+        enlarged = nnf.interpolate(positive, (height, width), mode="bilinear", align_corners=False)[0, 0]
+        total += enlarged * (level.shape[0] * level.shape[1] / (height * width))
+    return total

@@ -1,0 +1,180 @@
+"""The engine's gradients against plain autograd through the whole network, for every family that is promised."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import torch
+
+from heatcam.engine.boxes import Thresholds
+from heatcam.engine.gradients import GradientEngine, total
+from heatcam.engine.network import CutNetwork
+from tests.nets import (
+    FAMILIES,
+    OTHER_FAMILIES,
+    engine_of,
+    fresh_network,
+    oracle_gradient,
+    oracle_gradients,
+    picture,
+    strongest,
+)
+
+LOW = Thresholds(conf=0.05, iou=0.5)
+
+
+def relative_error(ours: torch.Tensor, exact: torch.Tensor) -> float:
+    return float((ours - exact).abs().max() / exact.abs().max())
+
+
+@pytest.mark.parametrize("fused", [True, False], ids=["fused", "unfused"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_summed_gradient_equals_autograd_through_the_whole_network(family: str, fused: bool) -> None:
+    network = fresh_network(family, fused=fused)
+    engine = engine_of(network)
+    forward = engine.forward(picture(), LOW, with_graph=True)
+    assert len(forward.boxes) >= 3
+    activation, exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)
+    assert torch.allclose(forward.inputs.taps[0][0], activation, atol=1e-6)
+    assert exact.abs().max() > 0
+    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+
+
+@pytest.mark.parametrize("family", OTHER_FAMILIES)
+def test_older_networks_and_other_heads_have_exact_gradients_too(family: str) -> None:
+    network = fresh_network(family)
+    engine = engine_of(network)
+    assert engine.prove(picture()) < 1e-4
+    assert engine.uses_patches
+    forward = strongest(engine.forward(picture(), LOW, with_graph=True), 20)
+    assert len(forward.boxes) >= 3
+    exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
+    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_gradients_at_every_level_of_the_fine_map_equal_autograd(family: str) -> None:
+    network = fresh_network(family)
+    engine = engine_of(network, fine=True)
+    forward = engine.forward(picture(), LOW, with_graph=True)
+    exact = oracle_gradients(
+        network, picture(), forward.boxes.anchors, forward.boxes.class_ids, engine.cut.tapped
+    )
+    for ours, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
+        assert relative_error(ours, oracle) < 1e-4
+
+
+@pytest.mark.parametrize("fine", [False, True], ids=["live", "fine"])
+def test_without_patches_dense_autograd_gives_each_object_the_same(fine: bool) -> None:
+    engine = engine_of(fresh_network("yolov8n"), fine=fine)
+    forward = strongest(engine.forward(picture(), LOW, with_graph=True))
+    assert len(forward.boxes) == 6
+    quick = engine.object_gradients(forward)
+    engine.uses_patches = False
+    for ours, dense in zip(quick, engine.object_gradients(forward), strict=True):
+        assert all(
+            torch.allclose(a, b, atol=1e-4 * float(b.abs().max())) for a, b in zip(ours, dense, strict=True)
+        )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_patches_are_proved_at_load_and_used(family: str) -> None:
+    engine = engine_of(fresh_network(family))
+    assert engine.prove(picture()) < 1e-4
+    assert engine.uses_patches
+
+
+def test_objects_on_every_level_and_at_the_borders_have_exact_gradients() -> None:
+    network = fresh_network("yolov8n")
+    engine = engine_of(network)
+    forward = engine.forward(picture(), Thresholds(conf=1.0), with_graph=True)
+    cells = [f.shape[2] * f.shape[3] for f in forward.inputs.features]
+    starts = [0, cells[0], cells[0] + cells[1]]
+    from heatcam.engine.patches import by_level
+
+    for start, count in zip(starts, cells, strict=True):
+        for anchor in (start, start + count // 2, start + count - 1):
+            anchors, class_ids = torch.tensor([anchor]), torch.tensor([2])
+            targets = by_level(forward.inputs.features, anchors, class_ids)
+            (ours,) = engine._carried(forward.inputs, engine._patches(forward.inputs, targets))
+            assert relative_error(ours, oracle_gradient(network, picture(), anchors, class_ids)[1]) < 1e-4
+
+
+def test_object_gradients_add_up_to_the_summed_gradient() -> None:
+    engine = engine_of(fresh_network("yolo11n"))
+    forward = engine.forward(picture(), LOW, with_graph=True)
+    objects = engine.object_gradients(forward)
+    assert len(objects) == len(forward.boxes)
+    assert relative_error(total(objects)[0], engine.summed_gradient(forward)[0]) < 1e-4
+
+
+def test_a_wrong_radius_is_noticed_and_dense_autograd_takes_over(caplog: pytest.LogCaptureFixture) -> None:
+    network = fresh_network("yolov8n")
+    engine: GradientEngine = engine_of(network)
+    engine.radii = [1, 1, 1]
+    with caplog.at_level(logging.WARNING):
+        assert engine.prove(picture()) > 1e-3
+    assert not engine.uses_patches
+    assert [r.levelname for r in caplog.records] == ["WARNING"]
+    forward = engine.forward(picture(), LOW, with_graph=True)
+    exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
+    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+
+
+def test_gradients_at_layers_of_ones_own_choice_are_exact() -> None:
+    network = fresh_network("yolov8n")
+    engine = GradientEngine(CutNetwork(network, layers=["3", "SPPF", "18"]), torch.device("cpu"))
+    assert engine.prove(picture()) < 1e-4
+    forward = engine.forward(picture(), LOW, with_graph=True)
+    boxes = forward.boxes
+    exact = oracle_gradients(network, picture(), boxes.anchors, boxes.class_ids, (3, 9, 18))
+    for ours, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
+        assert relative_error(ours, oracle) < 1e-4
+
+
+def test_another_class_can_be_asked_about_at_the_same_anchors() -> None:
+    network = fresh_network("yolov8n")
+    engine = engine_of(network)
+    forward = strongest(engine.forward(picture(), LOW, with_graph=True))
+    engine.explained_class = 1
+    asked = torch.full_like(forward.boxes.class_ids, 1)
+    assert not torch.equal(asked, forward.boxes.class_ids)
+    exact = oracle_gradient(network, picture(), forward.boxes.anchors, asked)[1]
+    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+
+
+def test_no_detections_give_a_gradient_of_zeros() -> None:
+    engine = engine_of(fresh_network("yolov8n"))
+    forward = engine.forward(picture(), Thresholds(conf=1.0), with_graph=True)
+    assert len(forward.boxes) == 0
+    assert not engine.summed_gradient(forward)[0].any()
+    engine.uses_patches = False
+    assert not engine.summed_gradient(forward)[0].any()
+
+
+def test_explaining_twice_gives_the_same_and_moves_no_statistics() -> None:
+    network = fresh_network("yolo11n", fused=False)
+    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    engine = engine_of(network)
+    first, second = (
+        engine.summed_gradient(engine.forward(picture(), LOW, with_graph=True))[0] for _ in range(2)
+    )
+    assert torch.allclose(first, second, rtol=1e-4, atol=1e-4)  # threads may add in another order
+    assert all(torch.equal(before[name], buffer) for name, buffer in network.named_buffers())
+    assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
+
+
+def test_without_a_graph_nothing_is_kept_for_gradients() -> None:
+    forward = engine_of(fresh_network("yolov8n")).forward(picture(), LOW, with_graph=False)
+    assert not any(feature.requires_grad for feature in forward.inputs.features)
+
+
+def test_a_coarse_level_that_does_not_read_the_finest_is_named() -> None:
+    from heatcam.errors import MapError
+
+    engine = engine_of(fresh_network("yolov3-tiny"))
+    engine.prove(picture())
+    forward = engine.forward(picture(), Thresholds(conf=0.0, iou=1.0), with_graph=True)
+    with pytest.raises(MapError, match="stride 32 input does not read layer 19:Conv"):
+        engine.summed_gradient(forward)

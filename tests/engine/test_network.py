@@ -1,0 +1,83 @@
+"""Where a network is cut, and which layers the fine map adds up: read from the graph."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from heatcam.engine.network import CutNetwork
+from heatcam.errors import ModelError, UsageError
+from tests.nets import FAMILIES, fresh_network, picture
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_live_map_taps_the_finest_head_input(family: str) -> None:
+    cut = CutNetwork(fresh_network(family))
+    assert cut.tapped == (cut.head.f[0],)
+    assert cut.taps_only_the_finest
+
+
+def test_the_fine_map_taps_what_later_layers_read_from_stride_8_on() -> None:
+    assert CutNetwork(fresh_network("yolov8n"), fine=True).tapped == (4, 6, 9, 12, 15, 18, 21)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_fine_map_taps_every_head_input_and_begins_in_the_backbone(family: str) -> None:
+    cut = CutNetwork(fresh_network(family), fine=True)
+    assert set(cut.head.f) <= set(cut.tapped)
+    assert cut.tapped[0] < min(cut.head.f)
+    taps = cut.head_inputs(picture(), with_graph=False).taps
+    assert taps[0].shape[2:] == (192 // 8, 256 // 8)
+    assert all(tap.shape[2] <= 24 for tap in taps)
+
+
+@pytest.mark.parametrize("fine", [False, True], ids=["live", "fine"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_decoded_predictions_are_those_of_the_whole_network(family: str, fine: bool) -> None:
+    network = fresh_network(family)
+    cut = CutNetwork(network, fine=fine)
+    with torch.no_grad():
+        ours = cut.decode(cut.head_inputs(picture(), with_graph=False).features)
+        whole = network(picture())[0]
+    expected = cut.head.postprocess(ours.permute(0, 2, 1)) if cut.head.end2end else ours
+    assert torch.allclose(expected, whole, atol=1e-3)
+
+
+def test_a_coarse_level_from_below_the_cut_is_known_to_hold_no_evidence() -> None:
+    cut = CutNetwork(fresh_network("yolov3-tiny"))
+    assert cut.strides == [16, 32]
+    assert cut.reaches == (True, False)
+
+
+def test_a_network_without_a_detect_head_says_how_it_ends() -> None:
+    layers = torch.nn.Module()
+    layers.model = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1), torch.nn.ReLU())
+    with pytest.raises(ModelError, match="ends in ReLU"):
+        CutNetwork(layers)
+
+
+def test_layers_can_be_asked_for_by_index_and_by_name() -> None:
+    network = fresh_network("yolov8n")
+    assert CutNetwork(network, layers=["15", "9"]).tapped == (9, 15)
+    assert CutNetwork(network, layers=["SPPF", "18:C2f"]).tapped == (9, 18)
+    assert CutNetwork(network, layers=["3"]).tapped == (3,)  # one that no other than the next reads
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        (["99"], "no layer is called '99'; heatcam layers MODEL lists them"),
+        (["C2f"], r"no layer is called 'C2f', there are several: \[2, 4, 6, 8, 12, 15, 18, 21\]"),
+        (["15:Conv"], "no layer is called '15:Conv'"),
+        (["-1"], "no layer is called '-1'"),
+    ],
+)
+def test_a_layer_that_is_not_there_is_a_clear_error(layers: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        CutNetwork(fresh_network("yolov8n"), layers=layers)
+
+
+def test_a_layer_that_does_not_read_the_first_is_refused() -> None:
+    network = fresh_network("yolov3-tiny")  # 19 is made from 8 and 13; 15 lies beside
+    with pytest.raises(UsageError, match="does not read layer"):
+        CutNetwork(network, layers=["15", "19"])
