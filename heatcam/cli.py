@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+from heatcam.bench.plan import Conditions, Plan
 from heatcam.commands.options import Extent, Look, ModelChoice, Output
 from heatcam.errors import HeatcamError, UsageError
 
@@ -54,7 +55,7 @@ app = typer.Typer(
 OPTIONS: dict[type, dict[str, Any]] = {
     ModelChoice: {
         "model": typer.Option(
-            "--model", "-m", help="A .pt detection model of ultralytics; 'markers' if left out."
+            "--model", "-m", help="A .pt model of ultralytics that finds boxes; 'markers' if left out."
         ),
         "device": typer.Option(help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."),
         "imgsz": typer.Option(
@@ -66,6 +67,25 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="Keep only these classes: names or numbers, with commas.", show_default=False
         ),
         "method": typer.Option(help="How the heat map is made.", case_sensitive=False),
+        "quality": typer.Option(
+            help="'live' maps one layer; 'fine' adds up every level, for more detail.", case_sensitive=False
+        ),
+        "backend": typer.Option(
+            help="What runs the network; 'auto' takes the fastest, measured once.", case_sensitive=False
+        ),
+        "precision": typer.Option(
+            help="Of OpenVINO; 'auto' is bf16 where the processor has it and finds the same boxes.",
+            case_sensitive=False,
+        ),
+        "why": typer.Option(
+            metavar="CLASS",
+            help="Explain this class at every box instead of its own: why (not) a truck?",
+            show_default=False,
+        ),
+        "layers": typer.Option(
+            help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
+            show_default=False,
+        ),
     },
     Look: {
         "renorm": typer.Option(
@@ -87,6 +107,15 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
         "seconds": typer.Option(min=0.0, help="Stop after so many seconds."),
     },
+}
+
+OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)}
+OPTIONS[Plan] = {
+    "runs": typer.Option(min=1, help="Rounds that count; in each, every row runs once."),
+    "warmup": typer.Option(min=0, help="Rounds before them that do not count."),
+    "only": typer.Option(
+        metavar="NAME", help="Measure only rows with this in their name; may be given several times."
+    ),
 }
 
 
@@ -123,6 +152,11 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
 
 CameraOption = Annotated[
     str | None, typer.Option("--camera", metavar="INDEX", help="A camera: 0 is the first.")
+]
+
+JsonOption = Annotated[
+    str | None,
+    typer.Option("--json", metavar="PATH|-", help="Write the result as JSON; - is standard output."),
 ]
 
 
@@ -197,6 +231,55 @@ def record(
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
     raise typer.Exit(run(source, model, look, output, extent, _terminal()))
+
+
+@app.command(epilog="Example: heatcam layers yolo11n.pt")
+def layers(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            help="A .pt model of ultralytics, whatever its task; 'markers' if left out.", show_default=False
+        ),
+    ] = None,
+    imgsz: Annotated[
+        int | None,
+        typer.Option(help="Side of the network's square input in pixels; the model's own if left out."),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """List a model's layers: shapes, strides, parameters, and which of them the heat maps come from."""
+    from heatcam.commands.layers import layers as run  # noqa: PLC0415
+
+    raise typer.Exit(run(model, imgsz, json, _terminal()))
+
+
+@app.command(epilog="Example: heatcam methods")
+def methods(json: JsonOption = None) -> None:
+    """List what --method takes: formula, paper, backward passes needed, and how faithful the maps were measured to be."""
+    from heatcam.commands.methods import methods as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
+
+
+@app.command(epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
+@with_option_records
+def bench(
+    conditions: Conditions,
+    plan: Plan,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PHOTO_OR_VIDEO]",
+            help="What everybody sees; ultralytics' bus.jpg at 1280x720 if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Measure heatcam beside ultralytics and grad-cam on the same pictures: interleaved, with median and spread."""
+    from heatcam.commands.bench import bench as run  # noqa: PLC0415
+
+    raise typer.Exit(run(source, conditions, plan, json, _terminal()))
 
 
 def main() -> None:

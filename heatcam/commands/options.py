@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.choices import Colormap, MethodName, Renorm
+from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class ModelChoice:
         conf, iou: thresholds in ``[0, 1]``.
         classes: names or numbers to keep, with commas; empty keeps all.
         method: the CAM method.
+        quality: the map for video, or the finest.
+        backend: what runs the network; ``auto`` takes the fastest for video and torch for pictures.
+        precision: the numbers that a compiled network calculates with.
+        why: explain this class at every box instead of its own.
+        layers: indices or names to map, with commas; empty takes those of ``quality``.
     """
 
     model: str | None = None
@@ -28,6 +33,11 @@ class ModelChoice:
     iou: float = 0.7
     classes: str = ""
     method: MethodName = MethodName.LIVE
+    quality: Quality = Quality.LIVE
+    backend: Backend = Backend.AUTO
+    precision: Precision = Precision.AUTO
+    why: str = ""
+    layers: str = ""
 
 
 @dataclass(frozen=True)

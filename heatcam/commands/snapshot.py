@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from heatcam.choices import Backend
 from heatcam.commands.options import Look, ModelChoice, Output
 from heatcam.commands.starting import painter, start_explainer
 from heatcam.commands.terminal import Terminal
@@ -51,7 +53,7 @@ def snapshot(
     paths = list_pictures(inputs) if camera is None else ()
     names = paths or (Path(f"camera-{camera}.png" if str(camera).isdecimal() else "camera.png"),)
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
-    explainer = start_explainer(model, terminal)
+    explainer = start_explainer(_for_pictures(model), terminal)
     paint = painter(look, with_status=False)
     if camera is not None:
         rows, failed = [_one(_camera_frame(camera), targets[0], explainer, paint, output, terminal)], 0
@@ -60,6 +62,11 @@ def snapshot(
     if output.json:
         terminal.document({"images": rows}, output.json)
     return 1 if failed else 0
+
+
+def _for_pictures(model: ModelChoice) -> ModelChoice:
+    """``auto`` means torch here: compiling for each new shape costs more than some pictures can give back."""
+    return replace(model, backend=Backend.TORCH) if model.backend is Backend.AUTO else model
 
 
 def _many(

@@ -28,18 +28,34 @@ def start_explainer(choice: ModelChoice, terminal: Terminal) -> Explainer:
     if choice.model is None:
         terminal.note(EMBEDDED_HINT)
     model = choice.model or "markers"
-    _offer_download(model, terminal)
-    classes = tuple(name.strip() for name in choice.classes.split(",") if name.strip())
-    options = ExplainOptions(choice.imgsz, choice.conf, choice.iou, classes, choice.method.value)
+    offer_download(model, terminal)
+    options = ExplainOptions(
+        choice.imgsz,
+        choice.conf,
+        choice.iou,
+        _names(choice.classes),
+        choice.method.value,
+        choice.quality.value,
+        choice.backend.value,
+        choice.precision.value,
+        choice.why,
+        _names(choice.layers),
+    )
     with terminal.notes.status("loading the model"):
         explainer = build_explainer(model, choice.device, options)
     terminal.note(
-        f"model {explainer.title} on {explainer.engine.device}, {explainer.imgsz} px, method {explainer.method}"
+        f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
+        f"method {explainer.method}" + (f", evidence for '{choice.why}' at every box" if choice.why else "")
     )
     return explainer
 
 
-def _offer_download(model: str, terminal: Terminal) -> None:
+def _names(text: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def offer_download(model: str, terminal: Terminal) -> None:
     """Ask once for published weights that are not here; without a yes nothing is fetched."""
     if official.is_missing(model) and terminal.confirm is not None:
         question = f"{model} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(model)}?"

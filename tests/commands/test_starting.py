@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from heatcam.choices import Backend
 from heatcam.commands import starting
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.terminal import Terminal
@@ -86,7 +87,9 @@ def test_only_published_detection_weights_are_ever_offered(name: str) -> None:
 
 def test_the_model_and_its_device_are_said_in_one_line(asked: list[str]) -> None:
     spoken = terminal(asked, None)
-    explainer = starting.start_explainer(ModelChoice(model="markers", device="cpu", imgsz=160), spoken)
+    explainer = starting.start_explainer(
+        ModelChoice(model="markers", device="cpu", imgsz=160, backend=Backend.TORCH), spoken
+    )
     text = spoken.notes.file.getvalue()
-    assert "model markers on cpu, 160 px, method live" in " ".join(text.split())
+    assert "model markers on cpu (torch), 160 px, method live" in " ".join(text.split())
     assert explainer.imgsz == 160

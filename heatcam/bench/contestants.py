@@ -1,0 +1,147 @@
+"""heatcam's own rows: for each way to run the network, what each mode of the window costs.
+
+Each row but ``forward`` is everything from a camera's picture to the picture that is shown: letterbox, forward pass,
+non-maximum suppression, map, and the whole overlay with boxes, labels, colour bar and top line.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from heatcam.bench.machine import waits_for
+from heatcam.bench.plan import Setup
+from heatcam.bench.timing import Contestant, Stage
+from heatcam.engine.pictures import picture_tensor
+from heatcam.errors import MapError, ModelError
+from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.overlay import OverlayOptions, Status, draw
+from heatcam.saliency.building import build_explainer
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.options import ExplainOptions
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the network.
+
+    Attributes:
+        label: what its rows carry behind their names; the engine's own name.
+        options: what makes it this variant; thresholds and size are those of all contestants.
+    """
+
+    label: str
+    options: ExplainOptions
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to measure with every variant.
+
+    Attributes:
+        name: the row's name, without the variant's label.
+        stage: from an explainer to what is timed.
+        quality: of the explainer's maps.
+    """
+
+    name: str
+    stage: Callable[[Explainer], Stage]
+    quality: str = "live"
+
+
+def forward(explainer: Explainer) -> Stage:
+    """The bare network on a picture that is letterboxed already, without suppression."""
+    engine = explainer.engine
+    wait = waits_for(str(engine.device))
+
+    def letterboxed(image: Uint8Array) -> Any:
+        size_wh = image.shape[1], image.shape[0]
+        letterbox = Letterbox.fit(size_wh, explainer.imgsz, max(engine.cut.strides))
+        return picture_tensor(letterbox.image_to_model(image), engine.device)
+
+    def run(picture: Any) -> None:
+        engine.passes.forward(picture, with_graph=False)
+        wait()
+
+    return Stage(run, letterboxed)
+
+
+def plain(explainer: Explainer) -> Stage:
+    """Detection without a heat map: what the window shows before ``h``."""
+    return _shown(explainer, with_map=False, with_object_maps=False)
+
+
+def shown_map(explainer: Explainer) -> Stage:
+    """The map of all objects together: what the window shows after ``h``."""
+    return _shown(explainer, with_map=True, with_object_maps=False)
+
+
+def object_maps(explainer: Explainer) -> Stage:
+    """A map for each object beside the common one: what ``heatcam snapshot`` makes."""
+    return _shown(explainer, with_map=True, with_object_maps=True)
+
+
+VARIANTS = (
+    Variant("torch", ExplainOptions(backend="torch", precision="fp32")),
+    Variant("openvino fp32", ExplainOptions(backend="openvino", precision="fp32")),
+    Variant("openvino bf16", ExplainOptions(backend="openvino", precision="bf16")),
+)
+ROWS = (
+    Row("forward", forward),
+    Row("plain", plain),
+    Row("live map", shown_map),
+    Row("per-object maps", object_maps),
+    Row("fine map", shown_map, quality="fine"),
+)
+NAMES = tuple(f"{row.name} ({variant.label})" for variant in VARIANTS for row in ROWS)
+
+
+def heatcam_contestants(setup: Setup) -> list[Contestant]:
+    """Every row with every variant; an explainer is made when the first row that needs it is prepared, and then shared."""
+    explainer_of = functools.cache(functools.partial(build, setup))
+
+    def prepares(row: Row, variant: Variant) -> Callable[[], Stage]:
+        return lambda: row.stage(explainer_of(variant, row.quality))
+
+    stages = [prepares(row, variant) for variant in VARIANTS for row in ROWS]
+    return [Contestant(name, prepare) for name, prepare in zip(NAMES, stages, strict=True)]
+
+
+def build(setup: Setup, variant: Variant, quality: str) -> Explainer:
+    """The explainer of one variant, for maps of one quality.
+
+    Raises:
+        ModelError: something else took its place, which would be measured under a wrong name.
+    """
+    options = replace(variant.options, imgsz=setup.imgsz, conf=setup.conf, iou=setup.iou, quality=quality)
+    explainer = build_explainer(setup.model, setup.device, options)
+    if explainer.engine.name != variant.label:
+        raise ModelError(f"the model runs with {explainer.engine.name} here, not with {variant.label}")
+    if options.precision == "bf16":
+        _require_bfloat16()
+    return explainer
+
+
+def _require_bfloat16() -> None:
+    """OpenVINO takes another precision, and does not say so, where the processor has no bfloat16."""
+    from heatcam.engine.openvino_passes import has_bfloat16  # noqa: PLC0415 (OpenVINO may be missing)
+
+    if not has_bfloat16():
+        raise ModelError("this processor does not calculate in bfloat16")
+
+
+def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> Stage:
+    """From the picture to the picture that is shown."""
+    look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 40.0)
+
+    def run(image: Uint8Array) -> Uint8Array:
+        explanation = explainer.explain(image, with_map=with_map, with_object_maps=with_object_maps)
+        if explanation.map_error:
+            raise MapError(
+                f"no map: {explanation.map_error}"
+            )  # else plain detection would be timed under its name
+        return draw(explanation, look, status)
+
+    return Stage(run)

@@ -1,0 +1,77 @@
+"""What is measured, in small records that load nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heatcam.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the user asks of every contestant.
+
+    Attributes:
+        model: a ``.pt`` file or an embedded model's name; None is the embedded one.
+        device: None chooses.
+        imgsz: longer side of the network's input in pixels; None takes the model's own.
+        conf, iou: thresholds in ``[0, 1]``.
+    """
+
+    model: str | None = None
+    device: str | None = None
+    imgsz: int | None = None
+    conf: float = 0.25
+    iou: float = 0.7
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often, and who.
+
+    Attributes:
+        runs: rounds that count; in each round every contestant runs once.
+        warmup: rounds before them that do not count.
+        only: parts of the names of those to measure; None or empty measures all.
+    """
+
+    runs: int = 15
+    warmup: int = 3
+    only: list[str] | None = None
+
+    @property
+    def rounds(self) -> int:
+        """Rounds in all."""
+        return self.warmup + self.runs
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The conditions with every choice made: the same for all contestants.
+
+    Attributes:
+        model: a ``.pt`` file or an embedded model's name.
+        device: torch's name of the device.
+        imgsz: longer side of the network's input in pixels.
+        conf, iou: thresholds in ``[0, 1]``.
+    """
+
+    model: str
+    device: str
+    imgsz: int
+    conf: float
+    iou: float
+
+
+def chosen(names: Sequence[str], only: Sequence[str] | None) -> list[str]:
+    """The names that hold one of the parts in ``only``, whatever the case, in their order; all for None or none.
+
+    Raises:
+        UsageError: a part that is in no name.
+    """
+    parts = [part.casefold() for part in only or ()]
+    for part in parts:
+        if not any(part in name.casefold() for name in names):
+            raise UsageError(f"no row has {part!r} in its name", f"there are: {', '.join(names)}")
+    return [name for name in names if not parts or any(part in name.casefold() for part in parts)]

@@ -1,0 +1,145 @@
+"""``heatcam bench``: heatcam, ultralytics and grad-cam on the same pictures, in one run."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from heatcam.bench.contestants import NAMES as HEATCAM_NAMES
+from heatcam.bench.contestants import heatcam_contestants
+from heatcam.bench.inputs import MOST_FRAMES, BenchInput, read_input
+from heatcam.bench.machine import machine_facts
+from heatcam.bench.plan import Conditions, Plan, Setup, chosen
+from heatcam.bench.report import NUMBERS, REFERENCE, json_rows, table_cells
+from heatcam.bench.rivals import NAMES as RIVAL_NAMES
+from heatcam.bench.rivals import rival_contestants
+from heatcam.bench.timing import Measurement, measure
+from heatcam.choices import Backend
+from heatcam.commands.options import ModelChoice
+from heatcam.commands.starting import start_explainer
+from heatcam.commands.tables import show_table
+from heatcam.commands.terminal import Terminal
+from heatcam.models.loading import MARKERS
+from heatcam.saliency.explainer import Explainer
+
+INTERRUPTED = 130
+
+
+def bench(
+    source: str | None, conditions: Conditions, plan: Plan, json: str | None, terminal: Terminal
+) -> int:
+    """Measure every contestant, or those that ``plan.only`` names, interleaved.
+
+    Args:
+        source: a photograph, video or other source; None is the photograph that ultralytics brings.
+        conditions: the model and how it runs, the same for all.
+        plan: rounds, warm-up, who.
+        json: a file for the machine-readable result, ``-`` for standard output, None for none.
+        terminal: where to say it.
+
+    Returns:
+        0; 1 when nobody could be measured; 130 after Ctrl-C, with the rounds that were full.
+
+    Raises:
+        HeatcamError: the input or the model cannot be had, or ``only`` names nobody.
+        KeyboardInterrupt: Ctrl-C before one round was full.
+    """
+    names = chosen((*HEATCAM_NAMES, *RIVAL_NAMES), plan.only)
+    given = read_input(source, min(MOST_FRAMES, plan.rounds))
+    choice = ModelChoice(**dataclasses.asdict(conditions), backend=Backend.TORCH)
+    explainer = start_explainer(choice, terminal)
+    setup = Setup(
+        conditions.model or MARKERS,
+        str(explainer.engine.device),
+        explainer.imgsz,
+        conditions.conf,
+        conditions.iou,
+    )
+    objects = [len(explainer.explain(frame, with_map=False).detections) for frame in given.frames]
+    measurement = _measured(names, setup, given, plan, terminal)
+    rows = json_rows(measurement)
+    facts = _facts(setup, given, explainer, objects, plan, measurement)
+    if json:
+        terminal.document({"rows": rows} | facts, json)
+    _tell(rows, facts, measurement, terminal, on_results=json != "-")
+    if measurement.interrupted:
+        return INTERRUPTED
+    return 0 if any(times.taken_ms for times in measurement.times) else 1
+
+
+def _measured(
+    names: list[str], setup: Setup, given: BenchInput, plan: Plan, terminal: Terminal
+) -> Measurement:
+    """The named contestants, measured; what they write is gone afterwards."""
+    progress = terminal.progress("runs")
+    progress.live.auto_refresh = False  # drawn between two runs, never by a thread during one
+    with tempfile.TemporaryDirectory(prefix="heatcam-bench-") as folder, progress:
+        everybody = [*heatcam_contestants(setup), *rival_contestants(setup, Path(folder))]
+        contestants = [contestant for contestant in everybody if contestant.name in names]
+        task = progress.add_task("bench", total=len(contestants) * plan.rounds, rate=0.0)
+
+        def step() -> None:
+            progress.update(task, advance=1, rate=progress.tasks[0].speed or 0.0)
+            progress.refresh()
+
+        return measure(contestants, given.frames, plan, on_run=step)
+
+
+def _facts(
+    setup: Setup,
+    given: BenchInput,
+    explainer: Explainer,
+    objects: list[int],
+    plan: Plan,
+    measurement: Measurement,
+) -> dict[str, Any]:
+    """What stands beside the rows in the JSON document."""
+    return {
+        "input": {"name": given.name, "size_wh": list(given.size_wh), "frames": len(given.frames)},
+        "model": explainer.title,
+        **{key: getattr(setup, key) for key in ("device", "imgsz", "conf", "iou")},
+        "objects": objects,
+        "runs": measurement.rounds,
+        "warmup": plan.warmup,
+        "interrupted": measurement.interrupted,
+        "machine": machine_facts(),
+    }
+
+
+def _tell(
+    rows: list[dict[str, Any]],
+    facts: dict[str, Any],
+    measurement: Measurement,
+    terminal: Terminal,
+    *,
+    on_results: bool,
+) -> None:
+    """What was measured on what, and the table; with the document on standard output only what disturbs the figures."""
+    if not any(facts["objects"]):
+        terminal.note(
+            "nothing is detected in this input, and maps of nothing cost little: give another input"
+        )
+    if measurement.interrupted:
+        terminal.note(f"stopped after {measurement.rounds} full rounds")
+    if not on_results:
+        return
+    for line in _conditions(facts):
+        terminal.result(line)
+    headings, cells = table_cells(rows)
+    show_table(terminal, headings, cells, NUMBERS)
+
+
+def _conditions(facts: dict[str, Any]) -> list[str]:
+    """What the figures hold for, in three lines."""
+    objects, machine, versions = facts["objects"], facts["machine"], facts["machine"]["versions"]
+    width, height = facts["input"]["size_wh"]
+    found = " to ".join(str(count) for count in sorted({min(objects), max(objects)}))
+    frames = f" in each of {len(objects)} frames" if len(objects) > 1 else ""
+    return [
+        f"input: {facts['input']['name']} ({width}x{height}), {found} objects{frames}",
+        f"model: {facts['model']} on {facts['device']}, {facts['imgsz']} px; {machine['torch_threads']} threads, "
+        f"torch {versions['torch']}, ultralytics {versions['ultralytics']}, openvino {versions['openvino']}",
+        f"{facts['runs']} rounds after {facts['warmup']} for warm-up; ratio is to {REFERENCE}",
+    ]

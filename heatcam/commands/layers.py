@@ -1,0 +1,91 @@
+"""``heatcam layers``: what a network is made of, and which of its layers the maps come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from heatcam.commands.starting import EMBEDDED_HINT, offer_download
+from heatcam.commands.tables import show_table
+from heatcam.commands.terminal import Terminal
+from heatcam.engine.layers import LayerRow, describe_layers, input_side
+from heatcam.engine.network import CutNetwork
+from heatcam.errors import ModelError
+from heatcam.models.loading import MARKERS, LoadedModel, load_any_task, require_explainable
+from heatcam.saliency.options import ExplainOptions
+
+HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")
+NUMBERS = {"index", "stride", "channels", "parameters"}
+
+
+def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Terminal) -> int:
+    """List the layers of a model, of whatever task, as it runs: batch normalisation fused.
+
+    Args:
+        model: a ``.pt`` file or an embedded model's name; None is the embedded one, with a word about others.
+        imgsz: side of the network's square input in pixels; None takes the model's own.
+        json: a file for the machine-readable list, ``-`` for standard output, None for none.
+        terminal: where to say it.
+
+    Returns:
+        0.
+
+    Raises:
+        HeatcamError: the model cannot be had or does not run at this size, or the JSON file cannot be written.
+    """
+    ExplainOptions(imgsz)  # refuses a size that cannot be meant before anything is loaded
+    if model is None:
+        terminal.note(EMBEDDED_HINT)
+    spec = model or MARKERS
+    offer_download(spec, terminal)
+    with terminal.notes.status("loading the model"):
+        loaded = load_any_task(spec)
+        side = input_side(loaded.network, imgsz or loaded.imgsz)
+        rows = describe_layers(loaded.network, side)
+    obstacle = _obstacle(loaded, Path(spec).name)
+    total = sum(row.parameters for row in rows)
+    terminal.note(f"model {loaded.title}, {side} px, {len(rows)} layers, {total} parameters")
+    if obstacle:
+        terminal.note(f"{obstacle}; the marks say what would be chosen")
+    if json:
+        document = {"model": loaded.title, "imgsz": side, "explainable": not obstacle}
+        terminal.document(document | {"layers": [_as_json(row) for row in rows]}, json)
+    if json != "-":
+        show_table(terminal, HEADINGS, [_cells(row) for row in rows], NUMBERS)
+    return 0
+
+
+def _obstacle(loaded: LoadedModel, name: str) -> str:
+    """Why the model cannot be explained; "" when it can."""
+    try:
+        require_explainable(loaded, name)
+        CutNetwork(loaded.network)
+    except ModelError as error:
+        return error.problem
+    return ""
+
+
+def _as_json(row: LayerRow) -> dict[str, Any]:
+    return {
+        "index": row.index,
+        "type": row.type_name,
+        "from": list(row.reads),
+        "stride": row.stride,
+        "channels": row.channels,
+        "output_shape": None if row.output_shape is None else list(row.output_shape),
+        "parameters": row.parameters,
+        "marks": [mark.value for mark in row.marks],
+    }
+
+
+def _cells(row: LayerRow) -> list[object]:
+    return [
+        row.index,
+        row.type_name,
+        ", ".join(map(str, row.reads)) or "picture",
+        row.stride,
+        row.channels,
+        None if row.output_shape is None else "x".join(map(str, row.output_shape)),
+        row.parameters,
+        ", ".join(mark.value for mark in row.marks),
+    ]

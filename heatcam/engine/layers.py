@@ -1,0 +1,192 @@
+"""What a network is made of, layer by layer, and which layers a map would be taken from.
+
+Shapes are measured, not computed: one forward pass of a black picture, watched by hooks that are gone when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from heatcam.engine.network import FINE_STRIDE
+from heatcam.errors import ModelError
+
+_COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; classifiers say 1
+
+
+class Mark(str, Enum):
+    """What a layer is for.
+
+    ``LIVE`` is the finest head input, ``FINE`` an output that another layer than the next one reads, with stride 8 or more.
+    """
+
+    LIVE = "live"
+    FINE = "fine"
+    HEAD_INPUT = "head input"
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a network.
+
+    Attributes:
+        index: its place in the network, from 0.
+        type_name: its class.
+        reads: indices of the layers it reads, in its own order; empty for the picture.
+        stride: model pixels a cell; None when the output is not one map.
+        channels: of the output; None when the output is not one map.
+        output_shape: without the batch, ``(C, h, w)`` for a map; of the first tensor when there are several, None without any.
+        parameters: how many numbers it holds, as it was given (fewer once batch normalisation is fused).
+        marks: what it is for.
+    """
+
+    index: int
+    type_name: str
+    reads: tuple[int, ...]
+    stride: int | None
+    channels: int | None
+    output_shape: tuple[int, ...] | None
+    parameters: int
+    marks: tuple[Mark, ...]
+
+
+def input_side(network: nn.Module, imgsz: int) -> int:
+    """``imgsz`` rounded up to a multiple of the network's coarsest stride, as the letterbox does it."""
+    told = getattr(network, "stride", None)
+    stride = max(_COARSEST_STRIDE, *(int(s) for s in (told if told is not None else ())), 1)
+    return -(-imgsz // stride) * stride
+
+
+def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
+    """Every layer of an ultralytics network of any task; the network is left as it was.
+
+    Args:
+        network: detect, segment, pose, obb, classify or RT-DETR; fused or not, training or not, on any device.
+        imgsz: sides of the square input in pixels, a multiple of the coarsest stride (``input_side``).
+
+    Raises:
+        ModelError: not an ultralytics network, or one that cannot run at this size.
+    """
+    layers = _layers_of(network)
+    outputs = _run(network, layers, imgsz)
+    reads = [_reads(index, layer.f) for index, layer in enumerate(layers)]
+    strides = [round(imgsz / output.shape[1]) if output.is_map else None for output in outputs]
+    marks = _marks(strides, reads[-1], getattr(network, "save", ()))
+    return tuple(
+        LayerRow(
+            index=index,
+            type_name=type(layer).__name__,
+            reads=reads[index],
+            stride=strides[index],
+            channels=output.shape[0] if output.is_map else None,
+            output_shape=output.shape or None,
+            parameters=sum(p.numel() for p in layer.parameters()),
+            marks=marks[index],
+        )
+        for index, (layer, output) in enumerate(zip(layers, outputs, strict=True))
+    )
+
+
+def _layers_of(network: nn.Module) -> list[Any]:
+    """The numbered layers, the head last."""
+    layers = getattr(network, "model", None)
+    if not isinstance(layers, nn.Sequential) or not all(hasattr(layer, "f") for layer in layers):
+        raise ModelError(f"a {type(network).__name__} has no numbered layers", "give an ultralytics model")
+    return list(layers)
+
+
+def _reads(index: int, source: int | Sequence[int]) -> tuple[int, ...]:
+    """Layer indices from ultralytics' convention: negative counts back from the layer itself; before the first is the picture."""
+    sources = (source,) if isinstance(source, int) else source
+    return tuple(s for s in (s if s >= 0 else index + s for s in sources) if s >= 0)
+
+
+def _marks(
+    strides: Sequence[int | None], head_inputs: Sequence[int], read_later: Sequence[int]
+) -> list[tuple[Mark, ...]]:
+    """The marks of each layer. Of several finest head inputs the first is taken, as the engine does."""
+    maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
+    live = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
+    fine = {i for i in read_later if maps.get(i, 0) >= FINE_STRIDE}
+    return [
+        (Mark.LIVE,) * (index == live)
+        + (Mark.FINE,) * (index in fine)
+        + (Mark.HEAD_INPUT,) * (index in head_inputs)
+        for index in range(len(strides))
+    ]
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What a layer gave: the shape of its first tensor without the batch, () without any, and whether it is one map."""
+
+    shape: tuple[int, ...] = ()
+    is_map: bool = False
+
+
+def _run(network: nn.Module, layers: list[Any], imgsz: int) -> list[_Output]:
+    """Each layer's output for one black picture."""
+    some: Tensor = next(network.parameters())
+    colours = int(getattr(network, "yaml", {}).get("channels", 3))
+    picture = torch.zeros(1, colours, imgsz, imgsz, dtype=some.dtype, device=some.device)
+    with _evaluating(network), _watching(layers) as outputs:
+        try:
+            # no_grad: heads keep their anchors, and what inference_mode makes no later gradient could use
+            with torch.no_grad():
+                network(picture)
+        except (RuntimeError, ValueError, IndexError) as error:
+            told = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+            raise ModelError(
+                f"the network cannot run at {imgsz} px ({told})", "give another size, such as --imgsz 640"
+            ) from error
+    return [outputs.get(index, _Output()) for index in range(len(layers))]
+
+
+@contextmanager
+def _watching(layers: list[Any]) -> Iterator[dict[int, _Output]]:
+    """Outputs by layer index, filled while the network runs; the hooks go at the end, whatever happened."""
+    outputs: dict[int, _Output] = {}
+
+    def keep(index: int, output: Any) -> None:
+        tensor = _first_tensor(output)
+        if tensor is not None:
+            outputs[index] = _Output(tuple(tensor.shape[1:]), tensor is output and tensor.ndim == 4)
+
+    handles: list[Any] = []
+    try:
+        for index, layer in enumerate(layers):
+            handles.append(
+                layer.register_forward_hook(lambda _layer, _inputs, output, i=index: keep(i, output))
+            )
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Eval mode, in which batch normalisation learns nothing from the picture; afterwards each module's own mode again."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _first_tensor(output: Any) -> Tensor | None:
+    """The first tensor in whatever a layer returned."""
+    if isinstance(output, Tensor):
+        return output
+    parts = output.values() if isinstance(output, Mapping) else output
+    if not isinstance(output, Mapping | list | tuple):
+        return None
+    return next((found for part in parts if (found := _first_tensor(part)) is not None), None)
