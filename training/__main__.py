@@ -8,7 +8,9 @@ from pathlib import Path
 
 OUT = Path(__file__).parent / "out"
 IMGSZ = 320
-SCENES, HELD_OUT, EPOCHS, SEED = 9000, 500, 5, 0
+SCENES, HELD_OUT, SEED = 9000, 500, 0
+ROUNDS = [5, 10]
+STEP = 0.002
 
 
 def main() -> None:
@@ -20,7 +22,9 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, nargs="+", default=ROUNDS, help="epochs of each round")
+    parser.add_argument("--step-size", type=float, default=STEP, help="largest step size")
+    parser.add_argument("--start", type=Path, help="a checkpoint whose weights the first round begins with")
     options = parser.parse_args()
     wanted = ("render", "train", "export", "evaluate") if options.step == "all" else (options.step,)
     for step in wanted:
@@ -36,7 +40,17 @@ def _run(step: str, options: argparse.Namespace) -> None:
     elif step == "train":
         from training.fitting import train
 
-        print(train(OUT / "dataset" / "data.yaml", OUT, options.epochs, options.seed, IMGSZ))
+        print(
+            train(
+                OUT / "dataset" / "data.yaml",
+                OUT,
+                options.epochs,
+                options.seed,
+                IMGSZ,
+                options.start,
+                options.step_size,
+            )
+        )
     elif step == "export":
         from training.exporting import export
 

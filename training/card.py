@@ -27,8 +27,9 @@ it does not decode them. It is there so that heatcam works at once, without a ne
 ## Data
 
 {scenes:,} rendered scenes of {imgsz} x {imgsz} pixels, 0 to 6 markers each; no photograph of a real marker. Backgrounds are
-{seen} photographs from installed packages, text pages, textures and gradients; into them are laid cards with markers and cards
-without (keyboards, stripes, grids, crosswords, tables, bricks, dots, random cells). The camera adds perspective up to some 50
+{seen} photographs from installed packages, text pages, textures and gradients; into them are laid things cut out of their
+background ({cutouts} fruits, coins, animals, tools), cards with markers and cards without (keyboards, stripes, grids, crosswords,
+tables, bricks, dots). The camera adds perspective up to some 50
 degrees, uneven light, shadows, glare, blur, motion, noise and JPEG compression; some markers are partly covered, tinted or
 inverted. One scene in five has no marker. Photographs are read when training runs; none is stored in this project.
 
@@ -79,7 +80,8 @@ def write_card(facts: dict[str, Any], weights: bytes) -> Path:
     depth, width, _ = facts["architecture"]["scales"][facts["architecture"]["scale"]]
     photographs, demo = metrics["photographs"], metrics["demo_scene"]
     text = _TEXT.format(
-        **{name: made[name] for name in ("scenes", "epochs", "seed", "ultralytics", "torch")},
+        **{name: made[name] for name in ("scenes", "seed", "ultralytics", "torch")},
+        epochs=" + ".join(str(epochs) for epochs in made["epochs"]),
         **{name: metrics[name] for name in ("map50", "map50_95", "held_out_scenes", "held_out_markers")},
         imgsz=facts["imgsz"],
         depth=depth,
@@ -87,6 +89,7 @@ def write_card(facts: dict[str, Any], weights: bytes) -> Path:
         parameters=_count_parameters(weights),
         megabytes=len(weights) / 1e6,
         seen=photographs["trained_on"],
+        cutouts=photographs["cutouts"],
         unseen=photographs["held_out"],
         ap_table=_ap_table(metrics),
         size_table=_size_table(metrics["recall_by_size"]),

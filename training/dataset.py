@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from heatcam.sources.demo.markers import MARKER_CLASSES
+from training.cutouts import held_out_cutouts, read_cutout, training_cutouts
 from training.photographs import held_out_photographs, read_photograph, training_photographs
 from training.scenes import render_scene
+from training.surfaces import Picture
 
-SPLITS = {"train": training_photographs, "held-out": held_out_photographs}
+PHOTOGRAPHS = {"train": training_photographs, "held-out": held_out_photographs}
+CUTOUTS = {"train": training_cutouts, "held-out": held_out_cutouts}
 _STREAM = {"train": 1, "held-out": 2}
 
 
@@ -42,9 +45,9 @@ def render_dataset(folder: Path, split: str, count: int, seed: int, side: int, p
 
 def _render_chunk(folder: Path, split: str, seed: int, side: int, indices: range) -> int:
     cv2.setNumThreads(1)
-    photographs = [read_photograph(path) for path in SPLITS[split]()]
+    photographs, cutouts = _stock(split)
     for index in indices:
-        scene = render_scene(np.random.default_rng([seed, _STREAM[split], index]), photographs, side)
+        scene = render_scene(np.random.default_rng([seed, _STREAM[split], index]), photographs, side, cutouts)
         # PNG: the scene has its compression already
         cv2.imwrite(
             str(folder / "images" / split / f"{index:06d}.png"),
@@ -54,6 +57,14 @@ def _render_chunk(folder: Path, split: str, seed: int, side: int, indices: range
         lines = [_yolo_line(label.class_id, label.box_xyxy, side) for label in scene.labels]
         (folder / "labels" / split / f"{index:06d}.txt").write_text("\n".join(lines))
     return indices[-1]
+
+
+@lru_cache(maxsize=1)
+def _stock(split: str) -> tuple[list[Picture], list[Picture]]:
+    """The photographs (BGR) and cutouts (BGRA) of one split, read once a process."""
+    return [read_photograph(path) for path in PHOTOGRAPHS[split]()], [
+        read_cutout(path) for path in CUTOUTS[split]()
+    ]
 
 
 def _yolo_line(class_id: int, box: tuple[float, float, float, float], side: int) -> str:

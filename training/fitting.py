@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,37 @@ def architecture() -> dict[str, Any]:
     return model
 
 
-def train(data: Path, out: Path, epochs: int, seed: int, imgsz: int) -> Path:
-    """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights."""
+def train(
+    data: Path,
+    out: Path,
+    rounds: Sequence[int],
+    seed: int,
+    imgsz: int,
+    start: Path | None = None,
+    step: float = 0.002,
+) -> Path:
+    """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights.
+
+    ``rounds`` are epochs: each round runs the step size down once and begins with the weights of the round before (warm
+    restarts, Loshchilov and Hutter 2017, arXiv:1608.03983); the first begins at random, or with the checkpoint ``start``.
+    ``step`` is the largest step size of a round.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    for epochs in rounds:
+        start = _round(data, out, epochs, seed, imgsz, start or _new(out), step)
+    assert start is not None
+    return start
+
+
+def _new(out: Path) -> Path:
+    """The architecture's file, from which ultralytics builds a network with random weights."""
     config = out / "markers-yolo11n.yaml"
     config.write_text(yaml.safe_dump(architecture(), sort_keys=False))
-    model = YOLO(config, task="detect")
+    return config
+
+
+def _round(data: Path, out: Path, epochs: int, seed: int, imgsz: int, start: Path, step: float) -> Path:
+    model = YOLO(start, task="detect")
     # ultralytics leaves torch all cores but one
     model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(os.cpu_count() or 1))
     model.train(
@@ -43,7 +69,7 @@ def train(data: Path, out: Path, epochs: int, seed: int, imgsz: int) -> Path:
         batch=16,
         nbs=16,  # one step a batch: ultralytics would gather four, and a short training has few steps
         optimizer="AdamW",
-        lr0=0.002,
+        lr0=step,
         lrf=0.02,
         warmup_epochs=0.5,
         weight_decay=0.0005,

@@ -16,6 +16,7 @@ import heatcam
 from heatcam.sources.demo import DemoScene
 from heatcam.sources.demo.markers import MARKER_CLASSES
 from training.card import write_card
+from training.cutouts import training_cutouts
 from training.exporting import EMBEDDED
 from training.photographs import (
     held_out_photographs,
@@ -168,7 +169,11 @@ def false_detections(explainer: Any) -> dict[str, Any]:
             surest[path.name] = [MARKER_CLASSES[found.class_ids[best]], _round(found.confidences[best])]
         else:
             surest[path.name] = ["", 0.0]
-    known = {"trained_on": len(training_photographs()), "held_out": len(held_out_photographs())}
+    known = {
+        "trained_on": len(training_photographs()),
+        "held_out": len(held_out_photographs()),
+        "cutouts": len(training_cutouts()),
+    }
     return {**known, "judged": len(surest), "alarms_at_0.5": alarms, "surest": surest}
 
 

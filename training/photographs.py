@@ -21,11 +21,12 @@ TRAINING_PACKAGES = {
     "mahotas": ("demos/data", ("DepartmentStore.jpg", "lena.jpg", "luispedro.jpg")),
     "imgaug": ("", ("quokka.jpg",)),
 }
-#: Debian's opencv-doc and mate-backgrounds, where they are installed: many more scenes, and better judged for it.
+#: Debian's opencv-doc and desktop backgrounds, where they are installed: many more scenes, and better judged for it.
 TRAINING_FOLDERS = (
     (Path("/usr/share/doc/opencv-doc/examples/data"), "*"),
     (Path("/usr/share/doc/opencv-doc/examples/text"), "scenetext0*.jpg"),
     (Path("/usr/share/backgrounds/mate/nature"), "*.jpg"),
+    (Path("/usr/share/backgrounds"), "*"),
 )
 WITH_MARKERS = (
     "left",

@@ -5,6 +5,7 @@ Scenes are drawn at twice their size and shrunk at the end, so that edges look p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
 from heatcam.sources.demo.perspective import Pose, box_around, card_homography, map_points
-from training.surfaces import BACKGROUNDS, HARD_NEGATIVES, Picture, colour
+from training.surfaces import BACKGROUNDS, CARDS, HARD_NEGATIVES, Picture, colour
 
 SUPERSAMPLING = 2
-#: Smallest longer side of a labelled pattern in pixels of the scene: below that nothing tells the classes apart.
-SMALLEST_PX = {"qr-code": 15, "barcode": 22, "data-matrix": 13, "aruco": 12, "chessboard": 18}
+#: Smallest longer side of a labelled pattern in pixels of the scene: below that a person cannot tell the classes apart.
+SMALLEST_PX = {"qr-code": 22, "barcode": 26, "data-matrix": 18, "aruco": 15, "chessboard": 20}
 LARGEST_SHARE = 0.95
+#: A marker whose grey levels spread less than this (standard deviation) in the finished scene cannot be seen: no label.
+LEAST_CONTRAST = 7.0
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ class Scene:
     labels: tuple[Label, ...]
 
 
-def render_scene(rng: np.random.Generator, photographs: list[Picture], side: int = 320) -> Scene:
-    """A scene of ``side`` x ``side`` pixels; the same generator state and photographs give the same scene."""
+def render_scene(
+    rng: np.random.Generator, photographs: list[Picture], side: int = 320, cutouts: Sequence[Picture] = ()
+) -> Scene:
+    """A scene of ``side`` x ``side`` pixels; the same generator state, photographs and cutouts give the same scene."""
     size = side * SUPERSAMPLING
     canvas = _background(rng, photographs, size)
     for _ in range(int(rng.choice([0, 0, 1, 2, 3]))):
         canvas = _add_distraction(rng, canvas, photographs)
+    for _ in range(int(rng.choice([0, 1, 3, 9], p=[0.6, 0.16, 0.14, 0.1])) if cutouts else 0):
+        canvas = _lay(rng, canvas, cutouts[rng.integers(len(cutouts))])
     labels: list[Label] = []
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(_how_many(rng)):
@@ -52,12 +59,17 @@ def render_scene(rng: np.random.Generator, photographs: list[Picture], side: int
             taken.append(card_box)
     image = _photograph(rng, _light(rng, canvas), side)
     half = [Label(k.class_id, tuple(v / SUPERSAMPLING for v in k.box_xyxy)) for k in labels]  # type: ignore[arg-type]
-    return Scene(image, tuple(half))
+    return Scene(image, tuple(label for label in half if _can_be_seen(image, label)))
+
+
+def _can_be_seen(image: Picture, label: Label) -> bool:
+    x1, y1, x2, y2 = (round(v) for v in label.box_xyxy)
+    return float(cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_BGR2GRAY).std()) >= LEAST_CONTRAST
 
 
 def _how_many(rng: np.random.Generator) -> int:
     """Markers to try: none in one scene of five."""
-    return int(rng.choice([0, 1, 2, 3, 4, 6], p=[0.2, 0.25, 0.2, 0.15, 0.12, 0.08]))
+    return int(rng.choice([0, 1, 2, 4, 6, 8], p=[0.2, 0.2, 0.2, 0.18, 0.14, 0.08]))
 
 
 def _background(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
@@ -97,13 +109,27 @@ def _add_distraction(rng: np.random.Generator, canvas: Picture, photographs: lis
     if rng.random() < 0.25:
         card = _crop(rng, photographs[rng.integers(len(photographs))], width, height)
     else:
-        card = HARD_NEGATIVES[rng.integers(len(HARD_NEGATIVES))](rng, width, height)
+        card = CARDS[rng.integers(len(CARDS))](rng, width, height)
     size = canvas.shape[0]
     pose = Pose(
         (float(rng.uniform(0, size)), float(rng.uniform(0, size))), float(rng.uniform(0.2, 1.2)),
         float(rng.uniform(-3.1, 3.1)), float(rng.uniform(-0.7, 0.7)), float(rng.uniform(-0.7, 0.7)), 2.0 * size,
     )  # fmt: skip
     return _paste(canvas, card, card_homography((width, height), pose))
+
+
+def _lay(rng: np.random.Generator, canvas: Picture, cutout: Picture) -> Picture:
+    """A cutout (uint8 BGRA) on ``canvas``, at any turn, from a twentieth to four fifths of its side."""
+    size, (height, width) = canvas.shape[0], cutout.shape[:2]
+    scale = float(np.exp(rng.uniform(np.log(0.05), np.log(0.8)))) * size / max(height, width)
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.normal(0, 40)), scale)
+    matrix[:, 2] += rng.uniform(0, size, 2) - (width / 2, height / 2)
+    solid = (cutout * np.dstack([cutout[..., 3:] / 255] * 3 + [np.ones_like(cutout[..., 3:])])).astype(
+        np.uint8
+    )
+    small = cv2.GaussianBlur(solid, (0, 0), 0.4 / scale) if scale < 0.5 else solid
+    laid = cv2.warpAffine(small, matrix, (size, size), flags=cv2.INTER_LINEAR).astype(np.float32)
+    return np.asarray((laid[..., :3] + canvas * (1 - laid[..., 3:] / 255)).clip(0, 255).astype(np.uint8))
 
 
 def _add_marker(
@@ -213,7 +239,9 @@ def _light(rng: np.random.Generator, canvas: Picture) -> Picture:
 
 def _photograph(rng: np.random.Generator, canvas: Picture, side: int) -> Picture:
     """The camera: focus, movement, exposure, noise, compression."""
-    image = np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA))
+    # A letterbox shrinks a large picture without smoothing, and fine bars then beat: both kinds are met.
+    how = cv2.INTER_NEAREST if rng.random() < 0.4 else cv2.INTER_AREA
+    image = np.asarray(cv2.resize(canvas, (side, side), interpolation=how))
     if rng.random() < 0.4:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.3))))
     if rng.random() < 0.15:

@@ -173,6 +173,58 @@ def pixel_noise(rng: np.random.Generator, width: int, height: int) -> Picture:
     return np.repeat(big[..., None], 3, axis=2)
 
 
+def coins(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Round things with a relief, in rows or scattered: coins, buttons, biscuits, cells under a microscope."""
+    picture = (
+        clouds(rng, width, height)
+        if rng.random() < 0.5
+        else np.full((height, width, 3), colour(rng), np.uint8)
+    )
+    radius = int(rng.integers(max(8, width // 40), max(9, width // 7)))
+    metal, jitter = np.float32(colour(rng, 60, 230)), rng.uniform(0, 0.35)
+    for y in range(radius, height + radius, int(radius * rng.uniform(2.1, 3.5))):
+        for x in range(radius, width + radius, int(radius * rng.uniform(2.1, 3.5))):
+            if rng.random() < 0.15:
+                continue
+            cx, cy = (int(v + rng.normal(0, jitter * radius)) for v in (x, y))
+            _emboss(rng, picture, (cx, cy), max(4, int(radius * rng.uniform(0.7, 1.1))), metal)
+    return picture
+
+
+def _emboss(
+    rng: np.random.Generator,
+    picture: Picture,
+    centre: tuple[int, int],
+    radius: int,
+    metal: NDArray[np.float32],
+) -> None:
+    """One disc with random relief, lit from the side, drawn into ``picture``; what sticks out is cut off."""
+    side = 2 * radius
+    rows, columns = np.mgrid[:side, :side].astype(np.float32) - radius + 0.5
+    distance = np.hypot(rows, columns) / radius
+    relief = np.zeros((side, side), np.float32)
+    for cells in rng.integers(3, 14, 2):
+        noise = rng.random((int(cells), int(cells))).astype(np.float32)
+        relief += cv2.resize(
+            noise, (side, side), interpolation=int(rng.choice([cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
+        )
+    relief += rng.uniform(0, 3) * (np.abs(distance - 0.85) < 0.07)
+    light = np.gradient(cv2.GaussianBlur(relief, (0, 0), max(0.5, radius / 25)))[int(rng.integers(2))]
+    shade = 1 + rng.uniform(0.4, 1.6) * light * radius / 10
+    disc = (metal * shade.clip(0.3, 1.6)[..., None] * rng.uniform(0.7, 1.2)).clip(0, 255)
+    left, top = centre[0] - radius, centre[1] - radius
+    x1, y1, x2, y2 = (
+        max(left, 0),
+        max(top, 0),
+        min(left + side, picture.shape[1]),
+        min(top + side, picture.shape[0]),
+    )
+    if x1 < x2 and y1 < y2:
+        inside = (distance < 1)[y1 - top : y2 - top, x1 - left : x2 - left, None]
+        part = disc[y1 - top : y2 - top, x1 - left : x2 - left]
+        picture[y1:y2, x1:x2] = np.where(inside, part, picture[y1:y2, x1:x2]).astype(np.uint8)
+
+
 def bricks(rng: np.random.Generator, width: int, height: int) -> Picture:
     """Bricks in bond, each of its own shade."""
     picture = np.full((height, width, 3), colour(rng, 120, 220), np.uint8)
@@ -209,7 +261,11 @@ HARD_NEGATIVES: tuple[Surface, ...] = (
     crossword,
     keyboard,
     dots,
+    coins,
+    coins,  # twice: what was taken for a code more often than anything else
     pixel_noise,
     bricks,
     shapes,
 )
+#: On a small card random cells are what a data matrix looks like from afar: there they only blur the class.
+CARDS: tuple[Surface, ...] = tuple(surface for surface in HARD_NEGATIVES if surface is not pixel_noise)

@@ -100,8 +100,7 @@ def test_surfaces_have_the_size_asked_for_and_hold_no_code(surface):
 
 
 def test_a_data_set_on_disk_is_what_was_rendered(tmp_path, monkeypatch, photographs):
-    monkeypatch.setattr(dataset, "SPLITS", {"train": lambda: [0, 1]})
-    monkeypatch.setattr(dataset, "read_photograph", lambda index: photographs[index])
+    monkeypatch.setattr(dataset, "_stock", lambda split: (photographs if split == "train" else [], []))
     for kind in ("images", "labels"):
         (tmp_path / kind / "train").mkdir(parents=True)
     assert dataset._render_chunk(tmp_path, "train", 7, SIDE, range(2, 6)) == 5

@@ -41,19 +41,21 @@ def test_the_weights_fit_the_architecture_exactly(facts):
     network.load_state_dict(load((exporting.EMBEDDED / "markers.safetensors").read_bytes()), strict=True)
 
 
-def test_the_model_is_at_least_as_good_as_the_first_that_was_shipped(facts):
+def test_the_model_finds_what_the_project_promises(facts):
     metrics = facts["metrics"]
     assert metrics["held_out_scenes"] == 500
-    assert metrics["map50"] >= 0.77
-
-
-@pytest.mark.xfail(
-    strict=True, reason="trained for 45 minutes only: mAP50 0.90 and no alarm are not reached yet"
-)
-def test_the_model_keeps_what_the_project_promises(facts):
-    metrics = facts["metrics"]
     assert metrics["map50"] >= 0.90
-    assert metrics["photographs"]["alarms_at_0.5"] == 0
+
+
+def test_only_coins_are_taken_for_markers(facts):
+    surest = facts["metrics"]["photographs"]["surest"]
+    assert {name for name, (_, confidence) in surest.items() if confidence >= 0.5} <= {"coins.png"}
+    assert facts["metrics"]["photographs"]["alarms_at_0.5"] <= 4
+
+
+@pytest.mark.xfail(strict=True, reason="four of the coins of coins.png are taken for codes")
+def test_no_photograph_raises_an_alarm(facts):
+    assert facts["metrics"]["photographs"]["alarms_at_0.5"] == 0
 
 
 def test_the_card_shows_the_numbers_of_the_json(facts):
@@ -66,7 +68,7 @@ def test_the_card_shows_the_numbers_of_the_json(facts):
         assert " | ".join([name, *(f"{found} / {total}" for found, total in row.values())]) in text
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="the first model sees a marker here")
+NOT_YET = pytest.mark.xfail(strict=True, reason="coins are taken for codes")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,10 @@ NOT_YET = pytest.mark.xfail(strict=True, reason="the first model sees a marker h
         "zidane.jpg",
         "coffee.png",
         "page.png",
-        *(pytest.param(n, marks=NOT_YET) for n in ("astronaut.png", "chelsea.png", "motorcycle_left.png")),
+        "astronaut.png",
+        "chelsea.png",
+        "motorcycle_left.png",
+        pytest.param("coins.png", marks=NOT_YET),
     ],
 )
 def test_photographs_without_markers_give_no_detection(explainer, name):
@@ -85,7 +90,7 @@ def test_photographs_without_markers_give_no_detection(explainer, name):
     assert [c for c in found.confidences if c >= 0.5] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the first model finds 43 of 48")
+@pytest.mark.xfail(strict=True, reason="one marker in ten is missed or taken for another")
 def test_the_markers_of_the_demo_scene_are_found(explainer):
     scene, found, wanted = DemoScene(seed=0), 0, 0
     for frame_index in range(0, 900, 90):
