@@ -47,8 +47,8 @@ def _run(step: str, options: argparse.Namespace) -> None:
                 options.epochs,
                 options.seed,
                 IMGSZ,
-                options.start,
                 options.step_size,
+                options.start,
             )
         )
     elif step == "export":

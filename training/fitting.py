@@ -35,8 +35,8 @@ def train(
     rounds: Sequence[int],
     seed: int,
     imgsz: int,
+    step: float,
     start: Path | None = None,
-    step: float = 0.002,
 ) -> Path:
     """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights.
 

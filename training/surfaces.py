@@ -253,7 +253,7 @@ def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
     return picture
 
 
-BACKGROUNDS: tuple[Surface, ...] = (paper, gradient, clouds, text_page, shapes, bricks)
+BACKGROUNDS: tuple[Surface, ...] = (paper, gradient, clouds, text_page, shapes, bricks, coins, coins)
 HARD_NEGATIVES: tuple[Surface, ...] = (
     text_page,
     stripes,
