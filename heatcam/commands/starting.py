@@ -9,9 +9,10 @@ from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Controls, Painter, Run
-from heatcam.saliency.building import build_explainer
+from heatcam.saliency.building import LIKELY_SIZE_WH, build_explainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
+from heatcam.sources.opening import open_source
 
 EMBEDDED_HINT = (
     "using the embedded model 'markers' (QR codes, barcodes, data matrices, ArUco, chessboards); "
@@ -19,8 +20,10 @@ EMBEDDED_HINT = (
 )
 
 
-def start_explainer(choice: ModelChoice, terminal: Terminal) -> Explainer:
-    """Load what was chosen and say which model runs where.
+def start_explainer(
+    choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+) -> Explainer:
+    """Load what was chosen, made ready for pictures of ``size_wh``, and say which model runs where.
 
     Raises:
         HeatcamError: it cannot be had; the message names the next step.
@@ -42,12 +45,27 @@ def start_explainer(choice: ModelChoice, terminal: Terminal) -> Explainer:
         _names(choice.layers),
     )
     with terminal.notes.status("loading the model"):
-        explainer = build_explainer(model, choice.device, options)
+        explainer = build_explainer(model, choice.device, options, size_wh)
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
         f"method {explainer.method}" + (f", evidence for '{choice.why}' at every box" if choice.why else "")
     )
     return explainer
+
+
+def size_to_come(spec: str) -> tuple[int, int]:
+    """Width and height of a file's or the demo's frames; a likely size where only the first frame will tell.
+
+    A camera is not opened for it: opened twice, some are busy.
+
+    Raises:
+        HeatcamError: the source cannot be opened.
+    """
+    source = open_source(spec)
+    if source.is_live:
+        return LIKELY_SIZE_WH
+    with source:
+        return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import json
 import logging
 import platform
 import time
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -47,14 +48,13 @@ def start_engine(
         _require_float32(precision)
         return _proved(cut, device, None, example)
     _require_openvino(device)
-    wanted = _openvino(cut, device, precision, example)
-    if (
-        wanted.name == "torch"
-        or backend == "openvino"
-        or precision != "auto"
-        or _is_faster(cut, wanted, example)
-    ):
-        return wanted
+    free = backend == "auto" and precision in ("auto", "fp32")  # torch has no other
+    known = _read(cache_dir() / CHOICES_FILE)
+    if free and known.get(_situation(cut, example)) == "torch":
+        return _proved(cut, device, None, example)
+    compiled = _openvino(cut, device, precision, example)
+    if not free or compiled.name == "torch" or _is_faster(cut, compiled, example, known):
+        return compiled
     return _proved(cut, device, None, example)
 
 
@@ -119,28 +119,26 @@ def find_the_same(one: GradientEngine, other: GradientEngine, picture: Tensor) -
     return bool(overlap.max(1).values.min() >= AGREEING_IOU)
 
 
-def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor) -> bool:
-    """Whether the compiled engine beats torch here; measured once for a network, a size and these versions."""
-    path = cache_dir() / CHOICES_FILE
-    key = "|".join(
-        map(
-            str,
-            (
-                _shape_of_network(cut),
-                tuple(example.shape),
-                torch.__version__,
-                torch.get_num_threads(),
-                _machine(),
-            ),
-        )
-    )
-    known = _read(path)
+def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor, known: dict[str, str]) -> bool:
+    """Whether the compiled engine beats torch here; measured and remembered where it is not ``known``."""
+    key = _situation(cut, example)
     if key not in known:
         torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example)
         known[key] = compiled.name if compiled_ms < torch_ms else "torch"
         logger.info("torch %.1f ms, %s %.1f ms: using %s", torch_ms, compiled.name, compiled_ms, known[key])
-        _write(path, known)
+        _write(cache_dir() / CHOICES_FILE, known)
     return known[key] != "torch"
+
+
+def _situation(cut: CutNetwork, example: Tensor) -> str:
+    """What decides which backend is faster: network, size, versions, machine."""
+    versions = torch.__version__, version("openvino")
+    return "|".join(
+        map(
+            str,
+            (_shape_of_network(cut), tuple(example.shape), *versions, torch.get_num_threads(), _machine()),
+        )
+    )
 
 
 def _measured(backends: list[Passes], example: Tensor) -> list[float]:

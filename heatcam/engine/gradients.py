@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -57,9 +57,8 @@ class GradientEngine:
         self.passes: Passes = passes or TorchPasses(cut)
         self.radii = [receptive_radius(branch) for branch in cut.class_branch]
         self.uses_patches = True
-        self.explained_class: int | None = (
-            None  #: explain this class at every anchor; None takes each box's own
-        )
+        #: Explain this class at every anchor; None takes each box's own.
+        self.explained_class: int | None = None
 
     @property
     def name(self) -> str:
@@ -85,20 +84,16 @@ class GradientEngine:
             return self._dense_gradient(forward.inputs, targets)
         return self._carried(forward.inputs, self._patches(forward.inputs, targets))
 
-    def object_gradients(self, forward: Forward) -> list[TapGradients]:
-        """The same gradient for each kept box alone, in the boxes' order."""
-        targets = self._targets(forward)
+    def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
+        """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time."""
+        targets, inputs = self._targets(forward), forward.inputs
         if not self.uses_patches:
-            alone = [target.only(n) for target in targets for n in range(len(target.members))]
-            found = {int(t.members[0]): self._dense_gradient(forward.inputs, [t]) for t in alone}
-        else:
-            single = [
-                (level, patches.only(n))
-                for level, patches in self._patches(forward.inputs, targets)
-                for n in range(len(patches.members))
-            ]
-            found = {int(p.members[0]): self._carried(forward.inputs, [(level, p)]) for level, p in single}
-        return [found[n] for n in range(len(forward.boxes))]
+            for own in (level.only(n) for level in targets for n in range(len(level.members))):
+                yield int(own.members[0]), self._dense_gradient(inputs, [own])
+            return
+        for level, patches in self._patches(inputs, targets):
+            for square in (patches.only(n) for n in range(len(patches.members))):
+                yield int(square.members[0]), self._carried(inputs, [(level, square)])
 
     def prove(self, picture: Tensor) -> float:
         """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower way.
@@ -205,11 +200,6 @@ class GradientEngine:
                 materialize_grads=True,
             )
         return tuple(gradient[0].detach() for gradient in gradients)
-
-
-def total(gradients: Sequence[TapGradients]) -> TapGradients:
-    """The gradient of a sum of logits from the gradients of each, tap by tap; at least one is needed."""
-    return tuple(torch.stack(of_one_tap).sum(0) for of_one_tap in zip(*gradients, strict=True))
 
 
 def _difference(ours: Tensor, exact: Tensor) -> float:

@@ -73,6 +73,7 @@ class OpenVinoPasses:
         self._torch = TorchPasses(cut)
         self._weights = ""
         self._compiled: OrderedDict[Shape, _Compiled] = OrderedDict()
+        self._left_to_torch: set[Shape] = set()
         self._last_shape: Shape = ()
         self._in_a_row = 0
 
@@ -108,24 +109,51 @@ class OpenVinoPasses:
         if shape not in self._compiled:
             if len(self._compiled) >= SHAPES_AT_ONCE and self._in_a_row < SHAPES_IN_A_ROW:
                 return None
-            self._compiled[shape] = self._compile(picture)
+            if shape in self._left_to_torch or not self._compile(shape, picture):
+                return None
             if len(self._compiled) > SHAPES_KEPT:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(shape)
         return self._compiled[shape]
 
-    def _compile(self, picture: Tensor) -> _Compiled:
-        """Both passes for one shape.
+    def _compile(self, shape: Shape, picture: Tensor) -> bool:
+        """Compile one shape and compare its gradient with torch's; a later shape that fails is left to torch.
 
         Raises:
-            BackendError: OpenVINO cannot translate the network.
+            BackendError: OpenVINO cannot run the first shape, so there is nothing that it could do here.
         """
         try:
-            return self._converted(picture)
+            compiled = self._converted(picture)
+            worst = self._difference(compiled, picture)
+            if not worst <= self.tolerance:
+                raise BackendError(f"its gradient differs from autograd by {worst:.1e}")
         except Exception as error:  # tracer, translator and compiler raise of every kind; torch takes over
-            logger.debug("conversion failed", exc_info=True)
+            logger.debug("compiling failed", exc_info=True)
             lines = [line for line in str(error).splitlines() if line.strip()]
-            raise BackendError(lines[-1].strip(" -") if lines else type(error).__name__) from error
+            reason = lines[-1].strip(" -") if lines else type(error).__name__
+            if not self._compiled:
+                raise BackendError(reason) from error
+            logger.warning(
+                "%s cannot run pictures of %dx%d (%s); using torch", self.name, *shape[:1:-1], reason
+            )
+            self._left_to_torch.add(shape)
+            return False
+        self._compiled[shape] = compiled
+        return True
+
+    def _difference(self, compiled: _Compiled, picture: Tensor) -> float:
+        """The largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents."""
+        leaf, laterals = self._cut.below(picture)
+        inputs = self._cut.with_graph(leaf, laterals)
+        noise = torch.Generator().manual_seed(0)
+        cotangents = [torch.randn(feature.shape, generator=noise) for feature in inputs.features]
+        reached = [c if there else None for c, there in zip(cotangents, self._cut.reaches, strict=True)]
+        exact = self._torch.pull_back(inputs, reached)
+        ours = compiled.pull_back([leaf, *laterals, *cotangents])
+        errors = [
+            float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours, exact, strict=True) if b.any()
+        ]
+        return max(errors, default=0.0)
 
     def _converted(self, picture: Tensor) -> _Compiled:
         """Read both passes from the cache, or trace, convert and store them."""
@@ -148,9 +176,8 @@ class OpenVinoPasses:
         self, name: str, module: Callable[[], nn.Module], arguments: tuple[Tensor, ...]
     ) -> Callable[[Sequence[Tensor]], list[Tensor]]:
         path = self._cached_path(name, arguments[0].shape)
-        if path is not None and path.is_file():
-            model = self._core.read_model(path)
-        else:
+        model = self._stored(path)
+        if model is None:
             model = _convert(module(), arguments)
             if path is not None:
                 _store(model, path)
@@ -166,6 +193,16 @@ class OpenVinoPasses:
             return [torch.from_numpy(request.get_output_tensor(i).data) for i in range(len(model.outputs))]
 
         return run
+
+    def _stored(self, path: Path | None) -> Any:
+        """The converted model from the cache; None when it is not there or spoiled."""
+        if path is None or not path.is_file():
+            return None
+        try:
+            return self._core.read_model(path)
+        except RuntimeError:
+            logger.debug("%s cannot be read and is made anew", path, exc_info=True)
+            return None
 
     def _cached_path(self, name: str, shape: Sequence[int]) -> Path | None:
         if self._cache is None:

@@ -17,7 +17,7 @@ def picture_tensor(boxed_bgr: Uint8Array, device: torch.device) -> Tensor:
     return bgr.flip(2).permute(2, 0, 1)[None].float().div_(255)
 
 
-def real_picture(size_wh: tuple[int, int] = (640, 480)) -> Uint8Array:
+def real_picture(size_wh: tuple[int, int]) -> Uint8Array:
     """A real photograph, uint8 ``(H, W, 3)`` BGR of the size asked for: ultralytics' bus.jpg; noise where it is missing."""
     photograph = cv2.imread(str(ASSETS / "bus.jpg"))
     if photograph is None:

@@ -13,9 +13,20 @@ from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.methods import method_formula
 from heatcam.saliency.options import ExplainOptions, class_ids_of
 
+#: Of most cameras and videos, and of the demo scene.
+LIKELY_SIZE_WH = 1280, 720
 
-def build_explainer(model: str, device: str | None, options: ExplainOptions) -> Explainer:
+
+def build_explainer(
+    model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+) -> Explainer:
     """A warmed-up explainer: model loaded, gradients proved, first pass done.
+
+    Args:
+        model: a ``.pt`` file or an embedded model's name.
+        device: None chooses.
+        options: what is kept and how it is mapped.
+        size_wh: of the pictures to come, in pixels: what is compiled is compiled for them. Others work too.
 
     Raises:
         ModelError, DeviceError, UsageError: what was asked for cannot be had; the message names the next step.
@@ -26,7 +37,7 @@ def build_explainer(model: str, device: str | None, options: ExplainOptions) -> 
     thresholds = Thresholds(options.conf, options.iou, class_ids_of(options.classes, loaded.class_names))
     cut = CutNetwork(loaded.network.to(chosen), fine=options.over_levels, layers=options.layers)
     imgsz = options.imgsz or loaded.imgsz
-    photograph = real_picture()
+    photograph = real_picture(size_wh)
     letterbox = Letterbox.fit((photograph.shape[1], photograph.shape[0]), imgsz, max(cut.strides))
     example = picture_tensor(letterbox.image_to_model(photograph), chosen)
     engine = start_engine(cut, chosen, options.backend, options.precision, example)

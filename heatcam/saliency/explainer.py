@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.gradients import Forward, GradientEngine, TapGradients, total
+from heatcam.engine.gradients import Forward, GradientEngine, TapGradients
 from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import HeatcamError, MapError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
@@ -94,10 +94,9 @@ class Explainer:
         if not with_map:
             return None, (), ""
         try:
-            gradients = self.engine.object_gradients(forward) if with_object_maps else []
-            together = total(gradients) if gradients else self.engine.summed_gradient(forward)
-            summed = self._map(forward, together, letterbox)
-            return summed, tuple(self._map(forward, g, letterbox) for g in gradients), ""
+            if with_object_maps and len(forward.boxes):
+                return *self._map_of_each(forward, letterbox), ""
+            return self._map(forward, self.engine.summed_gradient(forward), letterbox), (), ""
         except (HeatcamError, RuntimeError, ValueError, ArithmeticError) as error:
             logger.debug("the map failed", exc_info=True)
             return (
@@ -105,6 +104,18 @@ class Explainer:
                 (),
                 str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
             )
+
+    def _map_of_each(
+        self, forward: Forward, letterbox: Letterbox
+    ) -> tuple[SaliencyMap, tuple[SaliencyMap, ...]]:
+        """The summed map and each object's own. The gradient of the sum is the sum of the gradients: no pass of its own."""
+        together: TapGradients | None = None
+        maps: dict[int, SaliencyMap] = {}
+        for number, gradients in self.engine.object_gradients(forward):
+            maps[number] = self._map(forward, gradients, letterbox)
+            together = gradients if together is None else tuple(map(torch.add, together, gradients))
+        assert together is not None  # there is at least one box
+        return self._map(forward, together, letterbox), tuple(maps[n] for n in sorted(maps))
 
     def _map(self, forward: Forward, gradients: TapGradients, letterbox: Letterbox) -> SaliencyMap:
         """One map from the gradients at the taps; no detections give a map of zeros, whatever the method.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -93,3 +95,17 @@ def test_the_model_and_its_device_are_said_in_one_line(asked: list[str]) -> None
     text = spoken.notes.file.getvalue()
     assert "model markers on cpu (torch), 160 px, method live" in " ".join(text.split())
     assert explainer.imgsz == 160
+
+
+def test_the_size_to_come_is_the_files_own_and_a_likely_one_for_what_tells_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    writer.write(np.zeros((240, 320, 3), np.uint8))
+    writer.release()
+    assert starting.size_to_come(str(path)) == (320, 240)
+    assert starting.size_to_come("demo") == (1280, 720)
+    cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((50, 60, 3), np.uint8))
+    assert starting.size_to_come(str(tmp_path / "photo.png")) in {(60, 50), starting.LIKELY_SIZE_WH}
+    assert starting.size_to_come("0") == starting.LIKELY_SIZE_WH  # not opened: there is no camera here

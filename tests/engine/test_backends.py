@@ -45,6 +45,19 @@ def test_auto_takes_the_faster_and_measures_once(
     assert set(json.loads((tmp_path / CHOICES_FILE).read_text()).values()) == {faster}
 
 
+def test_where_torch_was_faster_nothing_is_compiled_again(cut: CutNetwork, monkeypatch) -> None:
+    monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
+    assert start(cut).name == "torch"
+    monkeypatch.setattr(backends, "_openvino", lambda *_: pytest.fail("compiled"))
+    assert start(cut).name == "torch"
+    assert start(cut, "auto", "fp32").name == "torch"
+
+
+def test_a_precision_that_torch_does_not_have_is_openvinos(cut: CutNetwork, monkeypatch) -> None:
+    monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
+    assert start(cut, "auto", "bf16").name == "openvino bf16"
+
+
 def test_a_spoiled_memory_is_measured_anew(cut: CutNetwork, tmp_path, monkeypatch) -> None:
     (tmp_path / CHOICES_FILE).write_text("{half")
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])

@@ -17,20 +17,6 @@ def decoded(cut: CutNetwork) -> torch.Tensor:
     return TorchPasses(cut).forward(picture(), with_graph=False).decoded
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_boxes_equal_those_of_the_whole_network(family: str) -> None:
-    network = fresh_network(family)
-    cut = CutNetwork(network)
-    kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5))
-    with torch.no_grad():
-        expected = non_max_suppression(
-            network(picture())[0].clone(), 0.05, 0.5, nc=5, end2end=cut.head.end2end
-        )[0]
-    assert len(kept) > 0
-    assert torch.allclose(kept.xyxy, expected[:, :4], atol=1e-3)
-    assert torch.equal(kept.class_ids, expected[:, 5].long())
-
-
 def test_a_rotated_box_is_held_by_its_upright_one() -> None:
     xywh, angles = torch.rand(20, 4) * 100 + 1, torch.rand(20) * 6 - 3
     corners = xywhr2xyxyxyxy(torch.cat((xywh, angles[:, None]), 1))  # (20, 4, 2)
@@ -38,8 +24,8 @@ def test_a_rotated_box_is_held_by_its_upright_one() -> None:
     assert torch.allclose(_around_rotated(xywh, angles), expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("family", OTHER_FAMILIES)
-def test_boxes_of_older_networks_and_other_heads_are_ultralytics_own(family: str) -> None:
+@pytest.mark.parametrize("family", [*FAMILIES, *OTHER_FAMILIES])
+def test_boxes_equal_those_of_the_whole_network(family: str) -> None:
     network = fresh_network(family)
     cut = CutNetwork(network)
     kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5))
@@ -51,7 +37,7 @@ def test_boxes_of_older_networks_and_other_heads_are_ultralytics_own(family: str
         )[0]
     boxes = _around_rotated(rows[:, :4], rows[:, 6]) if "-obb" in family else rows[:, :4]
     assert len(kept) > 0
-    assert torch.allclose(kept.xyxy, boxes, atol=1e-2)
+    assert torch.allclose(kept.xyxy, boxes, atol=1e-3)
     assert torch.equal(kept.class_ids, rows[:, 5].long())
 
 
