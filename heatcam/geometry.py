@@ -68,8 +68,13 @@ class Letterbox:
         """Model pixels per image pixel, along x and y (they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
-    def image_to_model(self, image: Uint8Array) -> Uint8Array:
+    def image_to_model(self, image: Uint8Array, *, smooth: bool = False) -> Uint8Array:
         """The letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
+
+        Args:
+            image: the picture.
+            smooth: shrink by averaging all that a pixel covers. Without it a pixel is what lies at its middle, as ultralytics
+                does it, to the same boxes; bars finer than a pixel then beat.
 
         Raises:
             ValueError: the picture is not of ``image_wh``.
@@ -83,7 +88,9 @@ class Letterbox:
         if self.resized_wh == self.image_wh:
             inside[...] = image
         else:
-            inside[...] = cv2.resize(image, self.resized_wh, interpolation=cv2.INTER_LINEAR)
+            shrinks = self.resized_wh[0] < self.image_wh[0]
+            how = cv2.INTER_AREA if smooth and shrinks else cv2.INTER_LINEAR
+            inside[...] = cv2.resize(image, self.resized_wh, interpolation=how)
         return boxed
 
     def points_to_model(self, points_xy: npt.ArrayLike) -> Float32Array:

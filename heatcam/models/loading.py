@@ -27,12 +27,14 @@ class LoadedModel:
         network: the ultralytics model, float32, eval mode, batch normalisation fused, on the CPU, parameters without gradient.
         class_names: name of each class id.
         imgsz: longer side of the input that it was trained with, in pixels.
+        smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
     """
 
     title: str
     network: nn.Module
     class_names: dict[int, str]
     imgsz: int
+    smooth: bool = False
 
 
 def load_model(spec: str) -> LoadedModel:
@@ -69,7 +71,7 @@ def load_any_task(spec: str) -> LoadedModel:
     """
     if spec == MARKERS:
         network, class_names, imgsz = embedded.build()
-        return LoadedModel(MARKERS, ready(network), class_names, imgsz)
+        return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True)
     path = find_checkpoint(spec)
     network, class_names, imgsz = read_checkpoint(path)
     return LoadedModel(path.stem, ready(network), class_names, imgsz)

@@ -50,6 +50,7 @@ def build_explainer(
         options.formula_name,
         formula,
         loaded.title,
+        smooth=loaded.smooth,
     )
     explainer.warm_up(photograph)
     return explainer

@@ -31,6 +31,7 @@ class Explainer:
         method: the CAM method's name.
         formula: the CAM method itself.
         title: the model's name for people.
+        smooth: shrink pictures by averaging, for a model that was trained so (``Letterbox.image_to_model``).
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class Explainer:
         method: str,
         formula: CamFormula,
         title: str = "",
+        *,
+        smooth: bool = False,
     ) -> None:
         self.engine = engine
         self.class_names = class_names
@@ -50,6 +53,7 @@ class Explainer:
         self.method = method
         self.title = title
         self._formula = formula
+        self._smooth = smooth
 
     def explain(
         self, image: Uint8Array | Frame, *, with_map: bool = True, with_object_maps: bool = False
@@ -72,7 +76,9 @@ class Explainer:
         frame = image if isinstance(image, Frame) else _frame_of(image)
         started = time.perf_counter()
         letterbox = Letterbox.fit(frame.size_wh, self.imgsz, max(self.engine.cut.strides))
-        picture = picture_tensor(letterbox.image_to_model(frame.image_bgr), self.engine.device)
+        picture = picture_tensor(
+            letterbox.image_to_model(frame.image_bgr, smooth=self._smooth), self.engine.device
+        )
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
         detections = self._detections(forward.boxes, letterbox)

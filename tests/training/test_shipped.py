@@ -82,7 +82,6 @@ def test_photographs_without_markers_give_no_detection(explainer, name):
     assert [c for c in found.confidences if c >= 0.5] == []
 
 
-@pytest.mark.xfail(strict=True, reason="one marker in ten is missed or taken for another")
 def test_the_markers_of_the_demo_scene_are_found(explainer):
     scene, found, wanted = DemoScene(seed=0), 0, 0
     for frame_index in range(0, 900, 90):
