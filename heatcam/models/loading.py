@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from heatcam.errors import ModelError
@@ -104,9 +105,15 @@ def find_checkpoint(spec: str) -> Path:
 
 
 def ready(network: nn.Module) -> nn.Module:
-    """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients."""
+    """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients, weights channels last.
+
+    Channels last makes CPUs a sixth faster (ultralytics does the same). Not with a batch normalisation left over: there torch
+    2.14.1 gives wrong gradients for such strides (``engine.patches.scatter_sum``).
+    """
     prepared: Any = network.float().eval()
     if hasattr(prepared, "fuse"):
         prepared = prepared.fuse(verbose=False)
     fused: nn.Module = prepared.requires_grad_(False)
-    return fused
+    if any(isinstance(module, nn.BatchNorm2d) for module in fused.modules()):
+        return fused
+    return fused.to(memory_format=torch.channels_last)

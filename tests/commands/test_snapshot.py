@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from heatcam.choices import Backend
+from heatcam.commands.options import ModelChoice
+from heatcam.commands.snapshot import _for_pictures
 from heatcam.sources.demo.scene import DemoScene
 from tests.commands.programs import heatcam
 
@@ -145,3 +148,9 @@ def test_debug_shows_where_it_failed(tmp_path: Path) -> None:
 def test_help_and_version_answer() -> None:
     assert "snapshot" in heatcam("--help").stdout
     assert heatcam("--version").stdout.startswith("heatcam ")
+
+
+def test_nothing_is_compiled_for_pictures_unless_it_was_asked_for() -> None:
+    assert _for_pictures(ModelChoice()).backend is Backend.TORCH
+    assert _for_pictures(ModelChoice(backend=Backend.OPENVINO)).backend is Backend.OPENVINO
+    assert _for_pictures(ModelChoice(conf=0.4)) == ModelChoice(conf=0.4, backend=Backend.TORCH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from heatcam.engine.layers import Mark, describe_layers
 from heatcam.engine.network import CutNetwork
 from heatcam.errors import ModelError, UsageError
 from tests.nets import FAMILIES, fresh_network, picture
@@ -81,3 +82,18 @@ def test_a_layer_that_does_not_read_the_first_is_refused() -> None:
     network = fresh_network("yolov3-tiny")  # 19 is made from 8 and 13; 15 lies beside
     with pytest.raises(UsageError, match="does not read layer"):
         CutNetwork(network, layers=["15", "19"])
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "yolov8n-p2"])
+def test_the_list_of_layers_marks_what_the_engine_taps(family: str) -> None:
+    network = fresh_network(family)
+    rows = describe_layers(network, 128)
+    for fine, mark in ((True, Mark.FINE), (False, Mark.LIVE)):
+        assert CutNetwork(network, fine=fine).tapped == tuple(row.index for row in rows if mark in row.marks)
+
+
+def test_what_is_finer_than_stride_8_is_no_level_of_the_fine_map() -> None:
+    cut = CutNetwork(fresh_network("yolov8n-p2"), fine=True)
+    assert min(cut.strides) == 4
+    assert 2 in fresh_network("yolov8n-p2").save
+    assert all(tap.shape[2] <= 192 // 8 for tap in cut.head_inputs(picture(), with_graph=False).taps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import random
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from heatcam.errors import ModelError
-from heatcam.models.loading import find_checkpoint, load_model
+from heatcam.models.loading import find_checkpoint, load_model, ready
 from tests.nets import COCO_CHECKPOINT, FAMILIES, fresh_network, needs_coco
 
 
@@ -160,3 +161,14 @@ def test_published_weights_downloaded_before_are_found_from_any_folder(
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"PK")
     assert find_checkpoint("yolo26n.pt") == kept
+
+
+def test_a_network_is_channels_last_unless_batch_normalisation_is_left_in_it() -> None:
+    def is_channels_last(network: torch.nn.Module) -> bool:
+        weights = [p for p in network.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
+        return all(w.is_contiguous(memory_format=torch.channels_last) for w in weights)
+
+    fused = ready(copy.deepcopy(fresh_network("yolov8n", fused=False, seed=3)))
+    assert is_channels_last(fused)
+    plain = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.BatchNorm2d(4))
+    assert not is_channels_last(ready(plain))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from heatcam.engine.boxes import Thresholds
+from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.gradients import Forward
+from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.saliency.explainer import Explainer
@@ -80,6 +83,21 @@ def test_object_maps_come_one_a_box_and_add_up_for_a_linear_method() -> None:
     assert len(explanation.object_maps) == len(explanation.detections)
     total = sum(m.values for m in explanation.object_maps)
     assert np.allclose(total, explanation.saliency.values, rtol=1e-3, atol=1e-3 * np.abs(total).max())
+
+
+def test_each_object_map_is_the_one_of_its_own_box() -> None:
+    explain = explainer()
+    explanation = explain.explain(IMAGE, with_object_maps=True)
+    letterbox = explanation.saliency.letterbox
+    x = picture_tensor(letterbox.image_to_model(IMAGE), torch.device("cpu"))
+    forward = explain.engine.forward(x, explain.thresholds, with_graph=True)
+    boxes = forward.boxes
+    for n in range(0, len(boxes), 5):
+        one = slice(n, n + 1)
+        alone = KeptBoxes(boxes.xyxy[one], boxes.confidences[one], boxes.class_ids[one], boxes.anchors[one])
+        (gradient,) = explain.engine.summed_gradient(Forward(forward.inputs, alone))
+        exact = layercam(forward.inputs.taps[0].detach()[0], gradient).numpy()
+        assert np.allclose(explanation.object_maps[n].values, exact, atol=1e-4 * np.abs(exact).max())
 
 
 def test_the_frame_and_its_pixels_are_not_changed() -> None:
