@@ -9,6 +9,7 @@ pixel ``(i, j)`` covers ``[j, j + 1) x [i, i + 1)``:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ class Letterbox:
         resized_wh: width and height of the picture inside the letterbox, in model pixels.
         model_wh: width and height of the whole letterbox, multiples of the network's stride.
         pad_left, pad_top: grey border before the picture, in model pixels.
+        smooth: shrink by averaging all that a pixel covers. Without it a pixel is what lies at its middle, as ultralytics does
+            it, to the same boxes; bars finer than a pixel then beat.
     """
 
     image_wh: tuple[int, int]
@@ -38,15 +41,19 @@ class Letterbox:
     model_wh: tuple[int, int]
     pad_left: int
     pad_top: int
+    smooth: bool = False
 
     @classmethod
-    def fit(cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32) -> Letterbox:
+    def fit(
+        cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
+    ) -> Letterbox:
         """The smallest letterbox whose longer picture side is ``imgsz``; same rounding as ultralytics' ``LetterBox(auto=True)``.
 
         Args:
             image_wh: width and height of the picture in pixels, each at least 1.
             imgsz: longer side of the resized picture, rounded up to a multiple of ``stride``.
             stride: the network's coarsest stride.
+            smooth: shrink by averaging.
 
         Raises:
             ValueError: a size below 1.
@@ -61,20 +68,15 @@ class Letterbox:
         resized = max(1, round(width * scale)), max(1, round(height * scale))
         border = [(side - length) % stride for length in resized]
         left, top = (round(b / 2 - 0.1) for b in border)
-        return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top)
+        return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top, smooth)
 
     @property
     def scale_xy(self) -> tuple[float, float]:
         """Model pixels per image pixel, along x and y (they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
-    def image_to_model(self, image: Uint8Array, *, smooth: bool = False) -> Uint8Array:
+    def image_to_model(self, image: Uint8Array) -> Uint8Array:
         """The letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
-
-        Args:
-            image: the picture.
-            smooth: shrink by averaging all that a pixel covers. Without it a pixel is what lies at its middle, as ultralytics
-                does it, to the same boxes; bars finer than a pixel then beat.
 
         Raises:
             ValueError: the picture is not of ``image_wh``.
@@ -89,7 +91,7 @@ class Letterbox:
             inside[...] = image
         else:
             shrinks = self.resized_wh[0] < self.image_wh[0]
-            how = cv2.INTER_AREA if smooth and shrinks else cv2.INTER_LINEAR
+            how = cv2.INTER_AREA if self.smooth and shrinks else cv2.INTER_LINEAR
             inside[...] = cv2.resize(image, self.resized_wh, interpolation=how)
         return boxed
 
@@ -145,3 +147,7 @@ class Letterbox:
     @property
     def _columns(self) -> slice:
         return slice(self.pad_left, self.pad_left + self.resized_wh[0])
+
+
+#: From a picture's width and height to how it becomes a network's input.
+Fit = Callable[[tuple[int, int]], Letterbox]

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel, OBBModel, PoseModel, SegmentationModel
 
 from heatcam.engine.boxes import KeptBoxes
-from heatcam.engine.gradients import Forward, GradientEngine
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import Forward
 from heatcam.engine.network import CutNetwork
 
 #: YOLO26 predicts with either of its branches, as its head is set; ultralytics 8.4.190 takes one-to-many unless told otherwise.

@@ -14,9 +14,8 @@ from typing import Any
 from heatcam.bench.machine import waits_for
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
-from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import MapError, ModelError
-from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.geometry import Uint8Array
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
@@ -57,12 +56,10 @@ def forward(explainer: Explainer) -> Stage:
     wait = waits_for(str(engine.device))
 
     def letterboxed(image: Uint8Array) -> Any:
-        size_wh = image.shape[1], image.shape[0]
-        letterbox = Letterbox.fit(size_wh, explainer.imgsz, max(engine.cut.strides))
-        return picture_tensor(letterbox.image_to_model(image), engine.device)
+        return explainer.prepare(image)[1]
 
     def run(picture: Any) -> None:
-        engine.passes.forward(picture, with_graph=False)
+        engine.bare_forward(picture)
         wait()
 
     return Stage(run, letterboxed)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds, keep_boxes
+from heatcam.engine.boxes import Thresholds, keep_boxes
+from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.patches import (
@@ -24,22 +24,6 @@ from heatcam.engine.patches import (
 from heatcam.errors import BackendError, MapError
 
 logger = logging.getLogger(__name__)
-
-#: Gradients at the taps, each float ``(C, h, w)``, in the order of the taps.
-TapGradients = tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class Forward:
-    """One picture's pass through the network.
-
-    Attributes:
-        inputs: the head's inputs and the taps, ready for gradients when those were asked for.
-        boxes: the kept boxes in model pixels.
-    """
-
-    inputs: HeadInputs
-    boxes: KeptBoxes
 
 
 class GradientEngine:
@@ -64,6 +48,20 @@ class GradientEngine:
     def name(self) -> str:
         """The backend, for people."""
         return self.passes.name
+
+    @property
+    def stride(self) -> int:
+        """The coarsest, in model pixels a cell."""
+        return max(self.cut.strides)
+
+    @property
+    def target_layer(self) -> str:
+        """The tapped layers, for people."""
+        return self.cut.target_layer
+
+    def bare_forward(self, picture: Tensor) -> None:
+        """The network alone, without picking boxes."""
+        self.passes.forward(picture, with_graph=False)
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""

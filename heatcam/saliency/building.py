@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.device import choose_device
@@ -38,8 +40,10 @@ def build_explainer(
     cut = CutNetwork(loaded.network.to(chosen), fine=options.over_levels, layers=options.layers)
     imgsz = options.imgsz or loaded.imgsz
     photograph = real_picture(size_wh)
-    letterbox = Letterbox.fit((photograph.shape[1], photograph.shape[0]), imgsz, max(cut.strides))
-    example = picture_tensor(letterbox.image_to_model(photograph), chosen)
+    fit = partial(Letterbox.fit, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
+    example = picture_tensor(
+        fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph), chosen
+    )
     engine = start_engine(cut, chosen, options.backend, options.precision, example)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)
     explainer = Explainer(
@@ -50,7 +54,7 @@ def build_explainer(
         options.formula_name,
         formula,
         loaded.title,
-        smooth=loaded.smooth,
+        fit,
     )
     explainer.warm_up(photograph)
     return explainer

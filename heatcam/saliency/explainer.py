@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.gradients import Forward, GradientEngine, TapGradients
+from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import HeatcamError, MapError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
-from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.levels import add_levels
 from heatcam.saliency.methods import CamFormula
 
@@ -31,20 +32,19 @@ class Explainer:
         method: the CAM method's name.
         formula: the CAM method itself.
         title: the model's name for people.
-        smooth: shrink pictures by averaging, for a model that was trained so (``Letterbox.image_to_model``).
+        fit: how a picture of some width and height becomes the network's input; None is the tight letterbox of YOLO.
     """
 
     def __init__(
         self,
-        engine: GradientEngine,
+        engine: Engine,
         class_names: dict[int, str],
         imgsz: int,
         thresholds: Thresholds,
         method: str,
         formula: CamFormula,
         title: str = "",
-        *,
-        smooth: bool = False,
+        fit: Fit | None = None,
     ) -> None:
         self.engine = engine
         self.class_names = class_names
@@ -53,7 +53,13 @@ class Explainer:
         self.method = method
         self.title = title
         self._formula = formula
-        self._smooth = smooth
+        self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
+
+    def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
+        """The network's input from a picture (uint8 ``(H, W, 3)`` BGR), ``(1, 3, h, w)`` on the device, and its geometry."""
+        letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
+        boxed = letterbox.image_to_model(image_bgr)
+        return letterbox, picture_tensor(boxed, self.engine.device)
 
     def explain(
         self, image: Uint8Array | Frame, *, with_map: bool = True, with_object_maps: bool = False
@@ -75,10 +81,7 @@ class Explainer:
         """
         frame = image if isinstance(image, Frame) else _frame_of(image)
         started = time.perf_counter()
-        letterbox = Letterbox.fit(frame.size_wh, self.imgsz, max(self.engine.cut.strides))
-        picture = picture_tensor(
-            letterbox.image_to_model(frame.image_bgr, smooth=self._smooth), self.engine.device
-        )
+        letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
         detections = self._detections(forward.boxes, letterbox)
@@ -137,7 +140,7 @@ class Explainer:
         array = add_levels(levels).detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
-        return SaliencyMap(array, letterbox, self.method, self.engine.cut.target_layer)
+        return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)
 
     def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
         """Kept boxes in image pixels, as NumPy."""

@@ -14,7 +14,8 @@ openvino = pytest.importorskip("openvino")
 
 from heatcam.engine import openvino_passes
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.gradients import Forward, GradientEngine
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import Forward
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.openvino_passes import SHAPES_IN_A_ROW, OpenVinoPasses
 from heatcam.engine.passes import TorchPasses

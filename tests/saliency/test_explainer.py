@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.gradients import Forward
+from heatcam.engine.interface import Forward
 from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import UsageError
 from heatcam.frames import Frame

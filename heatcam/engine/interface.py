@@ -1,0 +1,69 @@
+"""What an explainer needs of an engine, whatever kind of network it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.network import HeadInputs
+
+#: Gradients at the taps, each float ``(C, h, w)``, in the order of the taps.
+TapGradients = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One picture's pass through the network.
+
+    Attributes:
+        inputs: the head's inputs and the taps, ready for gradients when those were asked for.
+        boxes: the kept boxes in model pixels.
+    """
+
+    inputs: HeadInputs
+    boxes: KeptBoxes
+
+
+class Engine(Protocol):
+    """Runs one network on one device and differentiates what it found.
+
+    Attributes:
+        device: where the network is.
+        explained_class: explain this class at every anchor; None takes each box's own.
+    """
+
+    device: torch.device
+    explained_class: int | None
+
+    @property
+    def name(self) -> str:
+        """The backend, for people."""
+
+    @property
+    def stride(self) -> int:
+        """The coarsest, in model pixels a cell: the sides of the network's input are multiples of it."""
+
+    @property
+    def target_layer(self) -> str:
+        """The tapped layers, for people."""
+
+    def bare_forward(self, picture: Tensor) -> None:
+        """The network alone, without picking boxes: what a benchmark compares with."""
+
+    def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
+        """Detections, and with ``with_graph`` what the gradients need, from one pass of a ``(1, 3, H, W)`` picture."""
+
+    def summed_gradient(self, forward: Forward) -> TapGradients:
+        """Gradient of the sum of all kept boxes' targets at each tap. Needs a forward ``with_graph``.
+
+        Raises:
+            MapError: there is no such gradient.
+        """
+
+    def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
+        """The same gradient for each kept box alone, with the box's number, in any order."""
