@@ -80,7 +80,9 @@ def engine_of(network: nn.Module, *, fine: bool = False) -> GradientEngine:
 def strongest(forward: Forward, count: int = 6) -> Forward:
     """The same pass with only the ``count`` strongest boxes."""
     boxes = forward.boxes
-    few = KeptBoxes(*(v[:count] for v in (boxes.xyxy, boxes.confidences, boxes.class_ids, boxes.anchors)))
+    few = KeptBoxes(
+        *(v[:count] for v in (boxes.xyxy, boxes.confidences, boxes.class_ids, boxes.anchors, boxes.extras))
+    )
     return Forward(forward.inputs, few)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -38,12 +38,14 @@ class KeptBoxes:
         confidences: float ``(N,)`` in ``[0, 1]``.
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, index into all anchor points, level after level.
+        extras: float ``(N, more)``, what the head says beside: mask coefficients, keypoints, an angle; ``more`` may be 0.
     """
 
     xyxy: Tensor
     confidences: Tensor
     class_ids: Tensor
     anchors: Tensor
+    extras: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
 
     def __len__(self) -> int:
         return int(self.anchors.shape[0])
@@ -74,7 +76,24 @@ def keep_boxes(head: Any, decoded: Tensor, thresholds: Thresholds) -> KeptBoxes:
         )
         rows, anchors = kept[0], indices[0].flatten().long()
     xyxy = _around_rotated(rows[:, :4], rows[:, 6]) if isinstance(head, OBB) else rows[:, :4]
-    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), anchors)
+    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), anchors, rows[:, 6:])
+
+
+@torch.no_grad()
+def boxes_at(head: Any, decoded: Tensor, anchors: Tensor) -> KeptBoxes:
+    """What the head predicts at some anchors ``(N,)``, kept or not; each box's class is its best.
+
+    Args:
+        head: as for ``keep_boxes``.
+        decoded: as for ``keep_boxes``.
+        anchors: int64, index into all anchor points.
+    """
+    rows = decoded[0, :, anchors].T  # (N, 4 + classes + more)
+    boxes, scores, extras = rows[:, :4], rows[:, 4 : 4 + head.nc], rows[:, 4 + head.nc :]
+    best = scores.max(1)
+    if not head.end2end:
+        boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
+    return KeptBoxes(boxes, best.values, best.indices, anchors, extras)
 
 
 def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:

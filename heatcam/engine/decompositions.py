@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch._decomp import get_decompositions
@@ -23,7 +24,6 @@ def inference_only() -> dict[Any, Callable[..., Any]]:
     table: dict[Any, Callable[..., Any]] = dict(
         get_decompositions(
             [
-                aten.silu_backward,
                 aten.sigmoid_backward,
                 aten.hardtanh_backward,
                 aten.leaky_relu_backward,
@@ -38,6 +38,7 @@ def inference_only() -> dict[Any, Callable[..., Any]]:
         )
     )
     table[aten.convolution_backward.default] = convolution_backward
+    table[aten.silu_backward.default] = silu_backward
     table[aten._softmax.default] = softmax
     table[aten._unsafe_view.default] = unsafe_view
     table[aten.upsample_nearest2d_backward.default] = upsample_nearest2d_backward
@@ -70,42 +71,93 @@ def convolution_backward(
     groups: int,
     _mask: Sequence[bool],
 ) -> tuple[Tensor, None, None]:
-    """A convolution's gradient with respect to its input: zeros between the cells for a stride, then a plain convolution.
+    """A convolution's gradient with respect to its input, as one plain convolution.
+
+    With a stride of s, input cells fall into s x s kinds by what is left over when their row and column are divided by s; each
+    kind reads other weights of the kernel. One convolution gives all kinds as channels, which are then laid side by side
+    (sub-pixel convolution, Shi et al., CVPR 2016). Zeros between the cells of ``grad`` would do the same with twice the work.
 
     Args:
-        grad: ``(1, O, h, w)``.
+        grad: ``(n, O, h, w)``.
         x: the convolution's input ``(1, I, H, W)``, for its shape.
         weight: ``(O, I / groups, k, l)``.
-        stride: cells between two outputs, for both axes.
+        stride: cells between two outputs, the same for both axes.
         padding: zeros around the input, for both axes.
         dilation: cells between two of the kernel's, for both axes.
         transposed: True is not supported: no layer between a cut and the head is a transposed convolution.
         groups: channel groups.
 
     Raises:
-        NotImplementedError: a transposed convolution.
+        NotImplementedError: a transposed convolution, or strides that differ.
     """
     if transposed:
         raise NotImplementedError("the gradient of a transposed convolution")
-    outputs, inputs_per_group, *kernel = weight.shape
-    flipped = weight.flip((2, 3)).reshape(groups, outputs // groups, inputs_per_group, *kernel)
-    flipped = flipped.transpose(1, 2).reshape(groups * inputs_per_group, outputs // groups, *kernel)
-    spread = _spread(_spread(grad, 3, stride[1]), 2, stride[0])
-    reach = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding, strict=True)]
-    full = aten.convolution.default(
-        spread, flipped.contiguous(), None, [1, 1], reach, dilation, False, [0, 0], groups
+    if stride[0] != stride[1]:
+        raise NotImplementedError("the gradient of a convolution whose strides differ")
+    step, size = stride[0], x.shape[2:]
+    down, across = (
+        _reads(k, step, p, d) for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True)
     )
-    return full[:, :, : x.shape[2], : x.shape[3]], None, None
+    kernel = _kernel_of_kinds(weight, groups, step, down, across)
+    rows, columns = (
+        _enlarged(offsets, length, -(-wanted // step))
+        for offsets, length, wanted in zip((down, across), grad.shape[2:], size, strict=True)
+    )
+    padded = torch.nn.functional.pad(grad, (*columns, *rows))
+    kinds = aten.convolution.default(padded, kernel, None, [1, 1], [0, 0], [1, 1], False, [0, 0], groups)
+    full = torch.nn.functional.pixel_shuffle(kinds, step) if step > 1 else kinds
+    return full[:, :, : size[0], : size[1]], None, None
 
 
-def _spread(grad: Tensor, axis: int, stride: int) -> Tensor:
-    """Zeros behind every cell along ``axis``, so that a stride of one follows."""
-    if stride == 1:
-        return grad
-    shape = list(grad.shape)
-    shape[axis] *= stride
-    nothing = torch.zeros_like(grad)
-    return torch.stack([grad, *[nothing] * (stride - 1)], axis + 1).reshape(shape)
+def _reads(kernel: int, step: int, padding: int, dilation: int) -> dict[tuple[int, int], int]:
+    """Along one axis, which cell of the gradient each kind of input cell reads through each weight of the kernel.
+
+    Input cell ``m * step + kind`` took part in output ``m + offset`` by weight ``k`` where
+    ``offset * step = kind + padding - k * dilation``.
+
+    Returns:
+        ``(kind, k)`` to ``offset``.
+    """
+    return {
+        (kind, k): (kind + padding - k * dilation) // step
+        for kind in range(step)
+        for k in range(kernel)
+        if (kind + padding - k * dilation) % step == 0
+    }
+
+
+def _kernel_of_kinds(
+    weight: Tensor,
+    groups: int,
+    step: int,
+    down: dict[tuple[int, int], int],
+    across: dict[tuple[int, int], int],
+) -> Tensor:
+    """The kernel ``(I * step * step, O / groups, s, t)`` of the convolution that gives every kind of input cell."""
+    outputs, inputs_per_group, *sides = weight.shape
+    top, left = min(down.values()), min(across.values())
+    height, width = max(down.values()) - top + 1, max(across.values()) - left + 1
+    nothing = sides[0] * sides[1]
+    which = np.full((step, step, height, width), nothing)  # (NumPy: the tracer does not see how it is filled)
+    for (row, k), i in down.items():
+        for (column, m), j in across.items():
+            which[row, column, i - top, j - left] = k * sides[1] + m
+    turned = weight.reshape(groups, outputs // groups, inputs_per_group, nothing).transpose(1, 2)
+    padded = torch.cat((turned, torch.zeros_like(turned[..., :1])), -1)
+    kernel = padded[..., torch.from_numpy(which)]  # (groups, I', O', step, step, s, t)
+    shaped: Tensor = kernel.permute(0, 1, 3, 4, 2, 5, 6).reshape(-1, outputs // groups, height, width)
+    return shaped
+
+
+def _enlarged(reads: dict[tuple[int, int], int], length: int, wanted: int) -> tuple[int, int]:
+    """Zeros before and behind (negative: cells to cut off) so that a plain convolution gives ``wanted`` cells of each kind."""
+    return -min(reads.values()), wanted - length + max(reads.values())
+
+
+def silu_backward(grad: Tensor, x: Tensor) -> Tensor:
+    """The derivative first, which no gradient is needed for, so that it can be had from the forward pass."""
+    gate = torch.sigmoid(x)
+    return grad * (gate * (1 + x * (1 - gate)))
 
 
 def upsample_nearest2d_backward(

@@ -1,26 +1,20 @@
-"""Kept boxes and the exact gradients of their class logits at the tapped layers, on whichever backend runs the passes."""
+"""Kept boxes and the exact gradients of their targets at the tapped layers, on whichever backend runs the passes."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from heatcam.engine.boxes import Thresholds, keep_boxes
+from heatcam.engine.boxes import Thresholds, boxes_at, keep_boxes
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Passes, TorchPasses
-from heatcam.engine.patches import (
-    LevelTargets,
-    PatchGradients,
-    by_level,
-    patch_gradients,
-    receptive_radius,
-    scatter_sum,
-)
+from heatcam.engine.patches import CellBranch, LevelTargets, by_level, patch_gradients, scatter_sum
+from heatcam.engine.targets import ClassLogit, Target
 from heatcam.errors import BackendError, MapError
 
 logger = logging.getLogger(__name__)
@@ -33,14 +27,24 @@ class GradientEngine:
         cut: the network on its device, with the taps that gradients are wanted at.
         device: where it is.
         passes: the backend; plain torch for None.
+        target: what is explained of each object.
     """
 
-    def __init__(self, cut: CutNetwork, device: torch.device, passes: Passes | None = None) -> None:
+    def __init__(
+        self,
+        cut: CutNetwork,
+        device: torch.device,
+        passes: Passes | None = None,
+        target: Target | None = None,
+    ) -> None:
         self.cut = cut
         self.device = device
         self.passes: Passes = passes or TorchPasses(cut)
-        self.radii = [receptive_radius(branch) for branch in cut.class_branch]
-        self.uses_patches = True
+        self.target: Target = target or ClassLogit()
+        #: The head's branch that is explained, one a level.
+        self.branches = [self.target.branch(cut.branches, level) for level in range(len(cut.strides))]
+        self.cell_branches = _for_single_cells(self.branches)
+        self.uses_patches = bool(self.cell_branches)
         #: Explain this class at every anchor; None takes each box's own.
         self.explained_class: int | None = None
 
@@ -69,29 +73,26 @@ class GradientEngine:
         return Forward(passed.inputs, keep_boxes(self.cut.head, passed.decoded, thresholds))
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
-        """Gradient of the sum of all kept boxes' class logits at each tap.
+        """Gradient of the sum of all kept boxes' targets at each tap.
 
-        Each logit is taken at the anchor that its box came from, for the box's own class unless ``explained_class`` is set.
-        Needs a forward ``with_graph``.
+        Each is taken at the anchor that its box came from; a class logit is that of the box's own class unless
+        ``explained_class`` is set. Needs a forward ``with_graph``.
 
         Raises:
             MapError: an object's level does not read the tapped layers.
         """
-        targets = self._targets(forward)
-        if not self.uses_patches:
-            return self._dense_gradient(forward.inputs, targets)
-        return self._carried(forward.inputs, self._patches(forward.inputs, targets))
+        target, groups = self._of_picture(forward)
+        return self._gradient(forward.inputs, groups, target)
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time."""
-        targets, inputs = self._targets(forward), forward.inputs
-        if not self.uses_patches:
-            for own in (level.only(n) for level in targets for n in range(len(level.members))):
-                yield int(own.members[0]), self._dense_gradient(inputs, [own])
-            return
-        for level, patches in self._patches(inputs, targets):
-            for square in (patches.only(n) for n in range(len(patches.members))):
-                yield int(square.members[0]), self._carried(inputs, [(level, square)])
+        """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time.
+
+        One pass for all of them is slower on a CPU, where the work is the same and less of it fits the caches: with six objects
+        on YOLOv8n, 63 ms instead of 52 in torch.
+        """
+        target, groups = self._of_picture(forward)
+        for own in (group.only(n) for group in groups for n in range(len(group.members))):
+            yield int(own.members[0]), self._gradient(forward.inputs, [own], target)
 
     def prove(self, picture: Tensor) -> float:
         """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower way.
@@ -102,6 +103,8 @@ class GradientEngine:
         Returns:
             The largest difference at any tap, relative to the largest dense gradient there, of the first way that was tried.
         """
+        if not self.uses_patches:
+            self.passes = TorchPasses(self.cut)
         if isinstance(self.passes, TorchPasses):
             return self._prove_patches(picture)
         try:
@@ -122,6 +125,8 @@ class GradientEngine:
         return worst
 
     def _prove_patches(self, picture: Tensor) -> float:
+        if not self.uses_patches:
+            return 0.0
         worst = self._worst_difference(picture)
         if not worst <= self.passes.tolerance:
             self.uses_patches = False
@@ -133,42 +138,68 @@ class GradientEngine:
 
     def _worst_difference(self, picture: Tensor) -> float:
         exact = self.cut.head_inputs(picture, with_graph=True)
-        given = self.passes.forward(picture, with_graph=True).inputs
+        passed = self.passes.forward(picture, with_graph=True)
+        anchors = _probe_anchors(exact.features).to(self.device)
+        boxes = boxes_at(self.cut.head, passed.decoded, anchors)
+        target = self.target.of_picture(exact.features, boxes)
         worst = 0.0
-        for anchor in _probe_anchors(exact.features).to(self.device):
-            (target,) = by_level(exact.features, anchor[None], torch.zeros_like(anchor[None]))
-            if self.cut.reaches[target.level]:
-                dense = self._dense_gradient(exact, [target])
-                ours = self._carried(given, self._patches(given, [target]))
-                worst = max([worst, *map(_difference, ours, dense)])
+        for group in by_level(exact.features, anchors, boxes.class_ids):
+            for probe in (group.only(n) for n in range(len(group.members))):
+                if self.cut.reaches[probe.level]:
+                    dense = self._dense_gradient(exact, [probe], target)
+                    ours = self._patch_gradient(passed.inputs, [probe], target)
+                    worst = max([worst, *map(_difference, ours, dense)])
         return worst
 
-    def _targets(self, forward: Forward) -> list[LevelTargets]:
+    def _of_picture(self, forward: Forward) -> tuple[Target, list[LevelTargets]]:
+        """What is explained of the kept boxes, and the boxes sorted by level."""
         class_ids = forward.boxes.class_ids
         if self.explained_class is not None:
             class_ids = torch.full_like(class_ids, self.explained_class)
-        targets = by_level(forward.inputs.features, forward.boxes.anchors, class_ids)
-        for target in targets:
-            if not self.cut.reaches[target.level]:
+        features = forward.inputs.features
+        groups = by_level(features, forward.boxes.anchors, class_ids)
+        for group in groups:
+            if not self.cut.reaches[group.level]:
                 raise MapError(
-                    f"the head's stride {self.cut.strides[target.level]} input does not read layer {self.cut.target_layer}",
+                    f"the head's stride {self.cut.strides[group.level]} input does not read layer {self.target_layer}",
                     "its objects have no evidence there",
                 )
-        return targets
+        return self.target.of_picture(features, forward.boxes), groups
 
-    def _patches(self, inputs: HeadInputs, targets: list[LevelTargets]) -> list[tuple[int, PatchGradients]]:
-        """Each level's objects' gradients at the head's input, as small squares."""
-        branch, features = self.cut.class_branch, inputs.features
-        return [
-            (t.level, patch_gradients(branch[t.level], features[t.level], t, self.radii[t.level]))
-            for t in targets
-        ]
+    def _gradient(self, inputs: HeadInputs, groups: list[LevelTargets], target: Target) -> TapGradients:
+        return (self._patch_gradient if self.uses_patches else self._dense_gradient)(inputs, groups, target)
 
-    def _carried(self, inputs: HeadInputs, patches: list[tuple[int, PatchGradients]]) -> TapGradients:
-        """Patches added up at their level, and carried down to the taps."""
-        cotangents: list[Tensor | None] = [None] * len(inputs.features)
-        for level, patch in patches:
-            cotangents[level] = scatter_sum(patch, inputs.features[level])
+    def _patch_gradient(self, inputs: HeadInputs, groups: list[LevelTargets], target: Target) -> TapGradients:
+        """From small squares of the head's inputs, carried down to the taps."""
+        cotangents: list[Tensor | None] = list(self._shared_cotangents(inputs, groups, target))
+        for group in groups:
+            own, shared = self._at_head_input(inputs, group, target), cotangents[group.level]
+            cotangents[group.level] = own if shared is None else own + shared
+        return self._carried(inputs, cotangents)
+
+    def _at_head_input(self, inputs: HeadInputs, group: LevelTargets, target: Target) -> Tensor:
+        """One level's objects' gradients at that input of the head, added up, ``(1, C, h, w)``."""
+        feature = inputs.features[group.level]
+
+        def score(outputs: Tensor) -> Tensor:
+            return target.score(outputs, group)
+
+        return scatter_sum(patch_gradients(self.cell_branches[group.level], feature, group, score), feature)
+
+    def _shared_cotangents(
+        self, inputs: HeadInputs, groups: list[LevelTargets], target: Target
+    ) -> Sequence[Tensor | None]:
+        """Gradients at the head's inputs of what the objects' numbers share."""
+        members = [group.members for group in groups]
+        with torch.enable_grad():
+            leaves = [feature.detach().requires_grad_(True) for feature in inputs.features]
+            total = target.shared(leaves, torch.cat(members)) if members else None
+            if total is None:
+                return [None] * len(leaves)
+            return torch.autograd.grad(total, leaves, allow_unused=True)
+
+    def _carried(self, inputs: HeadInputs, cotangents: list[Tensor | None]) -> TapGradients:
+        """Gradients at the head's inputs, carried down to the taps."""
         if not self.cut.taps_only_the_finest:
             return tuple(g[0].detach() for g in self.passes.pull_back(inputs, cotangents))
         own, cotangents[self.cut.finest_level] = cotangents[self.cut.finest_level], None
@@ -177,27 +208,35 @@ class GradientEngine:
             total = total + self.passes.pull_back(inputs, cotangents)[0]
         return (total[0].detach(),)
 
-    def _dense_gradient(self, inputs: HeadInputs, targets: list[LevelTargets]) -> TapGradients:
-        """The same by autograd through the whole class branch: slower, right for any head."""
-        if not targets:
+    def _dense_gradient(self, inputs: HeadInputs, groups: list[LevelTargets], target: Target) -> TapGradients:
+        """The same by autograd through the whole branch: slower, right for any head."""
+        if not groups:
             return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
-        if not inputs.taps[0].requires_grad:
-            inputs = self.cut.with_graph(inputs.taps[0], inputs.laterals)
         with torch.enable_grad():
-            logits = [
-                self.cut.class_branch[t.level](inputs.features[t.level])[
-                    0, t.class_ids, t.rows, t.columns
-                ].sum()
-                for t in targets
-            ]
+            scores = [target.score(self._at_anchors(inputs, group), group).sum() for group in groups]
+            shared = target.shared(inputs.features, torch.cat([group.members for group in groups]))
             gradients = torch.autograd.grad(
-                torch.stack(logits).sum(),
+                torch.stack(scores if shared is None else [*scores, shared]).sum(),
                 inputs.taps,
                 retain_graph=True,
                 allow_unused=True,
                 materialize_grads=True,
             )
         return tuple(gradient[0].detach() for gradient in gradients)
+
+    def _at_anchors(self, inputs: HeadInputs, group: LevelTargets) -> Tensor:
+        """What the whole branch says at the objects' anchors, ``(n, outputs)``."""
+        said: Tensor = self.branches[group.level](inputs.features[group.level])[0]
+        return said[:, group.rows, group.columns].T
+
+
+def _for_single_cells(branches: list[nn.Module]) -> list[CellBranch]:
+    """The branches for patch gradients; none when one of them has parts that are not known here."""
+    try:
+        return [CellBranch(branch) for branch in branches]
+    except NotImplementedError as error:
+        logger.warning("dense autograd is used, which is slower: %s", error)
+        return []
 
 
 def _difference(ours: Tensor, exact: Tensor) -> float:

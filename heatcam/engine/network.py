@@ -26,13 +26,13 @@ class HeadInputs:
 
     Attributes:
         taps: activations that gradients are taken to, each ``(1, C, h, w)``, in layer order; the first is the cut.
-        laterals: outputs from below the cut that layers above it, or the head, read; no gradient flows through them.
         features: every head input in the head's order, each ``(1, C_l, h_l, w_l)``.
+        saved: what a compiled backward pass reads of the forward pass; torch keeps its graph instead.
     """
 
     taps: tuple[Tensor, ...]
-    laterals: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
+    saved: tuple[Tensor, ...] = ()
 
 
 class CutNetwork:
@@ -85,19 +85,14 @@ class CutNetwork:
         return "+".join(f"{i}:{type(self._layers[i]).__name__}" for i in self.tapped)
 
     @property
-    def class_branch(self) -> nn.ModuleList:
-        """One small network a level, from head input to class logits, of the branch that makes the predictions."""
-        module: nn.ModuleList = self._branch["cls_head"]
-        return module
-
-    @property
-    def _branch(self) -> dict[str, Any]:
+    def branches(self) -> dict[str, Any]:
+        """The head's small networks that make the predictions, one a level for each kind, by ultralytics' names."""
         branch: dict[str, Any] = self.head.one2one if self.head.end2end else self.head.one2many
         return branch
 
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:
         """The head's decoded predictions, before any suppression: float ``(1, 4 + classes, anchors)``."""
-        decoded: Tensor = self.head._inference(self.head.forward_head(list(features), **self._branch))
+        decoded: Tensor = self.head._inference(self.head.forward_head(list(features), **self.branches))
         return decoded
 
     def head_inputs(self, picture: Tensor, *, with_graph: bool) -> HeadInputs:
@@ -134,7 +129,7 @@ class CutNetwork:
     def _rest(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
         with torch.set_grad_enabled(leaf.requires_grad):
             taps, features = self.above(leaf, laterals)
-        return HeadInputs(taps, laterals, features)
+        return HeadInputs(taps, features)
 
     def _run(self, layers: list[Any], x: Tensor, cache: dict[int, Tensor]) -> Tensor:
         """Feed ``x`` through ``layers``; outputs that others read are left in ``cache`` by layer index."""

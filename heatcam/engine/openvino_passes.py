@@ -1,8 +1,9 @@
 """The two passes through a cut network compiled by OpenVINO, for CPUs.
 
-The forward is traced as it is. The gradient is traced with ``make_fx`` into operations of inference (``decompositions``), with
-the layers above the cut run again inside it, so that it needs nothing but the tensors that the forward gives. A shape is
-compiled when it is met; pictures that keep changing their shape run in torch instead (``SHAPES_IN_A_ROW``).
+The gradient is traced with ``make_fx`` into operations of inference (``decompositions``) and cut in two (``partition``): the
+forward pass also gives the derivatives that the backward pass multiplies with. Maps cross the border channels last, as OpenVINO
+calculates: laying them out anew took a tenth of the time. A shape is compiled when it is met; pictures that keep changing their
+shape run in torch instead (``SHAPES_IN_A_ROW``).
 
 Converted models are kept in the user's cache folder, keyed by weights, shape, versions and options: a later start reads them.
 """
@@ -12,10 +13,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,8 @@ import openvino
 import torch
 import ultralytics
 from torch import Tensor, nn
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from heatcam.engine.decompositions import inference_only
+from heatcam.engine.conversion import CompiledPasses, converted
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Cotangents, NetworkPass, TorchPasses
 from heatcam.errors import BackendError
@@ -39,14 +37,6 @@ _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 TOLERANCES = {"fp32": 1e-3, "bf16": 1e-1, "fp16": 1e-1}
 
 Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """Both passes for one picture shape, each a function from tensors to tensors."""
-
-    forward: Callable[[Sequence[Tensor]], list[Tensor]]
-    pull_back: Callable[[Sequence[Tensor]], list[Tensor]]
 
 
 def has_bfloat16() -> bool:
@@ -72,7 +62,7 @@ class OpenVinoPasses:
         self._core = openvino.Core()
         self._torch = TorchPasses(cut)
         self._weights = ""
-        self._compiled: OrderedDict[Shape, _Compiled] = OrderedDict()
+        self._compiled: OrderedDict[Shape, CompiledPasses] = OrderedDict()
         self._left_to_torch: set[Shape] = set()
         self._last_shape: Shape = ()
         self._in_a_row = 0
@@ -82,27 +72,15 @@ class OpenVinoPasses:
         compiled = self._for_shape(tuple(picture.shape), picture)
         if compiled is None:
             return self._torch.forward(picture, with_graph=with_graph)
-        decoded, *rest = compiled.forward([picture])
-        features, taps, laterals = _split(rest, self._lengths(rest))
-        return NetworkPass(HeadInputs(tuple(taps), tuple(laterals), tuple(features)), decoded)
+        return compiled.forward(picture)
 
     def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``."""
         if inputs.taps[0].requires_grad:  # torch ran the forward
             return self._torch.pull_back(inputs, cotangents)
-        compiled = self._compiled[self._last_shape]
-        given = [
-            torch.zeros_like(feature) if cotangent is None else cotangent
-            for feature, cotangent in zip(inputs.features, cotangents, strict=True)
-        ]
-        gradients = compiled.pull_back([inputs.taps[0], *inputs.laterals, *given])
-        return tuple(gradient.clone() for gradient in gradients)
+        return self._compiled[self._last_shape].pull_back(inputs, cotangents)
 
-    def _lengths(self, outputs: Sequence[Tensor]) -> tuple[int, int, int]:
-        features, taps = len(self._cut.strides), len(self._cut.tapped)
-        return features, taps, len(outputs) - features - taps
-
-    def _for_shape(self, shape: Shape, picture: Tensor) -> _Compiled | None:
+    def _for_shape(self, shape: Shape, picture: Tensor) -> CompiledPasses | None:
         """The compiled passes for a picture's shape; None while it is not worth compiling."""
         self._in_a_row = self._in_a_row + 1 if shape == self._last_shape else 1
         self._last_shape = shape
@@ -141,58 +119,36 @@ class OpenVinoPasses:
         self._compiled[shape] = compiled
         return True
 
-    def _difference(self, compiled: _Compiled, picture: Tensor) -> float:
+    def _difference(self, compiled: CompiledPasses, picture: Tensor) -> float:
         """The largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents."""
-        leaf, laterals = self._cut.below(picture)
-        inputs = self._cut.with_graph(leaf, laterals)
+        inputs = self._cut.head_inputs(picture, with_graph=True)
         noise = torch.Generator().manual_seed(0)
         cotangents = [torch.randn(feature.shape, generator=noise) for feature in inputs.features]
         reached = [c if there else None for c, there in zip(cotangents, self._cut.reaches, strict=True)]
         exact = self._torch.pull_back(inputs, reached)
-        ours = compiled.pull_back([leaf, *laterals, *cotangents])
+        ours = compiled.pull_back(compiled.forward(picture).inputs, reached)
         errors = [
             float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours, exact, strict=True) if b.any()
         ]
         return max(errors, default=0.0)
 
-    def _converted(self, picture: Tensor) -> _Compiled:
+    def _converted(self, picture: Tensor) -> CompiledPasses:
         """Read both passes from the cache, or trace, convert and store them."""
-        forward = _Forward(self._cut)
-        with torch.no_grad():
-            leaf, laterals = self._cut.below(picture)
-            features = self._cut.above(leaf, laterals)[1]
-        arguments = (leaf, *laterals, *(torch.zeros_like(f) for f in features))
-        pull_back = _PullBack(self._cut, len(laterals))
+        paths = [self._cached_path(name, picture.shape) for name in ("forward", "pull_back")]
+        models = [self._stored(path) for path in paths]
+        if None in models:
+            models = list(converted(self._cut, picture))
+            for model, path in zip(models, paths, strict=True):
+                if path is not None:
+                    _store(model, path)
+        return CompiledPasses(self._cut, *(self._request(model) for model in models))
 
-        def traced_pull_back() -> nn.Module:
-            return make_fx(pull_back, decomposition_table=inference_only())(*arguments)
-
-        return _Compiled(
-            self._function("forward", lambda: forward, (picture,)),
-            self._function("pull_back", traced_pull_back, arguments),
-        )
-
-    def _function(
-        self, name: str, module: Callable[[], nn.Module], arguments: tuple[Tensor, ...]
-    ) -> Callable[[Sequence[Tensor]], list[Tensor]]:
-        path = self._cached_path(name, arguments[0].shape)
-        model = self._stored(path)
-        if model is None:
-            model = _convert(module(), arguments)
-            if path is not None:
-                _store(model, path)
+    def _request(self, model: Any) -> Any:
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[self._precision],
         }
-        request = self._core.compile_model(model, "CPU", options).create_infer_request()
-
-        def run(tensors: Sequence[Tensor]) -> list[Tensor]:
-            arrays = {i: tensor.detach().contiguous().numpy() for i, tensor in enumerate(tensors)}
-            request.infer(arrays, share_inputs=True)
-            return [torch.from_numpy(request.get_output_tensor(i).data) for i in range(len(model.outputs))]
-
-        return run
+        return self._core.compile_model(model, "CPU", options).create_infer_request()
 
     def _stored(self, path: Path | None) -> Any:
         """The converted model from the cache; None when it is not there or spoiled."""
@@ -220,68 +176,6 @@ class OpenVinoPasses:
         return self._cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.xml"
 
 
-class _Forward(nn.Module):
-    """Picture to ``(decoded, *features, *taps, *laterals)``."""
-
-    def __init__(self, cut: CutNetwork) -> None:
-        super().__init__()
-        self._cut = cut
-
-    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        leaf, laterals = self._cut.below(picture)
-        taps, features = self._cut.above(leaf, laterals)
-        # (a tensor that leaves twice is copied: one output a tensor)
-        return (self._cut.decode(features), *(x * 1 for x in (*features, *taps, *laterals)))
-
-
-class _PullBack(nn.Module):
-    """``(leaf, *laterals, *cotangents)`` to the gradients at the taps, running the layers above the cut again."""
-
-    def __init__(self, cut: CutNetwork, laterals: int) -> None:
-        super().__init__()
-        self._cut, self._laterals = cut, laterals
-
-    def forward(self, leaf: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        laterals, cotangents = rest[: self._laterals], rest[self._laterals :]
-        with torch.enable_grad():
-            leaf = leaf.detach().requires_grad_(True)
-            taps, features = self._cut.above(leaf, laterals)
-            reached = [
-                (f, c) for f, c, there in zip(features, cotangents, self._cut.reaches, strict=True) if there
-            ]
-            gradients = torch.autograd.grad(
-                [f for f, _ in reached],
-                taps,
-                [c for _, c in reached],
-                allow_unused=True,
-                materialize_grads=True,
-            )
-        # (every cotangent stays an input of the trace, also one that no gradient flows from)
-        idle = sum(c.sum() * 0 for c, there in zip(cotangents, self._cut.reaches, strict=True) if not there)
-        return tuple(gradient + idle for gradient in gradients)
-
-
-def _split(tensors: Sequence[Tensor], lengths: Sequence[int]) -> list[Sequence[Tensor]]:
-    """``tensors`` in consecutive parts of the given lengths."""
-    parts, start = [], 0
-    for length in lengths:
-        parts.append(tensors[start : start + length])
-        start += length
-    return parts
-
-
-def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
-    """A torch module as an OpenVINO model of fixed shapes."""
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
-        traced = torch.jit.trace(module, arguments, check_trace=False)  # type: ignore[no-untyped-call]
-    model = openvino.convert_model(traced, example_input=arguments)
-    model.reshape({i: list(a.shape) for i, a in enumerate(arguments)})
-    return model
-
-
 def _store(model: Any, path: Path) -> None:
     """Save a converted model whole or not at all: weights first, the ``.xml`` that makes it found last. Failing is no error."""
     try:
@@ -307,5 +201,5 @@ def _hash_of(network: nn.Module) -> str:
 def _own_version() -> str:
     """Of everything in this package that decides what is traced: changes with the code, not only with a release."""
     folder = Path(__file__).parent
-    files = ("network.py", "decompositions.py", "openvino_passes.py")
+    files = ("network.py", "decompositions.py", "partition.py", "conversion.py")
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in files)).hexdigest()

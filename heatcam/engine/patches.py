@@ -1,17 +1,19 @@
-"""The exact gradient of single class logits with respect to the head's inputs, from small crops.
+"""The exact gradient of single outputs of the head with respect to its inputs, from small squares of cells.
 
-A class logit of a YOLO head is made by a few convolutions and reads only a small square of cells of its own level: 5x5 with
-two 3x3 convolutions. Running those convolutions on the N squares of N objects as one batch, and differentiating only that,
-gives the same gradient as a backward pass over the whole map at a small part of its cost. A square at the border is shifted
-inside the map, so that zero padding falls where it really is.
+An output of a YOLO head is made by a few convolutions and reads only a small square of cells of its own level: 5x5 with two 3x3
+convolutions. Running those convolutions on the N squares of N objects as one batch, each without padding so that the square
+shrinks to the one output that counts, and differentiating only that, gives the same gradient as a backward pass over the whole
+map at a small part of its cost. What lies beyond the border of the map is zero before every convolution, as padding makes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.modules.conv import Conv
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,16 @@ class LevelTargets:
 
 @dataclass(frozen=True)
 class PatchGradients:
-    """Gradients of n logits, each with respect to its own square of one level.
+    """Gradients of n scores, each with respect to its own square of one level.
 
     Attributes:
-        values: float ``(n, C, s, t)``: d logit / d feature.
-        rows: int64 ``(n, s)`` and columns: int64 ``(n, t)``, the cells that the squares cover.
-        members: int64 ``(n,)``, which of the kept boxes these are.
+        values: float ``(n, C, s, s)``: d score / d feature, zero beyond the border.
+        rows: int64 ``(n, s)`` and columns: int64 ``(n, s)``, the cells that the squares cover; beyond the border, the border's.
     """
 
     values: Tensor
     rows: Tensor
     columns: Tensor
-    members: Tensor
-
-    def only(self, n: int) -> PatchGradients:
-        """The n-th object's square alone."""
-        one = slice(n, n + 1)
-        return PatchGradients(self.values[one], self.rows[one], self.columns[one], self.members[one])
 
 
 def by_level(features: tuple[Tensor, ...], anchors: Tensor, class_ids: Tensor) -> list[LevelTargets]:
@@ -80,51 +75,115 @@ def by_level(features: tuple[Tensor, ...], anchors: Tensor, class_ids: Tensor) -
     return found
 
 
-def receptive_radius(branch: nn.Module) -> int:
-    """How many cells to each side one output cell of ``branch`` can read: the sum over its convolutions' half kernels.
-
-    An upper bound where branches run side by side; pooling and strides are not expected in a head.
-    """
-    convolutions = [m for m in branch.modules() if isinstance(m, nn.Conv2d)]
-    return sum(
-        max((k // 2) * d for k, d in zip(c.kernel_size, c.dilation, strict=True)) for c in convolutions
-    )
-
-
-def patch_gradients(branch: nn.Module, feature: Tensor, targets: LevelTargets, radius: int) -> PatchGradients:
-    """Differentiate each target's logit with respect to the square of cells that it reads.
+class CellBranch:
+    """A branch of the head, run for single cells.
 
     Args:
-        branch: the level's class branch: ``(n, C, s, t)`` features to ``(n, classes, s, t)`` logits.
+        branch: ``(n, C, h, w)`` features to ``(n, outputs, h, w)``: convolutions that keep the size, and what acts on each cell.
+
+    Attributes:
+        radius: how many cells to each side an output reads.
+
+    Raises:
+        NotImplementedError: the branch has a part that is neither.
+    """
+
+    def __init__(self, branch: nn.Module) -> None:
+        self._steps = list(_steps(branch))
+        self.radius = sum(_reach(step) for step in self._steps)
+
+    def __call__(self, squares: Tensor, inside: Tensor) -> Tensor:
+        """Outputs ``(n, outputs)`` of the middle cells of ``(n, C, s, s)`` squares, s = 2 radius + 1.
+
+        Args:
+            squares: features around each cell.
+            inside: ``(n, 1, s, s)``, 1 on the map and 0 beyond its border.
+        """
+        for step in self._steps:
+            reach = _reach(step)
+            if not isinstance(step, nn.Conv2d) or reach == 0:
+                squares = step(squares)
+                continue
+            squares = torch.nn.functional.conv2d(
+                squares * inside, step.weight, step.bias, 1, 0, step.dilation, step.groups
+            )
+            inside = inside[:, :, reach:-reach, reach:-reach]
+        return squares[:, :, 0, 0]
+
+
+def _steps(branch: nn.Module) -> Iterator[nn.Module]:
+    """The convolutions of a branch and what lies between them, in the order in which they run."""
+    if isinstance(branch, Conv):
+        yield from (
+            (branch.conv, branch.bn, branch.act) if hasattr(branch, "bn") else (branch.conv, branch.act)
+        )
+    elif isinstance(branch, nn.Sequential):
+        for part in branch:
+            yield from _steps(part)
+    else:
+        if any(max(_sides(part)) > 1 for part in branch.modules() if part is not branch):
+            raise NotImplementedError(f"{type(branch).__name__} in a branch of the head")
+        yield branch
+
+
+def _reach(step: nn.Module) -> int:
+    """How many cells to each side a step reads.
+
+    Raises:
+        NotImplementedError: it changes the size of the map, or its window is not square.
+    """
+    sides = _sides(step)
+    if sides == (1, 1):
+        return 0
+    if not isinstance(step, nn.Conv2d) or set(step.stride) != {1}:
+        raise NotImplementedError(f"{step} in a branch of the head")
+    reach = {(k - 1) * d // 2 for k, d in zip(sides, step.dilation, strict=True)}
+    if {int(p) for p in step.padding} != reach or len(reach) != 1:
+        raise NotImplementedError(f"{step} in a branch of the head")
+    return reach.pop()
+
+
+def _sides(step: nn.Module) -> tuple[int, int]:
+    """Height and width of the window that a module looks through."""
+    sides = getattr(step, "kernel_size", 1)
+    return (sides, sides) if isinstance(sides, int) else (sides[0], sides[-1])
+
+
+def patch_gradients(
+    branch: CellBranch, feature: Tensor, targets: LevelTargets, score: Callable[[Tensor], Tensor]
+) -> PatchGradients:
+    """Differentiate each object's score with respect to the square of cells that it reads.
+
+    Args:
+        branch: the level's branch.
         feature: the level's head input, ``(1, C, h, w)``.
         targets: the objects on this level.
-        radius: cells to each side that a logit reads.
+        score: what is explained, ``(n,)``, from the branch's outputs at the objects' anchors, ``(n, outputs)``.
     """
     height, width = feature.shape[2:]
-    rows, inner_row = _window(targets.rows, height, radius)
-    columns, inner_column = _window(targets.columns, width, radius)
-    crops = feature.detach()[0][:, rows[:, :, None], columns[:, None, :]]  # (C, n, s, t)
-    crops = crops.permute(1, 0, 2, 3).contiguous().requires_grad_(True)
+    rows, row_inside = _window(targets.rows, height, branch.radius)
+    columns, column_inside = _window(targets.columns, width, branch.radius)
+    cells = feature.detach()[0].permute(1, 2, 0)[rows[:, :, None], columns[:, None, :]]  # (n, s, s, C)
+    squares = cells.permute(0, 3, 1, 2).requires_grad_(True)
+    inside = (row_inside[:, None, :, None] & column_inside[:, None, None, :]).to(feature.dtype)
     with torch.enable_grad():
-        logits = branch(crops)  # (n, classes, s, t)
-        each = torch.arange(len(crops), device=crops.device)
-        total = logits[each, targets.class_ids, inner_row, inner_column].sum()
-        (values,) = torch.autograd.grad(total, crops)
-    return PatchGradients(values, rows, columns, targets.members)
+        (values,) = torch.autograd.grad(score(branch(squares, inside)).sum(), squares)
+    return PatchGradients(values, rows, columns)
 
 
 def scatter_sum(patches: PatchGradients, feature: Tensor) -> Tensor:
-    """The patches added up on a zero map of the shape of ``feature``, ``(1, C, h, w)``."""
-    dense = torch.zeros_like(feature[0]).permute(1, 2, 0).contiguous()  # (h, w, C)
+    """The patches added up on a zero map of the shape of ``feature``, ``(1, C, h, w)``, channels last in memory."""
+    _, channels, height, width = feature.shape
+    dense = feature.new_zeros((height, width, channels))
     where = patches.rows[:, :, None], patches.columns[:, None, :]
     dense.index_put_(where, patches.values.permute(0, 2, 3, 1), accumulate=True)
-    # Contiguous, because autograd through an unfused batch normalisation in eval mode gave a wrong gradient (relative error
-    # 1.3, torch 2.14.1 on CPU) for a cotangent with channels-last strides.
-    return dense.permute(2, 0, 1)[None].contiguous()
+    return dense.permute(2, 0, 1)[None]
 
 
 def _window(centres: Tensor, length: int, radius: int) -> tuple[Tensor, Tensor]:
-    """Indices ``(n, side)`` of the cells around each centre, shifted inside ``[0, length)``, and the centre's place in them."""
-    side = min(2 * radius + 1, length)
-    first = (centres - radius).clamp(0, length - side)
-    return first[:, None] + torch.arange(side, device=centres.device), centres - first
+    """Indices ``(n, 2 radius + 1)`` of the cells around each centre, and which of them lie on ``[0, length)``.
+
+    An index beyond the border is that of the border; nothing reads it and its gradient is zero.
+    """
+    cells = centres[:, None] + torch.arange(-radius, radius + 1, device=centres.device)
+    return cells.clamp(0, length - 1), (cells >= 0) & (cells < length)

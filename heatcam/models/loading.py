@@ -108,7 +108,7 @@ def ready(network: nn.Module) -> nn.Module:
     """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients, weights channels last.
 
     Channels last makes CPUs a sixth faster (ultralytics does the same). Not with a batch normalisation left over: there torch
-    2.14.1 gives wrong gradients for such strides (``engine.patches.scatter_sum``).
+    2.14.1 gives wrong gradients for such strides (``engine.passes.TorchPasses``).
     """
     prepared: Any = network.float().eval()
     if hasattr(prepared, "fuse"):

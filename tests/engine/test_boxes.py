@@ -48,7 +48,7 @@ def test_the_logit_at_each_boxs_anchor_is_its_confidence(family: str) -> None:
     features = cut.head_inputs(picture(), with_graph=False).features
     kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5))
     with torch.no_grad():
-        logits = torch.cat([cut.class_branch[i](f).flatten(2) for i, f in enumerate(features)], 2)[0]
+        logits = torch.cat([cut.branches["cls_head"][i](f).flatten(2) for i, f in enumerate(features)], 2)[0]
     assert torch.allclose(logits[kept.class_ids, kept.anchors].sigmoid(), kept.confidences, atol=1e-5)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 
 import pytest
 import torch
+from torch import nn
 
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
@@ -98,7 +100,7 @@ def test_objects_on_every_level_and_at_the_borders_have_exact_gradients() -> Non
         for anchor in (start, start + count // 2, start + count - 1):
             anchors, class_ids = torch.tensor([anchor]), torch.tensor([2])
             targets = by_level(forward.inputs.features, anchors, class_ids)
-            (ours,) = engine._carried(forward.inputs, engine._patches(forward.inputs, targets))
+            (ours,) = engine._patch_gradient(forward.inputs, targets, engine.target)
             assert relative_error(ours, oracle_gradient(network, picture(), anchors, class_ids)[1]) < 1e-4
 
 
@@ -111,15 +113,29 @@ def test_object_gradients_add_up_to_the_summed_gradient() -> None:
     assert relative_error(total, engine.summed_gradient(forward)[0]) < 1e-4
 
 
-def test_a_wrong_radius_is_noticed_and_dense_autograd_takes_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_patch_is_noticed_and_dense_autograd_takes_over(caplog: pytest.LogCaptureFixture) -> None:
     network = fresh_network("yolov8n")
     engine: GradientEngine = engine_of(network)
-    engine.radii = [1, 1, 1]
+    engine.cell_branches = engine_of(fresh_network("yolov8n", seed=5)).cell_branches
     with caplog.at_level(logging.WARNING):
         assert engine.prove(picture()) > 1e-3
     assert not engine.uses_patches
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     forward = engine.forward(picture(), LOW, with_graph=True)
+    exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
+    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+
+
+def test_a_head_with_an_unknown_part_is_explained_by_dense_autograd(caplog: pytest.LogCaptureFixture) -> None:
+    network = copy.deepcopy(fresh_network("yolov8n"))
+    for branch in network.model[-1].cv3:
+        branch.insert(1, nn.AvgPool2d(3, 1, 1))
+    with caplog.at_level(logging.WARNING):
+        engine = engine_of(network)
+    assert "dense autograd is used" in caplog.text
+    assert "AvgPool2d" in caplog.text
+    engine.prove(picture())
+    forward = strongest(engine.forward(picture(), LOW, with_graph=True))
     exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
     assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import torch
 
 openvino = pytest.importorskip("openvino")
 
-from heatcam.engine import openvino_passes
+from heatcam.engine import conversion, openvino_passes
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
@@ -86,7 +85,7 @@ def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
 def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(openvino_passes, "inference_only", dict)
+    monkeypatch.setattr(conversion, "inference_only", dict)
     engine = compiled_engine("yolov8n")
     with caplog.at_level(logging.WARNING):
         engine.prove(picture())
@@ -110,7 +109,7 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     def no_conversion(*_: object) -> None:
         raise AssertionError("converted again")
 
-    monkeypatch.setattr(openvino_passes, "_convert", no_conversion)
+    monkeypatch.setattr(conversion, "_convert", no_conversion)
     assert torch.allclose(gradient(), first, atol=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == stored
 
@@ -135,7 +134,9 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
     def wrong(x: torch.Tensor) -> object:
         converted.append(1)
         compiled = real(x)
-        return replace(compiled, pull_back=lambda tensors: [1.05 * t for t in compiled.pull_back(tensors)])
+        right = compiled.pull_back
+        compiled.pull_back = lambda *a: tuple(1.05 * t for t in right(*a))
+        return compiled
 
     monkeypatch.setattr(engine.passes, "_converted", wrong)
     other = picture(128, 192)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from heatcam.engine.patches import by_level, patch_gradients, receptive_radius, scatter_sum
+from heatcam.engine.patches import CellBranch, LevelTargets, by_level, patch_gradients, scatter_sum
 
 
 def box_filter(side: int) -> nn.Module:
@@ -15,10 +16,16 @@ def box_filter(side: int) -> nn.Module:
     return nn.Sequential(convolution).requires_grad_(False)
 
 
+def dense_gradient(branch: nn.Module, feature: Tensor, targets: LevelTargets) -> Tensor:
+    """The summed patches of the first output, (h, w)."""
+    patches = patch_gradients(CellBranch(branch), feature, targets, lambda outputs: outputs[:, 0])
+    return scatter_sum(patches, feature)[0, 0]
+
+
 def test_the_gradient_of_a_box_filter_is_a_square_of_ones() -> None:
     feature = torch.rand(1, 1, 9, 9)
     targets = by_level((feature,), torch.tensor([4 * 9 + 3]), torch.tensor([0]))
-    dense = scatter_sum(patch_gradients(box_filter(3), feature, targets[0], radius=1), feature)[0, 0]
+    dense = dense_gradient(box_filter(3), feature, targets[0])
     expected = torch.zeros(9, 9)
     expected[3:6, 2:5] = 1
     assert torch.equal(dense, expected)
@@ -27,7 +34,7 @@ def test_the_gradient_of_a_box_filter_is_a_square_of_ones() -> None:
 def test_a_corner_cell_reads_only_what_lies_inside_the_map() -> None:
     feature = torch.rand(1, 1, 9, 9)
     targets = by_level((feature,), torch.tensor([0]), torch.tensor([0]))
-    dense = scatter_sum(patch_gradients(box_filter(3), feature, targets[0], radius=1), feature)[0, 0]
+    dense = dense_gradient(box_filter(3), feature, targets[0])
     expected = torch.zeros(9, 9)
     expected[:2, :2] = 1
     assert torch.equal(dense, expected)
@@ -36,7 +43,7 @@ def test_a_corner_cell_reads_only_what_lies_inside_the_map() -> None:
 def test_overlapping_objects_add_up() -> None:
     feature = torch.rand(1, 1, 9, 9)
     targets = by_level((feature,), torch.tensor([40, 41]), torch.tensor([0, 0]))
-    dense = scatter_sum(patch_gradients(box_filter(3), feature, targets[0], radius=1), feature)[0, 0]
+    dense = dense_gradient(box_filter(3), feature, targets[0])
     assert dense.max() == 2
     assert dense.sum() == 18
 
@@ -44,8 +51,7 @@ def test_overlapping_objects_add_up() -> None:
 def test_a_map_smaller_than_the_window_is_taken_whole() -> None:
     feature = torch.rand(1, 1, 2, 3)
     targets = by_level((feature,), torch.tensor([1]), torch.tensor([0]))
-    patches = patch_gradients(box_filter(5), feature, targets[0], radius=2)
-    assert torch.equal(scatter_sum(patches, feature)[0, 0], torch.ones(2, 3))
+    assert torch.equal(dense_gradient(box_filter(5), feature, targets[0]), torch.ones(2, 3))
 
 
 def test_anchors_count_through_the_levels_row_by_row() -> None:
@@ -61,5 +67,36 @@ def test_anchors_count_through_the_levels_row_by_row() -> None:
 
 
 def test_the_radius_is_the_sum_of_half_kernels() -> None:
-    branch = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3, dilation=2), nn.Conv2d(1, 1, 1))
-    assert receptive_radius(branch) == 3
+    branch = nn.Sequential(
+        nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=2, dilation=2), nn.Conv2d(1, 1, 1)
+    )
+    assert CellBranch(branch).radius == 3
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        nn.MaxPool2d(3, 1, 1),
+        nn.Conv2d(1, 1, 3, stride=2, padding=1),
+        nn.Conv2d(1, 1, 3),
+        nn.ConvTranspose2d(1, 1, 2),
+    ],
+    ids=["pooling", "a stride", "no padding", "a transposed convolution"],
+)
+def test_a_branch_that_does_not_keep_its_cells_is_refused(part: nn.Module) -> None:
+    with pytest.raises(NotImplementedError, match=type(part).__name__):
+        CellBranch(nn.Sequential(nn.SiLU(), part))
+
+
+@pytest.mark.parametrize("row", [0, 1, 4, 8])
+@pytest.mark.parametrize("column", [0, 3, 6])
+def test_a_deep_branch_gives_single_cells_what_it_gives_the_whole_map(row: int, column: int) -> None:
+    torch.manual_seed(0)
+    branch = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.SiLU(), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.Conv2d(4, 2, 1)
+    ).requires_grad_(False)
+    feature = torch.randn(1, 3, 9, 7, requires_grad=True)
+    (exact,) = torch.autograd.grad(branch(feature)[0, 1, row, column], feature)
+    (targets,) = by_level((feature,), torch.tensor([row * 7 + column]), torch.tensor([1]))
+    patches = patch_gradients(CellBranch(branch), feature, targets, lambda outputs: outputs[:, 1])
+    assert torch.allclose(scatter_sum(patches, feature), exact, atol=1e-6)

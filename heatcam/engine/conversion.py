@@ -1,0 +1,146 @@
+"""Both passes through a cut network as OpenVINO models, and the tensors that go in and come out of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import openvino
+import torch
+from torch import Tensor, nn
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from heatcam.engine.decompositions import inference_only
+from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.partition import Halves, in_halves, tensors_of
+from heatcam.engine.passes import Cotangents, NetworkPass
+
+
+class CompiledPasses:
+    """Both passes for one picture shape.
+
+    Args:
+        cut: the network that was compiled.
+        forward: OpenVINO's request for the first model of ``converted``.
+        backward: for the second.
+    """
+
+    def __init__(self, cut: CutNetwork, forward: Any, backward: Any) -> None:
+        self._cut, self._forward, self._backward = cut, forward, backward
+
+    def forward(self, picture: Tensor) -> NetworkPass:
+        """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""
+        decoded, *rest = _run(self._forward, [picture])
+        features, taps = len(self._cut.strides), len(self._cut.tapped)
+        return NetworkPass(
+            HeadInputs(
+                tuple(rest[features : features + taps]),
+                tuple(rest[:features]),
+                tuple(rest[features + taps :]),
+            ),
+            decoded,
+        )
+
+    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+        """See ``Passes``."""
+        given = [
+            torch.zeros_like(feature) if cotangent is None else cotangent
+            for feature, cotangent, there in zip(inputs.features, cotangents, self._cut.reaches, strict=True)
+            if there
+        ]
+        return tuple(gradient.clone() for gradient in _run(self._backward, [*inputs.saved, *given]))
+
+
+def _run(request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """One inference; maps go in and come out channels last, and look ``(n, C, h, w)`` to torch."""
+    arrays = {i: _channels_last(tensor.detach()).contiguous().numpy() for i, tensor in enumerate(tensors)}
+    request.infer(arrays, share_inputs=True)
+    outputs = (request.get_output_tensor(i).data for i in range(len(request.model_outputs)))
+    return [_channels_first(torch.from_numpy(output)) for output in outputs]
+
+
+def converted(cut: CutNetwork, picture: Tensor) -> tuple[Any, Any]:
+    """Both passes of a network for pictures of one shape.
+
+    Returns:
+        from a picture to ``(decoded, *features, *taps, *saved)``; from ``(*saved, *cotangents)`` of the head's inputs that read
+        the cut to the gradients at the taps.
+    """
+    with torch.no_grad():
+        leaf, laterals = cut.below(picture)
+        features = cut.above(leaf, laterals)[1]
+    halves = _halves(cut, leaf, laterals, features)
+    cotangents = tuple(torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there)
+    handed = (*tensors_of(halves, (leaf, *laterals)), *cotangents)
+    return _convert(_Forward(cut, halves), (picture,)), _convert(_Backward(halves), handed)
+
+
+def _halves(
+    cut: CutNetwork, leaf: Tensor, laterals: tuple[Tensor, ...], features: tuple[Tensor, ...]
+) -> Halves:
+    """The layers above the cut and their gradient, traced as one function and cut in two."""
+
+    def joint(leaf: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        laterals_given, cotangents = rest[: len(laterals)], rest[len(laterals) :]
+        with torch.enable_grad():
+            leaf = leaf.detach().requires_grad_(True)
+            taps, inputs = cut.above(leaf, laterals_given)
+            reached = [f for f, there in zip(inputs, cut.reaches, strict=True) if there]
+            gradients = torch.autograd.grad(
+                reached, taps, cotangents, allow_unused=True, materialize_grads=True
+            )
+        return (*inputs, *taps, *gradients)
+
+    cotangents = [torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there]
+    with torch.no_grad():
+        trace = make_fx(joint, decomposition_table=inference_only())(leaf, *laterals, *cotangents)
+    return in_halves(trace, 1 + len(laterals), len(features) + len(cut.tapped))
+
+
+class _Forward(nn.Module):
+    """Picture to ``(decoded, *features, *taps, *saved)``, everything channels last."""
+
+    def __init__(self, cut: CutNetwork, halves: Halves) -> None:
+        super().__init__()
+        self._cut, self._half = cut, halves.forward
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        leaf, laterals = self._cut.below(_channels_first(picture))
+        results = self._half(leaf, *laterals)
+        decoded = self._cut.decode(results[: len(self._cut.strides)])
+        # (a tensor that leaves twice is copied: one output a tensor)
+        return (decoded, *(_channels_last(result * 1) for result in results))
+
+
+class _Backward(nn.Module):
+    """``(*saved, *cotangents)`` to the gradients at the taps, everything channels last."""
+
+    def __init__(self, halves: Halves) -> None:
+        super().__init__()
+        self._half = halves.backward
+
+    def forward(self, *handed: Tensor) -> tuple[Tensor, ...]:
+        return tuple(_channels_last(g) for g in self._half(*(_channels_first(t) for t in handed)))
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """``(n, C, h, w)`` to ``(n, h, w, C)``; what is no map stays."""
+    return x.permute(0, 2, 3, 1) if x.ndim == 4 else x
+
+
+def _channels_first(x: Tensor) -> Tensor:
+    """``(n, h, w, C)`` to ``(n, C, h, w)``; what is no map stays."""
+    return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+
+
+def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
+    """A torch module as an OpenVINO model of fixed shapes, for ``arguments`` given channels last."""
+    given = tuple(_channels_last(argument).contiguous() for argument in arguments)
+    with torch.no_grad(), warnings.catch_warnings():
+        # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(module, given, check_trace=False)  # type: ignore[no-untyped-call]
+    model = openvino.convert_model(traced, example_input=given)
+    model.reshape({i: list(a.shape) for i, a in enumerate(given)})
+    return model

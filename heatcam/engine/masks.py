@@ -1,0 +1,110 @@
+"""The mask as what is explained: the mean logit inside an object's predicted mask.
+
+A mask logit is a sum of prototypes, which all objects share and which are made from the head's inputs, each times a coefficient
+that a branch of the head gives at the object's anchor. Both depend on the picture, so the gradient has two parts (the product
+rule): through the coefficients, in a small square of cells, and through the prototypes, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from heatcam.engine.boxes import KeptBoxes
+from heatcam.engine.patches import LevelTargets
+
+
+@dataclass(frozen=True)
+class MaskLogit:
+    """See ``targets.Target``; usable for a picture's objects after ``of_picture``.
+
+    Attributes:
+        prototypes: the head's network from its inputs to prototypes ``(1, masks, h, w)``.
+        takes_all: whether that reads every input of the head (YOLO26) or the first.
+        stride: of the head's first input, in model pixels a cell.
+    """
+
+    prototypes: nn.Module
+    takes_all: bool
+    stride: int
+    name: str = "mask"
+
+    def branch(self, parts: dict[str, Any], level: int) -> nn.Module:
+        """See ``targets.Target``."""
+        branch: nn.Module = parts["mask_head"][level]
+        return branch
+
+    def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes) -> MasksOfPicture:
+        """See ``targets.Target``."""
+        with torch.no_grad():
+            made = self.made_from([feature.detach() for feature in features])[0]  # (masks, h, w)
+            logits = torch.einsum("nm,mhw->nhw", boxes.extras, made)
+            pixels = features[0].shape[-1] * self.stride / made.shape[-1]  # model pixels a mask pixel
+            inside = (logits > 0) & _in_boxes(boxes.xyxy / pixels, made.shape[1], made.shape[2])
+            shares = inside / inside.sum((1, 2), keepdim=True).clamp_min(1)
+            means = torch.einsum("nhw,mhw->nm", shares, made)
+        return MasksOfPicture(self, boxes.extras, shares, means)
+
+    def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
+        """There is none before the masks are known: ``of_picture`` gives it."""
+        raise NotImplementedError
+
+    def shared(self, features: Sequence[Tensor], members: Tensor, /) -> Tensor:
+        """There is none before the masks are known: ``of_picture`` gives it."""
+        raise NotImplementedError
+
+    def made_from(self, features: Sequence[Tensor]) -> Tensor:
+        """The prototypes ``(1, masks, h, w)``, with a graph where there is one."""
+        made: Tensor = self.prototypes(list(features) if self.takes_all else features[0])
+        return made
+
+
+@dataclass(frozen=True)
+class MasksOfPicture:
+    """``MaskLogit`` for one picture's objects.
+
+    Attributes:
+        mask: what it was made by.
+        coefficients: float ``(N, masks)``.
+        shares: float ``(N, h, w)``, 1 / area inside each object's mask, 0 outside; an empty mask is 0 everywhere.
+        means: float ``(N, masks)``, the prototypes' means inside each mask.
+    """
+
+    mask: MaskLogit
+    coefficients: Tensor
+    shares: Tensor
+    means: Tensor
+
+    @property
+    def name(self) -> str:
+        """See ``targets.Target``."""
+        return self.mask.name
+
+    def branch(self, parts: dict[str, Any], level: int) -> nn.Module:
+        """See ``targets.Target``."""
+        return self.mask.branch(parts, level)
+
+    def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
+        """See ``targets.Target``; in logits, as far as the coefficients make it."""
+        return (outputs * self.means[objects.members]).sum(1)
+
+    def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes) -> MasksOfPicture:
+        """See ``targets.Target``."""
+        return self.mask.of_picture(features, boxes)
+
+    def shared(self, features: Sequence[Tensor], members: Tensor) -> Tensor:
+        """See ``targets.Target``; in logits, as far as the prototypes make it."""
+        weights = torch.einsum("nm,nhw->mhw", self.coefficients[members], self.shares[members])
+        return (self.mask.made_from(features)[0] * weights).sum()
+
+
+def _in_boxes(xyxy: Tensor, height: int, width: int) -> Tensor:
+    """Which pixels lie in each box: bool ``(N, height, width)``, for boxes ``(N, 4)`` in the same pixels."""
+    rows = torch.arange(height, device=xyxy.device)[None, :, None]
+    columns = torch.arange(width, device=xyxy.device)[None, None, :]
+    left, top, right, bottom = (side[:, None, None] for side in xyxy.unbind(1))
+    return (columns >= left) & (columns < right) & (rows >= top) & (rows < bottom)

@@ -1,0 +1,106 @@
+"""A traced gradient cut in two: what the forward pass can calculate already, and what waits for cotangents.
+
+Backpropagation needs derivatives at the activations of the forward pass. Traced as one function of the picture's tensors and the
+cotangents, everything that no cotangent reaches belongs to the forward pass and is handed over; the backward pass that is left
+runs nothing twice. (The idea is that of AOTAutograd's default partition; here weights stay in both halves, as constants.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.fx import Graph, GraphModule, Node
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A function of given tensors and cotangents, as two.
+
+    Attributes:
+        forward: from the given tensors to ``(*results, *saved)``.
+        backward: from ``(*saved, *cotangents)`` to the gradients.
+        saved: how many tensors are handed over.
+    """
+
+    forward: GraphModule
+    backward: GraphModule
+    saved: int
+
+
+def in_halves(joint: GraphModule, given: int, results: int) -> Halves:
+    """Cut a trace of ``(*given, *cotangents) -> (*results, *gradients)``.
+
+    Args:
+        joint: the trace, from ``make_fx``.
+        given: how many of its inputs are not cotangents.
+        results: how many of its outputs are not gradients; no cotangent reaches them.
+
+    Raises:
+        NotImplementedError: an operation changes a tensor in place, which one half would not see of the other.
+    """
+    nodes = list(joint.graph.nodes)
+    for node in nodes:
+        if getattr(getattr(node.target, "_schema", None), "is_mutable", False):
+            raise NotImplementedError(f"{node.target} in a traced gradient")
+    inputs = [node for node in nodes if node.op == "placeholder"]
+    outputs: Sequence[Node] = nodes[-1].args[0]
+    gradients = outputs[results:]
+    handed = _read_across(nodes[:-1], inputs, given, gradients)
+    return Halves(
+        _part(joint, nodes, inputs[:given], [*outputs[:results], *handed]),
+        _part(joint, nodes, [*handed, *inputs[given:]], gradients),
+        len(handed),
+    )
+
+
+def _reached_from(nodes: Sequence[Node], sources: Sequence[Node]) -> set[Node]:
+    """``sources`` and every node that depends on one."""
+    reached = set(sources)
+    for node in nodes:
+        if not reached.isdisjoint(node.all_input_nodes):
+            reached.add(node)
+    return reached
+
+
+def _read_across(
+    nodes: Sequence[Node], inputs: Sequence[Node], given: int, gradients: Sequence[Node]
+) -> list[Node]:
+    """What the backward half reads of the forward half, in order; constants are no matter of the picture."""
+    waiting, varying = _reached_from(nodes, inputs[given:]), _reached_from(nodes, inputs)
+    needed = {read for node in nodes if node in waiting for read in node.all_input_nodes} | set(gradients)
+    return [node for node in nodes if node in needed and node in varying and node not in waiting]
+
+
+def _part(
+    joint: GraphModule, nodes: Sequence[Node], inputs: Sequence[Node], outputs: Sequence[Node]
+) -> GraphModule:
+    """The part of a trace from ``inputs`` to ``outputs``, with the constants that it needs."""
+    graph = Graph()
+    copies: dict[Node, Node] = {node: graph.placeholder(f"input_{i}") for i, node in enumerate(inputs)}
+    wanted = _behind(outputs, set(inputs))
+    for node in nodes:
+        if node in wanted and node not in copies:
+            copies[node] = graph.node_copy(node, copies.__getitem__)
+    graph.output(tuple(copies[node] for node in outputs))
+    return GraphModule(joint, graph)
+
+
+def _behind(outputs: Sequence[Node], inputs: set[Node]) -> set[Node]:
+    """Every node that ``outputs`` need, not looking behind ``inputs``."""
+    wanted: set[Node] = set()
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in wanted:
+            wanted.add(node)
+            waiting += [] if node in inputs else node.all_input_nodes
+    return wanted
+
+
+def tensors_of(halves: Halves, given: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """What is handed over for ``given``: for tracing the backward half with real tensors."""
+    outputs: Any = halves.forward(*given)
+    return tuple(outputs[len(outputs) - halves.saved :])
