@@ -34,6 +34,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     precision: str = "auto",
     why: str = "",
     layers: tuple[str, ...] = (),
+    target: str = "class",
 ) -> Explainer:
     """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
 
@@ -50,6 +51,8 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
             ``auto`` measures which is faster here, once.
         why: explain this class at every box instead of the one it was given ("why not a truck?"); "" takes each its own.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
+        target: what is explained of each object: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
+            (``keypoint:3``) or ``angle``, where the model has it.
         precision: what OpenVINO calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
 
     Raises:
@@ -63,5 +66,5 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     return build_explainer(
         model,
         device,
-        ExplainOptions(imgsz, conf, iou, classes, method, quality, backend, precision, why, layers),
+        ExplainOptions(imgsz, conf, iou, classes, method, quality, backend, precision, why, layers, target),
     )

@@ -82,6 +82,10 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="Explain this class at every box instead of its own: why (not) a truck?",
             show_default=False,
         ),
+        "target": typer.Option(
+            metavar="class|box|iou-side|mask|keypoint|angle",
+            help="What is explained of each object; box:left and keypoint:3 are parts.",
+        ),
         "layers": typer.Option(
             help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
             show_default=False,

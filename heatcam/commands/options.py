@@ -23,6 +23,7 @@ class ModelChoice:
         backend: what runs the network; ``auto`` takes the fastest for video and torch for pictures.
         precision: the numbers that a compiled network calculates with.
         why: explain this class at every box instead of its own.
+        target: what is explained of each object, with a part of it behind a colon.
         layers: indices or names to map, with commas; empty takes those of ``quality``.
     """
 
@@ -38,6 +39,7 @@ class ModelChoice:
     precision: Precision = Precision.AUTO
     why: str = ""
     layers: str = ""
+    target: str = "class"
 
 
 @dataclass(frozen=True)

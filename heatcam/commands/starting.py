@@ -43,12 +43,15 @@ def start_explainer(
         choice.precision.value,
         choice.why,
         _names(choice.layers),
+        choice.target,
     )
     with terminal.notes.status("loading the model"):
         explainer = build_explainer(model, choice.device, options, size_wh)
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
-        f"method {explainer.method}" + (f", evidence for '{choice.why}' at every box" if choice.why else "")
+        f"method {explainer.method}"
+        + (f", evidence for '{choice.why}' at every box" if choice.why else "")
+        + (f", target {choice.target}" if choice.target != "class" else "")
     )
     return explainer
 

@@ -7,6 +7,7 @@ import json
 import logging
 import platform
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import Passes, TorchPasses
+from heatcam.engine.targets import Target
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
 
@@ -30,7 +32,12 @@ AGREEING_IOU = 0.9
 
 
 def start_engine(
-    cut: CutNetwork, device: torch.device, backend: str, precision: str, example: Tensor
+    cut: CutNetwork,
+    device: torch.device,
+    backend: str,
+    precision: str,
+    example: Tensor,
+    target: Target | None = None,
 ) -> GradientEngine:
     """The engine on the backend asked for.
 
@@ -40,27 +47,31 @@ def start_engine(
         backend: ``torch``, ``openvino``, or ``auto``: the faster of them here, measured once and remembered in the cache folder.
         precision: of OpenVINO: ``fp32``, ``bf16``, ``fp16``, or ``auto``: bfloat16 where the processor has it and finds the same.
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
+        target: what is explained of each object; its class logit for None.
 
     Raises:
         UsageError: the backend or precision cannot be had here; the message names the next step.
     """
+
+    def proved(passes: Passes | None) -> GradientEngine:
+        return _proved(GradientEngine(cut, device, passes, target), example)
+
     if backend == "torch" or (backend == "auto" and not _openvino_can(device)):
         _require_float32(precision)
-        return _proved(cut, device, None, example)
+        return proved(None)
     _require_openvino(device)
     free = backend == "auto" and precision in ("auto", "fp32")  # torch has no other
     known = _read(cache_dir() / CHOICES_FILE)
     if free and known.get(_situation(cut, example)) == "torch":
-        return _proved(cut, device, None, example)
-    compiled = _openvino(cut, device, precision, example)
+        return proved(None)
+    compiled = _openvino(cut, proved, precision, example)
     if not free or compiled.name == "torch" or _is_faster(cut, compiled, example, known):
         return compiled
-    return _proved(cut, device, None, example)
+    return proved(None)
 
 
-def _proved(cut: CutNetwork, device: torch.device, passes: Passes | None, example: Tensor) -> GradientEngine:
-    """An engine whose gradients were compared with autograd; it may have fallen back to a slower way."""
-    engine = GradientEngine(cut, device, passes)
+def _proved(engine: GradientEngine, example: Tensor) -> GradientEngine:
+    """The engine itself, its gradients compared with autograd; it may have fallen back to a slower way."""
     engine.prove(example)
     return engine
 
@@ -85,7 +96,9 @@ def _require_openvino(device: torch.device) -> None:
         raise UsageError("OpenVINO is not installed", "pip install openvino, or use --backend torch")
 
 
-def _openvino(cut: CutNetwork, device: torch.device, precision: str, example: Tensor) -> GradientEngine:
+def _openvino(
+    cut: CutNetwork, proved: Callable[[Passes], GradientEngine], precision: str, example: Tensor
+) -> GradientEngine:
     """OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it."""
     from heatcam.engine.openvino_passes import (  # noqa: PLC0415 (OpenVINO takes a while to load, and may be missing)
         OpenVinoPasses,
@@ -94,11 +107,11 @@ def _openvino(cut: CutNetwork, device: torch.device, precision: str, example: Te
 
     folder = cache_dir() / "openvino"
     if precision != "auto":
-        return _proved(cut, device, OpenVinoPasses(cut, precision, folder), example)
-    exact = _proved(cut, device, OpenVinoPasses(cut, "fp32", folder), example)
+        return proved(OpenVinoPasses(cut, precision, folder))
+    exact = proved(OpenVinoPasses(cut, "fp32", folder))
     if exact.name == "torch" or not has_bfloat16():
         return exact
-    quick = _proved(cut, device, OpenVinoPasses(cut, "bf16", folder), example)
+    quick = proved(OpenVinoPasses(cut, "bf16", folder))
     if find_the_same(exact, quick, example):
         logger.info("bfloat16 finds the same boxes as float32 and is used")
         return quick

@@ -9,6 +9,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.device import choose_device
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.engine.targets import chosen_target
 from heatcam.geometry import Letterbox
 from heatcam.models.loading import load_model
 from heatcam.saliency.explainer import Explainer
@@ -44,7 +45,8 @@ def build_explainer(
     example = picture_tensor(
         fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph), chosen
     )
-    engine = start_engine(cut, chosen, options.backend, options.precision, example)
+    target = chosen_target(options.target, cut.head)
+    engine = start_engine(cut, chosen, options.backend, options.precision, example, target)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)
     explainer = Explainer(
         engine,

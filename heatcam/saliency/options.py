@@ -21,6 +21,8 @@ class ExplainOptions:
         backend: ``auto``, ``torch`` or ``openvino``.
         precision: of a compiled backend: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
+        target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the
+            model has it (``heatcam.engine.targets.NAMES``).
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
 
     Raises:
@@ -37,6 +39,7 @@ class ExplainOptions:
     precision: str = "auto"
     why: str = ""
     layers: tuple[str, ...] = ()
+    target: str = "class"
 
     @property
     def over_levels(self) -> bool:
