@@ -39,17 +39,21 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
 
     Args:
-        model: an ultralytics ``.pt`` detect checkpoint, or ``markers``, the embedded model.
+        model: an ultralytics ``.pt`` checkpoint that finds boxes (detect, segment, pose, obb) or classes (classify), or
+            ``markers``, the embedded model. A classifier's detections are its five likeliest classes, each boxed by the
+            evidence in its own map.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; None chooses the fastest there is.
         imgsz: longer side of the network's input in pixels; None takes the one that the model was trained with.
-        conf: keep boxes above this confidence, in ``[0, 1]``.
+        conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
         classes: keep only these class names or numbers; empty keeps all.
         method: the CAM method; ``heatcam.saliency.methods.METHODS`` lists them.
-        quality: ``live`` maps the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
+        quality: ``live`` maps the finest neck output, of classifiers the head's input; ``fine`` adds up every level from
+            stride 8 of the backbone on.
         backend: ``torch``; ``openvino`` compiles for this CPU, which pays after some tens of pictures of one shape;
-            ``auto`` measures which is faster here, once.
+            ``auto`` measures which is faster here, once. Classifiers run with torch only.
         why: explain this class at every box instead of the one it was given ("why not a truck?"); "" takes each its own.
+            A classifier then shows this class alone, however unlikely it is.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
         target: what is explained of each object: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
             (``keypoint:3``) or ``angle``, where the model has it.

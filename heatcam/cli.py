@@ -55,7 +55,9 @@ app = typer.Typer(
 OPTIONS: dict[type, dict[str, Any]] = {
     ModelChoice: {
         "model": typer.Option(
-            "--model", "-m", help="A .pt model of ultralytics that finds boxes; 'markers' if left out."
+            "--model",
+            "-m",
+            help="A .pt model of ultralytics that finds boxes or classes; 'markers' if left out.",
         ),
         "device": typer.Option(help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."),
         "imgsz": typer.Option(

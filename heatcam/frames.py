@@ -44,7 +44,7 @@ class Detections:
         boxes_xyxy: float32 ``(N, 4)`` in image pixels, inside the picture.
         confidences: float32 ``(N,)`` in ``[0, 1]``.
         class_ids: int64 ``(N,)``.
-        anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from.
+        anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from; 0 for a classifier's classes.
         class_names: N names, one a box.
     """
 

@@ -1,10 +1,10 @@
-"""The one place that knows both the camera's pixels and the model's: the letterbox and its inverse.
+"""The one place that knows both the camera's pixels and the model's: the letterbox, the centre crop, and their inverses.
 
 Two frames of reference, both with continuous coordinates whose origin is the top-left corner of the top-left pixel, so that
 pixel ``(i, j)`` covers ``[j, j + 1) x [i, i + 1)``:
 
 * *image*: the picture as it was captured, ``image_wh``;
-* *model*: the letterboxed picture that the network sees, ``model_wh``: resized to ``resized_wh``, then padded.
+* *model*: the picture that the network sees, ``model_wh``: resized to ``resized_wh``, then padded or cut.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 Float32Array = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
@@ -31,7 +32,7 @@ class Letterbox:
         image_wh: width and height of the picture, in pixels.
         resized_wh: width and height of the picture inside the letterbox, in model pixels.
         model_wh: width and height of the whole letterbox, multiples of the network's stride.
-        pad_left, pad_top: grey border before the picture, in model pixels.
+        pad_left, pad_top: grey border before the picture, in model pixels; negative where as much of the picture is cut away.
         smooth: shrink by averaging all that a pixel covers. Without it a pixel is what lies at its middle, as ultralytics does
             it, to the same boxes; bars finer than a pixel then beat.
     """
@@ -86,14 +87,14 @@ class Letterbox:
                 f"picture of {image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}"
             )
         boxed = np.full((self.model_wh[1], self.model_wh[0], 3), PAD_GREY, np.uint8)
-        inside = boxed[self._rows, self._columns]
-        if self.resized_wh == self.image_wh:
-            inside[...] = image
-        else:
-            shrinks = self.resized_wh[0] < self.image_wh[0]
-            how = cv2.INTER_AREA if self.smooth and shrinks else cv2.INTER_LINEAR
-            inside[...] = cv2.resize(image, self.resized_wh, interpolation=how)
+        resized = image if self.resized_wh == self.image_wh else self._resized(image)
+        boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]
         return boxed
+
+    @property
+    def seen_xyxy(self) -> Float32Array:
+        """The part of the picture that the network sees: float32 ``(4,)`` in image pixels; all of it in a letterbox."""
+        return self.boxes_to_image([0, 0, *self.model_wh]).reshape(4)
 
     def points_to_model(self, points_xy: npt.ArrayLike) -> Float32Array:
         """Points ``(..., 2)`` from image to model pixels, float32, not clipped."""
@@ -137,16 +138,85 @@ class Letterbox:
         boxed = np.zeros((self.model_wh[1], self.model_wh[0]), np.float32)
         shrinks = self.resized_wh[0] < self.image_wh[0]
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        boxed[self._rows, self._columns] = cv2.resize(values, self.resized_wh, interpolation=how)
+        resized: Any = cv2.resize(values, self.resized_wh, interpolation=how)
+        boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]
         return boxed
+
+    def _resized(self, image: Uint8Array) -> Uint8Array:
+        """``image`` at ``resized_wh``, before it is padded or cut."""
+        shrinks = self.resized_wh[0] < self.image_wh[0]
+        how = cv2.INTER_AREA if self.smooth and shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(image, self.resized_wh, interpolation=how), np.uint8)
 
     @property
     def _rows(self) -> slice:
-        return slice(self.pad_top, self.pad_top + self.resized_wh[1])
+        """The picture's place in the model's frame."""
+        return slice(max(self.pad_top, 0), min(self.pad_top + self.resized_wh[1], self.model_wh[1]))
 
     @property
     def _columns(self) -> slice:
-        return slice(self.pad_left, self.pad_left + self.resized_wh[0])
+        return slice(max(self.pad_left, 0), min(self.pad_left + self.resized_wh[0], self.model_wh[0]))
+
+    @property
+    def _shown_rows(self) -> slice:
+        """The same rows, counted in the resized picture."""
+        return slice(self._rows.start - self.pad_top, self._rows.stop - self.pad_top)
+
+    @property
+    def _shown_columns(self) -> slice:
+        return slice(self._columns.start - self.pad_left, self._columns.stop - self.pad_left)
+
+
+@dataclass(frozen=True)
+class CentreCrop(Letterbox):
+    """The square middle of a picture, which is all that a classifier sees; its padding is never above 0.
+
+    As ultralytics' ``classify_transforms`` prepares pictures: the shorter side is brought to the crop's, by Pillow's bilinear
+    filter (which averages when it shrinks; OpenCV has none that gives the same pixels), then the middle is cut out.
+    """
+
+    @classmethod
+    def cut(cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32) -> CentreCrop:
+        """The middle of a picture of ``image_wh``; same rounding as torchvision's ``Resize`` and ``CenterCrop``.
+
+        Args:
+            image_wh: width and height of the picture in pixels, each at least 1.
+            imgsz: side of the crop, rounded up to a multiple of ``stride``.
+            stride: what ultralytics rounds the side by.
+
+        Raises:
+            ValueError: a size below 1.
+        """
+        if min(*image_wh, imgsz, stride) < 1:
+            raise ValueError(
+                f"sizes must be at least 1, got image {image_wh}, imgsz {imgsz}, stride {stride}"
+            )
+        side, shorter = -(-imgsz // stride) * stride, min(image_wh)
+        wide, tall = (int(side * length / shorter) for length in image_wh)
+        return cls(image_wh, (wide, tall), (side, side), -round((wide - side) / 2), -round((tall - side) / 2))
+
+    def map_to_image(self, values: Float32Array) -> Float32Array:
+        """A map over the crop, at any resolution, laid over the picture: exactly 0 at pixels whose middle lies outside the crop.
+
+        See ``Letterbox.map_to_image``.
+        """
+        full: Any = cv2.resize(values, self.model_wh, interpolation=cv2.INTER_LINEAR)
+        cut_away = [
+            (rows.start, length - rows.stop)
+            for rows, length in zip(
+                (self._shown_rows, self._shown_columns), self.resized_wh[::-1], strict=True
+            )
+        ]
+        whole: Any = cv2.resize(
+            np.pad(full, cut_away, mode="edge"), self.image_wh, interpolation=cv2.INTER_LINEAR
+        )
+        image = np.zeros(self.image_wh[::-1], np.float32)
+        left, top, right, bottom = (int(edge) for edge in np.ceil(self.seen_xyxy - 0.5))
+        image[top:bottom, left:right] = whole[top:bottom, left:right]
+        return image
+
+    def _resized(self, image: Uint8Array) -> Uint8Array:
+        return np.asarray(Image.fromarray(image).resize(self.resized_wh, Image.Resampling.BILINEAR), np.uint8)
 
 
 #: From a picture's width and height to how it becomes a network's input.

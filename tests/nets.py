@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
-from ultralytics.nn.tasks import DetectionModel, OBBModel, PoseModel, SegmentationModel
+from ultralytics.nn.tasks import ClassificationModel, DetectionModel, OBBModel, PoseModel, SegmentationModel
 
 from heatcam.engine.boxes import KeptBoxes
 from heatcam.engine.gradients import GradientEngine
@@ -25,7 +26,8 @@ OTHER_FAMILIES = (
     "yolov8n-pose", "yolo11n-pose", "yolo26n-pose-end2end",
     "yolov8n-obb", "yolo11n-obb", "yolo26n-obb-end2end",
 )  # fmt: skip
-KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel}
+CLASSIFIERS = ("yolov8n-cls", "yolo11n-cls", "yolo12n-cls", "yolo26n-cls")
+KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel, "cls": ClassificationModel}
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
 needs_coco = pytest.mark.skipif(
@@ -36,7 +38,7 @@ needs_coco = pytest.mark.skipif(
 
 @functools.cache
 def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Module:
-    """A detection network of one family with random weights, eval mode, lively activations."""
+    """A network of one family with random weights, eval mode, lively activations."""
     from heatcam.models.loading import ready
 
     torch.manual_seed(seed)
@@ -48,6 +50,8 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
     settle_statistics(network)
     for branch in class_heads(network):
         branch[-1].bias.data.normal_(0, 1)
+    if kind is ClassificationModel:
+        network.model[-1].linear.weight.data.normal_(0, 0.03)
     return ready(network) if fused else network.eval().requires_grad_(False)
 
 
@@ -126,3 +130,17 @@ def oracle_gradients(
         for hook in hooks:
             hook.remove()
     return [(kept[i].detach()[0], g[0]) for i, g in zip(layers, gradients, strict=True)]
+
+
+def class_checkpoint(folder: Path, family: str = "yolov8n-cls", **attributes: object) -> Path:
+    """A classifier of five classes for 64 px with random weights, in a checkpoint such as users have.
+
+    ``attributes`` are set on the network: ``transforms`` is what trained classifiers carry.
+    """
+    network = copy.deepcopy(fresh_network(family, fused=False))
+    network.names, network.task = dict(enumerate("abcde")), "classify"
+    for name, value in attributes.items():
+        setattr(network, name, value)
+    path = folder / f"tiny-{family}.pt"
+    torch.save({"model": network, "train_args": {"imgsz": 64, "task": "classify"}}, path)
+    return path

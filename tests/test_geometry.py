@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.geometry import PAD_GREY, Letterbox
+from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox
 
 sizes = st.tuples(st.integers(16, 4000), st.integers(16, 4000))
 imgszs = st.integers(32, 1280)
@@ -140,3 +140,95 @@ def test_a_picture_of_another_size_is_refused() -> None:
 def test_sizes_below_one_are_refused(bad: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Letterbox.fit(bad, 320)
+
+
+@given(sizes, imgszs, st.data())
+@settings(max_examples=300, deadline=None)
+def test_boxes_in_a_centre_crop_go_there_and_back_within_one_pixel(
+    image_wh: tuple[int, int], imgsz: int, data: st.DataObject
+) -> None:
+    crop = CentreCrop.cut(image_wh, imgsz)
+    corners = data.draw(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+    x, y = sorted(corners[:2]), sorted(corners[2:])
+    left, top, right, bottom = crop.seen_xyxy.astype(float)
+    wide, tall = right - left, bottom - top
+    box = np.array([left + x[0] * wide, top + y[0] * tall, left + x[1] * wide, top + y[1] * tall])
+    there = crop.boxes_to_model(box)
+    tolerance = 1e-3 * max(1, *crop.scale_xy)
+    assert (there >= -tolerance).all()
+    assert (there <= np.array(crop.model_wh * 2) + tolerance).all()
+    assert np.abs(crop.boxes_to_image(there)[0] - box).max() < 1
+
+
+@given(sizes, imgszs)
+@settings(max_examples=300, deadline=None)
+def test_a_centre_crop_is_the_square_middle_of_the_picture(image_wh: tuple[int, int], imgsz: int) -> None:
+    crop = CentreCrop.cut(image_wh, imgsz)
+    side = -(-imgsz // 32) * 32
+    assert crop.model_wh == (side, side)
+    assert min(crop.resized_wh) == side
+    left, top, right, bottom = crop.seen_xyxy
+    per_model_pixel = 1 / min(crop.scale_xy)
+    assert abs((left + right) / 2 - image_wh[0] / 2) <= per_model_pixel
+    assert abs((top + bottom) / 2 - image_wh[1] / 2) <= per_model_pixel
+    assert abs((right - left) - (bottom - top)) <= 2 * per_model_pixel
+    assert abs((right - left) - min(image_wh)) <= per_model_pixel
+
+
+@given(st.tuples(st.integers(16, 900), st.integers(16, 900)), st.sampled_from([64, 224]))
+@settings(max_examples=60, deadline=None)
+def test_a_map_over_a_centre_crop_is_nothing_outside_of_it_and_itself_inside(
+    image_wh: tuple[int, int], side: int
+) -> None:
+    crop = CentreCrop.cut(image_wh, side)
+    laid = crop.map_to_image(np.full((7, 7), 3, np.float32))
+    assert laid.shape == image_wh[::-1]
+    left, top, right, bottom = crop.seen_xyxy
+    ys, xs = np.mgrid[: image_wh[1], : image_wh[0]] + 0.5
+    inside = (xs >= left) & (xs < right) & (ys >= top) & (ys < bottom)
+    assert np.allclose(laid[inside], 3)
+    assert not laid[~inside].any()
+
+
+@given(st.tuples(st.integers(60, 1200), st.integers(60, 1200)), st.floats(0.3, 0.7), st.floats(0.3, 0.7))
+@settings(max_examples=60, deadline=None)
+def test_a_bump_in_a_centre_crop_goes_there_and_back_within_one_pixel(
+    image_wh: tuple[int, int], fx: float, fy: float
+) -> None:
+    crop = CentreCrop.cut(image_wh, 224)
+    left, top, right, bottom = crop.seen_xyxy.astype(float)
+    x0, y0 = left + fx * (right - left), top + fy * (bottom - top)
+    ys, xs = np.mgrid[: image_wh[1], : image_wh[0]] + 0.5
+    bump = np.exp(-((xs - x0) ** 2 + (ys - y0) ** 2) / (2 * (min(image_wh) / 20) ** 2)).astype(np.float32)
+    there = crop.map_to_model(bump)
+    assert there.shape == (224, 224)
+    my, mx = np.mgrid[:224, :224] + 0.5
+    centroid = np.array([(mx * there).sum(), (my * there).sum()]) / there.sum()
+    assert np.abs(centroid - crop.points_to_model([x0, y0])).max() < 1
+    back = crop.map_to_image(there)
+    centroid = np.array([(xs * back).sum(), (ys * back).sum()]) / back.sum()
+    assert np.abs(centroid - (x0, y0)).max() < 1
+
+
+def test_the_centre_crop_equals_ultralytics_pixel_for_pixel() -> None:
+    import torchvision.transforms as T
+    from PIL import Image
+    from ultralytics.data.augment import classify_transforms
+
+    rng = np.random.default_rng(0)
+    for width, height in ((810, 1080), (1280, 720), (333, 77), (224, 224), (224, 301), (31, 50), (1, 3)):
+        image = rng.integers(0, 256, (height, width, 3), np.uint8)
+        resize_and_cut = T.Compose(classify_transforms(224).transforms[:2])
+        theirs = np.asarray(resize_and_cut(Image.fromarray(image)))
+        assert np.array_equal(CentreCrop.cut((width, height), 224).image_to_model(image), theirs)
+
+
+def test_a_letterbox_sees_all_of_the_picture_and_a_crop_its_middle() -> None:
+    assert Letterbox.fit((1280, 720), 640).seen_xyxy.tolist() == [0, 0, 1280, 720]
+    assert CentreCrop.cut((448, 224), 224).seen_xyxy.tolist() == [112, 0, 336, 224]
+
+
+@pytest.mark.parametrize("bad", [(0, 10), (10, -3)])
+def test_a_centre_crop_of_nothing_is_refused(bad: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        CentreCrop.cut(bad, 224)

@@ -44,11 +44,11 @@ NEVER = [
     # rooms or files, what they must never import
     (("overlay", "findings", "web", "sinks"), ("torch", "ultralytics", "torchvision")),
     (
-        ("frames", "geometry", "errors", "choices"),
+        ("frames", "geometry", "regions", "errors", "choices"),
         ("torch", "heatcam.engine", "heatcam.saliency", "heatcam.overlay"),
     ),
     (
-        ("frames", "geometry", "errors", "choices"),
+        ("frames", "geometry", "regions", "errors", "choices"),
         ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
     ),
     (("errors", "choices"), ("heatcam",)),

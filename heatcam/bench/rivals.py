@@ -21,6 +21,7 @@ from ultralytics import YOLO
 from heatcam.bench.machine import threads_kept
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
+from heatcam.engine.classifying import is_classifier
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.models import embedded
@@ -155,8 +156,15 @@ def checkpoint_of(model: str, folder: Path) -> Path:
 
 
 def network_for_gradients(setup: Setup) -> Any:
-    """The network on its device with parameters that ask for gradients, as a copied pipeline sets it up."""
-    return copy.deepcopy(load_model(setup.model).network).to(setup.device).requires_grad_(True)
+    """The network on its device with parameters that ask for gradients, as a copied pipeline sets it up.
+
+    Raises:
+        ModelError: it finds no boxes, which the pipeline is made for.
+    """
+    network = load_model(setup.model).network
+    if is_classifier(network):
+        raise ModelError("the pipeline that people copy is for models that find boxes")
+    return copy.deepcopy(network).to(setup.device).requires_grad_(True)
 
 
 def head_input_layers(network: Any) -> list[nn.Module]:

@@ -8,6 +8,7 @@ from typing import Any
 from heatcam.commands.starting import EMBEDDED_HINT, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
+from heatcam.engine.classifying import CutClassifier, is_classifier
 from heatcam.engine.layers import LayerRow, describe_layers, input_side
 from heatcam.engine.network import CutNetwork
 from heatcam.errors import ModelError
@@ -59,7 +60,7 @@ def _obstacle(loaded: LoadedModel, name: str) -> str:
     """Why the model cannot be explained; "" when it can."""
     try:
         require_explainable(loaded, name)
-        CutNetwork(loaded.network)
+        (CutClassifier if is_classifier(loaded.network) else CutNetwork)(loaded.network)
     except ModelError as error:
         return error.problem
     return ""

@@ -19,7 +19,7 @@ class Thresholds:
     """Which boxes are kept.
 
     Attributes:
-        conf: confidence above which a box is kept, in ``[0, 1]``.
+        conf: confidence above which a box is kept, and probability from which a class is, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``; end-to-end heads do not use it.
         class_ids: keep only these; None keeps all.
     """

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.modules.head import Classify
 
 from heatcam.engine.network import FINE_STRIDE
 from heatcam.errors import ModelError
@@ -23,7 +25,8 @@ _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; c
 class Mark(str, Enum):
     """What a layer is for.
 
-    ``LIVE`` is the finest head input, ``FINE`` an output that another layer than the next one reads, with stride 8 or more.
+    ``LIVE`` is the finest head input. ``FINE`` is, with stride 8 or more, an output that another layer than the next one reads;
+    in a classifier, where each layer reads the one before, the last output of each stride.
     """
 
     LIVE = "live"
@@ -77,7 +80,9 @@ def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
     outputs = _run(network, layers, imgsz)
     reads = [_reads(index, layer.f) for index, layer in enumerate(layers)]
     strides = [round(imgsz / output.shape[1]) if output.is_map else None for output in outputs]
-    marks = _marks(strides, reads[-1], getattr(network, "save", ()))
+    in_stages = isinstance(layers[-1], Classify)
+    levels = _last_of_each_stride(strides) if in_stages else set(getattr(network, "save", ()))
+    marks = _marks(strides, reads[-1], levels)
     return tuple(
         LayerRow(
             index=index,
@@ -108,18 +113,23 @@ def _reads(index: int, source: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _marks(
-    strides: Sequence[int | None], head_inputs: Sequence[int], read_later: Sequence[int]
+    strides: Sequence[int | None], head_inputs: Sequence[int], levels: set[int]
 ) -> list[tuple[Mark, ...]]:
     """The marks of each layer. Of several finest head inputs the first is taken, as the engine does."""
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
     live = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
-    fine = {i for i in read_later if maps.get(i, 0) >= FINE_STRIDE}
+    fine = {i for i in levels if maps.get(i, 0) >= FINE_STRIDE}
     return [
         (Mark.LIVE,) * (index == live)
         + (Mark.FINE,) * (index in fine)
         + (Mark.HEAD_INPUT,) * (index in head_inputs)
         for index in range(len(strides))
     ]
+
+
+def _last_of_each_stride(strides: Sequence[int | None]) -> set[int]:
+    """Where a backbone's stages end: each map that the next layer makes coarser, or makes no map of."""
+    return {i for i, (own, after) in enumerate(pairwise(strides)) if own and (after is None or after > own)}
 
 
 @dataclass(frozen=True)

@@ -50,16 +50,15 @@ class CutNetwork:
 
     def __init__(self, network: nn.Module, *, fine: bool = False, layers: Sequence[str] = ()) -> None:
         numbered: Any = getattr(network, "model", None)
-        if not isinstance(numbered, nn.Sequential) or not hasattr(numbered[-1], "forward_head"):
+        if not isinstance(numbered, nn.Sequential) or not self._knows(numbered[-1]):
             last = type(numbered[-1] if isinstance(numbered, nn.Sequential) else network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
         head: Any = numbered[-1]
         self.head = head
         self._layers: list[Any] = list(numbered[:-1])
-        self._inputs: list[int] = list(head.f)
-        strides = [float(s) for s in head.stride]
-        self.finest_level = strides.index(min(strides))
+        self._inputs: list[int] = _sources(head)
+        self.finest_level = self.strides.index(min(self.strides))
         self._read_later = set(getattr(network, "save", ())) | set(self._inputs)
         if layers:
             self.tapped = self._wanted(layers)
@@ -68,6 +67,11 @@ class CutNetwork:
         self._cut = self.tapped[0]
         self._laterals = self._read_across()
         self.reaches = self._reached_inputs()
+
+    @staticmethod
+    def _knows(head: nn.Module) -> bool:
+        """Whether this is a head that the network can be cut below."""
+        return hasattr(head, "forward_head")
 
     @property
     def strides(self) -> list[int]:

@@ -15,8 +15,8 @@ from heatcam.models.checkpoint import read_checkpoint, task_of
 from heatcam.models.official import downloaded_path, is_official
 
 MARKERS = "markers"
-#: By ultralytics' names: what finds boxes, each with a class logit.
-EXPLAINED_TASKS = ("detect", "segment", "pose", "obb")
+#: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.
+EXPLAINED_TASKS = ("detect", "segment", "pose", "obb", "classify")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class LoadedModel:
         title: the model's name for people.
         network: the ultralytics model, float32, eval mode, batch normalisation fused, on the CPU, parameters without gradient.
         class_names: name of each class id.
-        imgsz: longer side of the input that it was trained with, in pixels.
+        imgsz: longer side of the input that it was trained with, in pixels; a classifier's input is square.
         smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
     """
 
@@ -51,7 +51,7 @@ def load_model(spec: str) -> LoadedModel:
 
 
 def require_explainable(loaded: LoadedModel, name: str) -> None:
-    """Refuse a model that finds no boxes, in words that call it ``name``.
+    """Refuse a model that finds neither boxes nor classes, in words that call it ``name``.
 
     Raises:
         ModelError: it does something else.
@@ -59,7 +59,7 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
     task = task_of(loaded.network)
     if task not in EXPLAINED_TASKS:
         raise ModelError(
-            f"{name} is a '{task}' model; heatcam explains models that find boxes ({', '.join(EXPLAINED_TASKS)})",
+            f"{name} is a '{task}' model; heatcam explains models that find boxes or classes ({', '.join(EXPLAINED_TASKS)})",
             "give a checkpoint such as yolo11n.pt",
         )
 

@@ -45,11 +45,13 @@ def heat_of(
         uint8 ``(H, W)``, a new array.
     """
     letterbox = saliency.letterbox
+    heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
     if renorm is Renorm.FRAME:
         positive, fine = _shown(saliency)
-        whole = (0, 0, *letterbox.image_wh)
-        return _laid_over(fine, letterbox, whole, _scale(_inside_picture(positive, letterbox)))
-    heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
+        (seen,) = pixel_boxes(letterbox.seen_xyxy, heat.shape)
+        scale = _scale(_inside_picture(positive, letterbox))
+        heat[seen[1] : seen[3], seen[0] : seen[2]] = _laid_over(fine, letterbox, seen, scale)
+        return heat
     shown = [_shown(own) for own in object_maps] or [_shown(saliency)] * len(boxes_xyxy)
     scales = box_scales([positive for positive, _ in shown], letterbox, boxes_xyxy)
     for box, (_, fine), scale in zip(pixel_boxes(boxes_xyxy, heat.shape), shown, scales, strict=True):

@@ -13,7 +13,7 @@ class ExplainOptions:
 
     Attributes:
         imgsz: longer side of the network's input in pixels; None takes the model's own.
-        conf: keep boxes above this confidence, in ``[0, 1]``.
+        conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
         classes: class names or numbers to keep; empty keeps all.
         method: the CAM method's name.
@@ -21,6 +21,7 @@ class ExplainOptions:
         backend: ``auto``, ``torch`` or ``openvino``.
         precision: of a compiled backend: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
+            A classifier then shows this class alone.
         target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the
             model has it (``heatcam.engine.targets.NAMES``).
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.

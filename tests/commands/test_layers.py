@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from ultralytics.nn.tasks import ClassificationModel, RTDETRDetectionModel
+from ultralytics.nn.tasks import RTDETRDetectionModel
 
 from heatcam.commands import layers as command
 from heatcam.commands.terminal import Terminal
 from heatcam.models import official
 from tests.commands.programs import heatcam
 from tests.models.test_checkpoint import RunsACommand, saved
-from tests.nets import fresh_network
+from tests.nets import class_checkpoint, fresh_network
 
 
 def test_the_embedded_model_is_listed_at_its_own_size_with_what_the_maps_come_from() -> None:
@@ -59,10 +59,18 @@ def test_a_checkpoint_is_listed_at_the_size_it_was_trained_with(tmp_path: Path) 
     assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [15]
 
 
+def test_a_classifier_is_listed_with_what_its_maps_come_from(tmp_path: Path) -> None:
+    result = heatcam("layers", class_checkpoint(tmp_path, "yolo11n-cls"), "--json", "-")
+    document = json.loads(result.stdout)
+    assert (document["imgsz"], document["explainable"]) == (64, True)
+    marks = {row["index"]: row["marks"] for row in document["layers"] if row["marks"]}
+    assert marks == {4: ["fine"], 6: ["fine"], 9: ["live", "fine", "head input"]}
+    assert "marks say" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("build", "yaml", "inputs", "said"),
     [
-        (ClassificationModel, "yolo11n-cls", [9], "is a 'classify' model; heatcam explains"),
         (
             RTDETRDetectionModel,
             "rtdetr-l",

@@ -14,6 +14,7 @@ from heatcam.commands.options import ModelChoice
 from heatcam.commands.snapshot import _for_pictures
 from heatcam.sources.demo.scene import DemoScene
 from tests.commands.programs import heatcam
+from tests.nets import class_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,24 @@ def test_detections_lie_where_the_markers_are(scene_png: Path, tmp_path: Path) -
     ]
     assert len(overlaps) == 5
     assert all(overlap > 0.6 for overlap in overlaps)
+
+
+def test_a_classifiers_classes_come_out_with_the_regions_that_speak_for_them(
+    scene_png: Path, tmp_path: Path
+) -> None:
+    model, out = class_checkpoint(tmp_path), tmp_path / "out.png"
+    result = heatcam("snapshot", scene_png, "-m", model, "-o", out, "--conf", "0", "--json", "-")
+    (image,) = json.loads(result.stdout)["images"]
+    assert image["map_error"] is None
+    assert sorted(d["class_name"] for d in image["detections"]) == list("abcde")
+    assert sum(d["confidence"] for d in image["detections"]) == pytest.approx(1, abs=1e-3)
+    assert all(0.2 < d["energy_in_box"] <= 1 for d in image["detections"])
+    lefts, rights = zip(*((d["box_xyxy"][0], d["box_xyxy"][2]) for d in image["detections"]), strict=True)
+    assert min(lefts) >= 201  # of 960 pixels the network sees the middle 540, to one of its 64 pixels
+    assert max(rights) <= 759
+    before, after = cv2.imread(str(scene_png)), cv2.imread(str(out))
+    assert after.shape == before.shape
+    assert (after[100:-100, 220:740] != before[100:-100, 220:740]).any()
 
 
 def iou(a: tuple[float, ...], b: list[float]) -> float:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from ultralytics.data.augment import classify_transforms
 
 from heatcam.errors import ModelError
 from heatcam.models.loading import find_checkpoint, load_model, ready
-from tests.nets import COCO_CHECKPOINT, FAMILIES, fresh_network, needs_coco
+from tests.nets import COCO_CHECKPOINT, FAMILIES, class_checkpoint, fresh_network, needs_coco
 
 
 class RunsACommand:
@@ -131,9 +132,18 @@ def test_flipped_bytes_never_give_anything_but_a_model_or_a_clear_error(tmp_path
 
 def test_other_tasks_are_named(tmp_path: Path) -> None:
     network = fresh_network("yolov8n", fused=False, seed=9)
-    network.task = "classify"
-    with pytest.raises(ModelError, match="is a 'classify' model; heatcam explains models that find boxes"):
-        load_model(str(saved(network, tmp_path / "cls.pt")))
+    network.task = "semantic"
+    said = r"is a 'semantic' model; heatcam explains models that find boxes or classes \(detect, .*classify\)"
+    with pytest.raises(ModelError, match=said):
+        load_model(str(saved(network, tmp_path / "semantic.pt")))
+
+
+def test_a_classifier_loads_safely_with_the_preparation_of_its_pictures(tmp_path: Path) -> None:
+    loaded = load_model(str(class_checkpoint(tmp_path, transforms=classify_transforms(64))))
+    assert (loaded.imgsz, loaded.class_names[4]) == (64, "e")
+    assert loaded.network.transforms.transforms[0].size == 64
+    assert not loaded.network.training
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in loaded.network.modules())
 
 
 def test_a_checkpoint_without_a_network_says_so(tmp_path: Path) -> None:

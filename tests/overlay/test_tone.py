@@ -5,7 +5,7 @@ import pytest
 
 from heatcam.choices import Renorm
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.geometry import CentreCrop, Float32Array, Letterbox, Uint8Array
 from heatcam.overlay.tone import WEAKEST_SCALE, box_scales, heat_of
 
 SQUARE = Letterbox.fit((640, 640), 640)
@@ -38,6 +38,14 @@ def test_each_box_is_scaled_on_its_own() -> None:
 def test_frame_scale_shows_heat_outside_the_boxes_and_one_scale() -> None:
     drawn = heat(ramp(), [(80, 0, 240, 640)], Renorm.FRAME)
     assert drawn[:, 600:].min() > drawn[:, 100:240].max() > 0
+
+
+def test_frame_scale_leaves_cold_what_a_classifier_never_saw() -> None:
+    crop = CentreCrop.cut((900, 300), 224)  # columns 300 to 600
+    drawn = heat_of(SaliencyMap(np.ones((7, 7), np.float32), crop, "live", "8:C2f"), [], Renorm.FRAME)
+    assert (drawn[:, 301:599] > 250).all()
+    assert not drawn[:, :299].any()
+    assert not drawn[:, 601:].any()
 
 
 def test_where_boxes_overlap_the_larger_heat_wins() -> None:
