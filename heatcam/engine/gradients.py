@@ -70,7 +70,8 @@ class GradientEngine:
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""
         passed = self.passes.forward(picture, with_graph=with_graph)
-        return Forward(passed.inputs, keep_boxes(self.cut.head, passed.decoded, thresholds))
+        with self.passes.beside():
+            return Forward(passed.inputs, keep_boxes(self.cut.head, passed.decoded, thresholds))
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Gradient of the sum of all kept boxes' targets at each tap.
@@ -184,7 +185,9 @@ class GradientEngine:
         def score(outputs: Tensor) -> Tensor:
             return target.score(outputs, group)
 
-        return scatter_sum(patch_gradients(self.cell_branches[group.level], feature, group, score), feature)
+        with self.passes.beside():
+            square = patch_gradients(self.cell_branches[group.level], feature, group, score)
+            return scatter_sum(square, feature)
 
     def _shared_cotangents(
         self, inputs: HeadInputs, groups: list[LevelTargets], target: Target

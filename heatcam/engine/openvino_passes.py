@@ -14,7 +14,8 @@ import hashlib
 import logging
 import tempfile
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ class OpenVinoPasses:
         self._left_to_torch: set[Shape] = set()
         self._last_shape: Shape = ()
         self._in_a_row = 0
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """See ``Passes``. On one thread: torch's others would go on spinning, and take OpenVINO a third of its backward pass."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Passes(Protocol):
     name: str
     tolerance: float
 
+    def beside(self) -> AbstractContextManager[None]:
+        """What torch calculates between the passes is calculated within this."""
+
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """Run the network on a float ``(1, 3, H, W)`` picture, keeping what ``pull_back`` needs if ``with_graph``."""
 
@@ -53,6 +57,10 @@ class TorchPasses:
 
     def __init__(self, cut: CutNetwork) -> None:
         self._cut = cut
+
+    def beside(self) -> AbstractContextManager[None]:
+        """See ``Passes``."""
+        return nullcontext()
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """See ``Passes``."""
