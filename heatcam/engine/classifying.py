@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -101,6 +102,10 @@ class ClassEngine:
     def target_layer(self) -> str:
         """The tapped layers, for people."""
         return self.cut.target_layer
+
+    def beside(self) -> AbstractContextManager[None]:
+        """Nothing: torch runs alone."""
+        return nullcontext()
 
     def bare_forward(self, picture: Tensor) -> None:
         """The network alone, without picking classes."""

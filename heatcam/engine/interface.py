@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,6 +52,9 @@ class Engine(Protocol):
     @property
     def target_layer(self) -> str:
         """The tapped layers, for people."""
+
+    def beside(self) -> AbstractContextManager[None]:
+        """Everything that is asked of an engine, and what torch calculates from it, is faster within this."""
 
     def bare_forward(self, picture: Tensor) -> None:
         """The network alone, without picking boxes: what a benchmark compares with."""

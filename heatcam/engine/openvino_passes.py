@@ -15,7 +15,7 @@ import logging
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,33 +62,30 @@ class OpenVinoPasses:
         self._cache = cache
         self._core = openvino.Core()
         self._torch = TorchPasses(cut)
+        self._threads = torch.get_num_threads()
         self._weights = ""
         self._compiled: OrderedDict[Shape, CompiledPasses] = OrderedDict()
         self._left_to_torch: set[Shape] = set()
         self._last_shape: Shape = ()
         self._in_a_row = 0
 
-    @contextmanager
-    def beside(self) -> Iterator[None]:
+    def beside(self) -> AbstractContextManager[None]:
         """See ``Passes``. On one thread: torch's others would go on spinning, and take OpenVINO a third of its backward pass."""
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+        return _on_threads(1)
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""
         compiled = self._for_shape(tuple(picture.shape), picture)
         if compiled is None:
-            return self._torch.forward(picture, with_graph=with_graph)
+            with _on_threads(self._threads):
+                return self._torch.forward(picture, with_graph=with_graph)
         return compiled.forward(picture)
 
     def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``."""
         if inputs.taps[0].requires_grad:  # torch ran the forward
-            return self._torch.pull_back(inputs, cotangents)
+            with _on_threads(self._threads):
+                return self._torch.pull_back(inputs, cotangents)
         return self._compiled[self._last_shape].pull_back(inputs, cotangents)
 
     def _for_shape(self, shape: Shape, picture: Tensor) -> CompiledPasses | None:
@@ -185,6 +182,17 @@ class OpenVinoPasses:
             )
         )  # fmt: skip
         return self._cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.xml"
+
+
+@contextmanager
+def _on_threads(count: int) -> Iterator[None]:
+    """Let torch calculate on ``count`` threads; afterwards on as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _store(model: Any, path: Path) -> None:

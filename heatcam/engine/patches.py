@@ -54,6 +54,11 @@ class PatchGradients:
     rows: Tensor
     columns: Tensor
 
+    def only(self, n: int) -> PatchGradients:
+        """The n-th object's square alone."""
+        one = slice(n, n + 1)
+        return PatchGradients(self.values[one], self.rows[one], self.columns[one])
+
 
 def by_level(features: tuple[Tensor, ...], anchors: Tensor, class_ids: Tensor) -> list[LevelTargets]:
     """Sort the objects by the head input that their anchor lies on; levels without objects are left out.

@@ -13,8 +13,8 @@ from heatcam.geometry import Uint8Array
 
 def picture_tensor(boxed_bgr: Uint8Array, device: torch.device) -> Tensor:
     """A letterboxed BGR picture (uint8 HWC) as the network's input: float ``(1, 3, H, W)``, RGB in ``[0, 1]``."""
-    bgr = torch.from_numpy(boxed_bgr).to(device)
-    return bgr.flip(2).permute(2, 0, 1)[None].float().div_(255)
+    rgb = torch.from_numpy(cv2.cvtColor(boxed_bgr, cv2.COLOR_BGR2RGB)).to(device)  # (H, W, 3)
+    return rgb.float().div_(255).permute(2, 0, 1)[None]
 
 
 def real_picture(size_wh: tuple[int, int]) -> Uint8Array:

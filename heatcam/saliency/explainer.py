@@ -80,6 +80,10 @@ class Explainer:
             ValueError: the picture is not uint8 ``(H, W, 3)``.
         """
         frame = image if isinstance(image, Frame) else _frame_of(image)
+        with self.engine.beside():
+            return self._explain(frame, with_map=with_map, with_object_maps=with_object_maps)
+
+    def _explain(self, frame: Frame, *, with_map: bool, with_object_maps: bool) -> Explanation:
         started = time.perf_counter()
         letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()

@@ -100,7 +100,7 @@ def test_objects_on_every_level_and_at_the_borders_have_exact_gradients() -> Non
         for anchor in (start, start + count // 2, start + count - 1):
             anchors, class_ids = torch.tensor([anchor]), torch.tensor([2])
             targets = by_level(forward.inputs.features, anchors, class_ids)
-            (ours,) = engine._patch_gradient(forward.inputs, targets, engine.target)
+            (ours,) = engine._gradient(forward.inputs, targets, engine.target)
             assert relative_error(ours, oracle_gradient(network, picture(), anchors, class_ids)[1]) < 1e-4
 
 
