@@ -57,7 +57,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
         target: what is explained of each object: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
             (``keypoint:3``) or ``angle``, where the model has it.
-        precision: what OpenVINO calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
+        precision: what the network calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.

@@ -46,7 +46,7 @@ class Backend(str, Enum):
 
 
 class Precision(str, Enum):
-    """The numbers that a compiled network calculates with."""
+    """The numbers that a network calculates with."""
 
     AUTO = "auto"
     FP32 = "fp32"

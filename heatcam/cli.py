@@ -76,7 +76,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="What runs the network; 'auto' takes the fastest, measured once.", case_sensitive=False
         ),
         "precision": typer.Option(
-            help="Of OpenVINO; 'auto' is bf16 where the processor has it and finds the same boxes.",
+            help="Of the network; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and finds the same boxes.",
             case_sensitive=False,
         ),
         "why": typer.Option(

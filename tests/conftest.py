@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 # Before anything imports ultralytics, which reads this once.
-os.environ["HEATCAM_CONFIG_DIR"] = tempfile.mkdtemp(prefix="heatcam-test-config-")
-os.environ.setdefault("HEATCAM_CACHE_DIR", tempfile.mkdtemp(prefix="heatcam-test-cache-"))
-import torch  # noqa: F401 (before ultralytics, which otherwise leaves torch one core)
+_FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
+os.environ["HEATCAM_CONFIG_DIR"] = f"{_FOLDER.name}/config"
+os.environ.setdefault("HEATCAM_CACHE_DIR", f"{_FOLDER.name}/cache")
+import torch  # noqa: E402, F401 (before ultralytics, which otherwise leaves torch one core)
 
 
 @pytest.fixture(autouse=True)

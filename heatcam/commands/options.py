@@ -21,7 +21,7 @@ class ModelChoice:
         method: the CAM method.
         quality: the map for video, or the finest.
         backend: what runs the network; ``auto`` takes the fastest for video and torch for pictures.
-        precision: the numbers that a compiled network calculates with.
+        precision: the numbers that the network calculates with.
         why: explain this class at every box instead of its own.
         target: what is explained of each object, with a part of it behind a colon.
         layers: indices or names to map, with commas; empty takes those of ``quality``.

@@ -45,7 +45,8 @@ def start_engine(
         cut: the network, on ``device``.
         device: where it is.
         backend: ``torch``, ``openvino``, or ``auto``: the faster of them here, measured once and remembered in the cache folder.
-        precision: of OpenVINO: ``fp32``, ``bf16``, ``fp16``, or ``auto``: bfloat16 where the processor has it and finds the same.
+        precision: ``fp32``, ``bf16``, ``fp16``, or ``auto``: bfloat16 with OpenVINO where the processor has it and finds the same
+            boxes, else fp32.
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
         target: what is explained of each object; its class logit for None.
 
@@ -57,10 +58,9 @@ def start_engine(
         return _proved(GradientEngine(cut, device, passes, target), example)
 
     if backend == "torch" or (backend == "auto" and not _openvino_can(device)):
-        _require_float32(precision)
-        return proved(None)
+        return proved(TorchPasses(cut, "fp32" if precision == "auto" else precision))
     _require_openvino(device)
-    free = backend == "auto" and precision in ("auto", "fp32")  # torch has no other
+    free = backend == "auto" and precision in ("auto", "fp32")
     known = _read(cache_dir() / CHOICES_FILE)
     if free and known.get(_situation(cut, example)) == "torch":
         return proved(None)
@@ -78,13 +78,6 @@ def _proved(engine: GradientEngine, example: Tensor) -> GradientEngine:
 
 def _openvino_can(device: torch.device) -> bool:
     return device.type == "cpu" and importlib.util.find_spec("openvino") is not None
-
-
-def _require_float32(precision: str) -> None:
-    if precision not in ("auto", "fp32"):
-        raise UsageError(
-            f"torch runs in fp32 here, not in {precision}", "use --backend openvino or leave out --precision"
-        )
 
 
 def _require_openvino(device: torch.device) -> None:

@@ -121,7 +121,7 @@ class GradientEngine:
         """
         if not self.uses_patches:
             self.passes = TorchPasses(self.cut)
-        if isinstance(self.passes, TorchPasses):
+        if self.passes.name == "torch":
             return self._prove_patches(picture)
         try:
             worst = self._worst_difference(picture)

@@ -112,7 +112,7 @@ class CutNetwork:
     def with_graph(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
         """The layers above the cut with a graph that begins at ``leaf``, from tensors that need not have one."""
         with torch.enable_grad():
-            return self._rest(leaf.detach().requires_grad_(True), laterals)
+            return self._rest(leaf.detach().float().requires_grad_(True), laterals)
 
     def below(self, picture: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The cut's activation and the laterals, without a graph."""

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from heatcam.engine.conversion import CompiledPasses, converted
 from heatcam.engine.network import CutNetwork, HeadInputs
-from heatcam.engine.passes import Cotangents, NetworkPass, TorchPasses
+from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
 from heatcam.errors import BackendError
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 #: The first shapes are compiled at once; any further one after so many pictures of it one after the other.
 SHAPES_AT_ONCE, SHAPES_IN_A_ROW, SHAPES_KEPT = 2, 3, 4
 _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
-#: Largest relative error of a gradient, against float32 autograd.
-TOLERANCES = {"fp32": 1e-3, "bf16": 1e-1, "fp16": 1e-1}
 
 Shape = tuple[int, ...]
 

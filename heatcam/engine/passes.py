@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -14,6 +14,10 @@ from heatcam.engine.network import CutNetwork, HeadInputs
 
 #: One cotangent for each head input, None where there is none.
 Cotangents = Sequence[Tensor | None]
+
+
+#: Largest relative error of a gradient, against float32 autograd.
+TOLERANCES = {"fp32": 1e-3, "bf16": 1e-1, "fp16": 1e-1}
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,17 @@ class TorchPasses:
 
     Args:
         cut: the network, on its device.
+        precision: ``fp32``; ``bf16`` or ``fp16`` lets torch calculate what is safe in it (``torch.autocast``), with weights, the
+            head's inputs and the gradients at the taps in float32.
     """
 
-    name = "torch"
-    tolerance = 1e-3
-
-    def __init__(self, cut: CutNetwork) -> None:
+    def __init__(self, cut: CutNetwork, precision: str = "fp32") -> None:
+        self.name = "torch" if precision == "fp32" else f"torch {precision}"
+        self.tolerance = TOLERANCES[precision]
         self._cut = cut
+        self._kind = (
+            None if precision == "fp32" else {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+        )
 
     def beside(self) -> AbstractContextManager[None]:
         """See ``Passes``."""
@@ -64,10 +72,12 @@ class TorchPasses:
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """See ``Passes``."""
-        inputs = self._cut.head_inputs(picture, with_graph=with_graph)
-        with torch.no_grad():
-            decoded = self._cut.decode(tuple(feature.detach() for feature in inputs.features))
-        return NetworkPass(inputs, decoded)
+        with torch.autocast(picture.device.type, self._kind, enabled=self._kind is not None):
+            inputs = self._cut.head_inputs(picture, with_graph=with_graph)
+            with torch.no_grad():
+                decoded = self._cut.decode(tuple(feature.detach() for feature in inputs.features))
+        features = tuple(feature.float() for feature in inputs.features)
+        return NetworkPass(replace(inputs, features=features), decoded.float())
 
     def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``. Needs a forward ``with_graph``; the graph is kept for the next object."""
@@ -82,4 +92,4 @@ class TorchPasses:
         gradients = torch.autograd.grad(
             features, inputs.taps, given, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-        return tuple(gradients)
+        return tuple(gradient.float() for gradient in gradients)

@@ -19,7 +19,7 @@ class ExplainOptions:
         method: the CAM method's name.
         quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
         backend: ``auto``, ``torch`` or ``openvino``.
-        precision: of a compiled backend: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        precision: what the network calculates in: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
             A classifier then shows this class alone.
         target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the

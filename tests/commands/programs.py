@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,9 @@ def heatcam(*words: object, exit_code: int = 0) -> Result:
 def start(
     *words: object, env: dict[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own, as a terminal does."""
+    """Start a command in a process group of its own and open to Ctrl-C, as a terminal does."""
+    # A shell that starts the tests in the background lets them, and all they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "heatcam", *(str(word) for word in words)],
         stdin=subprocess.DEVNULL,

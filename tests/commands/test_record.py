@@ -78,7 +78,11 @@ def test_ctrl_c_leaves_a_playable_file_and_exit_code_130(tmp_path: Path) -> None
     while time.monotonic() < deadline and not (part.exists() and part.stat().st_size > 60_000):
         time.sleep(0.1)
     os.killpg(program.pid, signal.SIGINT)
-    stdout, stderr = program.communicate(timeout=60)
+    try:
+        stdout, stderr = program.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(program.pid, signal.SIGKILL)
+        raise
     assert program.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "stopped early" in stdout

@@ -9,7 +9,9 @@ import torch
 
 from heatcam.engine import backends, openvino_passes
 from heatcam.engine.backends import CHOICES_FILE, find_the_same, start_engine
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.network import CutNetwork
+from heatcam.engine.passes import TOLERANCES
 from heatcam.errors import UsageError
 from tests.nets import engine_of, fresh_network, picture
 
@@ -53,7 +55,25 @@ def test_where_torch_was_faster_nothing_is_compiled_again(cut: CutNetwork, monke
     assert start(cut, "auto", "fp32").name == "torch"
 
 
-def test_a_precision_that_torch_does_not_have_is_openvinos(cut: CutNetwork, monkeypatch) -> None:
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_torch_calculates_in_the_precision_asked_for_or_in_float32(
+    cut: CutNetwork, precision: str, monkeypatch, caplog
+) -> None:
+    assert start(cut, "torch", "auto").name == "torch"
+    monkeypatch.setitem(TOLERANCES, precision, 1.0)  # (what random weights need)
+    engine = start(cut, "torch", precision)
+    assert engine.name == f"torch {precision}"
+    inputs = engine.forward(picture(96, 128), Thresholds(0.05), with_graph=True).inputs
+    assert {feature.dtype for feature in inputs.features} == {torch.float32}
+    exact = engine_of(cut.network).forward(picture(96, 128), Thresholds(0.05), with_graph=True).inputs
+    error = (inputs.features[0] - exact.features[0]).abs().max() / exact.features[0].abs().max()
+    assert 1e-5 < error < 0.1
+    monkeypatch.setitem(TOLERANCES, precision, 1e-6)
+    assert start(cut, "torch", precision).name == "torch"
+    assert f"torch {precision} gradients differ" in caplog.text
+
+
+def test_half_of_the_bits_on_the_cpu_are_openvinos(cut: CutNetwork, monkeypatch) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
     assert start(cut, "auto", "bf16").name == "openvino bf16"
 
@@ -85,8 +105,6 @@ def test_engines_of_other_weights_find_other_boxes() -> None:
 
 
 def test_what_cannot_be_had_is_a_clear_error(cut: CutNetwork, monkeypatch) -> None:
-    with pytest.raises(UsageError, match="torch runs in fp32 here, not in bf16"):
-        start(cut, "torch", "bf16")
     with pytest.raises(UsageError, match="OpenVINO runs on the CPU, not on meta"):
         start_engine(cut, torch.device("meta"), "openvino", "auto", picture())
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda _: None)
