@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.network import FINE_STRIDE
+from heatcam.engine.network import fine_levels, live_levels
 from heatcam.errors import ModelError
 
 _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; classifiers say 1
@@ -23,7 +23,8 @@ _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; c
 class Mark(str, Enum):
     """What a layer is for.
 
-    ``LIVE`` is the finest head input, ``FINE`` an output that another layer than the next one reads, with stride 8 or more.
+    ``LIVE`` is the finest head input, or all where it does not serve them all (``live_levels``); ``FINE`` an output of stride 8
+    or more that another layer than the next one reads (``fine_levels``).
     """
 
     LIVE = "live"
@@ -77,7 +78,7 @@ def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
     outputs = _run(network, layers, imgsz)
     reads = [_reads(index, layer.f) for index, layer in enumerate(layers)]
     strides = [round(imgsz / output.shape[1]) if output.is_map else None for output in outputs]
-    marks = _marks(strides, reads[-1], getattr(network, "save", ()))
+    marks = _marks(layers, strides, reads, getattr(network, "save", ()))
     return tuple(
         LayerRow(
             index=index,
@@ -108,14 +109,19 @@ def _reads(index: int, source: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _marks(
-    strides: Sequence[int | None], head_inputs: Sequence[int], read_later: Sequence[int]
+    layers: Sequence[nn.Module],
+    strides: Sequence[int | None],
+    reads: Sequence[tuple[int, ...]],
+    read_later: Sequence[int],
 ) -> list[tuple[Mark, ...]]:
     """The marks of each layer. Of several finest head inputs the first is taken, as the engine does."""
+    head_inputs = reads[-1]
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
-    live = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
-    fine = {i for i in read_later if maps.get(i, 0) >= FINE_STRIDE}
+    finest = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
+    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest)
+    fine = fine_levels(layers, {i: maps[i] for i in read_later if i in maps})
     return [
-        (Mark.LIVE,) * (index == live)
+        (Mark.LIVE,) * (index in live)
         + (Mark.FINE,) * (index in fine)
         + (Mark.HEAD_INPUT,) * (index in head_inputs)
         for index in range(len(strides))
