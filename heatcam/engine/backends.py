@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import Thresholds
+from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import Passes, TorchPasses
@@ -43,7 +44,9 @@ def start_engine(
 
     Raises:
         UsageError: the backend or precision cannot be had here; the message names the next step.
+        ModelError: a layer lets no gradient through; the message names it.
     """
+    require_gradient(cut)
     if backend == "torch" or (backend == "auto" and not _openvino_can(device)):
         _require_float32(precision)
         return _proved(cut, device, None, example)
