@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+import torch
+from torch import Tensor, nn
+
 from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.device import choose_device
+from heatcam.engine.interface import Engine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.engine.queries import QueryNetwork, has_queries, start_query_engine
 from heatcam.geometry import Letterbox
 from heatcam.models.loading import load_model
 from heatcam.saliency.explainer import Explainer
@@ -37,14 +42,15 @@ def build_explainer(
     chosen = choose_device(device)
     loaded = load_model(model)
     thresholds = Thresholds(options.conf, options.iou, class_ids_of(options.classes, loaded.class_names))
-    cut = CutNetwork(loaded.network.to(chosen), fine=options.over_levels, layers=options.layers)
+    cut = _cut(loaded.network.to(chosen), options)
     imgsz = options.imgsz or loaded.imgsz
     photograph = real_picture(size_wh)
-    fit = partial(Letterbox.fit, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
+    fitted = Letterbox.stretch if isinstance(cut, QueryNetwork) else Letterbox.fit
+    fit = partial(fitted, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
     example = picture_tensor(
         fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph), chosen
     )
-    engine = start_engine(cut, chosen, options.backend, options.precision, example)
+    engine = _engine(cut, chosen, options, example)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)
     explainer = Explainer(
         engine,
@@ -58,6 +64,17 @@ def build_explainer(
     )
     explainer.warm_up(photograph)
     return explainer
+
+
+def _cut(network: nn.Module, options: ExplainOptions) -> CutNetwork:
+    kind = QueryNetwork if has_queries(network) else CutNetwork
+    return kind(network, fine=options.over_levels, layers=options.layers)
+
+
+def _engine(cut: CutNetwork, device: torch.device, options: ExplainOptions, example: Tensor) -> Engine:
+    if isinstance(cut, QueryNetwork):
+        return start_query_engine(cut, device, options.backend, options.precision)
+    return start_engine(cut, device, options.backend, options.precision, example)
 
 
 def _class_asked_about(why: str, class_names: dict[int, str]) -> int | None:
