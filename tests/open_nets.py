@@ -31,7 +31,7 @@ def open_network(family: str) -> nn.Module:
     settle_statistics(network)
     vectors = nnf.normalize(torch.randn(1, 5, 512), dim=-1)
     if kind is WorldModel:
-        network.txt_feats, network.names = vectors, list(CLASSES)
+        network.txt_feats, network.names = 3 * vectors, list(CLASSES)  # heads make them of unit length
     else:
         network.set_classes(CLASSES, vectors)
     enliven(network.model[-1])

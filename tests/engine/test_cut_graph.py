@@ -57,9 +57,9 @@ class HalfDetached(Behind):
         return x + x.detach()
 
 
-def with_layer(index: int, module: nn.Module) -> nn.Module:
-    """YOLOv8n with ``module`` behind one layer, in its place and under its own name."""
-    network = copy.deepcopy(fresh_network("yolov8n"))
+def with_layer(index: int, module: nn.Module, family: str = "yolov8n") -> nn.Module:
+    """A network with ``module`` behind one layer, in its place and under its own name."""
+    network = copy.deepcopy(fresh_network(family))
     module.inner = network.model[index]
     module.i, module.f = module.inner.i, module.inner.f
     network.model[index] = module
@@ -95,6 +95,13 @@ def test_what_is_broken_below_the_cut_does_not_matter() -> None:
     require_gradient(CutNetwork(network, layers=["9", "15"]))
     with pytest.raises(ModelError, match="layer 6:Detaching"):
         require_gradient(CutNetwork(network, fine=True))
+
+
+def test_what_is_broken_beside_the_way_from_cut_to_head_does_not_matter() -> None:
+    network = with_layer(26, Detaching(), "yolov3")
+    require_gradient(CutNetwork(network, layers=["22"]))
+    with pytest.raises(ModelError, match="layer 26:Detaching"):
+        require_gradient(CutNetwork(network))
 
 
 def test_a_layer_that_keeps_one_way_open_is_no_obstacle() -> None:
