@@ -59,21 +59,35 @@ class Letterbox:
         Raises:
             ValueError: a size below 1.
         """
+        side = _rounded_side(image_wh, imgsz, stride)
         width, height = image_wh
-        if min(width, height, imgsz, stride) < 1:
-            raise ValueError(
-                f"sizes must be at least 1, got image {image_wh}, imgsz {imgsz}, stride {stride}"
-            )
-        side = -(-imgsz // stride) * stride
         scale = min(side / width, side / height)
         resized = max(1, round(width * scale)), max(1, round(height * scale))
         border = [(side - length) % stride for length in resized]
         left, top = (round(b / 2 - 0.1) for b in border)
         return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top, smooth)
 
+    @classmethod
+    def stretch(
+        cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
+    ) -> Letterbox:
+        """A square without borders, whatever the picture's shape: ultralytics' ``LetterBox(scale_fill=True)``, for RT-DETR.
+
+        Args:
+            image_wh: width and height of the picture in pixels, each at least 1.
+            imgsz: side of the square, rounded up to a multiple of ``stride``.
+            stride: the network's coarsest stride.
+            smooth: shrink by averaging.
+
+        Raises:
+            ValueError: a size below 1.
+        """
+        side = _rounded_side(image_wh, imgsz, stride)
+        return cls(image_wh, (side, side), (side, side), 0, 0, smooth)
+
     @property
     def scale_xy(self) -> tuple[float, float]:
-        """Model pixels per image pixel, along x and y (they differ by the rounding of ``resized_wh``)."""
+        """Model pixels per image pixel, along x and y (of ``fit`` they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
     def image_to_model(self, image: Uint8Array) -> Uint8Array:
@@ -217,6 +231,17 @@ class CentreCrop(Letterbox):
 
     def _resized(self, image: Uint8Array) -> Uint8Array:
         return np.asarray(Image.fromarray(image).resize(self.resized_wh, Image.Resampling.BILINEAR), np.uint8)
+
+
+def _rounded_side(image_wh: tuple[int, int], imgsz: int, stride: int) -> int:
+    """``imgsz`` rounded up to a multiple of ``stride``.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+    if min(*image_wh, imgsz, stride) < 1:
+        raise ValueError(f"sizes must be at least 1, got image {image_wh}, imgsz {imgsz}, stride {stride}")
+    return -(-imgsz // stride) * stride
 
 
 #: From a picture's width and height to how it becomes a network's input.

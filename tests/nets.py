@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
-from ultralytics.nn.tasks import ClassificationModel, DetectionModel, OBBModel, PoseModel, SegmentationModel
+from ultralytics.nn.tasks import (
+    ClassificationModel,
+    DetectionModel,
+    OBBModel,
+    PoseModel,
+    SegmentationModel,
+    yaml_model_load,
+)
 
 from heatcam.engine.boxes import KeptBoxes
 from heatcam.engine.gradients import GradientEngine
@@ -21,12 +28,14 @@ from heatcam.engine.network import CutNetwork
 FAMILIES = ("yolov8n", "yolo11n", "yolo12n", "yolo26n", "yolo26n-end2end")
 #: Older detectors, and heads that find more than boxes.
 OTHER_FAMILIES = (
-    "yolov5n", "yolov9t", "yolov10n", "yolov10n-end2end",
+    "yolov3-tiny", "yolov3", "yolov5n", "yolov9t", "yolov10n", "yolov10n-end2end",
     "yolov8n-seg", "yolo11n-seg", "yolo26n-seg-end2end",
     "yolov8n-pose", "yolo11n-pose", "yolo26n-pose-end2end",
     "yolov8n-obb", "yolo11n-obb", "yolo26n-obb-end2end",
 )  # fmt: skip
 CLASSIFIERS = ("yolov8n-cls", "yolo11n-cls", "yolo12n-cls", "yolo26n-cls")
+#: Whose yaml files have one size only, a large one: the same layers with fewer channels.
+SHRUNK = {"yolov3": {"width_multiple": 0.125}, "yolov3-tiny": {"width_multiple": 0.25}}
 KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel, "cls": ClassificationModel}
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
@@ -44,7 +53,7 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
     torch.manual_seed(seed)
     name, _, end2end = family.partition("-end2")
     kind = KINDS.get(name.rpartition("-")[2], DetectionModel)
-    network = kind(f"{name}.yaml", nc=5, verbose=False)
+    network = kind(yaml_model_load(f"{name}.yaml") | SHRUNK.get(name, {}), nc=5, verbose=False)
     if end2end:
         network.end2end = True
     settle_statistics(network)
@@ -93,15 +102,24 @@ def strongest(forward: Forward, count: int = 6) -> Forward:
 def oracle_gradient(
     network: nn.Module, x: Tensor, anchors: Tensor, class_ids: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Activation and exact gradient of the summed class logits at the finest head input, by one plain backward pass."""
+    """Activation and exact gradient of the summed class logits at the finest head input, by one plain backward pass.
+
+    For networks whose head inputs all read the finest.
+    """
     (one,) = oracle_gradients(network, x, anchors, class_ids, (network.model[-1].f[0],))
     return one
 
 
 def oracle_gradients(
-    network: nn.Module, x: Tensor, anchors: Tensor, class_ids: Tensor, layers: Sequence[int]
+    network: nn.Module,
+    x: Tensor,
+    anchors: Tensor,
+    class_ids: Tensor,
+    layers: Sequence[int],
+    *,
+    unused: bool = False,
 ) -> list[tuple[Tensor, Tensor]]:
-    """The same at each of ``layers``, whose first lies below all others.
+    """The same at each of ``layers``, whose first lies below all others; with ``unused``, zeros where nothing reads a layer.
 
     The whole network runs as ultralytics runs it, with every operation on the graph; nothing of heatcam is used.
     """
@@ -124,8 +142,13 @@ def oracle_gradients(
                 if "scores" not in raw
                 else raw["scores"]
             )
+            if raw.get("index") is not None:  # of a prompt-free head: the anchors that it proposes
+                anchors = raw["index"].cumsum(0)[anchors] - 1
             total = logits[0, class_ids, anchors].sum()
-            gradients = torch.autograd.grad(total, [kept[index] for index in layers])
+            taps = [kept[index] for index in layers]
+            if unused and not total.requires_grad:
+                return [(tap.detach()[0], torch.zeros_like(tap[0])) for tap in taps]
+            gradients = torch.autograd.grad(total, taps, allow_unused=unused, materialize_grads=unused)
     finally:
         for hook in hooks:
             hook.remove()

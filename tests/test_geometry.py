@@ -232,3 +232,19 @@ def test_a_letterbox_sees_all_of_the_picture_and_a_crop_its_middle() -> None:
 def test_a_centre_crop_of_nothing_is_refused(bad: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         CentreCrop.cut(bad, 224)
+
+
+@pytest.mark.parametrize("image_wh", [(1280, 720), (97, 300), (640, 640)])
+def test_stretching_is_what_ultralytics_does_for_rt_detr(image_wh: tuple[int, int]) -> None:
+    from ultralytics.data.augment import LetterBox
+
+    image = np.random.default_rng(0).integers(0, 256, (image_wh[1], image_wh[0], 3), np.uint8)
+    letterbox = Letterbox.stretch(image_wh, 330, 32)
+    assert letterbox.model_wh == letterbox.resized_wh == (352, 352)
+    theirs = LetterBox((352, 352), auto=False, scale_fill=True)(image=image)
+    assert np.array_equal(letterbox.image_to_model(image), theirs)
+    box = np.array([[10, 20, 90, 60]], np.float32)
+    assert np.allclose(letterbox.boxes_to_image(letterbox.boxes_to_model(box)), box, atol=1e-3)
+    assert letterbox.map_to_image(np.ones((11, 11), np.float32)).shape == image.shape[:2]
+    with pytest.raises(ValueError, match="sizes must be at least 1"):
+        Letterbox.stretch((0, 5), 320)

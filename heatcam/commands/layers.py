@@ -9,8 +9,10 @@ from heatcam.commands.starting import EMBEDDED_HINT, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine.classifying import CutClassifier, is_classifier
+from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.layers import LayerRow, describe_layers, input_side
 from heatcam.engine.network import CutNetwork
+from heatcam.engine.queries import QueryNetwork, has_queries
 from heatcam.errors import ModelError
 from heatcam.models.loading import MARKERS, LoadedModel, load_any_task, require_explainable
 from heatcam.saliency.options import ExplainOptions
@@ -60,7 +62,11 @@ def _obstacle(loaded: LoadedModel, name: str) -> str:
     """Why the model cannot be explained; "" when it can."""
     try:
         require_explainable(loaded, name)
-        (CutClassifier if is_classifier(loaded.network) else CutNetwork)(loaded.network)
+        if is_classifier(loaded.network):
+            CutClassifier(loaded.network)
+        else:
+            kind = QueryNetwork if has_queries(loaded.network) else CutNetwork
+            require_gradient(kind(loaded.network))
     except ModelError as error:
         return error.problem
     return ""

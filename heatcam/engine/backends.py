@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import Thresholds
+from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import Passes, TorchPasses
@@ -52,7 +53,9 @@ def start_engine(
 
     Raises:
         UsageError: the backend or precision cannot be had here; the message names the next step.
+        ModelError: a layer lets no gradient through; the message names it.
     """
+    require_gradient(cut)
 
     def proved(passes: Passes | None) -> GradientEngine:
         return _proved(GradientEngine(cut, device, passes, target), example)

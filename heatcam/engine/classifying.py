@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,23 +52,22 @@ def prepares_as_usual(network: nn.Module) -> bool:
 
 
 class CutClassifier(CutNetwork):
-    """An ultralytics classification model with a cut below its head: see ``CutNetwork``, whose ``class_branch`` it has not.
+    """An ultralytics classification model with a cut below its head: see ``CutNetwork``, whose ``branches`` it has not.
 
     The fine map adds up the last output of each stride from 8 on (``Mark.FINE``): no layer of a classifier's backbone is read
     twice, which is what tells the levels of a detector.
     """
 
     @staticmethod
-    def _knows(head: nn.Module) -> bool:
+    def can_end_in(head: Any) -> bool:
+        """See ``CutNetwork``."""
         return isinstance(head, Classify)
 
     @functools.cached_property
     def _described(self) -> tuple[LayerRow, ...]:
         return describe_layers(self.network, _PROBE_SIDE)
 
-    @property
-    def strides(self) -> list[int]:
-        """Model pixels per cell of each head input, in the head's order."""
+    def _strides(self) -> list[int]:
         return [self._described[i].stride or INPUT_STRIDE for i in self._inputs]
 
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:

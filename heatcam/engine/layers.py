@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.modules.head import Classify
 
-from heatcam.engine.network import FINE_STRIDE
+from heatcam.engine.network import fine_levels, live_levels
 from heatcam.errors import ModelError
 
 _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; classifiers say 1
@@ -25,8 +25,9 @@ _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; c
 class Mark(str, Enum):
     """What a layer is for.
 
-    ``LIVE`` is the finest head input. ``FINE`` is, with stride 8 or more, an output that another layer than the next one reads;
-    in a classifier, where each layer reads the one before, the last output of each stride.
+    ``LIVE`` is the finest head input, or all where it does not serve them all (``live_levels``); ``FINE`` an output of stride 8
+    or more that another layer than the next one reads (``fine_levels``); in a classifier, where each layer reads the one before,
+    the last output of each stride.
     """
 
     LIVE = "live"
@@ -82,7 +83,7 @@ def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
     strides = [round(imgsz / output.shape[1]) if output.is_map else None for output in outputs]
     in_stages = isinstance(layers[-1], Classify)
     levels = _last_of_each_stride(strides) if in_stages else set(getattr(network, "save", ()))
-    marks = _marks(strides, reads[-1], levels)
+    marks = _marks(layers, strides, reads, levels)
     return tuple(
         LayerRow(
             index=index,
@@ -113,14 +114,19 @@ def _reads(index: int, source: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _marks(
-    strides: Sequence[int | None], head_inputs: Sequence[int], levels: set[int]
+    layers: Sequence[nn.Module],
+    strides: Sequence[int | None],
+    reads: Sequence[tuple[int, ...]],
+    levels: set[int],
 ) -> list[tuple[Mark, ...]]:
     """The marks of each layer. Of several finest head inputs the first is taken, as the engine does."""
+    head_inputs = reads[-1]
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
-    live = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
-    fine = {i for i in levels if maps.get(i, 0) >= FINE_STRIDE}
+    finest = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
+    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest)
+    fine = fine_levels(layers, {i: maps[i] for i in levels if i in maps})
     return [
-        (Mark.LIVE,) * (index == live)
+        (Mark.LIVE,) * (index in live)
         + (Mark.FINE,) * (index in fine)
         + (Mark.HEAD_INPUT,) * (index in head_inputs)
         for index in range(len(strides))

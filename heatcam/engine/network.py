@@ -2,12 +2,12 @@
 
 The layers up to the cut run without a graph. Those above it, up to the head's inputs, run on top of a leaf tensor that may ask
 for gradients. Which activations the gradients are taken to (the taps) is chosen once: the finest of the head's inputs for the
-live map, every output that a later layer reads from stride 8 on for the fine map.
+live map (``live_levels``), every output that a later layer reads from stride 8 on for the fine map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ class CutNetwork:
 
     Args:
         network: an ultralytics ``DetectionModel`` in eval mode, parameters without gradient.
-        fine: tap every level that the fine map adds up; else only the finest of the head's inputs.
+        fine: tap every level that the fine map adds up; else what the live map needs (``live_levels``).
         layers: tap these layers instead, by index or name (``layers_named``).
 
     Raises:
@@ -50,31 +50,31 @@ class CutNetwork:
 
     def __init__(self, network: nn.Module, *, fine: bool = False, layers: Sequence[str] = ()) -> None:
         numbered: Any = getattr(network, "model", None)
-        if not isinstance(numbered, nn.Sequential) or not self._knows(numbered[-1]):
+        if not isinstance(numbered, nn.Sequential) or not self.can_end_in(numbered[-1]):
             last = type(numbered[-1] if isinstance(numbered, nn.Sequential) else network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
         head: Any = numbered[-1]
         self.head = head
         self._layers: list[Any] = list(numbered[:-1])
-        self._inputs: list[int] = _sources(head)
-        self.finest_level = self.strides.index(min(self.strides))
+        self._inputs = _sources(head)
         self._read_later = set(getattr(network, "save", ())) | set(self._inputs)
+        self.strides = self._strides()
+        self.finest_level = self.strides.index(min(self.strides))
         if layers:
             self.tapped = self._wanted(layers)
         else:
-            self.tapped = self._fine_levels() if fine else (self._inputs[self.finest_level],)
+            self.tapped = self._fine_levels() if fine else self._live_levels()
         self._cut = self.tapped[0]
         self._laterals = self._read_across()
         self.reaches = self._reached_inputs()
 
     @staticmethod
-    def _knows(head: nn.Module) -> bool:
-        """Whether this is a head that the network can be cut below."""
+    def can_end_in(head: Any) -> bool:
+        """Whether a network with this last layer can be run here."""
         return hasattr(head, "forward_head")
 
-    @property
-    def strides(self) -> list[int]:
+    def _strides(self) -> list[int]:
         """Model pixels per cell of each head input, in the head's order."""
         return [int(s) for s in self.head.stride]
 
@@ -98,6 +98,10 @@ class CutNetwork:
         """The head's decoded predictions, before any suppression: float ``(1, 4 + classes, anchors)``."""
         decoded: Tensor = self.head._inference(self.head.forward_head(list(features), **self.branches))
         return decoded
+
+    def class_logits(self, features: tuple[Tensor, ...]) -> list[Tensor]:
+        """The logits that are explained, of every level, with a graph where the caller has gradients on."""
+        return [branch(feature) for branch, feature in zip(self.branches["cls_head"], features, strict=True)]
 
     def head_inputs(self, picture: Tensor, *, with_graph: bool) -> HeadInputs:
         """Run everything below the head.
@@ -130,6 +134,18 @@ class CutNetwork:
         self._run(self._layers[self._cut + 1 :], leaf, cache)
         return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self._inputs)
 
+    def steps(self, picture: Tensor) -> Iterator[tuple[Any, tuple[int, ...], list[Tensor]]]:
+        """Each layer above the cut, the head last: the layer, the indices that it reads and the tensors, without a graph."""
+        x, laterals = self.below(picture)
+        cache = dict(zip(self._laterals, laterals, strict=True))
+        cache[self._cut] = x
+        for layer in self._layers[self._cut + 1 :]:
+            read = _read(layer.f, layer.i, x, cache)
+            yield layer, tuple(_sources(layer)), read if isinstance(read, list) else [read]
+            with torch.no_grad():
+                x = self._run([layer], x, cache)
+        yield self.head, tuple(self._inputs), [cache[i] for i in self._inputs]
+
     def _rest(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
         with torch.set_grad_enabled(leaf.requires_grad):
             taps, features = self.above(leaf, laterals)
@@ -155,11 +171,7 @@ class CutNetwork:
 
     def _above(self, cut: int) -> set[int]:
         """A layer and all that read it, directly or through others."""
-        reached = {cut}
-        for layer in self._layers[cut + 1 :]:
-            if reached & set(_sources(layer)):
-                reached.add(layer.i)
-        return reached
+        return read_from(cut, [_sources(layer) for layer in self._layers])
 
     def _wanted(self, names: Sequence[str]) -> tuple[int, ...]:
         """The layers asked for, in order; each is kept for the taps.
@@ -193,10 +205,66 @@ class CutNetwork:
             self._run(self._layers, torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE).to(some), cache)
         return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
 
+    def _live_levels(self) -> tuple[int, ...]:
+        levels = live_levels(
+            [_sources(layer) for layer in self._layers], self._inputs, self._inputs[self.finest_level]
+        )
+        self._read_later |= set(levels)
+        return levels
+
     def _fine_levels(self) -> tuple[int, ...]:
-        """Layers whose output another than the next one reads, of stride 8 and coarser: read from the graph."""
-        strides = {i: _PROBE_SIDE // x.shape[2] for i, x in self._maps().items()}
-        return tuple(i for i, stride in strides.items() if stride >= FINE_STRIDE)
+        return fine_levels(self._layers, self._map_strides())
+
+    def _map_strides(self) -> dict[int, int]:
+        """Model pixels per cell of the outputs that are kept, by layer."""
+        return {i: _PROBE_SIDE // x.shape[2] for i, x in self._maps().items()}
+
+
+def read_from(index: int, reads: Sequence[Sequence[int]]) -> set[int]:
+    """A layer and all that read it, directly or through others.
+
+    Args:
+        index: the layer.
+        reads: for each layer, those that it reads.
+    """
+    reached = {index}
+    for later in range(index + 1, len(reads)):
+        if reached & set(reads[later]):
+            reached.add(later)
+    return reached
+
+
+def fine_levels(layers: Sequence[nn.Module], strides: Mapping[int, int]) -> tuple[int, ...]:
+    """The layers that the fine map is taken from, in order: read from the graph.
+
+    Args:
+        layers: all of them.
+        strides: model pixels a cell of the outputs that another layer than the next one reads, by layer. An enlarged output says
+            nothing that the layer before does not say (RT-DETR has such), and what is finer than stride 8 knows no objects.
+    """
+    return tuple(
+        index
+        for index, stride in sorted(strides.items())
+        if stride >= FINE_STRIDE and not isinstance(layers[index], nn.Upsample)
+    )
+
+
+def live_levels(reads: Sequence[Sequence[int]], head_inputs: Sequence[int], finest: int) -> tuple[int, ...]:
+    """The layers that the live map is taken from: the finest head input, where every head input reads it.
+
+    In YOLOv3 none reads a finer one: a large object has no evidence at the finest. There it is all head inputs, and the last
+    layer that they all read, where the network is cut.
+
+    Args:
+        reads: for each layer below the head, those that it reads.
+        head_inputs: what the head reads.
+        finest: the finest of them.
+    """
+    wanted = set(head_inputs)
+    if wanted <= read_from(finest, reads):
+        return (finest,)
+    shared = max((i for i in range(min(wanted) + 1) if wanted <= read_from(i, reads)), default=min(wanted))
+    return tuple(sorted({shared, *wanted}))
 
 
 def _read(

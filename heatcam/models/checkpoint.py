@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from ultralytics.nn.tasks import guess_model_task, torch_safe_load
+from ultralytics.nn.tasks import RTDETRDetectionModel, guess_model_task, torch_safe_load
 
 from heatcam.errors import ModelError
 
@@ -46,7 +46,10 @@ def read_checkpoint(path: Path) -> tuple[nn.Module, dict[int, str], int]:
 
 def task_of(network: nn.Module) -> str:
     """What a network does (``detect``, ``segment``, ``classify``, ... by ultralytics' names); its class where it does not say."""
-    return str(getattr(network, "task", None) or guess_model_task(network) or type(network).__name__)
+    told = getattr(network, "task", None) or guess_model_task(network)
+    if not told and isinstance(network, RTDETRDetectionModel):
+        return "detect"
+    return str(told or type(network).__name__)
 
 
 def require_checkpoint_format(path: Path) -> None:

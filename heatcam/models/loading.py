@@ -13,6 +13,7 @@ from heatcam.errors import ModelError
 from heatcam.models import embedded
 from heatcam.models.checkpoint import read_checkpoint, task_of
 from heatcam.models.official import downloaded_path, is_official
+from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
 
 MARKERS = "markers"
 #: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.
@@ -54,13 +55,18 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
     """Refuse a model that finds neither boxes nor classes, in words that call it ``name``.
 
     Raises:
-        ModelError: it does something else.
+        ModelError: it does something else, or has not been told what to find.
     """
     task = task_of(loaded.network)
     if task not in EXPLAINED_TASKS:
         raise ModelError(
             f"{name} is a '{task}' model; heatcam explains models that find boxes or classes ({', '.join(EXPLAINED_TASKS)})",
             "give a checkpoint such as yolo11n.pt",
+        )
+    if lacks_classes(loaded.network):
+        raise ModelError(
+            f"{name} finds what it is prompted for, and carries no prompts",
+            'in Python: model = YOLOE("FILE"); model.set_classes(["cat", "bus"]); model.save("mine.pt")',
         )
 
 
@@ -75,7 +81,7 @@ def load_any_task(spec: str) -> LoadedModel:
         return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True)
     path = find_checkpoint(spec)
     network, class_names, imgsz = read_checkpoint(path)
-    return LoadedModel(path.stem, ready(network), class_names, imgsz)
+    return LoadedModel(path.stem, ready(with_set_classes(network.float().eval())), class_names, imgsz)
 
 
 def find_checkpoint(spec: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -10,14 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from ultralytics.nn.tasks import RTDETRDetectionModel
+from ultralytics.nn.tasks import YOLOEModel
 
 from heatcam.commands import layers as command
 from heatcam.commands.terminal import Terminal
 from heatcam.models import official
 from tests.commands.programs import heatcam
+from tests.engine.test_cut_graph import Detaching, with_layer
 from tests.models.test_checkpoint import RunsACommand, saved
 from tests.nets import class_checkpoint, fresh_network
+from tests.query_nets import query_network
 
 
 def test_the_embedded_model_is_listed_at_its_own_size_with_what_the_maps_come_from() -> None:
@@ -71,12 +74,7 @@ def test_a_classifier_is_listed_with_what_its_maps_come_from(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("build", "yaml", "inputs", "said"),
     [
-        (
-            RTDETRDetectionModel,
-            "rtdetr-l",
-            [21, 24, 27],
-            "is a 'RTDETRDetectionModel' model; heatcam explains",
-        ),
+        (YOLOEModel, "yoloe-v8n", [15, 18, 21], "finds what it is prompted for, and carries no prompts"),
     ],
 )
 def test_what_cannot_be_explained_is_listed_all_the_same(
@@ -89,6 +87,21 @@ def test_what_cannot_be_explained_is_listed_all_the_same(
     assert [row["index"] for row in document["layers"] if "head input" in row["marks"]] == inputs
     assert said in result.stderr
     assert "the marks say what would be chosen" in result.stderr
+
+
+def test_rt_detr_is_listed_as_explainable(tmp_path: Path) -> None:
+    path = saved(copy.deepcopy(query_network(fused=False)), tmp_path / "queries.pt")
+    document = json.loads(heatcam("layers", path, "--imgsz", "96", "--json", "-").stdout)
+    assert document["explainable"]
+    assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [15]
+
+
+def test_a_layer_that_cuts_the_graph_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULTRALYTICS_SAFE_LOAD", "0")  # (the restricted loader refuses foreign layers anyway)
+    path = saved(with_layer(18, Detaching()), tmp_path / "cut.pt")
+    result = heatcam("layers", path, "--imgsz", "96", "--json", "-")
+    assert not json.loads(result.stdout)["explainable"]
+    assert "layer 18:Detaching lets no gradient through" in result.stderr
 
 
 def test_a_checkpoint_that_would_run_something_is_refused_here_too(tmp_path: Path) -> None:

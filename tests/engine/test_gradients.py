@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from heatcam.engine.boxes import Thresholds
+from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import Forward
 from heatcam.engine.network import CutNetwork
 from tests.nets import (
     FAMILIES,
@@ -43,16 +44,39 @@ def test_summed_gradient_equals_autograd_through_the_whole_network(family: str, 
     assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
 
 
-@pytest.mark.parametrize("family", OTHER_FAMILIES)
-def test_older_networks_and_other_heads_have_exact_gradients_too(family: str) -> None:
-    network = fresh_network(family)
+@pytest.mark.parametrize(
+    ("family", "fused"),
+    [*((family, True) for family in OTHER_FAMILIES), ("yolov3", False), ("yolov3-tiny", False)],
+)
+def test_older_networks_and_other_heads_have_exact_gradients_too(family: str, fused: bool) -> None:
+    network = fresh_network(family, fused=fused)
     engine = engine_of(network)
     assert engine.prove(picture()) < 1e-4
     assert engine.uses_patches
     forward = strongest(engine.forward(picture(), LOW, with_graph=True), 20)
     assert len(forward.boxes) >= 3
-    exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
-    assert relative_error(engine.summed_gradient(forward)[0], exact) < 1e-4
+    boxes = forward.boxes
+    exact = oracle_gradients(network, picture(), boxes.anchors, boxes.class_ids, engine.cut.tapped)
+    assert any(oracle.any() for _, oracle in exact)
+    for ours, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
+        assert relative_error(ours, oracle) < 1e-4 if oracle.any() else not ours.any()
+
+
+@pytest.mark.parametrize("fine", [False, True], ids=["live", "fine"])
+@pytest.mark.parametrize("family", ["yolov3", "yolov3-tiny"])
+def test_yolov3_objects_of_every_level_have_evidence(family: str, fine: bool) -> None:
+    network = fresh_network(family)
+    engine = engine_of(network, fine=fine)
+    forward = engine.forward(picture(), Thresholds(conf=0.0, iou=1.0), with_graph=True)
+    cells = [f.shape[2] * f.shape[3] for f in forward.inputs.features]
+    for level, count in enumerate(cells):
+        anchors, class_ids = torch.tensor([sum(cells[:level]) + count // 2]), torch.tensor([2])
+        boxes = KeptBoxes(torch.zeros(1, 4), torch.ones(1), class_ids, anchors)
+        ours = engine.summed_gradient(Forward(forward.inputs, boxes))
+        for n, layer in enumerate(engine.cut.tapped):
+            (exact,) = oracle_gradients(network, picture(), anchors, class_ids, (layer,), unused=True)
+            assert relative_error(ours[n], exact[1]) < 1e-4 if exact[1].any() else not ours[n].any()
+        assert ours[engine.cut.tapped.index(network.model[-1].f[level])].any()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -191,7 +215,7 @@ def test_without_a_graph_nothing_is_kept_for_gradients() -> None:
 def test_a_coarse_level_that_does_not_read_the_finest_is_named() -> None:
     from heatcam.errors import MapError
 
-    engine = engine_of(fresh_network("yolov3-tiny"))
+    engine = GradientEngine(CutNetwork(fresh_network("yolov3-tiny"), layers=["19"]), torch.device("cpu"))
     engine.prove(picture())
     forward = engine.forward(picture(), Thresholds(conf=0.0, iou=1.0), with_graph=True)
     with pytest.raises(MapError, match="stride 32 input does not read layer 19:Conv"):

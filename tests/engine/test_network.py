@@ -45,9 +45,20 @@ def test_decoded_predictions_are_those_of_the_whole_network(family: str, fine: b
 
 
 def test_a_coarse_level_from_below_the_cut_is_known_to_hold_no_evidence() -> None:
-    cut = CutNetwork(fresh_network("yolov3-tiny"))
+    cut = CutNetwork(fresh_network("yolov3-tiny"), layers=["19"])
     assert cut.strides == [16, 32]
     assert cut.reaches == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("family", "tapped"), [("yolov3", (14, 15, 22, 27)), ("yolov3-tiny", (14, 15, 19)), ("yolov5n", (17,))]
+)
+def test_where_the_finest_head_input_serves_not_all_the_live_map_taps_them_all(
+    family: str, tapped: tuple[int, ...]
+) -> None:
+    cut = CutNetwork(fresh_network(family))
+    assert cut.tapped == tapped
+    assert all(cut.reaches)
 
 
 def test_a_network_without_a_detect_head_says_how_it_ends() -> None:
@@ -84,7 +95,7 @@ def test_a_layer_that_does_not_read_the_first_is_refused() -> None:
         CutNetwork(network, layers=["15", "19"])
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, "yolov8n-p2"])
+@pytest.mark.parametrize("family", [*FAMILIES, "yolov8n-p2", "yolov3", "yolov3-tiny"])
 def test_the_list_of_layers_marks_what_the_engine_taps(family: str) -> None:
     network = fresh_network(family)
     rows = describe_layers(network, 128)

@@ -1,0 +1,94 @@
+"""The engine that each kind of network takes, and how its pictures are fitted."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import torch
+
+from heatcam.engine.backends import start_engine
+from heatcam.engine.classifying import ClassEngine, CutClassifier, is_classifier, prepares_as_usual
+from heatcam.engine.interface import Engine
+from heatcam.engine.network import CutNetwork
+from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.queries import QueryNetwork, has_queries, start_query_engine
+from heatcam.engine.targets import chosen_target
+from heatcam.errors import UsageError
+from heatcam.geometry import CentreCrop, Fit, Letterbox, Uint8Array
+from heatcam.models.loading import LoadedModel
+from heatcam.saliency.options import ExplainOptions
+
+logger = logging.getLogger(__name__)
+
+
+def engine_for(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, photograph: Uint8Array
+) -> tuple[Engine, Fit]:
+    """The engine of a network, on ``device``, and how a picture becomes its input.
+
+    Args:
+        loaded: the network.
+        device: where it is to run.
+        options: what was asked for.
+        photograph: uint8 ``(H, W, 3)`` BGR, of the size of the pictures to come; gradients are proved on it.
+
+    Raises:
+        ModelError, UsageError: what was asked for cannot be had; the message names the next step.
+    """
+    imgsz = options.imgsz or loaded.imgsz
+    if is_classifier(loaded.network):
+        return _classifying(loaded, device, options, imgsz)
+    if has_queries(loaded.network):
+        return _querying(loaded, device, options, imgsz)
+    return _detecting(loaded, device, options, imgsz, photograph)
+
+
+def _detecting(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, imgsz: int, photograph: Uint8Array
+) -> tuple[Engine, Fit]:
+    cut = CutNetwork(loaded.network.to(device), fine=options.over_levels, layers=options.layers)
+    fit = partial(Letterbox.fit, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
+    boxed = fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph)
+    target = chosen_target(options.target, cut.head)
+    example = picture_tensor(boxed, device)
+    return start_engine(cut, device, options.backend, options.precision, example, target), fit
+
+
+def _querying(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, imgsz: int
+) -> tuple[Engine, Fit]:
+    """RT-DETR: its pictures are stretched, as ultralytics does it."""
+    _require_classes(f"{loaded.title} is an RT-DETR and", options)
+    cut = QueryNetwork(loaded.network.to(device), fine=options.over_levels, layers=options.layers)
+    fit = partial(Letterbox.stretch, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
+    return start_query_engine(cut, device, options.backend, options.precision), fit
+
+
+def _classifying(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, imgsz: int
+) -> tuple[Engine, Fit]:
+    """A classifier: it sees the middle of the picture.
+
+    Raises:
+        UsageError: a backend, precision or target was asked for that classifiers do not have.
+    """
+    _require_classes(f"{loaded.title} is a classifier and", options)
+    if options.backend == "openvino" or options.precision not in ("auto", "fp32"):
+        raise UsageError(
+            f"{loaded.title} is a classifier, and heatcam runs those with torch in fp32 only",
+            "leave out --backend and --precision",
+        )
+    if not prepares_as_usual(loaded.network):
+        logger.warning(
+            "%s wants its pictures prepared otherwise than ultralytics does today; probabilities may differ from predict's",
+            loaded.title,
+        )
+    cut = CutClassifier(loaded.network.to(device), fine=options.over_levels, layers=options.layers)
+    engine = ClassEngine(cut, device)
+    return engine, partial(CentreCrop.cut, imgsz=imgsz, stride=engine.stride)
+
+
+def _require_classes(what: str, options: ExplainOptions) -> None:
+    if options.target != "class":
+        raise UsageError(f"{what} explains classes only, not '{options.target}'", "leave out --target")
