@@ -15,7 +15,7 @@ help:
 	@echo "make demo    heat maps over sample pictures and the moving demo scene, into demo-out/"
 	@echo "make test    every check: ruff, types, tests"
 	@echo "make soak    the long runs that make test leaves out"
-	@echo "make bench   how fast the picture is drawn"
+	@echo "make bench   how fast the picture is drawn; with MODEL=model.pt also everything else, beside ultralytics and grad-cam"
 	@echo "make train   train the embedded model anew (over an hour)"
 
 $(VENV)/python:
@@ -51,6 +51,9 @@ soak: $(VENV)/test-ready
 
 bench: $(VENV)/test-ready
 	$(BIN)/python benchmarks/draw.py
+	@if [ -n "$(MODEL)" ]; then \
+		$(BIN)/heatcam bench --model $(MODEL) && $(BIN)/python benchmarks/objects.py $(MODEL) \
+		&& $(BIN)/python benchmarks/start.py $(MODEL) && $(BIN)/python benchmarks/memory.py $(MODEL); fi
 
 train: $(VENV)/test-ready
 	$(BIN)/pip install --quiet --no-deps -r training/requirements.txt
