@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
 from heatcam.bench.plan import Plan
 from heatcam.bench.timing import Contestant, Stage, measure
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.pictures import real_picture
 from heatcam.geometry import Uint8Array
@@ -30,9 +30,7 @@ STATUS = Status("HEATMAP", 25.0, 40.0)
 
 def strongest(forward: Forward, count: int) -> Forward:
     """The same pass with only so many boxes."""
-    boxes = forward.boxes
-    few = KeptBoxes(*(getattr(boxes, field.name)[:count] for field in fields(boxes)))
-    return replace(forward, boxes=few)
+    return replace(forward, boxes=forward.boxes.only(slice(count)))
 
 
 def limited(explainer: Explainer, count: int, *, drawn: bool) -> Callable[[Uint8Array], object]:

@@ -19,7 +19,6 @@ from ultralytics.nn.tasks import (
     yaml_model_load,
 )
 
-from heatcam.engine.boxes import KeptBoxes
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
 from heatcam.engine.network import CutNetwork
@@ -36,6 +35,19 @@ OTHER_FAMILIES = (
 CLASSIFIERS = ("yolov8n-cls", "yolo11n-cls", "yolo12n-cls", "yolo26n-cls")
 #: Whose yaml files have one size only, a large one: the same layers with fewer channels.
 SHRUNK = {"yolov3": {"width_multiple": 0.125}, "yolov3-tiny": {"width_multiple": 0.25}}
+#: A detector of two levels: everything that a YOLO has, in so few layers that compiling it takes no time.
+TINY = {
+    "nc": 5,
+    "backbone": [
+        [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "Conv", [32, 3, 2]], [-1, 1, "Conv", [32, 3, 2]],
+    ],
+    "head": [
+        [-1, 1, "nn.Upsample", [None, 2, "nearest"]], [[-1, 2], 1, "Concat", [1]], [-1, 1, "C2f", [32]],
+        [-1, 1, "Conv", [32, 3, 2]], [[-1, 3], 1, "Concat", [1]], [-1, 1, "C2f", [32]],
+        [[6, 9], 1, "Detect", ["nc"]],
+    ],
+}  # fmt: skip
 KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel, "cls": ClassificationModel}
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
@@ -47,13 +59,14 @@ needs_coco = pytest.mark.skipif(
 
 @functools.cache
 def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Module:
-    """A network of one family with random weights, eval mode, lively activations."""
+    """A network of one family (or ``tiny``) with random weights, eval mode, lively activations."""
     from heatcam.models.loading import ready
 
     torch.manual_seed(seed)
     name, _, end2end = family.partition("-end2")
     kind = KINDS.get(name.rpartition("-")[2], DetectionModel)
-    network = kind(yaml_model_load(f"{name}.yaml") | SHRUNK.get(name, {}), nc=5, verbose=False)
+    layers = copy.deepcopy(TINY) if family == "tiny" else yaml_model_load(f"{name}.yaml")
+    network = kind(layers | SHRUNK.get(name, {}), nc=5, verbose=False)
     if end2end:
         network.end2end = True
     settle_statistics(network)
@@ -92,11 +105,7 @@ def engine_of(network: nn.Module, *, fine: bool = False) -> GradientEngine:
 
 def strongest(forward: Forward, count: int = 6) -> Forward:
     """The same pass with only the ``count`` strongest boxes."""
-    boxes = forward.boxes
-    few = KeptBoxes(
-        *(v[:count] for v in (boxes.xyxy, boxes.confidences, boxes.class_ids, boxes.anchors, boxes.extras))
-    )
-    return Forward(forward.inputs, few)
+    return Forward(forward.inputs, forward.boxes.only(slice(count)))
 
 
 def oracle_gradient(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -38,14 +38,21 @@ class KeptBoxes:
         confidences: float ``(N,)`` in ``[0, 1]``.
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, index into all anchor points, level after level.
-        extras: float ``(N, more)``, what the head says beside: mask coefficients, keypoints, an angle; ``more`` may be 0.
+        extras: float ``(N, more)``, what the head says beside: mask coefficients, keypoints, an angle; None for nothing.
     """
 
     xyxy: Tensor
     confidences: Tensor
     class_ids: Tensor
     anchors: Tensor
-    extras: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
+    extras: Tensor | None = None
+
+    def only(self, which: slice | Tensor) -> KeptBoxes:
+        """Some of the boxes."""
+        extras = None if self.extras is None else self.extras[which]
+        return KeptBoxes(
+            self.xyxy[which], self.confidences[which], self.class_ids[which], self.anchors[which], extras
+        )
 
     def __len__(self) -> int:
         return int(self.anchors.shape[0])

@@ -40,14 +40,16 @@ class MaskLogit:
 
     def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes) -> MasksOfPicture:
         """See ``targets.Target``."""
+        coefficients = boxes.extras
+        assert coefficients is not None  # a segment head says them for every box
         with torch.no_grad():
             made = self.made_from([feature.detach() for feature in features])[0]  # (masks, h, w)
-            logits = torch.einsum("nm,mhw->nhw", boxes.extras, made)
+            logits = torch.einsum("nm,mhw->nhw", coefficients, made)
             pixels = features[0].shape[-1] * self.stride / made.shape[-1]  # model pixels a mask pixel
             inside = (logits > 0) & _in_boxes(boxes.xyxy / pixels, made.shape[1], made.shape[2])
             shares = inside / inside.sum((1, 2), keepdim=True).clamp_min(1)
             means = torch.einsum("nhw,mhw->nm", shares, made)
-        return MasksOfPicture(self, boxes.extras, shares, means)
+        return MasksOfPicture(self, coefficients, shares, means)
 
     def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
         """There is none before the masks are known: ``of_picture`` gives it."""

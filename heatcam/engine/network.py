@@ -111,12 +111,8 @@ class CutNetwork:
             with_graph: keep the graph from the cut to the features, for gradients later.
         """
         leaf, laterals = self.below(picture)
-        return self.with_graph(leaf, laterals) if with_graph else self._rest(leaf, laterals)
-
-    def with_graph(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
-        """The layers above the cut with a graph that begins at ``leaf``, from tensors that need not have one."""
-        with torch.enable_grad():
-            return self._rest(leaf.detach().float().requires_grad_(True), laterals)
+        with torch.set_grad_enabled(with_graph):
+            return HeadInputs(*self.above(leaf.detach().requires_grad_(with_graph), laterals))
 
     def below(self, picture: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The cut's activation and the laterals, without a graph."""
@@ -145,11 +141,6 @@ class CutNetwork:
             with torch.no_grad():
                 x = self._run([layer], x, cache)
         yield self.head, tuple(self._inputs), [cache[i] for i in self._inputs]
-
-    def _rest(self, leaf: Tensor, laterals: tuple[Tensor, ...]) -> HeadInputs:
-        with torch.set_grad_enabled(leaf.requires_grad):
-            taps, features = self.above(leaf, laterals)
-        return HeadInputs(taps, features)
 
     def _run(self, layers: list[Any], x: Tensor, cache: dict[int, Tensor]) -> Tensor:
         """Feed ``x`` through ``layers``; outputs that others read are left in ``cache`` by layer index."""

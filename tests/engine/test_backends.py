@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def cut(tmp_path, monkeypatch) -> CutNetwork:
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
-    return CutNetwork(fresh_network("yolov8n"))
+    return CutNetwork(fresh_network("tiny"))
 
 
 def start(cut: CutNetwork, backend: str = "auto", precision: str = "auto"):

@@ -73,7 +73,7 @@ def test_the_gradient_equals_autograd_through_the_whole_network(family: str, fus
     forward = engine.forward(PICTURE, ALL, with_graph=True)
     assert len(forward.boxes) == 5
     few = torch.tensor([1, 3])
-    kept = type(forward.boxes)(*(v[few] for v in vars(forward.boxes).values()))
+    kept = forward.boxes.only(few)
     ((activation, exact),) = oracle(network, PICTURE, kept.class_ids, [len(network.model) - 2])
     assert torch.allclose(forward.inputs.taps[0][0], activation, atol=1e-5)
     (ours,) = engine.summed_gradient(type(forward)(forward.inputs, kept))

@@ -56,7 +56,7 @@ def test_compiled_gradients_are_proved_and_equal_torchs(family: str, fine: bool)
 
 
 def test_each_object_has_its_own_gradient() -> None:
-    engine, plain = compiled_engine("yolov8n"), engine_of(fresh_network("yolov8n"))
+    engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
     ours, exact = (e.forward(picture(), LOW, with_graph=True) for e in (engine, plain))
     exact = strongest(exact)
     ours = Forward(ours.inputs, exact.boxes)
@@ -69,7 +69,7 @@ def test_each_object_has_its_own_gradient() -> None:
 def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = compiled_engine("yolov8n")
+    engine = compiled_engine("tiny")
     real = OpenVinoPasses.pull_back
     monkeypatch.setattr(
         OpenVinoPasses, "pull_back", lambda *a: tuple(1.05 * gradient for gradient in real(*a))
@@ -86,7 +86,7 @@ def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(conversion, "inference_only", dict)
-    engine = compiled_engine("yolov8n")
+    engine = compiled_engine("tiny")
     with caplog.at_level(logging.WARNING):
         engine.prove(picture())
     assert [r.levelname for r in caplog.records] == ["WARNING"]
@@ -99,7 +99,7 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gradient() -> torch.Tensor:
-        engine = compiled_engine("yolov8n", cache=tmp_path)
+        engine = compiled_engine("tiny", cache=tmp_path)
         return engine.summed_gradient(engine.forward(picture(), LOW, with_graph=True))[0]
 
     first = gradient()
@@ -115,11 +115,11 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
 
 
 def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path) -> None:
-    first = compiled_engine("yolov8n", cache=tmp_path)
+    first = compiled_engine("tiny", cache=tmp_path)
     exact = first.forward(picture(), LOW, with_graph=False).boxes.xyxy.clone()
     for path in tmp_path.glob("*.xml"):
         path.write_text("<net")
-    again = compiled_engine("yolov8n", cache=tmp_path)
+    again = compiled_engine("tiny", cache=tmp_path)
     assert torch.allclose(again.forward(picture(), LOW, with_graph=False).boxes.xyxy, exact, atol=1e-3)
     assert all(path.stat().st_size > 1000 for path in tmp_path.glob("*.xml"))
 
@@ -127,7 +127,7 @@ def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path) -> None:
 def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine, plain = compiled_engine("yolov8n"), engine_of(fresh_network("yolov8n"))
+    engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
     engine.prove(picture())
     real, converted = engine.passes._converted, []
 
@@ -153,21 +153,21 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
 
 def test_other_weights_are_another_model_in_the_cache(tmp_path: Path) -> None:
     for seed in (0, 5):
-        cut = CutNetwork(fresh_network("yolov8n", seed=seed))
+        cut = CutNetwork(fresh_network("tiny", seed=seed))
         OpenVinoPasses(cut, "fp32", tmp_path).forward(picture(), with_graph=True)
     assert len(list(tmp_path.glob("forward-*.xml"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    engine = compiled_engine("yolov8n", cache=tmp_path / "file" / "cache")
+    engine = compiled_engine("tiny", cache=tmp_path / "file" / "cache")
     assert len(engine.forward(picture(), LOW, with_graph=False).boxes) > 0
 
 
 def test_pictures_that_keep_changing_their_shape_are_not_compiled_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cut = CutNetwork(fresh_network("yolov8n"))
+    cut = CutNetwork(fresh_network("tiny"))
     passes = OpenVinoPasses(cut, "fp32", None)
     compiled = []
 
@@ -189,7 +189,7 @@ def test_a_shape_that_is_not_compiled_runs_in_torch_with_exact_gradients(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(openvino_passes, "SHAPES_AT_ONCE", 0)
-    engine, plain = compiled_engine("yolov8n"), engine_of(fresh_network("yolov8n"))
+    engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
     ours, exact = (e.summed_gradient(e.forward(picture(), LOW, with_graph=True)) for e in (engine, plain))
     assert torch.allclose(ours[0], exact[0], atol=1e-5)
 

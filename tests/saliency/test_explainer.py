@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import UsageError
@@ -93,8 +93,7 @@ def test_each_object_map_is_the_one_of_its_own_box() -> None:
     forward = explain.engine.forward(x, explain.thresholds, with_graph=True)
     boxes = forward.boxes
     for n in range(0, len(boxes), 5):
-        one = slice(n, n + 1)
-        alone = KeptBoxes(boxes.xyxy[one], boxes.confidences[one], boxes.class_ids[one], boxes.anchors[one])
+        alone = boxes.only(slice(n, n + 1))
         (gradient,) = explain.engine.summed_gradient(Forward(forward.inputs, alone))
         exact = layercam(forward.inputs.taps[0].detach()[0], gradient).numpy()
         assert np.allclose(explanation.object_maps[n].values, exact, atol=1e-4 * np.abs(exact).max())
