@@ -8,6 +8,8 @@ from typing import Any
 
 import openvino
 import torch
+from openvino.frontend import FrontEndManager
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -15,6 +17,12 @@ from heatcam.engine.decompositions import inference_only
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.partition import Halves, in_halves, tensors_of
 from heatcam.engine.passes import Cotangents, NetworkPass
+
+_ELEMENTS = {
+    torch.float32: openvino.Type.f32,
+    torch.bool: openvino.Type.boolean,
+    torch.int64: openvino.Type.i64,
+}
 
 
 class CompiledPasses:
@@ -135,12 +143,19 @@ def _channels_first(x: Tensor) -> Tensor:
 
 
 def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
-    """A torch module as an OpenVINO model of fixed shapes, for ``arguments`` given channels last."""
+    """A torch module as an OpenVINO model of fixed shapes, for ``arguments`` given channels last.
+
+    By the frontend itself: ``openvino.convert_model`` sends usage figures to a server, and takes ten times as long.
+    """
     given = tuple(_channels_last(argument).contiguous() for argument in arguments)
     with torch.no_grad(), warnings.catch_warnings():
         # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module, given, check_trace=False)  # type: ignore[no-untyped-call]
-    model = openvino.convert_model(traced, example_input=given)
-    model.reshape({i: list(a.shape) for i, a in enumerate(given)})
-    return model
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(traced, example_input=given)  # (kept: the frontend does not hold it)
+    model = frontend.load(decoder)
+    for place, argument in zip(model.get_inputs(), given, strict=True):
+        model.set_partial_shape(place, openvino.PartialShape(list(argument.shape)))
+        model.set_element_type(place, _ELEMENTS[argument.dtype])
+    return frontend.convert(model)

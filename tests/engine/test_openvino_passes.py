@@ -95,6 +95,18 @@ def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     assert engine.prove(picture()) < 1e-4
 
 
+def test_nobody_is_told_that_a_network_was_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    telemetry = pytest.importorskip("openvino_telemetry")
+    monkeypatch.setenv("CI", "true")  # (so that it makes no file in the user's home)
+    told = []
+    monkeypatch.setattr(telemetry.Telemetry, "send_event", lambda *_a, **_k: told.append(1))
+    compiled_engine("tiny", cache=tmp_path).forward(picture(), LOW, with_graph=True)
+    assert list(tmp_path.iterdir())
+    assert not told
+    openvino.convert_model(torch.nn.Identity(), example_input=torch.zeros(1))
+    assert told  # (this is what would have told)
+
+
 def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
