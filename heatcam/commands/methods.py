@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json as json_format
+from importlib.resources import files
+from typing import Any
+
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.saliency.methods import METHODS
 
-#: Insertion minus deletion of each method's maps, higher is better; a method without a measurement is not in it.
-FAITHFULNESS: dict[str, float] = {}
+PLAIN_BOX = "control: plain box"
 
 
 def methods(json: str | None, terminal: Terminal) -> int:
@@ -23,23 +26,42 @@ def methods(json: str | None, terminal: Terminal) -> int:
     Raises:
         SinkError: the JSON file cannot be written.
     """
+    facts = measured_facts()
     rows = [
         {
             "name": method.name,
             "formula": method.formula,
             "paper": method.paper,
             "cost": method.cost.value,
-            "faithfulness": FAITHFULNESS.get(method.name),
+            "faithfulness": facts["insertion_minus_deletion"].get(method.name),
         }
         for method in METHODS.values()
     ]
     if json:
-        terminal.document({"methods": rows}, json)
+        terminal.document({"methods": rows, "faithfulness": facts}, json)
     if json != "-":
         headings = ("name", "formula", "paper", "backward passes", "faithfulness")
         cells = [[*list(row.values())[:-1], _measured(row["faithfulness"])] for row in rows]
         show_table(terminal, headings, cells, numbers=())
+        terminal.note(_legend(facts))
     return 0
+
+
+def measured_facts() -> dict[str, Any]:
+    """What ``benchmarks/faithfulness.py`` measured: protocol, model, photographs, objects and each method's difference."""
+    facts: dict[str, Any] = json_format.loads(
+        (files("heatcam.saliency") / "faithfulness.json").read_text("utf-8")
+    )
+    return facts
+
+
+def _legend(facts: dict[str, Any]) -> str:
+    """What the last column is."""
+    box = facts["insertion_minus_deletion"][PLAIN_BOX]
+    return (
+        f"faithfulness: insertion minus deletion, maps cut to their box, {facts['objects']} objects of {facts['model']} "
+        f"on {len(facts['photographs'])} photographs and frames; a plain box reaches {box:.3f}"
+    )
 
 
 def _measured(faithfulness: object) -> str:

@@ -95,12 +95,26 @@ def boxes_at(head: Any, decoded: Tensor, anchors: Tensor) -> KeptBoxes:
         decoded: as for ``keep_boxes``.
         anchors: int64, index into all anchor points.
     """
-    rows = decoded[0, :, anchors].T  # (N, 4 + classes + more)
-    boxes, scores, extras = rows[:, :4], rows[:, 4 : 4 + head.nc], rows[:, 4 + head.nc :]
-    best = scores.max(1)
+    boxes, scores = every_box(head, decoded)
+    best = scores[anchors].max(1)
+    return KeptBoxes(boxes[anchors], best.values, best.indices, anchors, decoded[0, 4 + head.nc :, anchors].T)
+
+
+def every_box(head: Any, decoded: Tensor) -> tuple[Tensor, Tensor]:
+    """What the head predicts everywhere.
+
+    Args:
+        head: as for ``keep_boxes``.
+        decoded: as for ``keep_boxes``.
+
+    Returns:
+        boxes ``(anchors, 4)``, xyxy in model pixels (of rotated ones the upright box of the same sides), and class scores
+        ``(anchors, classes)`` in ``[0, 1]``.
+    """
+    boxes, scores = decoded[0, :4].T, decoded[0, 4 : 4 + head.nc].T
     if not head.end2end:
         boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
-    return KeptBoxes(boxes, best.values, best.indices, anchors, extras)
+    return boxes, scores
 
 
 def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:

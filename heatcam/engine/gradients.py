@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.boxes import Thresholds, boxes_at, keep_boxes
+from heatcam.engine.boxes import Thresholds, boxes_at, every_box, keep_boxes
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Passes, TorchPasses
@@ -78,6 +78,10 @@ class GradientEngine:
     def bare_forward(self, picture: Tensor) -> None:
         """The network alone, without picking boxes."""
         self.passes.forward(picture, with_graph=False)
+
+    def predictions(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Every box ``(anchors, 4)``, xyxy in model pixels, and class scores ``(anchors, classes)``: nothing is suppressed."""
+        return every_box(self.cut.head, self.passes.forward(picture, with_graph=False).decoded)
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""

@@ -1,0 +1,1 @@
+"""How far a heat map can be trusted, in numbers."""
