@@ -107,6 +107,26 @@ def test_nobody_is_told_that_a_network_was_compiled(monkeypatch: pytest.MonkeyPa
     assert told  # (this is what would have told)
 
 
+def test_torch_keeps_to_one_thread_beside_openvino_and_has_all_for_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = torch.get_num_threads()
+    engine, seen = compiled_engine("tiny"), {}
+    torchs_own = engine.passes._torch.forward
+    monkeypatch.setattr(
+        engine.passes._torch,
+        "forward",
+        lambda *a, **k: seen.update(torch=torch.get_num_threads()) or torchs_own(*a, **k),
+    )
+    with engine.beside():
+        engine.forward(picture(), LOW, with_graph=True)
+        seen["beside"] = torch.get_num_threads()
+        monkeypatch.setattr(engine.passes, "_for_shape", lambda *_: None)
+        engine.forward(picture(), LOW, with_graph=True)
+    assert seen == {"beside": 1, "torch": threads}
+    assert torch.get_num_threads() == threads
+
+
 def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
