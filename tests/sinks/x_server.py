@@ -12,7 +12,9 @@ from contextlib import contextmanager
 def x_server() -> Iterator[str]:
     """Starts Xvfb on a free display and gives its name."""
     read_end, write_end = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    # (-noreset: without it the server starts anew whenever its last client leaves, and refuses whoever comes meanwhile)
+    screen = ["-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"]
+    command = ["Xvfb", "-displayfd", str(write_end), *screen]
     server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
     os.close(write_end)
     try:
