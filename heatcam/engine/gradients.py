@@ -22,7 +22,7 @@ from heatcam.engine.patches import (
     patch_gradients,
     scatter_sum,
 )
-from heatcam.engine.targets import ClassLogit, Target
+from heatcam.engine.targets import ClassLogit, Scores, Target
 from heatcam.errors import BackendError, MapError
 
 logger = logging.getLogger(__name__)
@@ -97,8 +97,8 @@ class GradientEngine:
         Raises:
             MapError: an object's level does not read the tapped layers.
         """
-        target, groups = self._of_picture(forward)
-        return self._gradient(forward.inputs, groups, target)
+        scores, groups = self._of_picture(forward)
+        return self._gradient(forward.inputs, groups, scores)
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
         """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time.
@@ -106,13 +106,13 @@ class GradientEngine:
         One pass for all of them is slower on a CPU, where the work is the same and less of it fits the caches: with six objects
         on YOLOv8n, 63 ms instead of 52 in torch.
         """
-        target, groups = self._of_picture(forward)
+        scores, groups = self._of_picture(forward)
         for group in groups:
-            squares = self._squares(forward.inputs, group, target) if self.uses_patches else None
+            squares = self._squares(forward.inputs, group, scores) if self.uses_patches else None
             for n in range(len(group.members)):
                 own = group.only(n)
                 alone = None if squares is None else [(own, squares.only(n))]
-                yield int(own.members[0]), self._gradient(forward.inputs, [own], target, alone)
+                yield int(own.members[0]), self._gradient(forward.inputs, [own], scores, alone)
 
     def prove(self, picture: Tensor) -> float:
         """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower way.
@@ -161,19 +161,19 @@ class GradientEngine:
         passed = self.passes.forward(picture, with_graph=True)
         anchors = _probe_anchors(exact.features).to(self.device)
         boxes = boxes_at(self.cut.head, passed.decoded, anchors)
-        target = self.target.of_picture(exact.features, boxes)
+        scores = self.target.of_picture(exact.features, boxes)
         worst = 0.0
         for group in by_level(exact.features, anchors, boxes.class_ids):
             for probe in (group.only(n) for n in range(len(group.members))):
                 if self.cut.reaches[probe.level]:
-                    dense = self._dense_gradient(exact, [probe], target)
+                    dense = self._dense_gradient(exact, [probe], scores)
                     ours = self._patch_gradient(
-                        passed.inputs, [(probe, self._squares(passed.inputs, probe, target))], target
+                        passed.inputs, [(probe, self._squares(passed.inputs, probe, scores))], scores
                     )
                     worst = max([worst, *map(_difference, ours, dense)])
         return worst
 
-    def _of_picture(self, forward: Forward) -> tuple[Target, list[LevelTargets]]:
+    def _of_picture(self, forward: Forward) -> tuple[Scores, list[LevelTargets]]:
         """What is explained of the kept boxes, and the boxes sorted by level."""
         class_ids = forward.boxes.class_ids
         if self.explained_class is not None:
@@ -192,43 +192,43 @@ class GradientEngine:
         self,
         inputs: HeadInputs,
         groups: list[LevelTargets],
-        target: Target,
+        scores: Scores,
         squares: list[tuple[LevelTargets, PatchGradients]] | None = None,
     ) -> TapGradients:
         """Of the sum over ``groups``; from ``squares`` where they were made already."""
         if not self.uses_patches:
-            return self._dense_gradient(inputs, groups, target)
+            return self._dense_gradient(inputs, groups, scores)
         return self._patch_gradient(
-            inputs, squares or [(g, self._squares(inputs, g, target)) for g in groups], target
+            inputs, squares or [(g, self._squares(inputs, g, scores)) for g in groups], scores
         )
 
-    def _squares(self, inputs: HeadInputs, group: LevelTargets, target: Target) -> PatchGradients:
+    def _squares(self, inputs: HeadInputs, group: LevelTargets, scores: Scores) -> PatchGradients:
         """The gradients of one level's objects at that input of the head, each in the square of cells that it reads."""
 
         def score(outputs: Tensor) -> Tensor:
-            return target.score(outputs, group)
+            return scores.score(outputs, group)
 
         feature = inputs.features[group.level]
         return patch_gradients(self.cell_branches[group.level], feature, group, score)
 
     def _patch_gradient(
-        self, inputs: HeadInputs, squares: list[tuple[LevelTargets, PatchGradients]], target: Target
+        self, inputs: HeadInputs, squares: list[tuple[LevelTargets, PatchGradients]], scores: Scores
     ) -> TapGradients:
         """Squares added up at the head's inputs, with what the objects share, and carried down to the taps."""
-        cotangents = list(self._shared_cotangents(inputs, [group for group, _ in squares], target))
+        cotangents = list(self._shared_cotangents(inputs, [group for group, _ in squares], scores))
         for group, square in squares:
             own, shared = scatter_sum(square, inputs.features[group.level]), cotangents[group.level]
             cotangents[group.level] = own if shared is None else own + shared
         return self._carried(inputs, cotangents)
 
     def _shared_cotangents(
-        self, inputs: HeadInputs, groups: list[LevelTargets], target: Target
+        self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores
     ) -> Sequence[Tensor | None]:
         """Gradients at the head's inputs of what the objects' numbers share."""
         members = [group.members for group in groups]
         with torch.enable_grad():
             leaves = [feature.detach().requires_grad_(True) for feature in inputs.features]
-            total = target.shared(leaves, torch.cat(members)) if members else None
+            total = scores.shared(leaves, torch.cat(members)) if members else None
             if total is None:
                 return [None] * len(leaves)
             return torch.autograd.grad(total, leaves, allow_unused=True)
@@ -243,15 +243,15 @@ class GradientEngine:
             total = total + self.passes.pull_back(inputs, cotangents)[0]
         return (total[0].detach(),)
 
-    def _dense_gradient(self, inputs: HeadInputs, groups: list[LevelTargets], target: Target) -> TapGradients:
+    def _dense_gradient(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
         """The same by autograd through the whole branch: slower, right for any head."""
         if not groups:
             return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
         with torch.enable_grad():
-            scores = [target.score(self._at_anchors(inputs, group), group).sum() for group in groups]
-            shared = target.shared(inputs.features, torch.cat([group.members for group in groups]))
+            numbers = [scores.score(self._at_anchors(inputs, group), group).sum() for group in groups]
+            shared = scores.shared(inputs.features, torch.cat([group.members for group in groups]))
             gradients = torch.autograd.grad(
-                torch.stack(scores if shared is None else [*scores, shared]).sum(),
+                torch.stack(numbers if shared is None else [*numbers, shared]).sum(),
                 inputs.taps,
                 retain_graph=True,
                 allow_unused=True,

@@ -20,7 +20,7 @@ from heatcam.engine.patches import LevelTargets
 
 @dataclass(frozen=True)
 class MaskLogit:
-    """See ``targets.Target``; usable for a picture's objects after ``of_picture``.
+    """See ``targets.Target``.
 
     Attributes:
         prototypes: the head's network from its inputs to prototypes ``(1, masks, h, w)``.
@@ -51,14 +51,6 @@ class MaskLogit:
             means = torch.einsum("nhw,mhw->nm", shares, made)
         return MasksOfPicture(self, coefficients, shares, means)
 
-    def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
-        """There is none before the masks are known: ``of_picture`` gives it."""
-        raise NotImplementedError
-
-    def shared(self, features: Sequence[Tensor], members: Tensor, /) -> Tensor:
-        """There is none before the masks are known: ``of_picture`` gives it."""
-        raise NotImplementedError
-
     def made_from(self, features: Sequence[Tensor]) -> Tensor:
         """The prototypes ``(1, masks, h, w)``, with a graph where there is one."""
         made: Tensor = self.prototypes(list(features) if self.takes_all else features[0])
@@ -67,7 +59,7 @@ class MaskLogit:
 
 @dataclass(frozen=True)
 class MasksOfPicture:
-    """``MaskLogit`` for one picture's objects.
+    """See ``targets.Scores``: ``MaskLogit`` for one picture's objects.
 
     Attributes:
         mask: what it was made by.
@@ -81,25 +73,12 @@ class MasksOfPicture:
     shares: Tensor
     means: Tensor
 
-    @property
-    def name(self) -> str:
-        """See ``targets.Target``."""
-        return self.mask.name
-
-    def branch(self, parts: dict[str, Any], level: int) -> nn.Module:
-        """See ``targets.Target``."""
-        return self.mask.branch(parts, level)
-
     def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
-        """See ``targets.Target``; in logits, as far as the coefficients make it."""
+        """See ``targets.Scores``; in logits, as far as the coefficients make it."""
         return (outputs * self.means[objects.members]).sum(1)
 
-    def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes) -> MasksOfPicture:
-        """See ``targets.Target``."""
-        return self.mask.of_picture(features, boxes)
-
     def shared(self, features: Sequence[Tensor], members: Tensor) -> Tensor:
-        """See ``targets.Target``; in logits, as far as the prototypes make it."""
+        """See ``targets.Scores``; in logits, as far as the prototypes make it."""
         weights = torch.einsum("nm,nhw->mhw", self.coefficients[members], self.shares[members])
         return (self.mask.made_from(features)[0] * weights).sum()
 

@@ -21,7 +21,7 @@ _CONFIDENCE = 2  # place of a keypoint's confidence after its x and y
 
 
 class Target(Protocol):
-    """One number an object."""
+    """One number an object: what the head has to say of it."""
 
     @property
     def name(self) -> str:
@@ -30,11 +30,15 @@ class Target(Protocol):
     def branch(self, parts: dict[str, Any], level: int, /) -> nn.Module:
         """The head's branch that says it, of one level; ``parts`` has all of them by ultralytics' names."""
 
+    def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes, /) -> Scores:
+        """How one picture's objects get their numbers."""
+
+
+class Scores(Protocol):
+    """The numbers of one picture's objects."""
+
     def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
         """The number of each object, ``(n,)``, from the branch's outputs at their anchors, ``(n, outputs)``."""
-
-    def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes, /) -> Target:
-        """The target for one picture's objects, where their numbers depend on more than their anchors."""
 
     def shared(self, features: Sequence[Tensor], members: Tensor, /) -> Tensor | None:
         """The sum of what the numbers of ``members`` depend on beside the branch, to be differentiated; or None."""
