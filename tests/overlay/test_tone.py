@@ -6,7 +6,8 @@ import pytest
 from heatcam.choices import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import CentreCrop, Float32Array, Letterbox, Uint8Array
-from heatcam.overlay.tone import WEAKEST_SCALE, box_scales, heat_of
+from heatcam.overlay.scales import WEAKEST_SCALE, box_scales
+from heatcam.overlay.tone import heat_of
 
 SQUARE = Letterbox.fit((640, 640), 640)
 WIDE = Letterbox.fit((1280, 720), 640)
