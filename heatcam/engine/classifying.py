@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from ultralytics.data.augment import classify_transforms
 from ultralytics.nn.modules.head import Classify
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.layers import LayerRow, Mark, describe_layers
 from heatcam.engine.network import CutNetwork, HeadInputs
@@ -79,33 +79,17 @@ class CutClassifier(CutNetwork):
         return self._wanted([str(row.index) for row in self._described if Mark.FINE in row.marks])
 
 
-class ClassEngine:
+class ClassEngine(CutEngine[CutClassifier]):
     """Runs one classifier on one device.
 
     A picture has one anchor, number 0, and each kept class one box: all that the network saw, because a classifier tells no
     place. ``explained_class`` asks about one class instead of the likeliest ones: it alone is kept, however unlikely it is.
-
-    Args:
-        cut: the network on its device, with the taps that gradients are wanted at.
-        device: where it is.
     """
 
-    name = "torch"
-    stride = INPUT_STRIDE
-
-    def __init__(self, cut: CutClassifier, device: torch.device) -> None:
-        self.cut = cut
-        self.device = device
-        self.explained_class: int | None = None
-
     @property
-    def target_layer(self) -> str:
-        """The tapped layers, for people."""
-        return self.cut.target_layer
-
-    def beside(self) -> AbstractContextManager[None]:
-        """Nothing: torch runs alone."""
-        return nullcontext()
+    def stride(self) -> int:
+        """The sides of a classifier's input are multiples of it, whatever its layers' own strides."""
+        return INPUT_STRIDE
 
     def bare_forward(self, picture: Tensor) -> None:
         """The network alone, without picking classes."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from heatcam.engine.boxes import Thresholds, boxes_at, every_box, keep_boxes
+from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Passes, TorchPasses
@@ -28,7 +29,7 @@ from heatcam.errors import BackendError, MapError
 logger = logging.getLogger(__name__)
 
 
-class GradientEngine:
+class GradientEngine(CutEngine[CutNetwork]):
     """Runs one detection network on one device.
 
     Args:
@@ -45,31 +46,18 @@ class GradientEngine:
         passes: Passes | None = None,
         target: Target | None = None,
     ) -> None:
-        self.cut = cut
-        self.device = device
+        super().__init__(cut, device)
         self.passes: Passes = passes or TorchPasses(cut)
         self.target: Target = target or ClassLogit()
         #: The head's branch that is explained, one a level.
         self.branches = [self.target.branch(cut.branches, level) for level in range(len(cut.strides))]
         self.cell_branches = _for_single_cells(self.branches)
         self.uses_patches = bool(self.cell_branches)
-        #: Explain this class at every anchor; None takes each box's own.
-        self.explained_class: int | None = None
 
     @property
     def name(self) -> str:
         """The backend, for people."""
         return self.passes.name
-
-    @property
-    def stride(self) -> int:
-        """The coarsest, in model pixels a cell."""
-        return max(self.cut.strides)
-
-    @property
-    def target_layer(self) -> str:
-        """The tapped layers, for people."""
-        return self.cut.target_layer
 
     def beside(self) -> AbstractContextManager[None]:
         """What torch calculates beside the passes is calculated within this."""

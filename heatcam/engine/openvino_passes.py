@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,9 +21,11 @@ from typing import Any
 import openvino
 import torch
 import ultralytics
-from torch import Tensor, nn
+from torch import Tensor
 
 from heatcam.engine.conversion import CompiledPasses, converted
+from heatcam.engine.fingerprint import hash_of
+from heatcam.engine.model_cache import ModelCache
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
 from heatcam.errors import BackendError
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 #: The first shapes are compiled at once; any further one after so many pictures of it one after the other.
 SHAPES_AT_ONCE, SHAPES_IN_A_ROW, SHAPES_KEPT = 2, 3, 4
+_MODELS = "forward", "pull_back"
 _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 Shape = tuple[int, ...]
@@ -57,8 +59,8 @@ class OpenVinoPasses:
         self.tolerance = TOLERANCES[precision]
         self._cut = cut
         self._precision = precision
-        self._cache = cache
         self._core = openvino.Core()
+        self._cache = ModelCache(self._core, cache)
         self._torch = TorchPasses(cut)
         self._threads = torch.get_num_threads()
         self._weights = ""
@@ -140,13 +142,12 @@ class OpenVinoPasses:
 
     def _converted(self, picture: Tensor) -> CompiledPasses:
         """Read both passes from the cache, or trace, convert and store them."""
-        paths = [self._cached_path(name, picture.shape) for name in ("forward", "pull_back")]
-        models = [self._stored(path) for path in paths]
+        key = self._key(picture.shape)
+        models = [self._cache.read(name, key) for name in _MODELS]
         if None in models:
             models = list(converted(self._cut, picture))
-            for model, path in zip(models, paths, strict=True):
-                if path is not None:
-                    _store(model, path)
+            for name, model in zip(_MODELS, models, strict=True):
+                self._cache.store(name, key, model)
         return CompiledPasses(self._cut, *(self._request(model) for model in models))
 
     def _request(self, model: Any) -> Any:
@@ -156,30 +157,12 @@ class OpenVinoPasses:
         }
         return self._core.compile_model(model, "CPU", options).create_infer_request()
 
-    def _stored(self, path: Path | None) -> Any:
-        """The converted model from the cache; None when it is not there or spoiled."""
-        if path is None or not path.is_file():
-            return None
-        try:
-            return self._core.read_model(path)
-        except RuntimeError:
-            logger.debug("%s cannot be read and is made anew", path, exc_info=True)
-            return None
-
-    def _cached_path(self, name: str, shape: Sequence[int]) -> Path | None:
-        if self._cache is None:
-            return None
-        self._weights = self._weights or _hash_of(self._cut.network)
-        key = "|".join(
-            map(
-                str,
-                (
-                    self._weights, name, tuple(shape), self._cut.tapped, self._cut.head.end2end, _own_version(),
-                    torch.__version__, ultralytics.__version__, openvino.__version__,
-                ),
-            )
-        )  # fmt: skip
-        return self._cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.xml"
+    def _key(self, shape: Sequence[int]) -> str:
+        """Everything that decides what a converted model is."""
+        self._weights = self._weights or hash_of(self._cut.network)
+        own = self._weights, tuple(shape), self._cut.tapped, self._cut.head.end2end
+        versions = _own_version(), torch.__version__, ultralytics.__version__, openvino.__version__
+        return "|".join(map(str, (*own, *versions)))
 
 
 @contextmanager
@@ -191,28 +174,6 @@ def _on_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _store(model: Any, path: Path) -> None:
-    """Save a converted model whole or not at all: weights first, the ``.xml`` that makes it found last. Failing is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            draft = Path(folder) / path.name
-            openvino.save_model(model, draft, compress_to_fp16=False)
-            draft.with_suffix(".bin").replace(path.with_suffix(".bin"))
-            draft.replace(path)
-    except OSError as error:
-        logger.debug("the compiled model was not cached: %s", error)
-
-
-def _hash_of(network: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types."""
-    digest = hashlib.sha256(repr([(n, type(m).__qualname__) for n, m in network.named_modules()]).encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _own_version() -> str:

@@ -7,7 +7,6 @@ the features that were picked, as in ultralytics' own forward pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from ultralytics.utils.ops import xywh2xyxy
 from ultralytics.utils.torch_utils import fuse_conv_and_bn
 
 from heatcam.engine.boxes import MAX_DETECTIONS, KeptBoxes, Thresholds
+from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
@@ -100,34 +100,8 @@ class QueryInputs(HeadInputs):
     logits: Tensor = field(kw_only=True)
 
 
-class QueryEngine:
-    """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes.
-
-    Args:
-        cut: the network on its device, with the taps that gradients are wanted at.
-        device: where it is.
-    """
-
-    name = "torch"
-
-    def __init__(self, cut: QueryNetwork, device: torch.device) -> None:
-        self.cut = cut
-        self.device = device
-        self.explained_class: int | None = None
-
-    @property
-    def stride(self) -> int:
-        """The coarsest, in model pixels a cell."""
-        return max(self.cut.strides)
-
-    @property
-    def target_layer(self) -> str:
-        """The tapped layers, for people."""
-        return self.cut.target_layer
-
-    def beside(self) -> AbstractContextManager[None]:
-        """Nothing: torch runs alone."""
-        return nullcontext()
+class QueryEngine(CutEngine[QueryNetwork]):
+    """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes."""
 
     def bare_forward(self, picture: Tensor) -> None:
         """The network alone, without picking boxes."""

@@ -1,0 +1,46 @@
+"""What the engines of every kind of network share: a cut network on a device, run by torch."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Generic, TypeVar
+
+import torch
+
+from heatcam.engine.network import CutNetwork
+
+Cut = TypeVar("Cut", bound=CutNetwork)
+
+
+class CutEngine(Generic[Cut]):
+    """The part of ``Engine`` that does not depend on the kind of network.
+
+    Args:
+        cut: the network on its device, with the taps that gradients are wanted at.
+        device: where it is.
+    """
+
+    def __init__(self, cut: Cut, device: torch.device) -> None:
+        self.cut = cut
+        self.device = device
+        #: Explain this class everywhere; None takes each object's own.
+        self.explained_class: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The backend, for people."""
+        return "torch"
+
+    @property
+    def stride(self) -> int:
+        """The coarsest, in model pixels a cell."""
+        return max(self.cut.strides)
+
+    @property
+    def target_layer(self) -> str:
+        """The tapped layers, for people."""
+        return self.cut.target_layer
+
+    def beside(self) -> AbstractContextManager[None]:
+        """Nothing: torch runs alone."""
+        return nullcontext()

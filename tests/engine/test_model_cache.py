@@ -1,0 +1,63 @@
+"""The folder of converted models: whole files or none, and never more than it may hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+openvino = pytest.importorskip("openvino")
+
+from heatcam.engine.model_cache import ModelCache  # noqa: E402
+
+
+def model_of(numbers: int) -> object:
+    """A model that holds so many float32 numbers."""
+    from openvino import opset13 as ops
+
+    given = ops.parameter([1, numbers], openvino.Type.f32)
+    values = [float(n % 251) for n in range(numbers)]  # (equal numbers would be stored once)
+    return openvino.Model([ops.add(given, ops.constant([values], openvino.Type.f32))], [given])
+
+
+def cache(folder: Path | None, most_bytes: int = 10**9) -> ModelCache:
+    return ModelCache(openvino.Core(), folder, most_bytes)
+
+
+def test_a_stored_model_is_found_by_its_name_and_key(tmp_path: Path) -> None:
+    kept = cache(tmp_path)
+    kept.store("forward", "a", model_of(8))
+    assert list(kept.read("forward", "a").inputs[0].shape) == [1, 8]
+    assert kept.read("forward", "b") is None
+    assert kept.read("backward", "a") is None
+
+
+def test_without_a_folder_nothing_is_kept() -> None:
+    kept = cache(None)
+    kept.store("forward", "a", model_of(8))
+    assert kept.read("forward", "a") is None
+
+
+def test_the_model_unused_for_longest_makes_room_for_the_newest(tmp_path: Path) -> None:
+    kept = cache(tmp_path, most_bytes=100_000)  # two of 40 kB, not three
+    for age, key in ((300, "old"), (200, "older still but read")):
+        kept.store("forward", key, model_of(10_000))
+        for path in tmp_path.glob("*.xml"):
+            if path.stat().st_mtime > 10**9:  # (the one just stored)
+                os.utime(path, (10**9 - age, 10**9 - age))
+    os.utime(kept._path("forward", "older still but read"), (1, 1))
+    assert kept.read("forward", "older still but read") is not None  # using it makes it young again
+    kept.store("forward", "new", model_of(10_000))
+    assert kept.read("forward", "old") is None
+    assert kept.read("forward", "older still but read") is not None
+    assert kept.read("forward", "new") is not None
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_model_too_large_for_the_folder_is_kept_alone(tmp_path: Path) -> None:
+    kept = cache(tmp_path, most_bytes=1000)
+    kept.store("forward", "a", model_of(10_000))
+    kept.store("forward", "b", model_of(10_000))
+    assert kept.read("forward", "a") is None
+    assert kept.read("forward", "b") is not None
