@@ -15,8 +15,7 @@ from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import HeatcamError, MapError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
-from heatcam.saliency.levels import add_levels
-from heatcam.saliency.methods import CamFormula
+from heatcam.saliency.methods import MapFormula
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class Explainer:
         imgsz: int,
         thresholds: Thresholds,
         method: str,
-        formula: CamFormula,
+        formula: MapFormula,
         title: str = "",
         fit: Fit | None = None,
     ) -> None:
@@ -137,11 +136,9 @@ class Explainer:
             MapError: the method gave numbers that are not finite.
         """
         activations = [tap.detach()[0] for tap in forward.inputs.taps]  # each (C, h, w)
-        if len(forward.boxes) > 0:
-            levels = [self._formula(a, g) for a, g in zip(activations, gradients, strict=True)]
-        else:
-            levels = [torch.zeros(activations[0].shape[1:])]
-        array = add_levels(levels).detach().float().cpu().numpy()
+        found = len(forward.boxes) > 0
+        values = self._formula(activations, gradients) if found else torch.zeros(activations[0].shape[1:])
+        array = values.detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
         return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)

@@ -1,8 +1,7 @@
 """Maps of several levels added up into one, each worth per pixel what it holds.
 
 A level of stride s spreads a logit over s x s pixels. Added up as they are, coarse levels would drown fine ones; divided by
-their stride squared, every level gives its evidence per pixel, and the sum over the picture stays in logits. HiResCAM over all
-levels from stride 8 of the backbone to the head's inputs, added up this way, is the fine map.
+their stride squared, every level gives its evidence per pixel, and the sum over the picture stays in logits.
 """
 
 from __future__ import annotations

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from torch import Tensor
 
 from heatcam.errors import UsageError
-from heatcam.saliency.hirescam import hirescam
+from heatcam.saliency.fine import fine_map
 from heatcam.saliency.layercam import layercam
+from heatcam.saliency.levels import add_levels
 
+#: From a layer's activation and gradient, ``(C, h, w)`` each, to a map ``(h, w)``.
 CamFormula = Callable[[Tensor, Tensor], Tensor]
+#: The same from several layers' to one map of the finest.
+MapFormula = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 
 
 class Cost(str, Enum):
@@ -50,7 +54,8 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "fine",
-            "sum of A * G over every level from stride 8 on, per pixel (heatcam's own, --quality fine)",
+            "sum of A * G over every level from stride 8 on, and of positive (A - its surroundings) * G at the finest "
+            "(heatcam's own, --quality fine)",
             "Draelos and Carin, arXiv 2011.08891",
         ),
         Method("gradcam", "channels weighted by mean G", "Selvaraju et al., ICCV 2017"),
@@ -74,12 +79,17 @@ METHODS: dict[str, Method] = {
 }
 
 
+def over_levels(formula: CamFormula) -> MapFormula:
+    """A layer's formula for several layers: their maps are added up (``add_levels``)."""
+    return lambda activations, gradients: add_levels(list(map(formula, activations, gradients)))
+
+
 #: Methods of our own; the others are the grad-cam package's.
-OWN: dict[str, CamFormula] = {"live": layercam, "fine": hirescam}
+OWN: dict[str, MapFormula] = {"live": over_levels(layercam), "fine": fine_map}
 
 
-def method_formula(name: str) -> CamFormula:
-    """The function behind ``name``: ``(C, h, w)`` activation and gradient to a signed ``(h, w)`` map.
+def method_formula(name: str) -> MapFormula:
+    """The function behind ``name``: activations and gradients, each ``(C, h, w)``, to a ``(h, w)`` map of the finest.
 
     Raises:
         UsageError: no such method.
@@ -90,4 +100,4 @@ def method_formula(name: str) -> CamFormula:
         return OWN[name]
     from heatcam.saliency.classic import classic_method  # noqa: PLC0415 (grad-cam imports matplotlib: seconds)
 
-    return classic_method(name)
+    return over_levels(classic_method(name))

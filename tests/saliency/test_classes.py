@@ -114,7 +114,7 @@ def test_plain_mode_boxes_what_the_network_saw(model: str) -> None:
 
 def test_a_map_that_fails_leaves_the_classes_boxed_by_what_the_network_saw(model: str) -> None:
     explain = explainer(model)
-    explain._formula = lambda a, g: a.sum(0) * float("nan")
+    explain._formula = lambda a, g: a[0].sum(0) * float("nan")
     explained = explain.explain(IMAGE)
     assert "not finite" in explained.map_error
     assert explained.detections.boxes_xyxy.tolist() == [SEEN] * 5

@@ -13,14 +13,16 @@ from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.layercam import layercam
+from heatcam.saliency.methods import method_formula
 from heatcam.saliency.options import ExplainOptions, class_ids_of
 from tests.nets import COCO_CHECKPOINT, engine_of, fresh_network, needs_coco
 
+LIVE = method_formula("live")
 NAMES = dict(enumerate("abcde"))
 IMAGE = np.random.default_rng(3).integers(0, 256, (150, 200, 3), np.uint8)
 
 
-def explainer(conf: float = 0.05, formula=layercam, family: str = "yolov8n") -> Explainer:
+def explainer(conf: float = 0.05, formula=LIVE, family: str = "yolov8n") -> Explainer:
     engine = engine_of(fresh_network(family))
     return Explainer(engine, NAMES, 256, Thresholds(conf, 0.5), "live", formula)
 
@@ -67,7 +69,7 @@ def test_a_map_that_fails_leaves_plain_detection_and_says_why() -> None:
 
 
 def test_a_map_that_is_not_finite_is_a_failure() -> None:
-    explanation = explainer(formula=lambda a, g: a.sum(0) * float("nan")).explain(IMAGE)
+    explanation = explainer(formula=lambda a, g: a[0].sum(0) * float("nan")).explain(IMAGE)
     assert explanation.saliency is None
     assert "not finite" in explanation.map_error
 
@@ -79,7 +81,7 @@ def test_nothing_detected_gives_a_map_of_zeros() -> None:
 
 
 def test_object_maps_come_one_a_box_and_add_up_for_a_linear_method() -> None:
-    explanation = explainer(formula=lambda a, g: (a * g).sum(0)).explain(IMAGE, with_object_maps=True)
+    explanation = explainer(formula=lambda a, g: (a[0] * g[0]).sum(0)).explain(IMAGE, with_object_maps=True)
     assert len(explanation.object_maps) == len(explanation.detections)
     total = sum(m.values for m in explanation.object_maps)
     assert np.allclose(total, explanation.saliency.values, rtol=1e-3, atol=1e-3 * np.abs(total).max())

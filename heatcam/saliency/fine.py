@@ -1,0 +1,53 @@
+"""The fine map: where the finest level stands out from its surroundings, and HiResCAM over every level.
+
+HiResCAM (Draelos and Carin, arXiv:2011.08891) weights each cell by its own gradient. A cell that looks like its neighbours gets
+as much as one that differs from them, although blurring it away would change nothing. So at the finest level each activation is
+also taken against its surroundings, channel by channel: a local form of gradient times (input - baseline) with a blurred picture
+as the baseline (Sturmfels et al., "Visualizing the Impact of Feature Attribution Baselines", Distill 2020)::
+
+    C[i, j] = sum over channels c of  max(0, (A[c, i, j] - mean of A[c] around i, j) * dS / dA[c, i, j])
+
+Both in logits. Which sum was most faithful, and by how much, stands in docs/faithfulness.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from heatcam.saliency.hirescam import hirescam
+from heatcam.saliency.levels import add_levels
+
+SURROUNDINGS = 4  # cells; their means are interpolated, so a cell is compared with about 8 x 8 around it
+
+
+def fine_map(activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+    """One map from all levels.
+
+    Args:
+        activations: each float ``(C_l, h_l, w_l)``.
+        gradients: dS / d activation, of the same shapes.
+
+    Returns:
+        float ``(h, w)`` of the finest level, zero or more, in logit units per cell of that level.
+    """
+    finest = max(range(len(activations)), key=lambda n: activations[n].shape[1:].numel())
+    standing_out = contrast(activations[finest], gradients[finest])
+    return add_levels([standing_out, *map(hirescam, activations, gradients)])
+
+
+def contrast(activation: Tensor, gradient: Tensor) -> Tensor:
+    """What speaks for the target because it differs from its surroundings.
+
+    Args:
+        activation: float ``(C, h, w)``.
+        gradient: float ``(C, h, w)``, dS / d activation.
+
+    Returns:
+        float ``(h, w)``, zero or more, in logit units.
+    """
+    means = nnf.avg_pool2d(activation[None], SURROUNDINGS, ceil_mode=True, count_include_pad=False)
+    around = nnf.interpolate(means, activation.shape[1:], mode="bilinear", align_corners=False)[0]
+    return ((activation - around) * gradient).clamp_min(0).sum(0)  # (C, h, w) -> (h, w)
