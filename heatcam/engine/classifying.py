@@ -75,6 +75,9 @@ class CutClassifier(CutNetwork):
         logits: Tensor = self.head(features[0] if len(features) == 1 else list(features))[1]
         return logits
 
+    def _live_levels(self) -> tuple[int, ...]:
+        return (self._inputs[self.finest_level],)
+
     def _fine_levels(self) -> tuple[int, ...]:
         return self._wanted([str(row.index) for row in self._described if Mark.FINE in row.marks])
 

@@ -25,9 +25,9 @@ _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; c
 class Mark(str, Enum):
     """What a layer is for.
 
-    ``LIVE`` is the finest head input, or all where it does not serve them all (``live_levels``); ``FINE`` an output of stride 8
-    or more that another layer than the next one reads (``fine_levels``); in a classifier, where each layer reads the one before,
-    the last output of each stride.
+    ``LIVE`` is the finest head input and the level that it was made from, or all head inputs where it does not serve them all
+    (``live_levels``); ``FINE`` an output of stride 8 or more that another layer than the next one reads (``fine_levels``); in a
+    classifier, where each layer reads the one before, ``LIVE`` is the last and ``FINE`` the last output of each stride.
     """
 
     LIVE = "live"
@@ -123,8 +123,9 @@ def _marks(
     head_inputs = reads[-1]
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
     finest = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
-    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest)
     fine = fine_levels(layers, {i: maps[i] for i in levels if i in maps})
+    behind = () if isinstance(layers[-1], Classify) else fine  # a classifier's levels are no neck
+    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest, behind)
     return [
         (Mark.LIVE,) * (index in live)
         + (Mark.FINE,) * (index in fine)

@@ -1,8 +1,9 @@
 """A detection network cut in two at one layer, so that gradients are paid for only above the cut.
 
 The layers up to the cut run without a graph. Those above it, up to the head's inputs, run on top of a leaf tensor that may ask
-for gradients. Which activations the gradients are taken to (the taps) is chosen once: the finest of the head's inputs for the
-live map (``live_levels``), every output that a later layer reads from stride 8 on for the fine map.
+for gradients. Which activations the gradients are taken to (the taps) is chosen once: for the live map the finest of the head's
+inputs and the level that it was made from (``live_levels``), for the fine map every output from stride 8 on that a later layer
+reads.
 """
 
 from __future__ import annotations
@@ -197,9 +198,8 @@ class CutNetwork:
         return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
 
     def _live_levels(self) -> tuple[int, ...]:
-        levels = live_levels(
-            [_sources(layer) for layer in self._layers], self._inputs, self._inputs[self.finest_level]
-        )
+        reads, finest = [_sources(layer) for layer in self._layers], self._inputs[self.finest_level]
+        levels = live_levels(reads, self._inputs, finest, self._fine_levels())
         self._read_later |= set(levels)
         return levels
 
@@ -240,20 +240,25 @@ def fine_levels(layers: Sequence[nn.Module], strides: Mapping[int, int]) -> tupl
     )
 
 
-def live_levels(reads: Sequence[Sequence[int]], head_inputs: Sequence[int], finest: int) -> tuple[int, ...]:
-    """The layers that the live map is taken from: the finest head input, where every head input reads it.
+def live_levels(
+    reads: Sequence[Sequence[int]], head_inputs: Sequence[int], finest: int, levels: Sequence[int]
+) -> tuple[int, ...]:
+    """The layers that the live map is taken from: the finest head input and the level that it was made from.
 
-    In YOLOv3 none reads a finer one: a large object has no evidence at the finest. There it is all head inputs, and the last
-    layer that they all read, where the network is cut.
+    Together they are truer than the finest alone (docs/faithfulness.md), for the gradient of a few layers more. In YOLOv3 no head
+    input reads a finer one: a large object has no evidence at the finest. There it is all head inputs, and the last layer that
+    they all read, where the network is cut.
 
     Args:
         reads: for each layer below the head, those that it reads.
         head_inputs: what the head reads.
         finest: the finest of them.
+        levels: what the fine map is taken from, in order.
     """
     wanted = set(head_inputs)
     if wanted <= read_from(finest, reads):
-        return (finest,)
+        behind = [i for i in levels if i < finest and finest in read_from(i, reads)]
+        return (*behind[-1:], finest)
     shared = max((i for i in range(min(wanted) + 1) if wanted <= read_from(i, reads)), default=min(wanted))
     return tuple(sorted({shared, *wanted}))
 

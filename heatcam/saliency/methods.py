@@ -49,7 +49,7 @@ METHODS: dict[str, Method] = {
     for m in (
         Method(
             "live",
-            "sum over channels of A * positive G (heatcam's own, the default)",
+            "sum over channels of A * positive G, at the finest level and the one before it (heatcam's own, the default)",
             "Jiang et al., TIP 2021",
         ),
         Method(

@@ -12,10 +12,18 @@ from tests.nets import FAMILIES, fresh_network, picture
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_live_map_taps_the_finest_head_input(family: str) -> None:
+def test_the_live_map_taps_the_finest_head_input_and_the_level_before_it(family: str) -> None:
     cut = CutNetwork(fresh_network(family))
-    assert cut.tapped == (cut.head.f[0],)
+    levels = CutNetwork(fresh_network(family), fine=True).tapped
+    assert cut.tapped == levels[levels.index(cut.head.f[0]) - 1 :][:2]
+    assert [tap.shape[2] for tap in cut.head_inputs(picture(), with_graph=False).taps] == [12, 24]
+    assert all(cut.reaches)
+
+
+def test_one_layer_asked_for_can_be_the_finest_head_input_alone() -> None:
+    cut = CutNetwork(fresh_network("yolov8n"), layers=["15"])
     assert cut.taps_only_the_finest
+    assert not CutNetwork(fresh_network("yolov8n")).taps_only_the_finest
 
 
 def test_the_fine_map_taps_what_later_layers_read_from_stride_8_on() -> None:
@@ -51,7 +59,7 @@ def test_a_coarse_level_from_below_the_cut_is_known_to_hold_no_evidence() -> Non
 
 
 @pytest.mark.parametrize(
-    ("family", "tapped"), [("yolov3", (14, 15, 22, 27)), ("yolov3-tiny", (14, 15, 19)), ("yolov5n", (17,))]
+    ("family", "tapped"), [("yolov3", (14, 15, 22, 27)), ("yolov3-tiny", (14, 15, 19)), ("yolov5n", (14, 17))]
 )
 def test_where_the_finest_head_input_serves_not_all_the_live_map_taps_them_all(
     family: str, tapped: tuple[int, ...]

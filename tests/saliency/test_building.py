@@ -24,7 +24,7 @@ def built(model: str, **options: object) -> Explainer:
 def test_the_live_map_is_of_one_layer(model: str) -> None:
     explainer = built(model)
     assert explainer.method == "live"
-    assert explainer.explain(PICTURE).saliency.layer == "15:C2f"
+    assert explainer.explain(PICTURE).saliency.layer == "12:C2f+15:C2f"
 
 
 @pytest.mark.parametrize("options", [{"quality": "fine"}, {"method": "fine"}], ids=["quality", "method"])

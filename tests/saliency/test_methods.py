@@ -64,8 +64,8 @@ def test_each_classic_map_equals_the_packages_own_pipeline(name: str, family: st
     engine = engine_of(network)
     forward = engine.forward(x, Thresholds(0.05, 0.5), with_graph=True)
     assert len(forward.boxes) > 0
-    (gradient,) = engine.summed_gradient(forward)
-    ours = method_formula(name)([forward.inputs.taps[0].detach()[0]], [gradient]).numpy()
+    gradient = engine.summed_gradient(forward)[-1]
+    ours = method_formula(name)([forward.inputs.taps[-1].detach()[0]], [gradient]).numpy()
     theirs = package_map(name, network, x, forward)
     scaled = scale_cam_image(scale_cam_image(np.maximum(ours, 0)[None], (128, 96)))[
         0

@@ -33,7 +33,7 @@ def test_boxes_equal_those_of_rtdetr_predict(model: str) -> None:
     assert ours.class_ids.tolist() == theirs.cls.int().tolist()
 
 
-@pytest.mark.parametrize(("quality", "layer"), [("live", "15:RepC3"), ("fine", "1:Conv+2:Conv+")])
+@pytest.mark.parametrize(("quality", "layer"), [("live", "11:Conv+15:RepC3"), ("fine", "1:Conv+2:Conv+")])
 def test_a_checkpoint_is_explained_twice_the_same_and_apart_from_others(
     model: str, quality: str, layer: str
 ) -> None:
