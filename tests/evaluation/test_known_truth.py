@@ -1,7 +1,7 @@
 """Where the truth is known: on the demo scene the evidence lies on the markers, and leaves with them.
 
-Floors are about three quarters of what was measured over fifteen frames. The share of the map's positive energy on the pattern was,
-in the mean of its class, for the live map: qr-code 0.79, barcode 0.75, data-matrix 0.66, aruco 0.78, chessboard 0.84; for the fine
+Floors are about three quarters of what was measured over fifteen frames. The share of the positive energy on the pattern was,
+in the mean of its class, for live: qr-code 0.79, barcode 0.75, data-matrix 0.66, aruco 0.78, chessboard 0.84; for the fine
 map 0.61, 0.57, 0.50, 0.60, 0.64.
 """
 
