@@ -13,40 +13,35 @@ import openvino
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 2 * 1024**3  # of a small detector, a hundred shapes and maps
+MOST_BYTES = 2 * 1024**3  # of a small detector, fifty shapes and maps
+COMPILED = ".blob"  # what OpenVINO calls the compiled models that it puts beside
 
 
 class ModelCache:
-    """Converted models by key. Nothing that goes wrong with a file is an error: the model is made anew.
+    """Converted models by key, and what OpenVINO compiled of them. A file that cannot be had is no error: it is made anew.
 
     Args:
-        core: what reads them.
         folder: where they are; made when the first is stored. None keeps none.
-        most_bytes: above this the models that were not used for longest are deleted.
+        most_bytes: above this the files that were not used for longest are deleted.
     """
 
-    def __init__(self, core: openvino.Core, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
-        self._core, self._folder, self._most_bytes = core, folder, most_bytes
+    def __init__(self, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
+        self._folder, self._most_bytes = folder, most_bytes
 
-    def read(self, name: str, key: str) -> Any:
-        """The model that was stored under ``name`` and ``key``; None when it is not there or spoiled."""
+    def find(self, name: str, key: str) -> Path | None:
+        """The file of the model that was stored under ``name`` and ``key``; None when it is not there."""
         path = self._path(name, key)
         if path is None or not path.is_file():
             return None
-        try:
-            model = self._core.read_model(path)
-        except RuntimeError:
-            logger.debug("%s cannot be read and is made anew", path, exc_info=True)
-            return None
         with contextlib.suppress(OSError):  # a folder that only may be read keeps its order
             path.touch()
-        return model
+        return path
 
-    def store(self, name: str, key: str, model: Any) -> None:
-        """Save a model whole or not at all: weights first, the ``.xml`` that makes it found last."""
+    def store(self, name: str, key: str, model: Any) -> Path | None:
+        """Save a model whole or not at all: weights first, the ``.xml`` that makes it found last. None when it cannot be."""
         path = self._path(name, key)
         if path is None:
-            return
+            return None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -57,14 +52,17 @@ class ModelCache:
             self._make_room(path)
         except OSError as error:
             logger.debug("the compiled model was not cached: %s", error)
+            return None
+        return path
 
     def _path(self, name: str, key: str) -> Path | None:
         digest = hashlib.sha256(key.encode()).hexdigest()[:24]
         return None if self._folder is None else self._folder / f"{name}-{digest}.xml"
 
     def _make_room(self, newest: Path) -> None:
-        """Delete the models that were not used for longest until the rest fits; never the newest."""
-        by_use = sorted(newest.parent.glob("*.xml"), key=lambda p: p.stat().st_mtime)
+        """Delete what was not used for longest until the rest fits; never the newest."""
+        files = [*newest.parent.glob("*.xml"), *newest.parent.glob(f"*{COMPILED}")]
+        by_use = sorted(files, key=lambda p: p.stat().st_mtime)
         sizes = {p: _bytes_of(p) for p in by_use}
         total = sum(sizes.values())
         for path in by_use:

@@ -21,43 +21,47 @@ def model_of(numbers: int) -> object:
     return openvino.Model([ops.add(given, ops.constant([values], openvino.Type.f32))], [given])
 
 
-def cache(folder: Path | None, most_bytes: int = 10**9) -> ModelCache:
-    return ModelCache(openvino.Core(), folder, most_bytes)
-
-
 def test_a_stored_model_is_found_by_its_name_and_key(tmp_path: Path) -> None:
-    kept = cache(tmp_path)
-    kept.store("forward", "a", model_of(8))
-    assert list(kept.read("forward", "a").inputs[0].shape) == [1, 8]
-    assert kept.read("forward", "b") is None
-    assert kept.read("backward", "a") is None
+    kept = ModelCache(tmp_path)
+    path = kept.store("forward", "a", model_of(8))
+    assert path == kept.find("forward", "a")
+    assert list(openvino.Core().read_model(path).inputs[0].shape) == [1, 8]
+    assert kept.find("forward", "b") is None
+    assert kept.find("backward", "a") is None
 
 
 def test_without_a_folder_nothing_is_kept() -> None:
-    kept = cache(None)
-    kept.store("forward", "a", model_of(8))
-    assert kept.read("forward", "a") is None
+    kept = ModelCache(None)
+    assert kept.store("forward", "a", model_of(8)) is None
+    assert kept.find("forward", "a") is None
 
 
 def test_the_model_unused_for_longest_makes_room_for_the_newest(tmp_path: Path) -> None:
-    kept = cache(tmp_path, most_bytes=100_000)  # two of 40 kB, not three
+    kept = ModelCache(tmp_path, most_bytes=100_000)  # two of 40 kB, not three
     for age, key in ((300, "old"), (200, "older still but read")):
         kept.store("forward", key, model_of(10_000))
         for path in tmp_path.glob("*.xml"):
             if path.stat().st_mtime > 10**9:  # (the one just stored)
                 os.utime(path, (10**9 - age, 10**9 - age))
     os.utime(kept._path("forward", "older still but read"), (1, 1))
-    assert kept.read("forward", "older still but read") is not None  # using it makes it young again
+    assert kept.find("forward", "older still but read") is not None  # using it makes it young again
     kept.store("forward", "new", model_of(10_000))
-    assert kept.read("forward", "old") is None
-    assert kept.read("forward", "older still but read") is not None
-    assert kept.read("forward", "new") is not None
+    assert kept.find("forward", "old") is None
+    assert kept.find("forward", "older still but read") is not None
+    assert kept.find("forward", "new") is not None
     assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_a_model_too_large_for_the_folder_is_kept_alone(tmp_path: Path) -> None:
-    kept = cache(tmp_path, most_bytes=1000)
+    kept = ModelCache(tmp_path, most_bytes=1000)
     kept.store("forward", "a", model_of(10_000))
     kept.store("forward", "b", model_of(10_000))
-    assert kept.read("forward", "a") is None
-    assert kept.read("forward", "b") is not None
+    assert kept.find("forward", "a") is None
+    assert kept.find("forward", "b") is not None
+
+
+def test_what_openvino_compiled_is_thrown_away_like_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "1.blob").write_bytes(bytes(100_000))
+    os.utime(tmp_path / "1.blob", (1, 1))
+    ModelCache(tmp_path, most_bytes=100_000).store("forward", "a", model_of(1000))
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".bin", ".xml"]

@@ -136,7 +136,7 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
 
     first = gradient()
     stored = {path.name for path in tmp_path.iterdir()}
-    assert {Path(name).suffix for name in stored} == {".xml", ".bin"}
+    assert {Path(name).suffix for name in stored} == {".xml", ".bin", ".blob"}
 
     def no_conversion(*_: object) -> None:
         raise AssertionError("converted again")
@@ -146,14 +146,17 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     assert {path.name for path in tmp_path.iterdir()} == stored
 
 
-def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [".xml", ".bin", ".blob"])
+def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path, kind: str) -> None:
     first = compiled_engine("tiny", cache=tmp_path)
     exact = first.forward(picture(), LOW, with_graph=False).boxes.xyxy.clone()
-    for path in tmp_path.glob("*.xml"):
+    for path in tmp_path.glob(f"*{kind}"):
+        path.chmod(0o600)
         path.write_text("<net")
     again = compiled_engine("tiny", cache=tmp_path)
     assert torch.allclose(again.forward(picture(), LOW, with_graph=False).boxes.xyxy, exact, atol=1e-3)
-    assert all(path.stat().st_size > 1000 for path in tmp_path.glob("*.xml"))
+    if kind == ".xml":
+        assert all(path.stat().st_size > 1000 for path in tmp_path.glob("*.xml"))
 
 
 def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning(
