@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
-from heatcam.errors import HeatcamError, MapError
+from heatcam.errors import HeatcamError, MapError, UsageError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.levels import add_levels
@@ -100,6 +102,30 @@ class Explainer:
         """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""
         self.explain(image)
 
+    def maps_at(
+        self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
+    ) -> tuple[SaliencyMap, ...]:
+        """One map for each anchor and class given, whether it is detected or not.
+
+        To ask the same of a changed picture, or of a changed network.
+
+        Args:
+            image: uint8 ``(H, W, 3)`` BGR; not changed.
+            anchors: indices of the head's anchor points, as ``Detections.anchors`` has them.
+            class_ids: the class that is explained at each.
+
+        Raises:
+            UsageError: the network has no anchors.
+            MapError: one of them has no evidence at the tapped layers, or the method failed.
+        """
+        if not isinstance(self.engine, GradientEngine):
+            raise UsageError(f"{self.title} has no anchors", "give a YOLO detect model")
+        if not anchors:
+            return ()
+        with self.engine.beside():
+            letterbox, picture = self.prepare(image)
+            return self._map_of_each(self.engine.forward_at(picture, anchors, class_ids), letterbox)[1]
+
     def _maps(
         self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
     ) -> tuple[SaliencyMap | None, tuple[SaliencyMap, ...], str]:
@@ -141,10 +167,14 @@ class Explainer:
             levels = [self._formula(a, g) for a, g in zip(activations, gradients, strict=True)]
         else:
             levels = [torch.zeros(activations[0].shape[1:])]
-        array = add_levels(levels).detach().float().cpu().numpy()
+        array = self._together(levels).detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
         return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)
+
+    def _together(self, levels: Sequence[Tensor]) -> Tensor:
+        """One map, float ``(h, w)``, from those at the taps, each float ``(h_l, w_l)``."""
+        return add_levels(levels)
 
     def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
         """Kept boxes in image pixels, as NumPy."""
