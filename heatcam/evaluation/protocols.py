@@ -1,9 +1,9 @@
 """How pictures are taken apart: in which steps pixels go, what is left where they were, and how a curve becomes one number.
 
 ``d-rise`` is the evaluation of Petsiuk et al., "Black-box Explanation of Object Detectors via Saliency Maps", CVPR 2021, which
-takes over deletion and insertion from RISE (BMVC 2018): all pixels in equal steps, area under the curve. Where this deviates: 50 steps,
-because each is a pass through the network; the mean colour of the picture itself; insertion on that empty picture too, where the
-code of RISE blurs; and the score (``curves``). Their maps are not cut to a box: ``--whole`` is closer to them.
+takes over deletion and insertion from RISE (BMVC 2018): all pixels in equal steps, area under the curve. It deviates in this:
+50 steps, because each is a pass through the network; the mean colour of the picture itself; insertion on that empty picture
+too, where the code of RISE blurs; and the score (``curves``). Their maps are not cut to a box: ``--whole`` is closer to them.
 """
 
 from __future__ import annotations
