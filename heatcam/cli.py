@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from heatcam.bench.plan import Conditions, Plan
 from heatcam.commands.options import Extent, Look, ModelChoice, Output
 from heatcam.errors import HeatcamError, UsageError
+from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
 INTERRUPTED = 130
 
@@ -122,6 +123,41 @@ OPTIONS[Plan] = {
     "only": typer.Option(
         metavar="NAME", help="Measure only rows with this in their name; may be given several times."
     ),
+}
+
+
+OPTIONS[Judged] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Judged)} | {
+    "conf": typer.Option(help="Judge objects above this confidence."),
+    "backend": typer.Option(
+        help="What scores the pictures that are taken apart; 'auto' takes the fastest. Maps are made with torch.",
+        case_sensitive=False,
+    ),
+}
+OPTIONS[EvalPlan] = {
+    "methods": typer.Option(help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them."),
+    "layers": typer.Option(
+        metavar="LAYERS",
+        help="Also judge the live method at these layers: 15, or 12,15 added up; several behind semicolons or options.",
+    ),
+    "protocol": typer.Option(
+        help="How pictures are taken apart: 'blur' in 8 steps that grow, 'd-rise' in 50 equal ones with the mean colour.",
+        case_sensitive=False,
+    ),
+    "most": typer.Option(min=1, help="Judge so many objects a photograph at most, the strongest."),
+    "small": typer.Option(
+        "--small", help="Also judge objects that cover less than the protocol's first step."
+    ),
+    "whole": typer.Option("--whole", help="Score maps as they are, not cut to their box."),
+    "checks": typer.Option(
+        "--checks", help="Also measure how maps answer noise and shuffled weights; several times slower."
+    ),
+    "seed": typer.Option(min=0, help="For all that is drawn: noise, shuffled weights, intervals."),
+}
+OPTIONS[Outputs] = {
+    "json": OPTIONS[Output]["json"],
+    "csv": typer.Option(help="Write one line an object and map."),
+    "curves": typer.Option(help="Write a picture of the mean curves."),
+    "overwrite": OPTIONS[Output]["overwrite"],
 }
 
 
@@ -286,6 +322,22 @@ def bench(
     from heatcam.commands.bench import bench as run  # noqa: PLC0415
 
     raise typer.Exit(run(source, conditions, plan, json, _terminal()))
+
+
+@app.command("eval", epilog="Example: heatcam eval photos/ --model yolo11n.pt --curves curves.png")
+@with_option_records
+def evaluate(
+    judged: Judged,
+    plan: EvalPlan,
+    outputs: Outputs,
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO|FOLDER|GLOB...", help="What to judge the maps on.")
+    ],
+) -> None:
+    """Measure how true the heat maps are: insertion, deletion, energy in box and more, beside ultralytics' map and controls."""
+    from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
+
+    raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))
 
 
 def main() -> None:

@@ -22,11 +22,19 @@ def energy_in_box(saliency: SaliencyMap, box_xyxy: Float32Array) -> float | None
     Returns:
         A number in ``[0, 1]``, or None when the map holds no positive evidence.
     """
-    evidence = saliency.in_image().clip(0)
+    return share_in_box(saliency.in_image().clip(0), box_xyxy)
+
+
+def share_in_box(evidence: Float32Array, box_xyxy: Float32Array) -> float | None:
+    """The share of what ``evidence`` (float ``(H, W)``, never negative) adds up to that lies inside a box of its pixels.
+
+    Returns:
+        A number in ``[0, 1]``, or None when it adds up to nothing.
+    """
     total = float(evidence.sum(dtype=np.float64))
     if total <= 0:
         return None
-    x1, y1, x2, y2 = (round(float(v)) for v in box_xyxy)
+    x1, y1, x2, y2 = (max(0, round(float(v))) for v in box_xyxy)
     return float(evidence[y1:y2, x1:x2].sum(dtype=np.float64)) / total
 
 

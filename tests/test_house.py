@@ -58,6 +58,10 @@ NEVER = [
     (("engine", "models"), ("heatcam.saliency", "heatcam.commands")),
     (("bench",), ("heatcam.commands", "heatcam.sinks", "heatcam.pipeline")),
     (
+        ("evaluation",),
+        ("heatcam.commands", "heatcam.sinks", "heatcam.sources", "heatcam.overlay", "heatcam.pipeline"),
+    ),
+    (
         ("pipeline",),
         (
             "heatcam.sources",
@@ -83,7 +87,13 @@ def test_arrows_that_must_never_exist(rooms: tuple[str, ...], never: tuple[str, 
 
 @pytest.mark.parametrize(
     ("library", "only_room"),
-    [("typer", "cli"), ("av", "sinks"), ("zxingcpp", "sources")],
+    [
+        ("typer", "cli"),
+        ("av", "sinks"),
+        ("zxingcpp", "sources"),
+        ("matplotlib", "evaluation"),
+        ("scipy", "evaluation"),
+    ],
 )
 def test_some_libraries_are_known_in_one_room_only(library: str, only_room: str) -> None:
     users = {room(path) for path in MODULES if within(imports_of(path), library)}
@@ -117,6 +127,11 @@ def test_only_saliency_and_the_bench_know_grad_cam() -> None:
 def test_nothing_but_the_commands_knows_the_bench() -> None:
     users = {room(path) for path in MODULES if within(imports_of(path), "heatcam.bench")}
     assert users == {"bench", "commands", "cli"}
+
+
+def test_nothing_but_the_commands_knows_the_evaluation() -> None:
+    users = {room(path) for path in MODULES if within(imports_of(path), "heatcam.evaluation")}
+    assert users == {"evaluation", "commands", "cli"}
 
 
 def test_only_the_viewer_shows_windows_and_reads_keys() -> None:

@@ -48,7 +48,7 @@ def methods(json: str | None, terminal: Terminal) -> int:
 
 
 def measured_facts() -> dict[str, Any]:
-    """What ``benchmarks/faithfulness.py`` measured: protocol, model, photographs, objects and each method's difference."""
+    """What ``heatcam eval`` measured (``benchmarks/faithfulness.py`` keeps it): on what, and each method's difference."""
     facts: dict[str, Any] = json_format.loads(
         (files("heatcam.saliency") / "faithfulness.json").read_text("utf-8")
     )

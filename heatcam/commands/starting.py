@@ -36,13 +36,13 @@ def start_explainer(
         choice.imgsz,
         choice.conf,
         choice.iou,
-        _names(choice.classes),
+        names_in(choice.classes),
         choice.method.value,
         choice.quality.value,
         choice.backend.value,
         choice.precision.value,
         choice.why,
-        _names(choice.layers),
+        names_in(choice.layers),
         choice.target,
     )
     with terminal.notes.status("loading the model"):
@@ -71,7 +71,7 @@ def size_to_come(spec: str) -> tuple[int, int]:
         return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names_in(text: str) -> tuple[str, ...]:
     """What stands between the commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from heatcam.errors import SinkError
+from heatcam.sinks.files import write_whole
 
 
 class Terminal:
@@ -49,7 +49,7 @@ class Terminal:
         self.results.print(text, markup=False)
 
     def document(self, data: dict[str, Any], target: str) -> None:
-        """One JSON document into a file, or onto standard output for ``-``.
+        """One JSON document into a file, whole or not at all, or onto standard output for ``-``.
 
         Raises:
             SinkError: the file cannot be written.
@@ -58,12 +58,7 @@ class Terminal:
         if target == "-":
             self.results.out(text, highlight=False)
             return
-        try:
-            Path(target).write_text(text + "\n", "utf-8")
-        except OSError as error:
-            raise SinkError(
-                f"{target} cannot be written ({error.strerror})", "check the folder and the free space"
-            ) from error
+        write_whole(Path(target), (text + "\n").encode())
 
     def progress(self, unit: str, *, shown: bool = True) -> Progress:
         """A bar with how many, the rate and the time left; nothing is drawn where nobody looks."""

@@ -68,7 +68,7 @@ class CutClassifier(CutNetwork):
         return describe_layers(self.network, _PROBE_SIDE)
 
     def _strides(self) -> list[int]:
-        return [self._described[i].stride or INPUT_STRIDE for i in self._inputs]
+        return [self._described[i].stride or INPUT_STRIDE for i in self.inputs]
 
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:
         """The logits, float ``(1, classes)``: what the softmax is taken of; with a graph where gradients are on."""
@@ -76,7 +76,7 @@ class CutClassifier(CutNetwork):
         return logits
 
     def _live_levels(self) -> tuple[int, ...]:
-        return (self._inputs[self.finest_level],)
+        return (self.inputs[self.finest_level],)
 
     def _fine_levels(self) -> tuple[int, ...]:
         return self._wanted([str(row.index) for row in self._described if Mark.FINE in row.marks])

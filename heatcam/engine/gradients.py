@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +76,33 @@ class GradientEngine(CutEngine[CutNetwork]):
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""
         passed = self.passes.forward(picture, with_graph=with_graph)
         return Forward(passed.inputs, keep_boxes(self.cut.head, passed.decoded, thresholds))
+
+    def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """A pass with graph whose boxes are those of given anchors, each taken for the class given, whatever is detected."""
+        passed = self.passes.forward(picture, with_graph=True)
+        chosen, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
+        boxes = replace(boxes_at(self.cut.head, passed.decoded, chosen), class_ids=classes)
+        return Forward(passed.inputs, boxes)
+
+    def place_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int]:
+        """Level, row and column of an anchor in pictures of this width and height in model pixels.
+
+        Raises:
+            ValueError: there is no such anchor.
+        """
+        left = anchor
+        for level, stride in enumerate(self.cut.strides):
+            columns, rows = (side // stride for side in picture_wh)
+            if 0 <= left < columns * rows:
+                return level, *divmod(left, columns)
+            left -= columns * rows
+        raise ValueError(f"a picture of {picture_wh[0]}x{picture_wh[1]} has no anchor {anchor}")
+
+    def cell_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int, int]:
+        """The cell that an anchor stands in the middle of: xyxy in model pixels."""
+        level, row, column = self.place_of(picture_wh, anchor)
+        stride = self.cut.strides[level]
+        return column * stride, row * stride, (column + 1) * stride, (row + 1) * stride
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Gradient of the sum of all kept boxes' targets at each tap.

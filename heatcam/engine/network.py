@@ -58,8 +58,8 @@ class CutNetwork:
         head: Any = numbered[-1]
         self.head = head
         self._layers: list[Any] = list(numbered[:-1])
-        self._inputs = _sources(head)
-        self._read_later = set(getattr(network, "save", ())) | set(self._inputs)
+        self.inputs = _sources(head)
+        self._read_later = set(getattr(network, "save", ())) | set(self.inputs)
         self.strides = self._strides()
         self.finest_level = self.strides.index(min(self.strides))
         if layers:
@@ -82,7 +82,7 @@ class CutNetwork:
     @property
     def taps_only_the_finest(self) -> bool:
         """Whether gradients are taken to the finest head input alone, so that its own objects need no layer above the cut."""
-        return self.tapped == (self._inputs[self.finest_level],)
+        return self.tapped == (self.inputs[self.finest_level],)
 
     @property
     def target_layer(self) -> str:
@@ -129,7 +129,7 @@ class CutNetwork:
         cache = dict(zip(self._laterals, laterals, strict=True))
         cache[self._cut] = leaf
         self._run(self._layers[self._cut + 1 :], leaf, cache)
-        return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self._inputs)
+        return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self.inputs)
 
     def steps(self, picture: Tensor) -> Iterator[tuple[Any, tuple[int, ...], list[Tensor]]]:
         """Each layer above the cut, the head last: the layer, the indices that it reads and the tensors, without a graph."""
@@ -141,7 +141,7 @@ class CutNetwork:
             yield layer, tuple(_sources(layer)), read if isinstance(read, list) else [read]
             with torch.no_grad():
                 x = self._run([layer], x, cache)
-        yield self.head, tuple(self._inputs), [cache[i] for i in self._inputs]
+        yield self.head, tuple(self.inputs), [cache[i] for i in self.inputs]
 
     def _run(self, layers: list[Any], x: Tensor, cache: dict[int, Tensor]) -> Tensor:
         """Feed ``x`` through ``layers``; outputs that others read are left in ``cache`` by layer index."""
@@ -154,12 +154,12 @@ class CutNetwork:
     def _read_across(self) -> tuple[int, ...]:
         """Layers below the cut whose outputs are read above it."""
         reads = {index for layer in self._layers[self._cut + 1 :] for index in _sources(layer)}
-        return tuple(sorted(i for i in reads | set(self._inputs) if i < self._cut))
+        return tuple(sorted(i for i in reads | set(self.inputs) if i < self._cut))
 
     def _reached_inputs(self) -> tuple[bool, ...]:
         """For each head input, whether it reads the cut: else its objects have no evidence there."""
         reached = self._above(self._cut)
-        return tuple(i in reached for i in self._inputs)
+        return tuple(i in reached for i in self.inputs)
 
     def _above(self, cut: int) -> set[int]:
         """A layer and all that read it, directly or through others."""
@@ -179,7 +179,7 @@ class CutNetwork:
                 raise UsageError(
                     f"the output of layer {index} is no map", "heatcam layers MODEL lists those that are"
                 )
-            if not self._above(index) & set(self._inputs):
+            if not self._above(index) & set(self.inputs):
                 raise UsageError(
                     f"the head does not read layer {index}", "heatcam layers MODEL shows who reads whom"
                 )
@@ -198,8 +198,8 @@ class CutNetwork:
         return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
 
     def _live_levels(self) -> tuple[int, ...]:
-        reads, finest = [_sources(layer) for layer in self._layers], self._inputs[self.finest_level]
-        levels = live_levels(reads, self._inputs, finest, self._fine_levels())
+        reads, finest = [_sources(layer) for layer in self._layers], self.inputs[self.finest_level]
+        levels = live_levels(reads, self.inputs, finest, self._fine_levels())
         self._read_later |= set(levels)
         return levels
 

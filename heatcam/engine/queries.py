@@ -77,7 +77,7 @@ class QueryNetwork(CutNetwork):
     def _strides(self) -> list[int]:
         """Measured: the decoder does not tell them."""
         strides = self._map_strides()
-        return [strides[index] for index in self._inputs]
+        return [strides[index] for index in self.inputs]
 
     def predictions(self, features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Boxes ``(queries, 4)``, centre and sides as shares of the picture, and class logits ``(queries, classes)``."""

@@ -1,26 +1,23 @@
-"""Deletion and insertion: does the detection go when what the map ranks first is blurred away, and come when only that is kept?
+"""Deletion and insertion: does the detection go when what the map ranks first is taken away, and come when only that is kept?
 
 Petsiuk et al., "RISE", BMVC 2018, and for detectors "Black-box Explanation of Object Detectors via Saliency Maps" (D-RISE), CVPR
-2021. As there, a picture is scored by the prediction that fits the object best: overlap (IoU) with its box times the score of its
-class. Here pixels are blurred, not blackened, because black patches are objects of their own to a detector.
+2021. A picture is scored by the prediction that fits the object best. D-RISE multiplies overlap, cosine similarity of the class
+scores and objectness; here it is overlap (IoU) with the box times the score of its class, as VX-CODE takes it, since YOLO heads
+have no objectness and their class scores do not sum to one. In the default protocol pixels are blurred, not blackened, because
+black patches are objects of their own to a detector; ``protocols`` has both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from heatcam.evaluation.protocols import Protocol
 from heatcam.geometry import Float32Array, Uint8Array
-
-STEPS = 9
-BLUR_SIGMA = 20.0  # model pixels
-PROTOCOL = (
-    "pixels of the letterboxed picture ranked by the map; at fractions (k/9)^2, k = 1..8, blurred away (deletion) or shown on "
-    "the blurred picture (insertion); score: maximum over all predictions of IoU with the box times class score; mean over steps"
-)
 
 #: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, to all boxes ``(A, 4)``, xyxy in model pixels, and class scores
 #: ``(A, classes)``.
@@ -29,15 +26,27 @@ Predict = Callable[[Uint8Array], tuple[Float32Array, Float32Array]]
 
 @dataclass(frozen=True)
 class Curves:
-    """Mean scores over the steps, in ``[0, 1]``.
+    """One object's scores, in ``[0, 1]``.
 
     Attributes:
-        deletion: while what the map ranks highest is blurred away; low is good.
-        insertion: while it is shown on the blurred picture; high is good.
+        protocol: how they were taken.
+        deletions: at each of the protocol's fractions, with so much of what the map ranks highest taken away; low is good.
+        insertions: with only so much of it shown; high is good.
     """
 
-    deletion: float
-    insertion: float
+    protocol: Protocol
+    deletions: tuple[float, ...]
+    insertions: tuple[float, ...]
+
+    @property
+    def deletion(self) -> float:
+        """The deletions as one number."""
+        return self.protocol.summary(self.deletions)
+
+    @property
+    def insertion(self) -> float:
+        """The insertions as one number."""
+        return self.protocol.summary(self.insertions)
 
     @property
     def difference(self) -> float:
@@ -45,33 +54,50 @@ class Curves:
         return self.insertion - self.deletion
 
 
-def blurred(boxed_bgr: Uint8Array) -> Uint8Array:
-    """The picture (uint8 ``(H, W, 3)``) without anything that can be recognised."""
-    return np.asarray(cv2.GaussianBlur(boxed_bgr, (0, 0), BLUR_SIGMA), np.uint8)
+@dataclass(frozen=True)
+class Trial:
+    """One object of one picture, ready to be taken apart by one map after another.
 
+    Maps agree on many steps (once all of the box is taken, the order inside it no longer counts), and a picture that was scored
+    is not scored again.
 
-def curves_of(
-    predict: Predict, clear: Uint8Array, values: Float32Array, box_xyxy: Float32Array, class_id: int
-) -> Curves:
-    """Deletion and insertion of one object's map.
-
-    Args:
+    Attributes:
         predict: the network.
         clear: the letterboxed picture, uint8 ``(H, W, 3)`` BGR.
-        values: the map, float32 ``(H, W)`` over the letterbox; only its order counts, and equal values fall by place.
+        backdrop: what stands where pixels are taken away, like ``clear``.
+        protocol: the steps.
         box_xyxy: ``(4,)``, the object in model pixels.
         class_id: its class.
     """
-    order, blur = np.argsort(-values.ravel(), kind="stable"), blurred(clear)
-    scores: dict[str, list[float]] = {"deletion": [], "insertion": []}
-    for step in range(1, STEPS):
-        chosen = np.zeros(values.size, bool)
-        chosen[order[: int((step / STEPS) ** 2 * values.size)]] = True
-        mask = chosen.reshape(*values.shape, 1)
-        for name, inside, outside in (("deletion", blur, clear), ("insertion", clear, blur)):
-            boxes, classes = predict(np.where(mask, inside, outside))
-            scores[name].append(float((overlap(boxes, box_xyxy) * classes[:, class_id]).max()))
-    return Curves(*(float(np.mean(scores[name])) for name in ("deletion", "insertion")))
+
+    predict: Predict
+    clear: Uint8Array
+    backdrop: Uint8Array
+    protocol: Protocol
+    box_xyxy: Float32Array
+    class_id: int
+    _known: dict[bytes, float] = field(default_factory=dict, repr=False)
+
+    def curves(self, values: Float32Array) -> Curves:
+        """Deletion and insertion of a map, float32 ``(H, W)`` over the letterbox; only its order counts, equals go by place."""
+        order = np.argsort(-values.ravel(), kind="stable")
+        deletions, insertions = [], []
+        for fraction in self.protocol.fractions:
+            chosen = np.zeros(values.size, bool)
+            chosen[order[: int(fraction * values.size)]] = True
+            deletions.append(self._score(~chosen))
+            insertions.append(self._score(chosen))
+        return Curves(self.protocol, tuple(deletions), tuple(insertions))
+
+    def _score(self, shown: npt.NDArray[np.bool_]) -> float:
+        """Of the picture where ``shown`` (``(H * W,)``), and the backdrop elsewhere."""
+        key = np.packbits(shown).tobytes()
+        if key not in self._known:
+            mask = shown.reshape(*self.clear.shape[:2], 1)
+            boxes, classes = self.predict(np.where(mask, self.clear, self.backdrop))
+            fit = overlap(boxes, self.box_xyxy) * classes[:, self.class_id]
+            self._known[key] = float(fit.max(initial=0.0))
+        return self._known[key]
 
 
 def overlap(boxes_xyxy: Float32Array, box_xyxy: Float32Array) -> Float32Array:

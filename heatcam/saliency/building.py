@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import torch
+
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifying import ClassEngine
 from heatcam.engine.device import choose_device
 from heatcam.engine.pictures import real_picture
-from heatcam.models.loading import load_model
+from heatcam.models.loading import LoadedModel, load_model
 from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.kinds import engine_for
@@ -31,15 +33,37 @@ def build_explainer(
     Raises:
         ModelError, DeviceError, UsageError: what was asked for cannot be had; the message names the next step.
     """
-    formula = method_formula(options.formula_name)
+    method_formula(options.formula_name)  # refused before the model is read
     chosen = choose_device(device)
-    loaded = load_model(model)
+    return explainer_of(load_model(model), chosen, options, size_wh)
+
+
+def explainer_of(
+    loaded: LoadedModel,
+    device: torch.device,
+    options: ExplainOptions,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    kind: type[Explainer] | None = None,
+) -> Explainer:
+    """The same from a network that is loaded already. Several explainers may share one network.
+
+    Args:
+        loaded: the network.
+        device: where it is to run.
+        options: what is kept and how it is mapped.
+        size_wh: of the pictures to come, in pixels.
+        kind: the class of the explainer; None takes the one for this kind of network.
+
+    Raises:
+        ModelError, UsageError: what was asked for cannot be had; the message names the next step.
+    """
+    formula = method_formula(options.formula_name)
     thresholds = Thresholds(options.conf, options.iou, class_ids_of(options.classes, loaded.class_names))
     photograph = real_picture(size_wh)
-    engine, fit = engine_for(loaded, chosen, options, photograph)
+    engine, fit = engine_for(loaded, device, options, photograph)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)
-    kind = ClassExplainer if isinstance(engine, ClassEngine) else Explainer
-    explainer = kind(
+    usual = ClassExplainer if isinstance(engine, ClassEngine) else Explainer
+    explainer = (kind or usual)(
         engine,
         loaded.class_names,
         options.imgsz or loaded.imgsz,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
-from heatcam.errors import HeatcamError, MapError
+from heatcam.errors import HeatcamError, MapError, UsageError
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import MapFormula
@@ -99,6 +101,30 @@ class Explainer:
         """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""
         self.explain(image)
 
+    def maps_at(
+        self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
+    ) -> tuple[SaliencyMap, ...]:
+        """One map for each anchor and class given, whether it is detected or not.
+
+        To ask the same of a changed picture, or of a changed network.
+
+        Args:
+            image: uint8 ``(H, W, 3)`` BGR; not changed.
+            anchors: indices of the head's anchor points, as ``Detections.anchors`` has them.
+            class_ids: the class that is explained at each.
+
+        Raises:
+            UsageError: the network has no anchors.
+            MapError: one of them has no evidence at the tapped layers, or the method failed.
+        """
+        if not isinstance(self.engine, GradientEngine):
+            raise UsageError(f"{self.title} has no anchors", "give a YOLO detect model")
+        if not anchors:
+            return ()
+        with self.engine.beside():
+            letterbox, picture = self.prepare(image)
+            return self._map_of_each(self.engine.forward_at(picture, anchors, class_ids), letterbox)[1]
+
     def _maps(
         self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
     ) -> tuple[SaliencyMap | None, tuple[SaliencyMap, ...], str]:
@@ -137,11 +163,15 @@ class Explainer:
         """
         activations = [tap.detach()[0] for tap in forward.inputs.taps]  # each (C, h, w)
         found = len(forward.boxes) > 0
-        values = self._formula(activations, gradients) if found else torch.zeros(activations[0].shape[1:])
+        values = self._values(activations, gradients) if found else torch.zeros(activations[0].shape[1:])
         array = values.detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
         return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)
+
+    def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
+        """One map, float ``(h, w)``, from what is at the taps, each float ``(C_l, h_l, w_l)``."""
+        return self._formula(activations, gradients)
 
     def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
         """Kept boxes in image pixels, as NumPy."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ import cv2
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
+from heatcam.sinks.files import refuse_existing, write_whole
 
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _ENCODERS: dict[str, tuple[int, ...]] = {
@@ -37,18 +36,8 @@ def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = Fal
     """
     path = Path(path)
     encoded = _encode(path, image_bgr)
-    _refuse_existing([path], overwrite)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            part.write_bytes(encoded)
-            part.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):  # where it could not be made, there is nothing to remove
-                part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SinkError(f"cannot write {path} ({error.strerror or error})", _what_helps(error)) from error
+    refuse_existing([path], overwrite)
+    write_whole(path, encoded)
 
 
 def output_paths(
@@ -108,17 +97,7 @@ def _check_targets(targets: Sequence[Path], inputs: Sequence[str | Path], overwr
             raise UsageError(
                 f"{target} is an input and would be written over", "choose another name or folder"
             )
-    _refuse_existing(targets, overwrite)
-
-
-def _refuse_existing(targets: Sequence[Path], overwrite: bool) -> None:
-    there = [target for target in targets if target.exists()]
-    if there and there[0].is_dir():
-        raise UsageError(f"{there[0]} is a folder", "choose another name")
-    if there and not overwrite:
-        others = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        exist = "exist" if len(there) > 1 else "exists"
-        raise UsageError(f"{there[0]}{others} {exist} already", "choose another name or add --overwrite")
+    refuse_existing(targets, overwrite)
 
 
 def _make_folder(folder: Path, may_make: bool) -> None:
@@ -156,9 +135,3 @@ def _encode(path: Path, image_bgr: Uint8Array) -> bytes:
 def _does_not_fit(path: Path, image_bgr: Uint8Array) -> SinkError:
     size = f"{image_bgr.shape[1]}x{image_bgr.shape[0]}"
     return SinkError(f"a picture of {size} cannot be written as {path.suffix}", "name it .png")
-
-
-def _what_helps(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make space or choose another disk"
-    return "check the folder and its permissions"

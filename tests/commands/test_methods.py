@@ -63,4 +63,4 @@ def test_a_json_file_comes_beside_the_table(tmp_path: Path) -> None:
 def test_a_json_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     result = heatcam("methods", "--json", tmp_path / "nowhere" / "x.json", exit_code=1)
     (line,) = result.stderr.splitlines()
-    assert "cannot be written" in line
+    assert "cannot write" in line

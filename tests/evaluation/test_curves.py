@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from heatcam.evaluation.curves import STEPS, blurred, curves_of, cut_to_box, over_letterbox, overlap
+from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox, overlap
+from heatcam.evaluation.protocols import PROTOCOLS, blurred, mean_coloured
 
 SIDE = 36
 BOX = np.array([0, 0, 12, 12], np.float32)  # a ninth of the picture
 CLEAR = np.full((SIDE, SIDE, 3), 255, np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def _blurred_is_black(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heatcam.evaluation.curves.blurred", np.zeros_like)
+BLACK = np.zeros_like(CLEAR)
+BLUR, EVEN = PROTOCOLS["blur"], PROTOCOLS["d-rise"]
 
 
 def sees_the_square(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -23,27 +23,79 @@ def sees_the_square(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.stack((BOX, BOX + 20)), np.array([[0.3, clear], [1.0, 1.0]], np.float32)
 
 
-def test_a_map_of_the_object_deletes_and_inserts_it_first() -> None:
+def trial(class_id: int = 1, protocol=BLUR) -> Trial:
+    return Trial(sees_the_square, CLEAR, BLACK, protocol, BOX, class_id)
+
+
+def map_of_the_object() -> np.ndarray:
     values = np.zeros((SIDE, SIDE), np.float32)
     values[:12, :12] = 1
-    curves = curves_of(sees_the_square, CLEAR, values, BOX, class_id=1)
-    shown = np.array([min(1.0, int((k / STEPS) ** 2 * SIDE**2) / 144) for k in range(1, STEPS)])
+    return values
+
+
+def test_a_map_of_the_object_deletes_and_inserts_it_first() -> None:
+    curves = trial().curves(map_of_the_object())
+    shown = np.array([min(1.0, int((k / 9) ** 2 * SIDE**2) / 144) for k in range(1, 9)])
+    assert curves.insertions == pytest.approx(shown)
+    assert curves.deletions == pytest.approx(1 - shown)
     assert curves.insertion == pytest.approx(shown.mean())
-    assert curves.deletion == pytest.approx(1 - shown.mean())
     assert curves.difference == pytest.approx(2 * shown.mean() - 1)
 
 
 def test_a_map_of_everything_else_deletes_it_last() -> None:
-    values = np.ones((SIDE, SIDE), np.float32)
-    values[:12, :12] = 0
-    curves = curves_of(sees_the_square, CLEAR, values, BOX, class_id=1)
+    curves = trial().curves(1 - map_of_the_object())
     assert curves.deletion == 1.0
     assert curves.insertion == 0.0
 
 
+def test_a_map_of_the_object_beats_noise() -> None:
+    noise = np.random.default_rng(0).random((SIDE, SIDE)).astype(np.float32)
+    assert trial().curves(map_of_the_object()).difference > trial().curves(noise).difference + 0.3
+
+
 def test_the_score_is_that_of_the_objects_own_class() -> None:
     values = np.zeros((SIDE, SIDE), np.float32)
-    assert curves_of(sees_the_square, CLEAR, values, BOX, class_id=0).insertion == pytest.approx(0.3)
+    assert trial(class_id=0).curves(values).insertion == pytest.approx(0.3)
+
+
+def test_equal_steps_go_from_nothing_to_everything_and_give_the_area_under_the_curve() -> None:
+    curves = trial(protocol=EVEN).curves(map_of_the_object())
+    assert len(curves.insertions) == 51
+    assert (curves.insertions[0], curves.insertions[-1]) == (0, 1)
+    assert (curves.deletions[0], curves.deletions[-1]) == (1, 0)
+    # A ramp to 1 over the first ninth, then 1: 1 - 1 / 18.
+    assert curves.insertion == pytest.approx(1 - 1 / 18, abs=2e-3)
+    assert curves.deletion == pytest.approx(1 / 18, abs=2e-3)
+
+
+def test_the_area_is_by_trapezoids_and_the_mean_is_not() -> None:
+    by_area = replace(EVEN, fractions=(0.0, 0.5, 1.0))
+    assert Curves(by_area, (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(0.75)
+    assert Curves(replace(by_area, area=False), (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(2 / 3)
+
+
+def test_a_picture_that_was_scored_is_not_scored_again() -> None:
+    asked = []
+
+    def counts(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(picture)
+        return sees_the_square(picture)
+
+    again = Trial(counts, CLEAR, BLACK, BLUR, BOX, 1)
+    first = again.curves(map_of_the_object())
+    assert len(asked) == 16
+    # The same order inside the object, another scale: every picture is known.
+    assert again.curves(3 * map_of_the_object()) == first
+    assert len(asked) == 16
+    # Another order inside: of the first pictures only those where the object is whole are known.
+    other = map_of_the_object() * np.arange(1, SIDE + 1, dtype=np.float32)[:, None]
+    again.curves(other)
+    assert 16 < len(asked) < 32
+
+
+def test_the_first_step_is_what_an_object_has_to_cover() -> None:
+    assert BLUR.first_step == pytest.approx(1 / 81)
+    assert EVEN.first_step == pytest.approx(0.02)
 
 
 def test_a_blurred_picture_keeps_its_mean_and_loses_its_lines() -> None:
@@ -52,6 +104,15 @@ def test_a_blurred_picture_keeps_its_mean_and_loses_its_lines() -> None:
     gone = blurred(lines)
     assert abs(float(gone.mean()) - 100) < 2
     assert gone[60:140, 60:140].std() < 5  # (of 100 before)
+
+
+def test_an_empty_picture_has_the_mean_colour() -> None:
+    halves = np.zeros((4, 6, 3), np.uint8)
+    halves[:2] = (10, 20, 30)
+    empty = mean_coloured(halves)
+    assert empty.shape == halves.shape
+    assert empty.dtype == np.uint8
+    assert np.unique(empty.reshape(-1, 3), axis=0).tolist() == [[5, 10, 15]]
 
 
 def test_a_map_is_enlarged_to_the_letterbox_without_its_negative_part() -> None:

@@ -1,0 +1,291 @@
+"""``heatcam eval``: how true the maps are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from heatcam.commands.starting import EMBEDDED_HINT, names_in, offer_download
+from heatcam.commands.tables import show_table
+from heatcam.commands.terminal import Terminal
+from heatcam.engine.device import choose_device
+from heatcam.errors import HeatcamError, UsageError
+from heatcam.evaluation.checks import Contestant, contestants
+from heatcam.evaluation.controls import CONTROLS
+from heatcam.evaluation.measuring import Means, Score, scores_of
+from heatcam.evaluation.objects import Photograph, chosen_objects
+from heatcam.evaluation.picture import curves_picture
+from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
+from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.evaluation.report import (
+    CHECK_HEADINGS,
+    FAITH_HEADINGS,
+    PLACE_HEADINGS,
+    by_row,
+    check_cells,
+    csv_text,
+    faith_cells,
+    json_rows,
+    place_cells,
+)
+from heatcam.evaluation.rows import chosen_rows, detector
+from heatcam.models.loading import MARKERS, LoadedModel, load_model
+from heatcam.saliency.building import explainer_of
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.options import ExplainOptions
+from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.pictures import output_paths, write_picture
+from heatcam.sources.images import list_pictures, read_picture
+
+INTERRUPTED = 130
+_FEW_OBJECTS = 10  # with fewer, an interval says little
+
+
+def evaluate(
+    inputs: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs, terminal: Terminal
+) -> int:
+    """Score every row's map of every object, and say how sure the differences are.
+
+    Args:
+        inputs: photographs, folders and globs.
+        judged: the model, and which of its detections count.
+        plan: which maps, and what is measured of them.
+        outputs: where results go beside the table.
+        terminal: where to say it.
+
+    Returns:
+        0; 1 when photographs could not be read; 130 after Ctrl-C, with the photographs that were done.
+
+    Raises:
+        HeatcamError: nothing can be measured; what can be known before is known before the model is loaded.
+        KeyboardInterrupt: Ctrl-C before one photograph was done.
+    """
+    rows = chosen_rows(plan, _options(judged))
+    paths = list_pictures(inputs)
+    outputs = _checked(outputs, paths)
+    loaded = _load(judged, terminal)
+    device = choose_device(judged.device)
+    size_wh = _first_size(paths)
+    with terminal.notes.status("preparing the maps"):
+        finder = explainer_of(loaded, device, rows[-1].options, size_wh)
+        detector(finder)
+        rivals = contestants(rows, loaded, device, size_wh, plan.seed if plan.checks else None)
+        means = _means(finder, loaded, judged, plan, size_wh)
+    found, failed = _objects(finder, paths, plan, terminal)
+    terminal.note(
+        f"model {loaded.title} on {device}, {finder.imgsz} px; maps by torch, scores by {means.scoring.name}"
+    )
+    scores, done = _measured(found, rivals, means, terminal)
+    facts = _facts(loaded, finder, plan, means, found[:done])
+    _write(json_rows(by_row(scores), plan.seed), facts, scores, outputs, terminal)
+    if done < len(found):
+        terminal.note(f"stopped after {done} of {len(found)} photographs")
+        return INTERRUPTED
+    return 1 if failed else 0
+
+
+def _options(judged: Judged) -> ExplainOptions:
+    return ExplainOptions(
+        imgsz=judged.imgsz, conf=judged.conf, iou=judged.iou, classes=names_in(judged.classes)
+    )
+
+
+def _checked(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
+    """The same with the picture's full name; every file is known to be writable over before anything is measured.
+
+    Raises:
+        UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
+    """
+    if outputs.curves is not None:
+        (curves,) = output_paths([Path("curves.png")], outputs.curves, outputs.overwrite)
+        outputs = replace(outputs, curves=curves)
+    json = None if outputs.json in (None, "-") else Path(str(outputs.json))
+    targets = [path for path in (json, outputs.csv, outputs.curves) if path is not None]
+    known = [path.resolve() for path in inputs]
+    for target in targets:
+        if target.resolve() in known:
+            raise UsageError(f"{target} would be written over", "choose another name")
+        known.append(target.resolve())
+    refuse_existing(targets, outputs.overwrite)
+    for target in targets:
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent}", "make it first or choose another")
+    return outputs
+
+
+def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
+    if judged.model is None:
+        terminal.note(EMBEDDED_HINT)
+    model = judged.model or MARKERS
+    offer_download(model, terminal)
+    with terminal.notes.status("loading the model"):
+        return load_model(model)
+
+
+def _means(
+    finder: Explainer, loaded: LoadedModel, judged: Judged, plan: EvalPlan, size_wh: tuple[int, int]
+) -> Means:
+    """The protocol and the network that scores, on the backend asked for; always in float32."""
+    engine = detector(finder)
+    if judged.backend.value != "torch":
+        options = replace(_options(judged), backend=judged.backend.value, precision="fp32")
+        engine = detector(explainer_of(loaded, finder.engine.device, options, size_wh))
+    return Means(PROTOCOLS[plan.protocol.value], plan.whole, plan.seed, engine)
+
+
+def _first_size(paths: Sequence[Path]) -> tuple[int, int]:
+    """Width and height of the first photograph that can be read."""
+    for path in paths:
+        try:
+            image = read_picture(path)
+        except HeatcamError:
+            if len(paths) == 1:
+                raise
+            continue
+        return image.shape[1], image.shape[0]
+    raise UsageError("none of the photographs can be read", "give others")
+
+
+def _objects(
+    finder: Explainer, paths: Sequence[Path], plan: EvalPlan, terminal: Terminal
+) -> tuple[list[Photograph], int]:
+    """What is judged in each photograph, and how many could not be read.
+
+    Raises:
+        HeatcamError: there is nothing to judge.
+    """
+    found, failed = [], 0
+    for path in paths:
+        try:
+            image = read_picture(path)
+        except HeatcamError as error:
+            terminal.note(f"left out: {error}")
+            failed += 1
+            continue
+        seen = finder.explain(image, with_map=False).detections
+        letterbox, _ = finder.prepare(image)
+        found.append(
+            chosen_objects(
+                path,
+                seen,
+                letterbox,
+                PROTOCOLS[plan.protocol.value],
+                plan.most,
+                keep_small=plan.small or plan.whole,
+            )
+        )
+    small = sum(photograph.too_small for photograph in found)
+    step = PROTOCOLS[plan.protocol.value].first_step
+    if small:
+        terminal.note(
+            f"{small} objects left out: they cover less than {step:.1%} of the picture, the protocol's first step, so maps cut "
+            "to their box cannot be told apart (--small keeps them)"
+        )
+    if not any(photograph.candidates for photograph in found):
+        raise HeatcamError(
+            f"no object to judge in {len(found)} photographs", "lower --conf, or give other photographs"
+        )
+    return found, failed
+
+
+def _measured(
+    found: Sequence[Photograph], rivals: Sequence[Contestant], means: Means, terminal: Terminal
+) -> tuple[list[Score], int]:
+    """The scores of all photographs, and how many of them were done; Ctrl-C leaves those that were.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C before any was done.
+    """
+    scores: list[Score] = []
+    maps = sum(len(photograph.candidates) for photograph in found) * (len(rivals) + len(CONTROLS))
+    with terminal.progress("maps") as progress:
+        task, started, count = progress.add_task("eval", total=maps, rate=0.0), time.perf_counter(), 0
+
+        def step() -> None:
+            nonlocal count
+            count += 1
+            progress.update(task, advance=1, rate=count / (time.perf_counter() - started))
+
+        for number, photograph in enumerate(found):
+            try:
+                scores += _of_one(photograph, number, rivals, means, step)
+            except KeyboardInterrupt:
+                if not scores:
+                    raise
+                return scores, number
+    return scores, len(found)
+
+
+def _of_one(
+    photograph: Photograph,
+    number: int,
+    rivals: Sequence[Contestant],
+    means: Means,
+    step: Callable[[], None],
+) -> list[Score]:
+    if not photograph.candidates:
+        return []
+    return list(scores_of(photograph, number, read_picture(photograph.path), rivals, means, step))
+
+
+def _facts(
+    loaded: LoadedModel, finder: Explainer, plan: EvalPlan, means: Means, found: Sequence[Photograph]
+) -> dict[str, Any]:
+    """What stands beside the rows in the JSON document."""
+    cut = "as they are, over the whole picture" if plan.whole else "cut to their box"
+    return {
+        "protocol": f"{means.protocol.text}; maps {cut}",
+        "protocol_name": means.protocol.name,
+        "objects": sum(len(photograph.candidates) for photograph in found),
+        "objects_left_out": sum(photograph.too_small for photograph in found),
+        "model": loaded.title,
+        "photographs": [str(photograph.path) for photograph in found],
+        "imgsz": finder.imgsz,
+        "conf": finder.thresholds.conf,
+        "iou": finder.thresholds.iou,
+        "device": str(finder.engine.device),
+        "backend": means.scoring.name,
+        "whole": plan.whole,
+        "most": plan.most,
+        "seed": plan.seed,
+    }
+
+
+def _write(
+    rows: list[dict[str, Any]],
+    facts: dict[str, Any],
+    scores: Sequence[Score],
+    outputs: Outputs,
+    terminal: Terminal,
+) -> None:
+    """The document, the lines, the picture and the tables."""
+    if outputs.csv is not None:
+        write_whole(outputs.csv, csv_text(scores).encode())
+    what = f"{facts['objects']} objects of {facts['model']} in {len(facts['photographs'])} photographs"
+    if outputs.curves is not None:
+        write_picture(
+            outputs.curves,
+            curves_picture(
+                rows,
+                f"{what}, maps {'whole' if facts['whole'] else 'cut to their box'}",
+                facts["protocol_name"],
+            ),
+            outputs.overwrite,
+        )
+    if outputs.json:
+        terminal.document(facts | {"rows": rows}, outputs.json)
+    if facts["objects"] < _FEW_OBJECTS:
+        terminal.note(f"{facts['objects']} objects are few: the intervals say little")
+    if outputs.json != "-":
+        _show(rows, facts, what, terminal)
+
+
+def _show(rows: list[dict[str, Any]], facts: dict[str, Any], what: str, terminal: Terminal) -> None:
+    terminal.result(f"{what}; protocol {facts['protocol_name']}: {facts['protocol']}")
+    show_table(terminal, FAITH_HEADINGS, faith_cells(rows), FAITH_HEADINGS[1:])
+    show_table(terminal, PLACE_HEADINGS, place_cells(rows), PLACE_HEADINGS[1:])
+    if checked := check_cells(rows):
+        show_table(terminal, CHECK_HEADINGS, checked, CHECK_HEADINGS[1:])

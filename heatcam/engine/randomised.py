@@ -1,0 +1,39 @@
+"""A network that has forgotten what it learned, from its head down.
+
+Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, initialise the layers anew, one after the other from the output
+(cascading). Here the weights of each tensor are shuffled instead: with batch normalisation folded into the convolutions, a fresh
+initialisation would let the signal fade before it reaches the head, and any map would change for that reason alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+#: What is shuffled, and the share of the layers below the head that goes with it.
+STAGES = {"head": 0.0, "upper half": 0.5, "whole network": 1.0}
+
+
+def forgetful(network: nn.Module, share: float, seed: int) -> nn.Module:
+    """A copy of an ultralytics network with the weights shuffled in its head and in the layers before it.
+
+    Args:
+        network: an ultralytics model; not changed.
+        share: of the layers below the head, counted from the head, in ``[0, 1]``.
+        seed: for the order of the weights.
+    """
+    copied: Any = copy.deepcopy(network)
+    layers = list(copied.model)
+    below = math.ceil(share * (len(layers) - 1))
+    source = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in layers[len(layers) - 1 - below :]:
+            for weights in layer.parameters():
+                order = torch.randperm(weights.numel(), generator=source).to(weights.device)
+                weights.copy_(weights.flatten()[order].view(weights.shape))
+    shuffled: nn.Module = copied
+    return shuffled

@@ -1,0 +1,103 @@
+"""``--checks``: how a row's maps answer noise, and weights that forgot what they learned, with anchor and class held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from heatcam.engine.randomised import STAGES, forgetful
+from heatcam.evaluation.curves import over_letterbox
+from heatcam.evaluation.objects import Candidate
+from heatcam.evaluation.rows import Row, maps_asked_for
+from heatcam.evaluation.stability import max_sensitivity, rank_similarity
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.models.loading import LoadedModel
+from heatcam.saliency.explainer import Explainer
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What ``--checks`` adds of one object's map.
+
+    Attributes:
+        sensitivity: to noise that nobody sees; None for an empty map.
+        similarity: to the map with other weights, by stage (``engine.randomised.STAGES``); None for a flat map.
+    """
+
+    sensitivity: float | None
+    similarity: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A row ready to run.
+
+    Attributes:
+        row: what it is.
+        explainer: its maps.
+        forgetful: the same explainer with other weights, by stage; empty without ``--checks``.
+    """
+
+    row: Row
+    explainer: Explainer
+    forgetful: dict[str, Explainer]
+
+
+def contestants(
+    rows: Sequence[Row], loaded: LoadedModel, device: Any, size_wh: tuple[int, int], seed: int | None
+) -> list[Contestant]:
+    """Every row with its explainer; with a seed, also with explainers of networks that forgot what they learned.
+
+    Raises:
+        HeatcamError: the network does not have what a row asks for.
+    """
+    others = {}
+    if seed is not None:
+        others = {
+            stage: replace(loaded, network=forgetful(loaded.network, share, seed))
+            for stage, share in STAGES.items()
+        }
+    return [
+        Contestant(
+            row,
+            row.build(loaded, device, size_wh),
+            {stage: row.build(other, device, size_wh) for stage, other in others.items()},
+        )
+        for row in rows
+    ]
+
+
+def checks_of(
+    rival: Contestant,
+    clear: Uint8Array,
+    letterbox: Letterbox,
+    wanted: Sequence[Candidate],
+    rng: np.random.Generator,
+) -> list[Checks | None]:
+    """Sensitivity and similarity of each object's map; None for each when they were not asked for."""
+    if not rival.forgetful:
+        return [None] * len(wanted)
+    sensitivities = max_sensitivity(partial(_values_at, rival.explainer, wanted), clear, rng)
+    plain = _values_at(rival.explainer, wanted, clear)
+    similarities: list[dict[str, float | None]] = [{} for _ in wanted]
+    for stage, explainer in rival.forgetful.items():
+        for n, other in enumerate(_values_at(explainer, wanted, clear)):
+            box = letterbox.boxes_to_model(wanted[n].box_xyxy)[0]
+            pair = (_inside(values, letterbox, box) for values in (plain[n], other))
+            similarities[n][stage] = rank_similarity(*pair)
+    return [Checks(*pair) for pair in zip(sensitivities, similarities, strict=True)]
+
+
+def _values_at(explainer: Explainer, wanted: Sequence[Candidate], clear: Uint8Array) -> list[Float32Array]:
+    """Each object's map at its own anchor and class, signed, of a letterboxed picture, which a letterbox leaves as it is."""
+    return [saliency.values for saliency in maps_asked_for(explainer, clear, wanted)]
+
+
+def _inside(values: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array) -> Float32Array:
+    """The absolute values of a map inside a box, both in model pixels."""
+    left, top, right, bottom = (max(0, round(float(side))) for side in box_xyxy)
+    return over_letterbox(np.abs(values), letterbox.model_wh)[top:bottom, left:right]

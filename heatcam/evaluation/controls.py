@@ -1,0 +1,82 @@
+"""Maps that know nothing of the network: what every method has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from heatcam.evaluation.curves import cut_to_box
+from heatcam.geometry import Float32Array, Uint8Array
+
+PLAIN_BOX = "control: plain box"
+_EDGE_BLUR = 6.0  # model pixels
+_NOISE_CELLS = 20, 12  # along x and y
+_TIES = 1e-3  # of noise, so that equal values do not fall from the top down
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a control may look at.
+
+    Attributes:
+        boxed_bgr: the letterboxed picture, uint8 ``(H, W, 3)``.
+        box_xyxy: ``(4,)``, the object in model pixels.
+        cell_xyxy: ``(4,)``, the cell of the head that the object was found in, in model pixels.
+        rng: for noise; each object has its own.
+    """
+
+    boxed_bgr: Uint8Array
+    box_xyxy: Float32Array
+    cell_xyxy: Float32Array
+    rng: np.random.Generator
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the map."""
+        return self.boxed_bgr.shape[0], self.boxed_bgr.shape[1]
+
+
+def plain_box(scene: Scene) -> Float32Array:
+    """1 in the box, 0 outside."""
+    flat = 1 + _TIES * scene.rng.random(scene.shape, np.float32)
+    return cut_to_box(np.asarray(flat, np.float32), scene.box_xyxy)
+
+
+def edges_in_box(scene: Scene) -> Float32Array:
+    """How much the picture changes in brightness around each pixel, in the box."""
+    grey = cv2.cvtColor(scene.boxed_bgr, cv2.COLOR_BGR2GRAY)
+    change = cv2.GaussianBlur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (0, 0), _EDGE_BLUR)
+    return cut_to_box(np.asarray(change, np.float32), scene.box_xyxy)
+
+
+def box_gaussian(scene: Scene) -> Float32Array:
+    """A bell around the middle of the box; its standard deviation is a quarter of each side."""
+    left, top, right, bottom = scene.box_xyxy
+    columns, rows = np.arange(scene.shape[1]) + 0.5, np.arange(scene.shape[0]) + 0.5
+    along_x = ((columns - (left + right) / 2) / max((right - left) / 4, 1)) ** 2
+    along_y = ((rows - (top + bottom) / 2) / max((bottom - top) / 4, 1)) ** 2
+    return np.asarray(np.exp(-(along_y[:, None] + along_x) / 2), np.float32)
+
+
+def one_cell(scene: Scene) -> Float32Array:
+    """1 in the one cell of the head that the object was found in, 0 outside."""
+    return cut_to_box(np.ones(scene.shape, np.float32), scene.cell_xyxy)
+
+
+def random_noise(scene: Scene) -> Float32Array:
+    """Soft noise."""
+    coarse = scene.rng.random(_NOISE_CELLS[::-1], np.float32)
+    return np.asarray(cv2.resize(coarse, scene.shape[::-1]), np.float32)
+
+
+#: By the name of their row: from a scene to float32 ``(H, W)`` over the letterbox, never negative.
+CONTROLS: dict[str, Callable[[Scene], Float32Array]] = {
+    PLAIN_BOX: plain_box,
+    "control: edges in box": edges_in_box,
+    "control: box gaussian": box_gaussian,
+    "control: one cell": one_cell,
+    "control: random": random_noise,
+}

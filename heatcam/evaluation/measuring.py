@@ -1,0 +1,130 @@
+"""The measurement: every row's map of every object, scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.pictures import picture_tensor
+from heatcam.evaluation.checks import Checks, Contestant, checks_of
+from heatcam.evaluation.controls import CONTROLS, Scene
+from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox
+from heatcam.evaluation.localisation import Place, place_of
+from heatcam.evaluation.objects import Candidate, Photograph
+from heatcam.evaluation.protocols import Protocol
+from heatcam.evaluation.rows import maps_of
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Float32Array, Uint8Array
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one row's map of one object got.
+
+    Attributes:
+        row: the row's name.
+        photograph: where the object is.
+        candidate: the object.
+        curves: deletion and insertion.
+        place: where the evidence lies.
+        checks: None where they were not asked for, and for controls, which depend on neither.
+    """
+
+    row: str
+    photograph: Photograph
+    candidate: Candidate
+    curves: Curves
+    place: Place
+    checks: Checks | None = None
+
+
+@dataclass(frozen=True)
+class Means:
+    """What all rows are judged with.
+
+    Attributes:
+        protocol: how pictures are taken apart.
+        whole: score maps as they are, not cut to their box.
+        seed: for all that is drawn.
+        scoring: the network that scores the pictures.
+    """
+
+    protocol: Protocol
+    whole: bool
+    seed: int
+    scoring: GradientEngine
+
+
+def scores_of(
+    photograph: Photograph,
+    number: int,
+    image: Uint8Array,
+    rivals: Sequence[Contestant],
+    means: Means,
+    on_map: Callable[[], None],
+) -> Iterator[Score]:
+    """One photograph's scores: for each row and control, each object.
+
+    Args:
+        photograph: what is judged in it.
+        number: its place among the photographs; seeds its noise.
+        image: its pixels, uint8 ``(H, W, 3)`` BGR.
+        rivals: the rows.
+        means: what they are judged with.
+        on_map: called when a map is scored.
+
+    Raises:
+        MapError: a method gave no map.
+    """
+    wanted = photograph.candidates
+    letterbox, _ = rivals[0].explainer.prepare(image)
+    clear = letterbox.image_to_model(image)
+    trials = _trials(wanted, clear, means)
+    for rival in rivals:
+        maps = maps_of(rival.explainer, image, wanted)
+        checks = checks_of(rival, clear, letterbox, wanted, np.random.default_rng([means.seed, number]))
+        for candidate, trial, saliency, check in zip(wanted, trials, maps, checks, strict=True):
+            score = _scored(saliency, candidate, trial, means)
+            yield Score(rival.row.name, photograph, candidate, *score, check)
+            on_map()
+    for name, draw in CONTROLS.items():
+        for candidate, trial in zip(wanted, trials, strict=True):
+            rng = np.random.default_rng([means.seed, number, candidate.anchor, candidate.class_id])
+            cell = np.asarray(means.scoring.cell_of(letterbox.model_wh, candidate.anchor), np.float32)
+            scene = Scene(clear, letterbox.boxes_to_model(candidate.box_xyxy)[0], cell, rng)
+            saliency = SaliencyMap(draw(scene), letterbox, name, "")
+            yield Score(name, photograph, candidate, *_scored(saliency, candidate, trial, means))
+            on_map()
+
+
+def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> list[Trial]:
+    """One an object, against its box as the head predicts it: not clipped to the picture, nor laid around a rotated one."""
+    predict = partial(_predictions, means.scoring)
+    backdrop = means.protocol.backdrop(clear)
+    with means.scoring.beside():
+        boxes, _ = predict(clear)
+    return [Trial(predict, clear, backdrop, means.protocol, boxes[c.anchor], c.class_id) for c in wanted]
+
+
+def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Means) -> tuple[Curves, Place]:
+    """Curves of the map, cut as the protocol says, and where its evidence lies, uncut."""
+    letterbox = saliency.letterbox
+    place = place_of(saliency.in_image().clip(0), candidate.box_xyxy, candidate.others_xyxy)
+    whole = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # what lies in the border is never shown
+    limits = letterbox.boxes_to_model(whole if means.whole else candidate.box_xyxy)[0]
+    values = cut_to_box(over_letterbox(saliency.values, letterbox.model_wh), limits)
+    with means.scoring.beside():
+        return trial.curves(values), place
+
+
+def _predictions(engine: GradientEngine, boxed_bgr: Uint8Array) -> tuple[Float32Array, Float32Array]:
+    """All boxes and class scores of a letterboxed picture, as NumPy."""
+    boxes, scores = engine.predictions(picture_tensor(boxed_bgr, engine.device))
+    return (
+        boxes.cpu().numpy().copy(),
+        scores.cpu().numpy(),
+    )  # boxes are kept: the memory may be a backend's own

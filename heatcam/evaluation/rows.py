@@ -1,0 +1,113 @@
+"""The rows of an evaluation: which explainer stands behind each, and the maps that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from heatcam.engine.gradients import GradientEngine
+from heatcam.errors import UsageError
+from heatcam.evaluation.objects import Candidate
+from heatcam.evaluation.plan import EvalPlan
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Uint8Array
+from heatcam.models.loading import LoadedModel
+from heatcam.saliency.building import explainer_of
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.options import ExplainOptions
+from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
+from heatcam.saliency.ultralytics_map import ultralytics_explainer
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row whose maps come from the network.
+
+    Attributes:
+        name: of the method, with its layers behind an ``@``.
+        options: how its explainer is built.
+    """
+
+    name: str
+    options: ExplainOptions
+
+    def build(self, loaded: LoadedModel, device: Any, size_wh: tuple[int, int]) -> Explainer:
+        """Its explainer, on ``device``, for pictures of about this size.
+
+        Raises:
+            HeatcamError: the network does not have what the row asks for.
+        """
+        build = ultralytics_explainer if self.name == ULTRALYTICS else explainer_of
+        return build(loaded, device, self.options, size_wh)
+
+
+def chosen_rows(plan: EvalPlan, options: ExplainOptions) -> list[Row]:
+    """The methods and layers that are asked for, then ultralytics; maps are made with torch in float32.
+
+    Raises:
+        UsageError: a method that does not exist.
+    """
+    options = replace(options, backend="torch", precision="fp32")
+    rows = [Row(name, replace(options, method=name)) for name in plan.method_names()]
+    rows += [
+        Row(f"live @{','.join(layers)}", replace(options, layers=layers)) for layers in plan.layer_sets()
+    ]
+    return [*rows, Row(ULTRALYTICS, options)]
+
+
+def maps_of(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
+    """The map of each candidate, as the product shows it.
+
+    Args:
+        explainer: the row's.
+        image: uint8 ``(H, W, 3)`` BGR.
+        wanted: detections of the same network in this picture.
+
+    Raises:
+        MapError: the method gave no map.
+    """
+    seen = explainer.explain(image, with_object_maps=True)
+    keys = zip(seen.detections.anchors.tolist(), seen.detections.class_ids.tolist(), strict=True)
+    if not seen.map_error:
+        by_place = dict(zip(keys, seen.object_maps, strict=True))
+        if all((c.anchor, c.class_id) in by_place for c in wanted):
+            return [by_place[c.anchor, c.class_id] for c in wanted]
+    return maps_asked_for(explainer, image, wanted)
+
+
+def maps_asked_for(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
+    """The map at each candidate's anchor, for its class, whatever is detected: in another picture, or with other weights.
+
+    An object that has no evidence at the tapped layers, because its part of the head does not read them, gets a map of zeros.
+
+    Args:
+        explainer: any.
+        image: uint8 ``(H, W, 3)`` BGR of the same size as that in which the candidates were found, or its letterbox.
+        wanted: anchors and classes.
+
+    Raises:
+        MapError: the method gave no map.
+    """
+    letterbox, _ = explainer.prepare(image)
+    engine = detector(explainer)
+    reached = [c for c in wanted if engine.cut.reaches[engine.place_of(letterbox.model_wh, c.anchor)[0]]]
+    maps = iter(explainer.maps_at(image, [c.anchor for c in reached], [c.class_id for c in reached]))
+    nothing = SaliencyMap(np.zeros((1, 1), np.float32), letterbox, explainer.method, engine.target_layer)
+    return [next(maps) if c in reached else nothing for c in wanted]
+
+
+def detector(explainer: Explainer) -> GradientEngine:
+    """The engine of an explainer whose network has anchors.
+
+    Raises:
+        UsageError: the network has none.
+    """
+    if not isinstance(explainer.engine, GradientEngine):
+        raise UsageError(
+            f"{explainer.title} is no detector with anchors, and only those are evaluated",
+            "give a YOLO detect, segment, pose or obb model",
+        )
+    return explainer.engine

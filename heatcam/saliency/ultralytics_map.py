@@ -1,0 +1,66 @@
+"""The map that ultralytics draws for ``predict(visualize=True)``, of one object: what others see, to be compared with.
+
+``ultralytics.utils.plotting.class_activation_map`` (8.4.190) takes LayerCAM at each layer that the head reads, cut at zero and
+enlarged to the network's input; scales each to its own maximum, and takes the larger value at each pixel. It chooses the
+predictions itself, before suppression, and writes one picture of all of them, so it cannot be called for one object: the same
+is done here at the anchor of a kept box. A test compares the two where they can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import TapGradients
+from heatcam.engine.network import CutNetwork
+from heatcam.models.loading import LoadedModel
+from heatcam.saliency.building import explainer_of
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.layercam import layercam
+from heatcam.saliency.options import ExplainOptions
+
+NAME = "ultralytics visualize=True"
+_NOTHING = 1e-7  # ultralytics' own guard against division by zero
+
+
+class UltralyticsExplainer(Explainer):
+    """Explains as ultralytics does; maps are in ``[0, 1]`` and as large as the network's input."""
+
+    def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
+        engine = self.engine
+        assert isinstance(engine, GradientEngine)
+        levels = zip(map(layercam, activations, gradients), engine.cut.tapped, strict=True)
+        read = [level for level, tap in levels if tap in engine.cut.inputs]
+        height, width = (side * min(engine.cut.strides) for side in max(level.shape for level in read))
+        scaled = []
+        for level in read:
+            positive = level.float().clamp_min(0)[None, None]
+            large = nnf.interpolate(positive, (height, width), mode="bilinear", align_corners=False)[0, 0]
+            scaled.append(large / large.max().clamp_min(_NOTHING))
+        return torch.stack(scaled).amax(0)
+
+
+def ultralytics_explainer(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, size_wh: tuple[int, int]
+) -> Explainer:
+    """An explainer whose objects' maps are ultralytics'.
+
+    Args:
+        loaded: a detection network with anchors.
+        device: where it is to run.
+        options: what is kept; method and layers are ultralytics' own.
+        size_wh: of the pictures to come, in pixels.
+
+    Raises:
+        ModelError: no gradient runs from the head to what it reads.
+    """
+    cut = CutNetwork(loaded.network.to(device))
+    tapped_already = set(cut.inputs) <= set(cut.tapped)  # where no head input reads the finest, as in YOLOv3
+    layers = () if tapped_already else tuple(map(str, cut.inputs))
+    options = replace(options, method="live", quality="live", layers=layers)
+    return explainer_of(loaded, device, options, size_wh, UltralyticsExplainer)

@@ -1,0 +1,200 @@
+"""From a network to scores: the same objects for every row, maps at their own anchors, checks with the anchor held fixed."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.randomised import STAGES, forgetful
+from heatcam.errors import UsageError
+from heatcam.evaluation.checks import Checks, Contestant, checks_of, contestants
+from heatcam.evaluation.controls import CONTROLS
+from heatcam.evaluation.measuring import Means, Score, scores_of
+from heatcam.evaluation.objects import Photograph, chosen_objects
+from heatcam.evaluation.plan import EvalPlan
+from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of
+from heatcam.models.loading import LoadedModel
+from heatcam.saliency.building import explainer_of
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.options import ExplainOptions
+from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
+from tests.bench.tiny import CONF, IMGSZ, PICTURE
+from tests.nets import fresh_network
+
+CPU = torch.device("cpu")
+BLUR = PROTOCOLS["blur"]
+OPTIONS = ExplainOptions(conf=CONF, backend="torch")
+SIZE = (PICTURE.shape[1], PICTURE.shape[0])
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return LoadedModel("tiny", fresh_network("tiny"), dict(enumerate("abcde")), IMGSZ)
+
+
+@pytest.fixture(scope="module")
+def live(loaded: LoadedModel) -> Explainer:
+    return explainer_of(loaded, CPU, OPTIONS, SIZE)
+
+
+@pytest.fixture(scope="module")
+def photograph(live: Explainer) -> Photograph:
+    found = live.explain(PICTURE, with_map=False).detections
+    letterbox, _ = live.prepare(PICTURE)
+    return chosen_objects(Path("noise.png"), found, letterbox, BLUR, 2, keep_small=True)
+
+
+@pytest.fixture(scope="module")
+def rivals(loaded: LoadedModel) -> list[Contestant]:
+    return contestants(chosen_rows(EvalPlan("live", ["3"]), OPTIONS), loaded, CPU, SIZE, None)
+
+
+def scored(photograph: Photograph, rivals: list[Contestant], live: Explainer, *, whole: bool) -> list[Score]:
+    means = Means(BLUR, whole, 0, detector(live))
+    return list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
+
+
+def test_every_row_scores_the_same_objects(photograph, rivals, live) -> None:
+    counted = []
+    means = Means(BLUR, False, 0, detector(live))
+    scores = list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: counted.append(1)))
+    names = ["live", "live @3", ULTRALYTICS, *CONTROLS]
+    assert [(s.row, s.candidate) for s in scores] == [(n, c) for n in names for c in photograph.candidates]
+    assert len(counted) == len(scores) == len(names) * len(photograph.candidates)
+    assert all(0 <= s.curves.insertion <= 1 and 0 <= s.curves.deletion <= 1 for s in scores)
+    assert all(s.checks is None for s in scores)
+
+
+def test_the_object_itself_scores_its_confidence_where_all_of_it_is_shown(photograph, rivals, live) -> None:
+    all_shown = replace(BLUR, fractions=(1.0,))
+    means = Means(all_shown, True, 0, detector(live))
+    for score in scores_of(photograph, 0, PICTURE, rivals[:1], means, lambda: None):
+        assert score.curves.insertion >= score.candidate.confidence - 1e-4
+
+
+def test_whole_maps_are_scored_otherwise_than_cut_ones_and_lie_in_the_same_place(
+    photograph, rivals, live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.evaluation import measuring
+
+    seen: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    half = [replace(c, box_xyxy=np.array([0, 0, 40, 48], np.float32)) for c in photograph.candidates[:1]]
+    for whole, kept in seen.items():
+        monkeypatch.setattr(
+            measuring.Trial, "curves", lambda self, values, kept=kept: kept.append(values) or "curves"
+        )
+        scores = scored(replace(photograph, candidates=tuple(half)), rivals[:1], live, whole=whole)
+        assert {s.place.energy for s in scores if s.row == "live"} == {scores[0].place.energy}
+    assert seen[True][0][:, 32:].any()  # (the picture is 64 model pixels wide)
+    assert not seen[False][0][:, 32:].any()
+    assert np.array_equal(seen[True][0][:, :32], seen[False][0][:, :32])
+
+
+def test_maps_asked_for_by_their_anchor_are_those_of_the_detections(photograph, live) -> None:
+    detected = maps_of(live, PICTURE, photograph.candidates)
+    asked = maps_asked_for(live, PICTURE, photograph.candidates)
+    for one, other in zip(detected, asked, strict=True):
+        assert one.values.any()
+        assert np.allclose(one.values, other.values, atol=1e-5)
+
+
+def test_a_class_that_is_not_detected_can_be_asked_for(photograph, live) -> None:
+    (candidate, *_) = photograph.candidates
+    other = replace(candidate, class_id=(candidate.class_id + 1) % 5)
+    own, asked = (maps_asked_for(live, PICTURE, [c])[0].values for c in (candidate, other))
+    assert asked.any()
+    assert not np.allclose(own, asked)
+
+
+def test_an_object_that_does_not_read_the_layers_has_a_map_of_zeros_and_the_others_have_theirs(
+    loaded, photograph
+) -> None:
+    coarse = explainer_of(loaded, CPU, replace(OPTIONS, layers=("9",)), SIZE)
+    engine = coarse.engine
+    letterbox, _ = coarse.prepare(PICTURE)
+    (candidate, *_) = photograph.candidates
+    cells = [letterbox.model_wh[0] // stride * (letterbox.model_wh[1] // stride) for stride in (8, 16)]
+    fine, rough = replace(candidate, anchor=0), replace(candidate, anchor=cells[0] + cells[1] // 2)
+    assert [engine.place_of(letterbox.model_wh, c.anchor)[0] for c in (fine, rough)] == [0, 1]
+    nothing, something = maps_asked_for(coarse, PICTURE, [fine, rough])
+    assert not nothing.values.any()
+    assert something.values.any()
+    assert not maps_asked_for(coarse, PICTURE, [fine])[0].values.any()
+
+
+def test_an_anchors_cell_is_where_it_stands(live) -> None:
+    engine = live.engine
+    assert isinstance(engine, GradientEngine)
+    assert engine.cut.strides == [8, 16]
+    assert engine.cell_of((64, 48), 0) == (0, 0, 8, 8)
+    assert engine.cell_of((64, 48), 9) == (8, 8, 16, 16)
+    assert engine.cell_of((64, 48), 48 + 5) == (16, 16, 32, 32)
+    with pytest.raises(ValueError, match="no anchor 60"):
+        engine.cell_of((64, 48), 60)
+
+
+def test_a_network_without_anchors_is_refused() -> None:
+    classes = LoadedModel("names", fresh_network("yolov8n-cls"), dict(enumerate("abcde")), 64)
+    explainer = explainer_of(classes, CPU, ExplainOptions(backend="torch"), SIZE)
+    with pytest.raises(UsageError, match="names is no detector with anchors"):
+        detector(explainer)
+    with pytest.raises(UsageError, match="names has no anchors"):
+        explainer.maps_at(PICTURE, [0], [0])
+
+
+def checked(rival: Contestant, photograph: Photograph) -> list[Checks]:
+    letterbox, _ = rival.explainer.prepare(PICTURE)
+    clear = letterbox.image_to_model(PICTURE)
+    return checks_of(rival, clear, letterbox, photograph.candidates, np.random.default_rng(0))
+
+
+def test_with_the_same_weights_a_map_is_like_itself(photograph, rivals) -> None:
+    same = replace(rivals[0], forgetful=dict.fromkeys(STAGES, rivals[0].explainer))
+    for checks in checked(same, photograph):
+        assert checks.similarity == pytest.approx(dict.fromkeys(STAGES, 1.0))
+        assert 0 < checks.sensitivity < 10
+
+
+def test_with_a_head_that_forgot_what_it_learned_the_map_is_another(loaded, photograph) -> None:
+    (live, _) = contestants(chosen_rows(EvalPlan("live"), OPTIONS), loaded, CPU, SIZE, seed=0)
+    for checks in checked(live, photograph):
+        assert checks.similarity["head"] < 0.8
+        assert checks.similarity["whole network"] < 0.8
+
+
+def test_without_checks_there_are_none(photograph, rivals) -> None:
+    assert checked(rivals[0], photograph) == [None] * len(photograph.candidates)
+
+
+def changed_layers(before: torch.nn.Module, after: torch.nn.Module) -> list[int]:
+    pairs = zip(before.model, after.model, strict=True)
+    return [
+        n
+        for n, (old, new) in enumerate(pairs)
+        if any(not torch.equal(a, b) for a, b in zip(old.parameters(), new.parameters(), strict=True))
+    ]
+
+
+def test_weights_are_shuffled_from_the_head_down_and_only_in_a_copy() -> None:
+    network = fresh_network("tiny")
+    kept = copy.deepcopy(network.state_dict())
+    with_weights = [n for n, layer in enumerate(network.model) if any(True for _ in layer.parameters())]
+    assert changed_layers(network, forgetful(network, STAGES["head"], 0)) == [10]
+    assert changed_layers(network, forgetful(network, 0.5, 0)) == [n for n in with_weights if n >= 5]
+    assert changed_layers(network, forgetful(network, STAGES["whole network"], 0)) == with_weights
+    assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
+
+
+def test_shuffled_weights_are_the_same_numbers_and_depend_on_the_seed() -> None:
+    network = fresh_network("tiny")
+    once, again, other = (forgetful(network, 1.0, seed).model[0].conv.weight for seed in (0, 0, 1))
+    assert torch.equal(once, again)
+    assert not torch.equal(once, other)
+    assert torch.equal(once.flatten().sort().values, network.model[0].conv.weight.flatten().sort().values)
