@@ -22,9 +22,10 @@ from typing import Any
 import openvino
 import torch
 import ultralytics
-from torch import Tensor, nn
+from torch import Tensor
 
 from heatcam.engine.conversion import CompiledPasses, converted
+from heatcam.engine.fingerprint import hash_of
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
 from heatcam.errors import BackendError
@@ -169,7 +170,7 @@ class OpenVinoPasses:
     def _cached_path(self, name: str, shape: Sequence[int]) -> Path | None:
         if self._cache is None:
             return None
-        self._weights = self._weights or _hash_of(self._cut.network)
+        self._weights = self._weights or hash_of(self._cut.network)
         key = "|".join(
             map(
                 str,
@@ -204,15 +205,6 @@ def _store(model: Any, path: Path) -> None:
             draft.replace(path)
     except OSError as error:
         logger.debug("the compiled model was not cached: %s", error)
-
-
-def _hash_of(network: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types."""
-    digest = hashlib.sha256(repr([(n, type(m).__qualname__) for n, m in network.named_modules()]).encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _own_version() -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifying import ClassEngine
 from heatcam.engine.device import choose_device
-from heatcam.engine.pictures import real_picture
+from heatcam.engine.pictures import real_picture, real_pictures
 from heatcam.models.loading import load_model
+from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.kinds import engine_for
@@ -50,6 +51,8 @@ def build_explainer(
         fit,
     )
     explainer.warm_up(photograph)
+    examples = loaded.examples or real_pictures
+    explainer.calibrating_s = calibrate(explainer, lambda: examples(size_wh))
     return explainer
 
 
