@@ -59,7 +59,9 @@ class GradientEngine:
         self.uses_patches = bool(self.cell_branches)
         #: Explain this class at every anchor; None takes each box's own.
         self.explained_class: int | None = None
-        self._squares_made: tuple[weakref.ref[Forward], int | None, list[PatchGradients]] | None = None
+        self._squares_made: (
+            tuple[weakref.ref[Forward], int | None, list[tuple[LevelTargets, PatchGradients]]] | None
+        ) = None
 
     def explaining(self, branches: list[nn.Module]) -> GradientEngine:
         """A twin that runs the same passes and differentiates these branches, one a level, where the head has its own."""
@@ -128,8 +130,12 @@ class GradientEngine:
         if not isinstance(self.target, ClassLogit) or not self.uses_patches:
             return None
         found = forward.boxes.confidences.new_zeros(len(forward.boxes))
-        scores, groups = self._of_picture(forward)
-        for group, squares in zip(groups, self._squares_of(forward, groups, scores), strict=True):
+        last = self._squares_made
+        if last is None or last[0]() is not forward or last[1] != self.explained_class:
+            scores, groups = self._of_picture(forward)
+            self._squares_of(forward, groups, scores)
+        assert self._squares_made is not None
+        for group, squares in self._squares_made[2]:
             bias = self.cell_branches[group.level].bias
             if bias is None:
                 return None
@@ -233,9 +239,10 @@ class GradientEngine:
             return []
         last = self._squares_made
         if last is not None and last[0]() is forward and last[1] == self.explained_class:
-            return last[2]
+            return [squares for _, squares in last[2]]
         made = [self._squares(forward.inputs, group, scores) for group in groups]
-        self._squares_made = weakref.ref(forward), self.explained_class, made
+        pairs = list(zip(groups, made, strict=True))
+        self._squares_made = weakref.ref(forward), self.explained_class, pairs
         return made
 
     def _gradient(
