@@ -52,6 +52,8 @@ def test_a_letterbox_border_never_counts() -> None:
     seen = attention_of(SaliencyMap(values, letterbox, "live", "0"), np.float32([0, 0, 320, 320]))
     assert letterbox.model_wh == (640, 384)
     assert (seen.evidence, seen.energy_in_box, seen.enrichment) == (200.0, 0.5, 1.0)
+    beyond = attention_of(SaliencyMap(values, letterbox, "live", "0"), np.float32([-50, -50, 320, 400]))
+    assert beyond == seen, "nor where a box reaches into it"
 
 
 @pytest.mark.parametrize(("low", "said"), [((), None), ((True,), True), ((False,), False)])
