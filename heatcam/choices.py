@@ -20,6 +20,7 @@ class Renorm(str, Enum):
 
     BOX = "box"
     FRAME = "frame"
+    FIXED = "fixed"
 
 
 class MethodName(str, Enum):

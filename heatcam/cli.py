@@ -96,7 +96,8 @@ OPTIONS: dict[type, dict[str, Any]] = {
     },
     Look: {
         "renorm": typer.Option(
-            help="Scale the heat in each box, or over the whole frame.", case_sensitive=False
+            help="Scale the heat in each box, over the whole frame, or with one scale for every picture of a model.",
+            case_sensitive=False,
         ),
         "colormap": typer.Option(help="How heat becomes colour.", case_sensitive=False),
         "alpha": typer.Option(min=0.0, max=1.0, help="Opacity of the hottest pixel."),

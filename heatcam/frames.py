@@ -10,6 +10,7 @@ import numpy.typing as npt
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 
 Int64Array = npt.NDArray[np.int64]
+LOGITS = "logits"
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,22 @@ class SaliencyMap:
     """Where a model's evidence lies, unscaled.
 
     Attributes:
-        values: float32 ``(h, w)``, signed, in logit units, over the whole letterbox at the target layer's resolution.
+        values: float32 ``(h, w)``, signed, in ``unit`` per cell, over the whole letterbox at the target layer's resolution.
         letterbox: the geometry that lays ``values`` over the picture.
         method: the CAM method's name.
         layer: the target layer, as ``index:type``.
+        unit: what the sum over cells is counted in: logits, unless something else than a class is explained or the method
+            has numbers of its own.
+        full_heat: the evidence in one cell that is full heat in every picture of this model (``--renorm fixed``), in ``unit``;
+            None where that was not measured.
     """
 
     values: Float32Array
     letterbox: Letterbox
     method: str
     layer: str
+    unit: str = LOGITS
+    full_heat: float | None = None
 
     def in_image(self) -> Float32Array:
         """The map in image pixels: float32 ``(H, W)``, signed, in logit units, letterbox borders cut away; a new array."""
@@ -104,6 +111,8 @@ class Explanation:
         object_maps: one map a detection, in their order, when they were asked for; else empty.
         map_error: why ``saliency`` is missing although it was asked for, in one line; else "".
         timings: milliseconds a stage.
+        low_evidence: one a detection: whether its map is no better than the same network's with shuffled weights in its head;
+            empty when that is not known.
     """
 
     frame: Frame
@@ -112,3 +121,4 @@ class Explanation:
     object_maps: tuple[SaliencyMap, ...] = ()
     map_error: str = ""
     timings: Timings = field(default_factory=Timings)
+    low_evidence: tuple[bool, ...] = ()

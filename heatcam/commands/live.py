@@ -9,7 +9,7 @@ from pathlib import Path
 
 from heatcam.commands.options import Extent, Look, ModelChoice
 from heatcam.commands.reporting import run_report
-from heatcam.commands.starting import painter, size_to_come, start_explainer
+from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Frame
 from heatcam.pipeline import Controls, Limits, Run, run_pipeline
@@ -38,6 +38,7 @@ def live(
     require_display()
     source = open_source(spec)
     explainer = start_explainer(model, terminal, size_to_come(spec))
+    say_scale(look, explainer, terminal)
     settings = load_settings()
     controls, run = Controls(heatmap=settings.heatmap), Run()
     limits = Limits(extent.max_frames, extent.seconds)

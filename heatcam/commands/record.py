@@ -9,7 +9,7 @@ from typing import Any
 
 from heatcam.commands.options import Extent, Look, ModelChoice, Output
 from heatcam.commands.reporting import run_report
-from heatcam.commands.starting import painter, size_to_come, start_explainer
+from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import SinkError, UsageError
 from heatcam.frames import Explanation, Frame
@@ -88,6 +88,7 @@ def record(
     source = open_source(spec)
     _require_an_end(source, extent)
     explainer = start_explainer(model, terminal, size_to_come(spec))
+    say_scale(look, explainer, terminal)
     run, limits = Run(), Limits(extent.max_frames)
     sink = RecordingSink(source, spec, output)
     interrupted = False

@@ -10,7 +10,7 @@ from typing import Any
 
 from heatcam.choices import Backend
 from heatcam.commands.options import Look, ModelChoice, Output
-from heatcam.commands.starting import painter, start_explainer
+from heatcam.commands.starting import painter, say_scale, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.findings import describe
@@ -54,6 +54,7 @@ def snapshot(
     names = paths or (Path(f"camera-{camera}.png" if str(camera).isdecimal() else "camera.png"),)
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
     explainer = start_explainer(_for_pictures(model), terminal)
+    say_scale(look, explainer, terminal)
     paint = painter(look, with_status=False)
     if camera is not None:
         rows, failed = [_one(_camera_frame(camera), targets[0], explainer, paint, output, terminal)], 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heatcam.choices import Renorm
 from heatcam.commands.options import Look, ModelChoice
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Explanation
@@ -53,7 +54,20 @@ def start_explainer(
         + (f", evidence for '{choice.why}' at every box" if choice.why else "")
         + (f", target {choice.target}" if choice.target != "class" else "")
     )
+    if explainer.calibrating_s:
+        terminal.note(
+            f"measured once for this model and map what low evidence is: {explainer.calibrating_s:.1f} s"
+        )
     return explainer
+
+
+def say_scale(look: Look, explainer: Explainer, terminal: Terminal) -> None:
+    """One note when the fixed scale that was asked for is not known for this model."""
+    if look.renorm is Renorm.FIXED and explainer.calibration.full_heat is None:
+        terminal.note(
+            "no fixed scale is known for this model (nothing was detected in the pictures it is measured on): "
+            "each frame is scaled by itself"
+        )
 
 
 def size_to_come(spec: str) -> tuple[int, int]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import platform
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +22,7 @@ from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.targets import Target
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
+from heatcam.remembered import recall, remember
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def start_engine(
         return proved(TorchPasses(cut, "fp32" if precision == "auto" else precision))
     _require_openvino(device)
     free = backend == "auto" and precision in ("auto", "fp32")
-    known = _read(cache_dir() / CHOICES_FILE)
+    known = recall(cache_dir() / CHOICES_FILE)
     if free and known.get(_situation(cut, example)) == "torch":
         return proved(None)
     compiled = _openvino(cut, proved, precision, example)
@@ -128,15 +128,15 @@ def find_the_same(one: GradientEngine, other: GradientEngine, picture: Tensor) -
     return bool(overlap.max(1).values.min() >= AGREEING_IOU)
 
 
-def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor, known: dict[str, str]) -> bool:
+def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor, known: dict[str, Any]) -> bool:
     """Whether the compiled engine beats torch here; measured and remembered where it is not ``known``."""
     key = _situation(cut, example)
     if key not in known:
         torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example)
         known[key] = compiled.name if compiled_ms < torch_ms else "torch"
         logger.info("torch %.1f ms, %s %.1f ms: using %s", torch_ms, compiled.name, compiled_ms, known[key])
-        _write(cache_dir() / CHOICES_FILE, known)
-    return known[key] != "torch"
+        remember(cache_dir() / CHOICES_FILE, known)
+    return bool(known[key] != "torch")
 
 
 def _situation(cut: CutNetwork, example: Tensor) -> str:
@@ -170,23 +170,3 @@ def _shape_of_network(cut: CutNetwork) -> str:
 
 def _machine() -> str:
     return f"{platform.processor() or platform.machine()} {platform.node()}"
-
-
-def _read(path: Path) -> dict[str, str]:
-    """What was measured before; nothing where the file is missing or spoiled."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _write(path: Path, known: dict[str, str]) -> None:
-    """Remember, whole or not at all; a folder that cannot be written to is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
-        draft.replace(path)
-    except OSError as error:
-        logger.debug("the choice of backend was not remembered: %s", error)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -28,6 +30,8 @@ from heatcam.engine.targets import ClassLogit, Scores, Target
 from heatcam.errors import BackendError, MapError
 
 logger = logging.getLogger(__name__)
+
+_NO_EVIDENCE = 1e-9  # logits
 
 
 class GradientEngine(CutEngine[CutNetwork]):
@@ -54,6 +58,16 @@ class GradientEngine(CutEngine[CutNetwork]):
         self.branches = [self.target.branch(cut.branches, level) for level in range(len(cut.strides))]
         self.cell_branches = _for_single_cells(self.branches)
         self.uses_patches = bool(self.cell_branches)
+        self._squares_made: (
+            tuple[weakref.ref[Forward], int | None, list[tuple[LevelTargets, PatchGradients]]] | None
+        ) = None
+
+    def explaining(self, branches: list[nn.Module]) -> GradientEngine:
+        """A twin that runs the same passes and differentiates these branches, one a level, where the head has its own."""
+        twin = copy.copy(self)
+        twin.branches, twin.cell_branches = branches, _for_single_cells(branches)
+        twin._squares_made = None
+        return twin
 
     @property
     def name(self) -> str:
@@ -114,7 +128,36 @@ class GradientEngine(CutEngine[CutNetwork]):
             MapError: an object's level does not read the tapped layers.
         """
         scores, groups = self._of_picture(forward)
-        return self._gradient(forward.inputs, groups, scores)
+        squares = self._squares_of(forward, groups, scores)
+        return self._gradient(
+            forward.inputs, groups, scores, list(zip(groups, squares, strict=True)) if squares else None
+        )
+
+    def coherence(self, forward: Forward) -> Tensor | None:
+        """How much of what speaks for and against each kept box's class adds up, ``(N,)``, without a unit.
+
+        The logits that the picture adds to the class's bias, divided by the sum of ``|feature * gradient|`` over all that the
+        logit reads of the head's input. Where evidence mostly cancels out it is near 0; it is negative where the picture speaks
+        against the class. Costs next to nothing after a gradient of the same pass was taken.
+
+        Returns:
+            None where that is not known: another target than the class, or a head without patches or biases.
+        """
+        if not isinstance(self.target, ClassLogit) or not self.uses_patches:
+            return None
+        found = forward.boxes.confidences.new_zeros(len(forward.boxes))
+        last = self._squares_made
+        if last is None or last[0]() is not forward or last[1] != self.explained_class:
+            scores, groups = self._of_picture(forward)
+            self._squares_of(forward, groups, scores)
+        assert self._squares_made is not None
+        for group, squares in self._squares_made[2]:
+            bias = self.cell_branches[group.level].bias
+            if bias is None:
+                return None
+            prior = self.target.score(bias.detach().expand(len(group.members), -1), group)
+            found[group.members] = (squares.scores - prior) / squares.gross.clamp_min(_NO_EVIDENCE)
+        return found
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
         """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time.
@@ -123,11 +166,11 @@ class GradientEngine(CutEngine[CutNetwork]):
         on YOLOv8n, 63 ms instead of 52 in torch.
         """
         scores, groups = self._of_picture(forward)
-        for group in groups:
-            squares = self._squares(forward.inputs, group, scores) if self.uses_patches else None
+        squares = self._squares_of(forward, groups, scores)
+        for number, group in enumerate(groups):
             for n in range(len(group.members)):
                 own = group.only(n)
-                alone = None if squares is None else [(own, squares.only(n))]
+                alone = [(own, squares[number].only(n))] if squares else None
                 yield int(own.members[0]), self._gradient(forward.inputs, [own], scores, alone)
 
     def prove(self, picture: Tensor) -> float:
@@ -203,6 +246,20 @@ class GradientEngine(CutEngine[CutNetwork]):
                     "its objects have no evidence there",
                 )
         return self.target.of_picture(features, forward.boxes), groups
+
+    def _squares_of(
+        self, forward: Forward, groups: list[LevelTargets], scores: Scores
+    ) -> list[PatchGradients]:
+        """One for each group, made once a pass; none without patches."""
+        if not self.uses_patches:
+            return []
+        last = self._squares_made
+        if last is not None and last[0]() is forward and last[1] == self.explained_class:
+            return [squares for _, squares in last[2]]
+        made = [self._squares(forward.inputs, group, scores) for group in groups]
+        pairs = list(zip(groups, made, strict=True))
+        self._squares_made = weakref.ref(forward), self.explained_class, pairs
+        return made
 
     def _gradient(
         self,

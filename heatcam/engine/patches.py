@@ -48,16 +48,23 @@ class PatchGradients:
     Attributes:
         values: float ``(n, C, s, s)``: d score / d feature, zero beyond the border.
         rows: int64 ``(n, s)`` and columns: int64 ``(n, s)``, the cells that the squares cover; beyond the border, the border's.
+        scores: float ``(n,)``, the scores themselves.
+        gross: float ``(n,)``, the sum of ``|feature * d score / d feature|``: what speaks for a score and what speaks against it
+            without their signs, in the score's unit.
     """
 
     values: Tensor
     rows: Tensor
     columns: Tensor
+    scores: Tensor
+    gross: Tensor
 
     def only(self, n: int) -> PatchGradients:
         """The n-th object's square alone."""
         one = slice(n, n + 1)
-        return PatchGradients(self.values[one], self.rows[one], self.columns[one])
+        return PatchGradients(
+            self.values[one], self.rows[one], self.columns[one], self.scores[one], self.gross[one]
+        )
 
 
 def by_level(features: tuple[Tensor, ...], anchors: Tensor, class_ids: Tensor) -> list[LevelTargets]:
@@ -96,6 +103,12 @@ class CellBranch:
     def __init__(self, branch: nn.Module) -> None:
         self._steps = list(_steps(branch))
         self.radius = sum(_reach(step) for step in self._steps)
+
+    @property
+    def bias(self) -> Tensor | None:
+        """What the branch says, ``(outputs,)``, when its last convolution is given nothing; None where it has no such bias."""
+        last = self._steps[-1]
+        return last.bias if isinstance(last, nn.Conv2d) else None
 
     def __call__(self, squares: Tensor, inside: Tensor) -> Tensor:
         """Outputs ``(n, outputs)`` of the middle cells of ``(n, C, s, s)`` squares, s = 2 radius + 1.
@@ -172,8 +185,10 @@ def patch_gradients(
     squares = cells.permute(0, 3, 1, 2).requires_grad_(True)
     inside = (row_inside[:, None, :, None] & column_inside[:, None, None, :]).to(feature.dtype)
     with torch.enable_grad():
-        (values,) = torch.autograd.grad(score(branch(squares, inside)).sum(), squares)
-    return PatchGradients(values, rows, columns)
+        scores = score(branch(squares, inside))
+        (values,) = torch.autograd.grad(scores.sum(), squares)
+    gross = (squares.detach() * values).abs().sum((1, 2, 3))
+    return PatchGradients(values, rows, columns, scores.detach(), gross)
 
 
 def scatter_sum(patches: PatchGradients, feature: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from ultralytics.utils import ASSETS
 
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import PAD_GREY, Uint8Array
 
 
 def picture_tensor(boxed_bgr: Uint8Array, device: torch.device) -> Tensor:
@@ -23,3 +23,23 @@ def real_picture(size_wh: tuple[int, int]) -> Uint8Array:
     if photograph is None:
         return np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), np.uint8)
     return np.asarray(cv2.resize(photograph, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def real_pictures(size_wh: tuple[int, int]) -> list[Uint8Array]:
+    """Ultralytics' photographs, each whole in the middle of a grey picture of the size asked for: uint8 ``(H, W, 3)`` BGR.
+
+    All of one size, because a backend may compile for each size that it meets. Fewer where files are missing.
+    """
+    width, height = size_wh
+    found = []
+    for photograph in map(cv2.imread, map(str, sorted(ASSETS.glob("*.jpg")))):
+        if photograph is not None:
+            scale = min(width / photograph.shape[1], height / photograph.shape[0])
+            wide, tall = (max(1, round(side * scale)) for side in photograph.shape[1::-1])
+            picture = np.full((height, width, 3), PAD_GREY, np.uint8)
+            left, top = (width - wide) // 2, (height - tall) // 2
+            picture[top : top + tall, left : left + wide] = cv2.resize(
+                photograph, (wide, tall), interpolation=cv2.INTER_AREA
+            )
+            found.append(picture)
+    return found

@@ -15,6 +15,7 @@ from heatcam.engine.boxes import KeptBoxes
 from heatcam.engine.masks import MaskLogit
 from heatcam.engine.patches import LevelTargets
 from heatcam.errors import UsageError
+from heatcam.frames import LOGITS
 
 SIDES = ("left", "top", "right", "bottom")
 _CONFIDENCE = 2  # place of a keypoint's confidence after its x and y
@@ -174,6 +175,16 @@ NAMES = {
     "mask": "the mean mask logit inside the predicted mask (segment models)",
     "keypoint": "the most confident keypoint's logit, or keypoint:3 for the one of that number (pose models)",
     "angle": "the rotated box's angle in radians (obb models)",
+}
+
+#: What each target's number is counted in, and so the sum of its map.
+UNITS = {
+    "class": LOGITS,
+    "box": "cells",
+    "iou-side": "log IoU",
+    "mask": LOGITS,
+    "keypoint": LOGITS,
+    "angle": "radians",
 }
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatcam.findings import share_in_box
 from heatcam.geometry import Float32Array
 
 _SAMPLES = 250_000  # pixels that the Gini index sorts at most
@@ -53,6 +52,19 @@ def place_of(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: Float3
         discrimination(evidence, box_xyxy, others_xyxy),
         gini(evidence),
     )
+
+
+def share_in_box(evidence: Float32Array, box_xyxy: Float32Array) -> float | None:
+    """The share of what ``evidence`` (float ``(H, W)``, never negative) adds up to that lies inside a box of its pixels.
+
+    Returns:
+        A number in ``[0, 1]``, or None when it adds up to nothing.
+    """
+    total = float(evidence.sum(dtype=np.float64))
+    if total <= 0:
+        return None
+    x1, y1, x2, y2 = _whole(box_xyxy)
+    return float(evidence[y1:y2, x1:x2].sum(dtype=np.float64)) / total
 
 
 def discrimination(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: Float32Array) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from heatcam.errors import ModelError
+from heatcam.geometry import Uint8Array
 from heatcam.models import embedded
 from heatcam.models.checkpoint import read_checkpoint, task_of
 from heatcam.models.official import downloaded_path, is_official
@@ -30,6 +32,8 @@ class LoadedModel:
         class_names: name of each class id.
         imgsz: longer side of the input that it was trained with, in pixels; a classifier's input is square.
         smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
+        examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, with what the model finds in them; None where
+            nobody knows what that is.
     """
 
     title: str
@@ -37,6 +41,7 @@ class LoadedModel:
     class_names: dict[int, str]
     imgsz: int
     smooth: bool = False
+    examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
 
 
 def load_model(spec: str) -> LoadedModel:
@@ -78,7 +83,9 @@ def load_any_task(spec: str) -> LoadedModel:
     """
     if spec == MARKERS:
         network, class_names, imgsz = embedded.build()
-        return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True)
+        return LoadedModel(
+            MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples
+        )
     path = find_checkpoint(spec)
     network, class_names, imgsz = read_checkpoint(path)
     return LoadedModel(path.stem, ready(with_set_classes(network.float().eval())), class_names, imgsz)

@@ -7,7 +7,9 @@ from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
 from heatcam.overlay.hud import colour_bar_box, draw_colour_bar, draw_top_line, top_line_box
 from heatcam.overlay.labels import draw_boxes
+from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status
+from heatcam.overlay.scales import scales_of
 from heatcam.overlay.tone import Pixels, heat_of
 
 __all__ = ["OverlayOptions", "Status", "draw"]
@@ -25,26 +27,42 @@ def draw(explanation: Explanation, options: OverlayOptions, status: Status | Non
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
     """
     picture: Uint8Array = explanation.frame.image_bgr.copy()
-    if explanation.saliency is not None:
-        boxes_xyxy = explanation.detections.boxes_xyxy
-        heat = heat_of(explanation.saliency, boxes_xyxy, options.renorm, explanation.object_maps)
+    saliency, legend = explanation.saliency, None
+    if saliency is not None:
+        boxes_xyxy, own = explanation.detections.boxes_xyxy, explanation.object_maps
+        scales = scales_of(saliency, boxes_xyxy, options.renorm, own)
+        heat = heat_of(saliency, boxes_xyxy, options.renorm, own, scales)
         blend(picture, heat, options.colormap, options.alpha)
-    draw_marks(picture, explanation, options, status)
+        legend = legend_of(saliency, options.renorm, scales)
+    draw_marks(picture, explanation, options, status, legend)
     return picture
 
 
 def draw_marks(
-    picture: Uint8Array, explanation: Explanation, options: OverlayOptions, status: Status | None
+    picture: Uint8Array,
+    explanation: Explanation,
+    options: OverlayOptions,
+    status: Status | None,
+    legend: Legend | None,
 ) -> None:
-    """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place."""
+    """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR, the frame with its heat.
+        explanation: what was seen.
+        options: the look.
+        status: what the top line says; None draws none.
+        legend: what the colour bar says; None, where there is no heat, draws none.
+    """
     size_wh = explanation.frame.size_wh
-    with_bar = options.hud and explanation.saliency is not None
-    keep_clear: list[Pixels] = [colour_bar_box(size_wh, options.renorm)] if with_bar else []
+    keep_clear: list[Pixels] = []
+    if options.hud and legend is not None:
+        keep_clear.append(colour_bar_box(size_wh, legend))
     if options.hud and status is not None:
         keep_clear.append(top_line_box(size_wh))
     if options.boxes:
-        draw_boxes(picture, explanation.detections, tuple(keep_clear))
-    if with_bar:
-        draw_colour_bar(picture, options.colormap, options.renorm)
+        draw_boxes(picture, explanation.detections, tuple(keep_clear), explanation.low_evidence)
+    if options.hud and legend is not None:
+        draw_colour_bar(picture, options.colormap, legend)
     if options.hud and status is not None:
         draw_top_line(picture, status, len(explanation.detections))

@@ -7,17 +7,16 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from heatcam.choices import Colormap, Renorm
+from heatcam.choices import Colormap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import colour_table
+from heatcam.overlay.legend import Legend
 from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, line_height, shade, text_width, write
 from heatcam.overlay.options import Status
 from heatcam.overlay.tone import Pixels
 
 _MODE_COLOURS: dict[str, Colour] = {"HEATMAP": (60, 190, 255), "NORMAL": (190, 230, 120)}
 _MESSAGE_COLOUR: Colour = (120, 220, 255)
-_CAPTIONS = {Renorm.BOX: "evidence, scaled in each box", Renorm.FRAME: "evidence, scaled over the frame"}
-_SHORT = {Renorm.BOX: "per box", Renorm.FRAME: "per frame"}
 
 
 def top_line_box(size_wh: tuple[int, int]) -> Pixels:
@@ -54,43 +53,53 @@ def _parts(status: Status, objects: int) -> list[tuple[str, Colour]]:
     return parts
 
 
-def colour_bar_box(size_wh: tuple[int, int], renorm: Renorm) -> Pixels:
+def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
     """The rectangle that the colour bar takes, bottom right; one line high on small pictures."""
     width, height = size_wh
     size = _bar_font_px(width, height)
     margin = size // 2
     if _is_small(width, height):
-        wide, tall = min(text_width(_SHORT[renorm], size) + 7 * size, width - 2 * margin), line_height(size)
+        wide, tall = _in_one_line(legend, size, width - 2 * margin)[0], line_height(size)
     else:
-        wide, tall = (
-            max(9 * size, text_width(_CAPTIONS[renorm], size) + size),
-            2 * line_height(size) + _bar_px(size),
-        )
+        below = text_width(legend.low, size) + text_width(legend.top, size) + 2 * size
+        wide = max(9 * size, text_width(legend.caption, size) + size, below)
+        tall = 2 * line_height(size) + _bar_px(size)
     return max(0, width - margin - wide), max(0, height - margin - tall), width - margin, height - margin
 
 
-def draw_colour_bar(picture: Uint8Array, colormap: Colormap, renorm: Renorm) -> None:
-    """The colours from low to high and what they are scaled by; in place. Pictures too small for it go without."""
+def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> None:
+    """The colours from low to high and what they stand for; in place. Pictures too small for it go without."""
     height, width = picture.shape[:2]
-    box = left, top, right, bottom = colour_bar_box((width, height), renorm)
+    box = left, top, right, bottom = colour_bar_box((width, height), legend)
     size = _bar_font_px(width, height)
     if bottom - top > height // 3 or right - left < 6 * size:
         return
     shade(picture, *box)
-    inner = size // 2
+    left, right = left + size // 2, right - size // 2
     if _is_small(width, height):
-        write(picture, _SHORT[renorm], left + inner, top, size, LIGHT)
-        bar_left, bar_top = (
-            left + 2 * inner + text_width(_SHORT[renorm], size),
-            (top + bottom - _bar_px(size)) // 2,
-        )
+        high = _in_one_line(legend, size, width - size // 2 * 2)[1]
+        write(picture, legend.short, left, top, size, LIGHT)
+        write(picture, high, right - text_width(high, size), top, size, LIGHT)
+        left += text_width(legend.short, size) + size // 2
+        right -= text_width(high, size) + size // 2 if high else 0
+        bar_top = (top + bottom - _bar_px(size)) // 2
     else:
-        write(picture, _CAPTIONS[renorm], left + inner, top, size, LIGHT)
-        bar_left, bar_top = left + inner, top + line_height(size)
-        write(picture, "low", bar_left, bar_top + _bar_px(size), size, LIGHT)
-        write(picture, "high", right - inner - text_width("high", size), bar_top + _bar_px(size), size, LIGHT)
-    bar = _bar(colormap, max(1, right - inner - bar_left))
-    picture[bar_top : bar_top + _bar_px(size), bar_left : bar_left + bar.shape[1]] = bar
+        write(picture, legend.caption, left, top, size, LIGHT)
+        bar_top = top + line_height(size)
+        words_top = bar_top + _bar_px(size)
+        write(picture, legend.low, left, words_top, size, LIGHT)
+        write(picture, legend.top, right - text_width(legend.top, size), words_top, size, LIGHT)
+    bar = _bar(colormap, max(1, right - left))
+    picture[bar_top : bar_top + _bar_px(size), left : left + bar.shape[1]] = bar
+
+
+def _in_one_line(legend: Legend, size: int, room: int) -> tuple[int, str]:
+    """Width of the bar's one line in at most ``room`` pixels, and what stands at its hot end: the number where it fits."""
+    plain = text_width(legend.short, size) + 7 * size
+    numbered = plain + text_width(legend.top, size)
+    if not legend.unit or numbered > room:
+        return min(plain, room), ""
+    return numbered, legend.top
 
 
 def _is_small(width: int, height: int) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from heatcam.frames import Detections
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.lettering import (
-    DARK,
     Colour,
     fitted,
     font_px,
@@ -20,6 +19,7 @@ from heatcam.overlay.lettering import (
     text_width,
     write,
 )
+from heatcam.overlay.lines import draw_box
 from heatcam.overlay.tone import Pixels, pixel_boxes
 
 _GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
@@ -38,23 +38,33 @@ def class_colour(class_id: int) -> Colour:
     return round(255 * blue), round(255 * green), round(255 * red)
 
 
-def draw_boxes(picture: Uint8Array, detections: Detections, keep_clear: tuple[Pixels, ...] = ()) -> None:
+def draw_boxes(
+    picture: Uint8Array,
+    detections: Detections,
+    keep_clear: tuple[Pixels, ...] = (),
+    low_evidence: Sequence[bool] = (),
+) -> None:
     """Draw every box, then every label; in place. The strongest choose their places first and lie on top.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
         detections: boxes in the picture's pixels.
         keep_clear: rectangles that labels avoid, such as the top line.
+        low_evidence: which objects' maps are no better than chance: their boxes are dashed and their labels say so; empty for
+            none.
     """
     boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
     colours = [class_colour(int(class_id)) for class_id in detections.class_ids]
-    for box, colour in zip(reversed(boxes), reversed(colours), strict=True):
-        _draw_box(picture, box, colour)
+    low = list(low_evidence) or [False] * len(boxes)
+    for box, colour, dashed in zip(reversed(boxes), reversed(colours), reversed(low), strict=True):
+        draw_box(picture, box, colour, dashed=dashed)
     taken = list(keep_clear)
     labels = []
     for n, box in enumerate(boxes):
         name = " ".join(detections.class_names[n].split())  # a line break would be drawn below the label
         text = f"{name} {detections.confidences[n]:.2f}"
+        if low[n]:
+            text = _doubted(text, box[2] - box[0], picture.shape)
         taken.append(place_label(text, box, (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
     for text, place, colour in reversed(labels):
@@ -117,13 +127,12 @@ def _touch(a: Pixels, b: Pixels) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _draw_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
-    """A line with a dark edge outside, so that it shows on every background."""
-    height, width = picture.shape[:2]
-    line = max(2, round(font_px(width, height) / 8))
-    x1, y1, x2, y2 = box[0], box[1], max(box[0], box[2] - 1), max(box[1], box[3] - 1)
-    cv2.rectangle(picture, (x1, y1), (x2, y2), DARK, line + 2)
-    cv2.rectangle(picture, (x1, y1), (x2, y2), colour, line)
+def _doubted(text: str, box_px: int, shape_hw: tuple[int, ...]) -> str:
+    """A label that says that the evidence is low, in one word where the box or the picture is narrow."""
+    height, width = shape_hw[:2]
+    whole, size = f"{text} low evidence", font_px(width, height)
+    wide = text_width(whole, size) + size
+    return whole if wide <= max(box_px, width // 4) else f"{text} low"
 
 
 def _draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) -> None:

@@ -14,7 +14,8 @@ class OverlayOptions:
     Attributes:
         colormap: how heat becomes colour.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
-        renorm: ``box`` scales the map in each box by itself and shows none outside; ``frame`` scales it once.
+        renorm: ``box`` scales the map in each box by itself and shows none outside; ``frame`` scales it once; ``fixed`` gives
+            the same evidence the same colour in every picture of a model, where that model's scale is known, else as ``frame``.
         boxes: draw boxes and labels.
         hud: draw the colour bar, and the top line where there is a status.
     """

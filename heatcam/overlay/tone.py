@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from heatcam.choices import Renorm
+from heatcam.evidence import NOTHING
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.overlay.scales import NOTHING, scales_of
+from heatcam.overlay.scales import scales_of
 
 ROUNDING = 0.6  # cells; the blur that takes the corners off single cells, for display only
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
@@ -41,7 +42,7 @@ def heat_of(
     letterbox = saliency.letterbox
     scales = scales_of(saliency, boxes_xyxy, renorm, object_maps) if scales is None else scales
     heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
-    if renorm is Renorm.FRAME:
+    if renorm is not Renorm.BOX:
         (seen,) = pixel_boxes(letterbox.seen_xyxy, heat.shape)
         heat[seen[1] : seen[3], seen[0] : seen[2]] = _laid_over(
             _smoothed(saliency.values), letterbox, seen, scales[0]

@@ -7,8 +7,9 @@ import torch
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifying import ClassEngine
 from heatcam.engine.device import choose_device
-from heatcam.engine.pictures import real_picture
+from heatcam.engine.pictures import real_picture, real_pictures
 from heatcam.models.loading import LoadedModel, load_model
+from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.kinds import engine_for
@@ -22,7 +23,7 @@ LIKELY_SIZE_WH = 1280, 720
 def build_explainer(
     model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> Explainer:
-    """A warmed-up explainer: model loaded, gradients proved, first pass done.
+    """A warmed-up explainer: model loaded, gradients proved, first pass done, calibrated.
 
     Args:
         model: a ``.pt`` file or an embedded model's name.
@@ -35,7 +36,11 @@ def build_explainer(
     """
     method_formula(options.formula_name)  # refused before the model is read
     chosen = choose_device(device)
-    return explainer_of(load_model(model), chosen, options, size_wh)
+    loaded = load_model(model)
+    explainer = explainer_of(loaded, chosen, options, size_wh)
+    examples = loaded.examples or real_pictures
+    explainer.calibrating_s = calibrate(explainer, lambda: examples(size_wh))
+    return explainer
 
 
 def explainer_of(
@@ -45,7 +50,7 @@ def explainer_of(
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     kind: type[Explainer] | None = None,
 ) -> Explainer:
-    """The same from a network that is loaded already. Several explainers may share one network.
+    """The same from a network that is loaded already, not calibrated. Several explainers may share one network.
 
     Args:
         loaded: the network.

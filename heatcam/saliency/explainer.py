@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,12 +15,27 @@ from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.targets import UNITS
 from heatcam.errors import HeatcamError, MapError, UsageError
-from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
+from heatcam.frames import LOGITS, Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
-from heatcam.saliency.methods import MapFormula
+from heatcam.saliency.methods import METHODS, MapFormula
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What evidence is worth with one model (``heatcam.saliency.calibration``).
+
+    Attributes:
+        floor: coherence up to which an object's evidence is low: the 95th percentile of the same network with a shuffled head;
+            infinite when nothing that it shows is better, None where that is not known.
+        full_heat: the evidence of one cell that is full heat at the fixed scale, in the map's unit; None where not known.
+    """
+
+    floor: float | None = None
+    full_heat: float | None = None
 
 
 class Explainer:
@@ -53,6 +69,9 @@ class Explainer:
         self.thresholds = thresholds
         self.method = method
         self.title = title
+        self.calibration = Calibration()
+        #: How long the calibration was measured at this start, in seconds; 0 when it was known.
+        self.calibrating_s = 0.0
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
@@ -92,10 +111,11 @@ class Explainer:
         detections = self._detections(forward.boxes, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(forward, letterbox, with_map, with_object_maps)
+        low_evidence = self._low_evidence(forward) if saliency is not None else ()
         timings = Timings(
             *(1e3 * t for t in (prepared - started, forwarded - prepared, time.perf_counter() - forwarded))
         )
-        return Explanation(frame, detections, saliency, object_maps, map_error, timings)
+        return Explanation(frame, detections, saliency, object_maps, map_error, timings, low_evidence)
 
     def warm_up(self, image: Uint8Array) -> None:
         """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""
@@ -124,6 +144,29 @@ class Explainer:
         with self.engine.beside():
             letterbox, picture = self.prepare(image)
             return self._map_of_each(self.engine.forward_at(picture, anchors, class_ids), letterbox)[1]
+
+    def own_maps(self, forward: Forward, letterbox: Letterbox) -> tuple[SaliencyMap, ...]:
+        """One map for each box of a pass ``with_graph``; within ``engine.beside()``.
+
+        Raises:
+            MapError: an object's level does not read the tapped layers, or the method failed.
+        """
+        return self._map_of_each(forward, letterbox)[1] if len(forward.boxes) else ()
+
+    @property
+    def unit(self) -> str:
+        """What maps are counted in."""
+        if not METHODS[self.method].keeps_unit:
+            return "a.u."
+        return UNITS[self.engine.target.name] if isinstance(self.engine, GradientEngine) else LOGITS
+
+    def _low_evidence(self, forward: Forward) -> tuple[bool, ...]:
+        """One a box, or nothing where it is not known; after the gradient of the same pass."""
+        floor = self.calibration.floor
+        if floor is None or not isinstance(self.engine, GradientEngine):
+            return ()
+        coherence = self.engine.coherence(forward)
+        return () if coherence is None else tuple(bool(c <= floor) for c in coherence.tolist())
 
     def _maps(
         self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
@@ -167,7 +210,9 @@ class Explainer:
         array = values.detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
-        return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)
+        return SaliencyMap(
+            array, letterbox, self.method, self.engine.target_layer, self.unit, self.calibration.full_heat
+        )
 
     def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
         """One map, float ``(h, w)``, from what is at the taps, each float ``(C_l, h_l, w_l)``."""

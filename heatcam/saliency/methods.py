@@ -36,12 +36,14 @@ class Method:
         formula: in words, for ``A`` the activation and ``G`` its gradient.
         paper: who described it, where.
         cost: how many backward passes it needs.
+        keeps_unit: whether its numbers are activation times gradient, added up: in the unit of what is explained.
     """
 
     name: str
     formula: str
     paper: str
     cost: Cost = Cost.ONE
+    keeps_unit: bool = True
 
 
 METHODS: dict[str, Method] = {
@@ -60,21 +62,27 @@ METHODS: dict[str, Method] = {
         ),
         Method("gradcam", "channels weighted by mean G", "Selvaraju et al., ICCV 2017"),
         Method(
-            "gradcam++", "channels weighted by positive G, higher orders", "Chattopadhay et al., WACV 2018"
+            "gradcam++",
+            "channels weighted by positive G, higher orders",
+            "Chattopadhay et al., WACV 2018",
+            keeps_unit=False,
         ),
         Method("hirescam", "sum over channels of A * G", "Draelos and Carin, arXiv 2011.08891"),
         Method(
             "layercam", "sum over channels of A * positive G (grad-cam package)", "Jiang et al., TIP 2021"
         ),
-        Method("xgradcam", "channels weighted by mean G * A / sum A", "Fu et al., BMVC 2020"),
+        Method(
+            "xgradcam", "channels weighted by mean G * A / sum A", "Fu et al., BMVC 2020", keeps_unit=False
+        ),
         Method("gradcam-elementwise", "sum over channels of positive A * G", "Selvaraju et al., ICCV 2017"),
         Method(
             "eigencam",
             "first principal component of A; no gradient",
             "Muhammad and Yeasin, IJCNN 2020",
             Cost.NONE,
+            keeps_unit=False,
         ),
-        Method("eigengradcam", "first principal component of A * G", "grad-cam package"),
+        Method("eigengradcam", "first principal component of A * G", "grad-cam package", keeps_unit=False),
     )
 }
 

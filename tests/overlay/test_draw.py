@@ -14,6 +14,7 @@ from heatcam.frames import Explanation
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.overlay.blend import colour_table
 from heatcam.overlay.hud import colour_bar_box, top_line_box
+from heatcam.overlay.legend import Legend
 from tests.overlay.scenes import cells_for, explanation
 
 STATUS = Status("HEATMAP", 23.4, 31.0, "recording")
@@ -155,10 +156,15 @@ def test_cold_pixels_inside_a_box_are_the_pictures_own() -> None:
 
 def test_labels_keep_clear_of_top_line_and_colour_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     kept_clear: list[object] = []
-    monkeypatch.setattr(overlay, "draw_boxes", lambda _picture, _found, places: kept_clear.extend(places))
+    monkeypatch.setattr(
+        overlay, "draw_boxes", lambda _picture, _found, places, _low: kept_clear.extend(places)
+    )
     seen = explanation((640, 480), [(0, 4, 300, 200), (420, 440, 640, 480)], np.ones((60, 80), np.float32))
     draw(seen, OverlayOptions(), STATUS)
-    assert set(kept_clear) == {top_line_box((640, 480)), colour_bar_box((640, 480), Renorm.BOX)}
+    assert set(kept_clear) == {
+        top_line_box((640, 480)),
+        colour_bar_box((640, 480), Legend("evidence, scaled in each box", "per box")),
+    }
     kept_clear.clear()
     draw(seen, replace(OverlayOptions(), hud=False), STATUS)
     assert kept_clear == []

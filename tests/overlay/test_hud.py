@@ -5,14 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.choices import Colormap, Renorm
+from heatcam.choices import Colormap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import colour_table
 from heatcam.overlay.hud import colour_bar_box, draw_colour_bar, draw_top_line, top_line_box
+from heatcam.overlay.legend import Legend
 from heatcam.overlay.options import Status
 from tests.overlay.scenes import lies_in
 
 SIDES = st.integers(16, 5000)
+WORDS = Legend("evidence, scaled in each box", "per box")
+NUMBERS = Legend("evidence, one scale for all pictures", "fixed", "0", "0.37", "logits/cell")
 LONG = "no heat map: " + "the layer is not there, " * 40
 
 
@@ -21,10 +24,10 @@ def grey(width: int, height: int) -> Uint8Array:
 
 
 @settings(max_examples=200, deadline=None)
-@given(SIDES, SIDES, st.sampled_from(Renorm))
-def test_top_line_and_colour_bar_lie_in_the_picture(width: int, height: int, renorm: Renorm) -> None:
+@given(SIDES, SIDES, st.sampled_from([WORDS, NUMBERS]))
+def test_top_line_and_colour_bar_lie_in_the_picture(width: int, height: int, legend: Legend) -> None:
     assert lies_in(top_line_box((width, height)), (width, height))
-    assert lies_in(colour_bar_box((width, height), renorm), (width, height))
+    assert lies_in(colour_bar_box((width, height), legend), (width, height))
 
 
 @pytest.mark.parametrize("size", [(16, 16), (60, 40), (320, 240), (1280, 720), (200, 900), (1500, 64)])
@@ -56,14 +59,14 @@ def test_modes_are_told_apart_by_colour() -> None:
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (3840, 2160)])
-@pytest.mark.parametrize("renorm", list(Renorm))
+@pytest.mark.parametrize("legend", [WORDS, NUMBERS])
 @pytest.mark.parametrize("colormap", list(Colormap))
 def test_the_colour_bar_runs_from_low_to_high(
-    size: tuple[int, int], renorm: Renorm, colormap: Colormap
+    size: tuple[int, int], legend: Legend, colormap: Colormap
 ) -> None:
     picture = grey(*size)
-    draw_colour_bar(picture, colormap, renorm)
-    left, top, right, bottom = colour_bar_box(size, renorm)
+    draw_colour_bar(picture, colormap, legend)
+    left, top, right, bottom = colour_bar_box(size, legend)
     colours = colour_table(colormap)[[0, 255]].astype(int)
     inside = picture[top:bottom, left:right].reshape(-1, 3).astype(int)
     for colour in colours:
@@ -75,5 +78,14 @@ def test_the_colour_bar_runs_from_low_to_high(
 @pytest.mark.parametrize("size_wh", [(40, 16), (60, 300), (300, 40)])
 def test_a_picture_too_small_for_the_colour_bar_goes_without(size_wh: tuple[int, int]) -> None:
     picture = grey(*size_wh)
-    draw_colour_bar(picture, Colormap.TURBO, Renorm.BOX)
+    draw_colour_bar(picture, Colormap.TURBO, WORDS)
     assert (picture == 128).all()
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720)])
+def test_the_number_at_the_hot_end_is_drawn(size: tuple[int, int]) -> None:
+    bars = []
+    for legend in (NUMBERS, Legend(NUMBERS.caption, NUMBERS.short, "0", "0.99", "logits/cell")):
+        bars.append(grey(*size))
+        draw_colour_bar(bars[-1], Colormap.TURBO, legend)
+    assert (bars[0] != bars[1]).any()

@@ -15,7 +15,9 @@ from torch import nn
 from ultralytics.nn.tasks import DetectionModel
 
 from heatcam.errors import ModelError
+from heatcam.geometry import Uint8Array
 
+_EXAMPLES = 0, 500  # frames of the demo scene, over two backdrops
 _REINSTALL = "install heatcam again: pip install --force-reinstall --no-deps heatcam"
 
 
@@ -47,3 +49,11 @@ def read_files() -> tuple[dict[str, Any], bytes]:
         return card, (folder / "markers.safetensors").read_bytes()
     except (OSError, json.JSONDecodeError) as error:
         raise ModelError(f"the embedded model cannot be read ({error})", _REINSTALL) from error
+
+
+def examples(size_wh: tuple[int, int]) -> list[Uint8Array]:
+    """Two pictures of the demo scene, uint8 ``(H, W, 3)`` BGR, of the size asked for, or the least that the scene has."""
+    from heatcam.sources.demo.scene import DemoScene  # noqa: PLC0415 (draws markers: wanted at the first start only)
+
+    scene = DemoScene(size_wh=(max(160, size_wh[0]), max(160, size_wh[1])))
+    return [scene.render(frame_index).image_bgr for frame_index in _EXAMPLES]

@@ -1,0 +1,61 @@
+"""A head that has forgotten what it learned: the control that every map has to beat.
+
+Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, ask whether a map changes when weights are random. Here they are
+shuffled within each tensor instead of drawn anew: with batch normalisation folded into the convolutions, fresh ones would let
+the signal fade, and any map would change for that reason alone.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from heatcam.engine.boxes import KeptBoxes
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import Forward
+
+_LEADERS_A_PLACE = 25  # anchors beside one another say nearly the same: of so many of the best one is taken
+
+
+def with_shuffled_head(engine: GradientEngine, seed: int) -> GradientEngine:
+    """A twin of ``engine`` whose explained branches have the weights of each layer in another order.
+
+    Biases and the statistics of batch normalisation stay. The branches are copies: neither the engine nor its network is changed.
+
+    Args:
+        engine: runs the passes of both.
+        seed: of the order.
+    """
+    branches = [copy.deepcopy(branch) for branch in engine.branches]
+    source = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in (w for branch in branches for w in branch.parameters() if w.ndim > 1):
+            order = torch.randperm(weights.numel(), generator=source).to(weights.device)
+            weights.copy_(weights.flatten()[order].view(weights.shape))
+    return engine.explaining(branches)
+
+
+def strongest_of(engine: GradientEngine, forward: Forward, count: int) -> Forward:
+    """The same pass with boxes at the anchors where the engine's own branches say most, whatever the network has found.
+
+    Args:
+        engine: one whose target is the class.
+        forward: a pass of a network with the same features.
+        count: of boxes; their sides are not known and all 0.
+    """
+    with torch.no_grad():
+        said = [
+            branch(feature)[0].flatten(1)
+            for branch, feature in zip(engine.branches, forward.inputs.features, strict=True)
+        ]
+    best = torch.cat(said, 1).max(0)
+    wanted = min(count * _LEADERS_A_PLACE, best.values.numel())
+    anchors = best.values.topk(wanted).indices[::_LEADERS_A_PLACE]
+    boxes = KeptBoxes(
+        best.values.new_zeros((len(anchors), 4)),
+        best.values[anchors].sigmoid(),
+        best.indices[anchors],
+        anchors,
+    )
+    return Forward(forward.inputs, boxes)

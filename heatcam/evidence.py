@@ -1,0 +1,69 @@
+"""What a map holds in a box, read from the map's own cells before anything is resized or smoothed."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Float32Array, Letterbox
+
+PERCENTILE = 99.0
+NOTHING = 1e-9  # logits per cell; below that a map holds no evidence at all
+
+
+def cells_in_box(values: Float32Array, letterbox: Letterbox, box_xyxy: npt.ArrayLike) -> Float32Array:
+    """The cells that a box touches, at least one: a view of ``values``.
+
+    Args:
+        values: ``(h, w)`` over the whole letterbox.
+        letterbox: the geometry of the map.
+        box_xyxy: float ``(4,)`` in image pixels.
+    """
+    height, width = values.shape
+    x1, y1, x2, y2 = _in_cells(letterbox.boxes_to_model(box_xyxy)[0], values.shape, letterbox)
+    rows = slice(min(int(y1), height - 1), max(int(np.ceil(y2)), int(y1) + 1))
+    columns = slice(min(int(x1), width - 1), max(int(np.ceil(x2)), int(x1) + 1))
+    return values[rows, columns]
+
+
+def peak_of(cells: npt.NDArray[np.float32]) -> float:
+    """The high percentile of the positive evidence among ``cells``, in their unit: one hot cell does not make it."""
+    hot = cells[cells > NOTHING]
+    if not hot.size:
+        return 0.0
+    rank = min(hot.size - 1, int(np.ceil(hot.size * PERCENTILE / 100)) - 1)
+    return float(np.partition(hot, rank)[rank])
+
+
+def positive_evidence(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> tuple[float, float]:
+    """The sum of a map's positive evidence inside a box, in the map's unit, and the number of cells that the box covers.
+
+    A cell that the box cuts counts by the share of it that lies inside, and so does one that the picture's edge cuts: a
+    letterbox border never counts.
+
+    Args:
+        saliency: the map.
+        box_xyxy: float ``(4,)`` in image pixels; ``saliency.letterbox.seen_xyxy`` is all that the network saw.
+    """
+    letterbox, values = saliency.letterbox, saliency.values
+    corners = np.asarray(box_xyxy, np.float64).reshape(2, 2)
+    seen = letterbox.seen_xyxy.astype(np.float64).reshape(2, 2)
+    inside = np.clip(corners, seen[0], seen[1]).reshape(1, 4)
+    x1, y1, x2, y2 = _in_cells(letterbox.boxes_to_model(inside)[0], values.shape, letterbox)
+    rows, columns = _covered(values.shape[0], y1, y2), _covered(values.shape[1], x1, x2)
+    return float(rows @ np.maximum(values, 0) @ columns), float(rows.sum() * columns.sum())
+
+
+def _in_cells(
+    box_xyxy: Float32Array, shape_hw: tuple[int, ...], letterbox: Letterbox
+) -> npt.NDArray[np.float64]:
+    """A box in model pixels as cells of a map of this shape, ``(4,)``, not rounded."""
+    wide, tall = letterbox.model_wh[0] / shape_hw[1], letterbox.model_wh[1] / shape_hw[0]
+    return np.asarray(box_xyxy, np.float64) / (wide, tall, wide, tall)
+
+
+def _covered(count: int, start: float, end: float) -> npt.NDArray[np.float64]:
+    """The share of each of ``count`` cells in a row that lies in ``[start, end)``, float64 ``(count,)``."""
+    cell = np.arange(count)
+    return np.asarray(np.clip(np.minimum(cell + 1, end) - np.maximum(cell, start), 0, 1), np.float64)

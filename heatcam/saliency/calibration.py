@@ -1,0 +1,148 @@
+"""What evidence is worth with one model: measured once against the same network with a shuffled head.
+
+Maps themselves do not tell a trained head from a shuffled one. With YOLOv8n on COCO, on 15 photographs, the positive evidence in
+a box, its density, its peak, its share inside and the enrichment each ranked a true map above the same anchor's map of a
+shuffled head in 35 to 60 % of all pairs, and of ``markers`` in 2 to 62 %: a shuffled head has gradients as large as a trained
+one. What a shuffled head lacks is agreement: what speaks for and against an object cancels out. So the verdict is taken on
+``GradientEngine.coherence``, at the head's inputs, where every map here takes its gradient from; it is each object's own also
+when one map is drawn for all.
+
+Of what YOLOv8n showed on those photographs, and ``markers`` on seven pictures of the demo scene, none was flagged (57 and 40
+objects); of the same anchors with other shuffled heads about 95 % are. A network that is loaded with a shuffled head is judged
+against further shuffles: 45 of 74, 3 of 3 and 22 of 22 objects of three such ``markers`` were flagged.
+
+The same measurement gives the fixed scale: how much evidence a hot cell holds in what the model usually detects.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heatcam.engine.boxes import Thresholds
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import Forward
+from heatcam.engine.shuffling import strongest_of, with_shuffled_head
+from heatcam.errors import HeatcamError
+from heatcam.evidence import cells_in_box, peak_of
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.saliency.explainer import Calibration, Explainer
+
+logger = logging.getLogger(__name__)
+
+SEEDS = range(4)
+MOST_OBJECTS = 8  # of each picture
+MOST_COMPARED = 3  # maps of each picture that are made with a shuffled head too
+ENOUGH_S = 0.8  # no further picture after so many seconds
+FLOOR_PERCENTILE = 95
+#: Half of the detections reach full heat at the fixed scale. At 75, large objects, whose evidence is spread, stayed cold.
+FULL_HEAT_PERCENTILE = 50
+LEAST_DETECTIONS = 3  # that a fixed scale is taken from
+#: Maps that are the same with a shuffled head (cosine) do not show what the head sees.
+SAME_MAP = 0.99
+_WEAKEST = Thresholds(conf=0.001)
+_USUAL = 0.25  # confidence from which a box counts as a detection
+
+
+@dataclass
+class _Seen:
+    """What was measured on the pictures so far.
+
+    Attributes:
+        shuffled: coherence with a shuffled head: of the same anchors and classes, and of what such a head would show itself.
+        peaks: the evidence in a hot cell of each detection's own map.
+        alike: cosines between an object's map and its map of a shuffled head.
+    """
+
+    shuffled: list[float] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
+    alike: list[float] = field(default_factory=list)
+
+
+def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration:
+    """Explain ``pictures`` with the network's head and with shuffled copies of it. The explainer is not changed.
+
+    Args:
+        explainer: of a detector; nothing is known about other networks.
+        pictures: uint8 ``(H, W, 3)`` BGR; those that come first count first when time is short.
+    """
+    if not isinstance(explainer.engine, GradientEngine):
+        return Calibration()
+    plain = explainer.engine.explaining(explainer.engine.branches)
+    plain.explained_class = None
+    twins = [with_shuffled_head(plain, seed) for seed in SEEDS]
+    seen, started = _Seen(), time.perf_counter()
+    try:
+        with plain.beside():
+            for picture in pictures:
+                _look_at(picture, _with_engine(explainer, plain), twins, seen)
+                if time.perf_counter() - started > ENOUGH_S:
+                    break
+    except (HeatcamError, RuntimeError, ValueError, ArithmeticError):
+        logger.debug("the maps of %s cannot be calibrated", explainer.title, exc_info=True)
+        return Calibration()
+    return _verdict(seen)
+
+
+def _with_engine(explainer: Explainer, engine: GradientEngine) -> Explainer:
+    other = copy.copy(explainer)
+    other.engine = engine
+    return other
+
+
+def _look_at(picture: Uint8Array, explainer: Explainer, twins: Sequence[GradientEngine], seen: _Seen) -> None:
+    """Measure one picture."""
+    engine = explainer.engine
+    assert isinstance(engine, GradientEngine)
+    letterbox, boxed = explainer.prepare(picture)
+    found = engine.forward(boxed, _WEAKEST, with_graph=True)
+    forward = Forward(found.inputs, found.boxes.only(slice(MOST_OBJECTS)))
+    confidences = forward.boxes.confidences.cpu().numpy()
+    for twin in twins:
+        seen.shuffled += _coherence(twin, forward).tolist()
+        loud = strongest_of(twin, forward, MOST_OBJECTS)
+        shown = loud.boxes.confidences > explainer.thresholds.conf
+        if shown.any():
+            seen.shuffled += _coherence(twin, Forward(loud.inputs, loud.boxes.only(shown))).tolist()
+    maps = explainer.own_maps(forward, letterbox)
+    boxes = letterbox.boxes_to_image(forward.boxes.xyxy.float().cpu().numpy())
+    for own, box in zip(maps, boxes[confidences > _USUAL], strict=False):
+        seen.peaks.append(peak_of(cells_in_box(own.values, letterbox, box)))
+    seen.alike += _alike(maps, forward, letterbox, _with_engine(explainer, twins[0]))
+
+
+def _coherence(engine: GradientEngine, forward: Forward) -> np.ndarray:
+    """Of each box, float ``(N,)``; empty where it is not known."""
+    found = engine.coherence(forward)
+    return np.zeros(0) if found is None else found.cpu().numpy()
+
+
+def _alike(
+    maps: Sequence[SaliencyMap], forward: Forward, letterbox: Letterbox, shuffled: Explainer
+) -> list[float]:
+    """Cosines between the first objects' maps and those of a shuffled head."""
+    few = Forward(forward.inputs, forward.boxes.only(slice(MOST_COMPARED)))
+    cosines = []
+    for one, other in zip(maps, shuffled.own_maps(few, letterbox), strict=False):
+        length = float(np.linalg.norm(one.values) * np.linalg.norm(other.values))
+        cosines.append(float((one.values * other.values).sum()) / length if length > 0 else 0.0)
+    return cosines
+
+
+def _verdict(seen: _Seen) -> Calibration:
+    """The numbers of all pictures made into two."""
+    floor = None
+    if seen.shuffled:
+        floor = float(np.percentile(seen.shuffled, FLOOR_PERCENTILE))
+        if seen.alike and float(np.median(seen.alike)) > SAME_MAP:
+            floor = math.inf
+    peaks = [peak for peak in seen.peaks if peak > 0]
+    full_heat = float(np.percentile(peaks, FULL_HEAT_PERCENTILE)) if len(peaks) >= LEAST_DETECTIONS else None
+    return Calibration(floor, full_heat)

@@ -1,0 +1,76 @@
+"""The calibration of one explainer: measured at its first start, remembered in the cache folder from then on."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import ultralytics
+
+from heatcam import evidence
+from heatcam.engine import gradients, shuffling
+from heatcam.engine.fingerprint import hash_of
+from heatcam.engine.gradients import GradientEngine
+from heatcam.environment import cache_dir
+from heatcam.geometry import Uint8Array
+from heatcam.remembered import recall, remember
+from heatcam.saliency.calibration import measure
+from heatcam.saliency.explainer import Calibration, Explainer
+
+CALIBRATIONS_FILE = "calibrations.json"
+MOST_REMEMBERED = 300
+
+
+def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]) -> float:
+    """Give ``explainer`` its calibration, from the cache or by measuring.
+
+    Args:
+        explainer: changed in place; other networks than detectors stay as they are.
+        pictures: makes the pictures to measure on, uint8 ``(H, W, 3)`` BGR; called only when there is something to measure.
+
+    Returns:
+        How long it took to measure, in seconds; 0 when it was known.
+    """
+    if not isinstance(explainer.engine, GradientEngine):
+        return 0.0
+    path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, explainer.engine)
+    known = recall(path)
+    found = _read(known.get(key))
+    if found is not None:
+        explainer.calibration = found
+        return 0.0
+    started = time.perf_counter()
+    explainer.calibration = measure(explainer, pictures())
+    newest = [*known.items(), (key, [explainer.calibration.floor, explainer.calibration.full_heat])]
+    remember(path, dict(newest[-MOST_REMEMBERED:]))
+    return time.perf_counter() - started
+
+
+def _read(entry: Any) -> Calibration | None:
+    """A calibration as it was stored; None for anything else."""
+    fine = isinstance(entry, list) and len(entry) == 2
+    if not fine or not all(n is None or isinstance(n, int | float) for n in entry):
+        return None
+    return Calibration(*entry)
+
+
+def _key(explainer: Explainer, engine: GradientEngine) -> str:
+    """Everything that decides what is measured, but for the pictures' size."""
+    own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, engine.target.name
+    asked = explainer.method, explainer.imgsz, explainer.thresholds.conf
+    versions = torch.__version__, ultralytics.__version__, _own_version()
+    return hashlib.sha256("|".join(map(str, (*own, *asked, *versions))).encode()).hexdigest()[:32]
+
+
+def _own_version() -> str:
+    """Of the code that makes maps and judges them: changes with it, not only with a release."""
+    files = [*sorted(Path(__file__).parent.glob("*.py")), *map(_file_of, (evidence, gradients, shuffling))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _file_of(module: Any) -> Path:
+    return Path(module.__file__)

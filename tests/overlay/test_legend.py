@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from heatcam.choices import Renorm
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Letterbox
+from heatcam.overlay.legend import legend_of, number
+from heatcam.overlay.scales import scales_of
+from heatcam.overlay.tone import heat_of
+
+BOXES = np.float32([[0, 0, 320, 640], [320, 0, 640, 640]])
+EVEN = SaliencyMap(np.full((80, 80), 0.25, np.float32), Letterbox.fit((640, 640), 640), "live", "15:C2f")
+
+
+def words(saliency: SaliencyMap, renorm: Renorm) -> tuple[str, str]:
+    legend = legend_of(saliency, renorm, scales_of(saliency, BOXES, renorm))
+    return legend.short, legend.top
+
+
+def test_the_bar_says_its_scope_and_one_scale_says_its_unit() -> None:
+    known = replace(EVEN, full_heat=0.5)
+    assert words(known, Renorm.BOX) == ("per box", "high")
+    assert words(known, Renorm.FRAME) == ("per frame", "0.25 logits/cell")
+    assert words(known, Renorm.FIXED) == ("fixed", "0.50 logits/cell")
+
+
+def test_a_fixed_scale_that_is_not_known_is_called_what_it_is() -> None:
+    assert words(EVEN, Renorm.FIXED) == ("per frame", "0.25 logits/cell")
+
+
+def test_what_is_not_counted_in_logits_is_not_called_so() -> None:
+    assert words(replace(EVEN, unit="radians"), Renorm.FRAME)[1] == "0.25 radians/cell"
+
+
+def test_without_evidence_there_is_no_number() -> None:
+    nothing = replace(EVEN, values=np.zeros((80, 80), np.float32))
+    assert words(nothing, Renorm.FRAME) == ("per frame", "high")
+
+
+@pytest.mark.parametrize(("value", "text"), [(37.4, "37"), (3.0, "3.0"), (0.37, "0.37"), (0.0371, "0.037")])
+def test_numbers_show_two_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_at_the_fixed_scale_the_same_evidence_has_the_same_heat_in_every_picture() -> None:
+    one = replace(EVEN, full_heat=0.5)
+    brighter = EVEN.values.copy()
+    brighter[:, :40] = 9.0
+    other = replace(one, values=brighter)
+    right = np.s_[100:500, 420:600]
+    alone, beside = (heat_of(m, BOXES, Renorm.FIXED)[right] for m in (one, other))
+    np.testing.assert_array_equal(alone, beside)
+    assert abs(int(alone.mean()) - 128) <= 1
+    assert heat_of(other, BOXES, Renorm.FRAME)[right].max() < 20, "over the frame it pales"
