@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
@@ -13,21 +15,32 @@ from heatcam.overlay.tone import Pixels, heat_of
 __all__ = ["OverlayOptions", "Status", "draw"]
 
 
-def draw(explanation: Explanation, options: OverlayOptions, status: Status | None = None) -> Uint8Array:
+def draw(
+    explanation: Explanation,
+    options: OverlayOptions,
+    status: Status | None = None,
+    *,
+    steadied: Explanation | None = None,
+    scales: Sequence[float] | None = None,
+) -> Uint8Array:
     """The frame with its heat, boxes, colour bar and top line.
 
     Args:
         explanation: what was seen; without a map only boxes are drawn.
         options: the look.
         status: what the top line says; None draws no top line.
+        steadied: the same explanation with maps smoothed for the eye, which the heat is drawn from; numbers and marks come from
+            ``explanation``.
+        scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
     """
     picture: Uint8Array = explanation.frame.image_bgr.copy()
-    if explanation.saliency is not None:
-        boxes_xyxy = explanation.detections.boxes_xyxy
-        heat = heat_of(explanation.saliency, boxes_xyxy, options.renorm, explanation.object_maps)
+    shown = steadied or explanation
+    if shown.saliency is not None:
+        boxes_xyxy = shown.detections.boxes_xyxy
+        heat = heat_of(shown.saliency, boxes_xyxy, options.renorm, shown.object_maps, scales)
         blend(picture, heat, options.colormap, options.alpha)
     draw_marks(picture, explanation, options, status)
     return picture

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
 from heatcam.errors import HeatcamError, MapError
@@ -88,7 +88,7 @@ class Explainer:
         letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
-        detections = self._detections(forward.boxes, letterbox)
+        detections = self._detections(forward, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(forward, letterbox, with_map, with_object_maps)
         timings = Timings(
@@ -146,8 +146,9 @@ class Explainer:
             raise MapError(f"{self.method} gave numbers that are not finite")
         return SaliencyMap(array, letterbox, self.method, self.engine.target_layer)
 
-    def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
+    def _detections(self, forward: Forward, letterbox: Letterbox) -> Detections:
         """Kept boxes in image pixels, as NumPy."""
+        boxes = forward.boxes
         class_ids = boxes.class_ids.cpu().numpy()
         return Detections(
             boxes_xyxy=letterbox.boxes_to_image(boxes.xyxy.float().cpu().numpy()),
@@ -155,6 +156,7 @@ class Explainer:
             class_ids=class_ids,
             anchors=boxes.anchors.cpu().numpy(),
             class_names=tuple(self.class_names.get(int(i), str(i)) for i in class_ids),
+            levels=forward.inputs.levels_of(boxes.anchors).cpu().numpy(),
         )
 
 
