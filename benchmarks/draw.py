@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from heatcam.choices import Colormap, Renorm
+from heatcam.commands.options import Motion
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.overlay import OverlayOptions, Status, draw, draw_marks
 from heatcam.overlay.blend import blend
 from heatcam.overlay.tone import heat_of
+from heatcam.steady.smoother import Smoother
 
 SIZES = ((640, 480), (1280, 720), (3840, 2160))
 WARM_UP, RUNS = 5, 60
@@ -68,11 +70,13 @@ def milliseconds(stage: Callable[[], object], between: Callable[[], object]) -> 
 
 
 def stages_of(seen: Explanation, saliency: SaliencyMap) -> dict[str, Callable[[], object]]:
-    """The three stages and the whole, ready to run."""
+    """The three stages and the whole, and what steadies the heat in video before them, ready to run."""
     options, canvas = OverlayOptions(), seen.frame.image_bgr.copy()
     boxes = seen.detections.boxes_xyxy
     heat = heat_of(saliency, boxes, Renorm.BOX)
+    smoother = Smoother(Motion().smooth, Renorm.BOX)
     return {
+        "steady": lambda: smoother.steady(seen),
         "tone": lambda: heat_of(saliency, boxes, Renorm.BOX),
         "blend": lambda: blend(canvas, heat, Colormap.TURBO, options.alpha),
         "marks": lambda: draw_marks(canvas, seen, options, STATUS),

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.commands.options import Extent, Look, ModelChoice, Output
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
@@ -103,6 +103,11 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "alpha": typer.Option(min=0.0, max=1.0, help="Opacity of the hottest pixel."),
         "boxes": typer.Option(help="Draw boxes and labels."),
         "hud": typer.Option(help="Draw the top line and the colour bar."),
+    },
+    Motion: {
+        "smooth": typer.Option(
+            min=0.0, max=1.0, help="Steady the heat from frame to frame; 0 shows each frame's raw map."
+        ),
     },
     Output: {
         "output": typer.Option(
@@ -226,6 +231,7 @@ def root(
 def live(
     model: ModelChoice,
     look: Look,
+    motion: Motion,
     extent: Extent,
     camera: CameraOption = None,
     source: Annotated[
@@ -241,7 +247,7 @@ def live(
 
     if camera is not None and source is not None:
         raise UsageError("--camera and --source exclude each other", "give one")
-    raise typer.Exit(run(source or camera or "0", model, look, extent, report, _terminal()))
+    raise typer.Exit(run(source or camera or "0", model, look, motion, extent, report, _terminal()))
 
 
 @app.command(epilog="Example: heatcam snapshot photo.jpg -o out.png")
@@ -266,6 +272,7 @@ def snapshot(
 def record(
     model: ModelChoice,
     look: Look,
+    motion: Motion,
     output: Output,
     extent: Extent,
     source: Annotated[str, typer.Argument(help="A video, camera index, stream address, folder or 'demo'.")],
@@ -273,7 +280,7 @@ def record(
     """Write every frame of a source, with its heat map, into a video. Ctrl-C leaves a playable file of what was done."""
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
-    raise typer.Exit(run(source, model, look, output, extent, _terminal()))
+    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal()))
 
 
 @app.command(epilog="Example: heatcam layers yolo11n.pt")

@@ -47,6 +47,7 @@ class Detections:
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from; 0 for a classifier's classes.
         class_names: N names, one a box.
+        levels: int64 ``(N,)``, which of the head's inputs each anchor lies on, in the head's order; None where that is not known.
     """
 
     boxes_xyxy: Float32Array
@@ -54,6 +55,7 @@ class Detections:
     class_ids: Int64Array
     anchors: Int64Array
     class_names: tuple[str, ...]
+    levels: Int64Array | None = None
 
     def __len__(self) -> int:
         return len(self.class_names)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from heatcam.commands.options import Extent, Look, ModelChoice
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion
 from heatcam.commands.reporting import run_report
 from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal
@@ -25,7 +25,13 @@ INTERRUPTED = 130
 
 
 def live(
-    spec: str, model: ModelChoice, look: Look, extent: Extent, report_path: Path | None, terminal: Terminal
+    spec: str,
+    model: ModelChoice,
+    look: Look,
+    motion: Motion,
+    extent: Extent,
+    report_path: Path | None,
+    terminal: Terminal,
 ) -> int:
     """Show the source until it ends or the user quits; the mode is kept for the next run.
 
@@ -46,7 +52,7 @@ def live(
     try:
         with source, Viewer(f"heatcam - {source.name}") as viewer:
             sink = WindowSink(viewer, controls, _interval_s(source))
-            paint = painter(look, with_status=True)
+            paint = painter(look, with_status=True, smooth=motion.smooth)
             run_pipeline(frames_to_show(source), explainer, paint, (sink,), controls, limits, run)
     except KeyboardInterrupt:
         interrupted = True

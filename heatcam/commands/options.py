@@ -62,6 +62,17 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Motion:
+    """What only moving pictures have.
+
+    Attributes:
+        smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; 0 shows each frame's raw map.
+    """
+
+    smooth: float = 0.8
+
+
+@dataclass(frozen=True)
 class Output:
     """Where results go.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.options import Extent, Look, ModelChoice, Output
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
 from heatcam.commands.reporting import run_report
 from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
@@ -74,7 +74,13 @@ def target_path(spec: str, output: Output) -> Path:
 
 
 def record(
-    spec: str, model: ModelChoice, look: Look, output: Output, extent: Extent, terminal: Terminal
+    spec: str,
+    model: ModelChoice,
+    look: Look,
+    motion: Motion,
+    output: Output,
+    extent: Extent,
+    terminal: Terminal,
 ) -> int:
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
@@ -97,7 +103,7 @@ def record(
         bar = ProgressSink(progress, task, lambda: run.recent_fps)
         try:
             with sink:
-                paint = painter(look, with_status=True)
+                paint = painter(look, with_status=True, smooth=motion.smooth)
                 run_pipeline(
                     _until(source, extent.seconds), explainer, paint, (sink, bar), Controls(), limits, run
                 )

@@ -14,6 +14,7 @@ from heatcam.saliency.building import LIKELY_SIZE_WH, build_explainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.opening import open_source
+from heatcam.steady.smoother import Smoother
 
 EMBEDDED_HINT = (
     "using the embedded model 'markers' (QR codes, barcodes, data matrices, ArUco, chessboards); "
@@ -98,11 +99,18 @@ def offer_download(model: str, terminal: Terminal) -> None:
             official.download(model)
 
 
-def painter(look: Look, *, with_status: bool) -> Painter:
-    """What draws each frame: the overlay in the chosen look, with the top line or without."""
+def painter(look: Look, *, with_status: bool, smooth: float = 0.0) -> Painter:
+    """What draws each frame of one run: the overlay in the chosen look, with the top line or without.
+
+    Args:
+        look: how the overlay looks.
+        with_status: draw the top line.
+        smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; for 0 every picture stands alone.
+    """
     options = OverlayOptions(
         renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
     )
+    smoother = Smoother(smooth, look.renorm) if smooth > 0 else None
 
     def paint(explanation: Explanation, run: Run, controls: Controls) -> Uint8Array:
         status = None
@@ -113,6 +121,9 @@ def painter(look: Look, *, with_status: bool) -> Painter:
                 inference_ms=explanation.timings.inference_ms,
                 message=controls.message or explanation.map_error,
             )
-        return draw(explanation, options, status)
+        if smoother is None:
+            return draw(explanation, options, status)
+        shown = smoother.steady(explanation)
+        return draw(explanation, options, status, steadied=shown.explanation, scales=shown.scales)
 
     return paint

@@ -35,6 +35,11 @@ class HeadInputs:
     features: tuple[Tensor, ...]
     saved: tuple[Tensor, ...] = ()
 
+    def levels_of(self, anchors: Tensor) -> Tensor:
+        """Which of ``features`` each anchor lies on, int64 ``(N,)``: anchors count through them, level after level."""
+        cells = torch.tensor([f.shape[2] * f.shape[3] for f in self.features], device=anchors.device)
+        return torch.bucketize(anchors, cells.cumsum(0), right=True)
+
 
 class CutNetwork:
     """An ultralytics detection model, run layer by layer with a cut below its head.

@@ -99,6 +99,10 @@ class QueryInputs(HeadInputs):
 
     logits: Tensor = field(kw_only=True)
 
+    def levels_of(self, anchors: Tensor) -> Tensor:
+        """All 0: a query reads every level."""
+        return torch.zeros_like(anchors)
+
 
 class QueryEngine(CutEngine[QueryNetwork]):
     """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
@@ -15,22 +17,33 @@ from heatcam.overlay.tone import Pixels, heat_of
 __all__ = ["OverlayOptions", "Status", "draw"]
 
 
-def draw(explanation: Explanation, options: OverlayOptions, status: Status | None = None) -> Uint8Array:
+def draw(
+    explanation: Explanation,
+    options: OverlayOptions,
+    status: Status | None = None,
+    *,
+    steadied: Explanation | None = None,
+    scales: Sequence[float] | None = None,
+) -> Uint8Array:
     """The frame with its heat, boxes, colour bar and top line.
 
     Args:
         explanation: what was seen; without a map only boxes are drawn.
         options: the look.
         status: what the top line says; None draws no top line.
+        steadied: the same explanation with maps smoothed for the eye, which the heat is drawn from; numbers and marks come from
+            ``explanation``.
+        scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
     """
     picture: Uint8Array = explanation.frame.image_bgr.copy()
-    saliency, legend = explanation.saliency, None
+    shown = steadied or explanation
+    saliency, legend = shown.saliency, None
     if saliency is not None:
-        boxes_xyxy, own = explanation.detections.boxes_xyxy, explanation.object_maps
-        scales = scales_of(saliency, boxes_xyxy, options.renorm, own)
+        boxes_xyxy, own = shown.detections.boxes_xyxy, shown.object_maps
+        scales = scales_of(saliency, boxes_xyxy, options.renorm, own) if scales is None else scales
         heat = heat_of(saliency, boxes_xyxy, options.renorm, own, scales)
         blend(picture, heat, options.colormap, options.alpha)
         legend = legend_of(saliency, options.renorm, scales)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import picture_tensor
@@ -108,7 +108,7 @@ class Explainer:
         letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
-        detections = self._detections(forward.boxes, letterbox)
+        detections = self._detections(forward, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(forward, letterbox, with_map, with_object_maps)
         low_evidence = self._low_evidence(forward) if saliency is not None else ()
@@ -218,8 +218,9 @@ class Explainer:
         """One map, float ``(h, w)``, from what is at the taps, each float ``(C_l, h_l, w_l)``."""
         return self._formula(activations, gradients)
 
-    def _detections(self, boxes: KeptBoxes, letterbox: Letterbox) -> Detections:
+    def _detections(self, forward: Forward, letterbox: Letterbox) -> Detections:
         """Kept boxes in image pixels, as NumPy."""
+        boxes = forward.boxes
         class_ids = boxes.class_ids.cpu().numpy()
         return Detections(
             boxes_xyxy=letterbox.boxes_to_image(boxes.xyxy.float().cpu().numpy()),
@@ -227,6 +228,7 @@ class Explainer:
             class_ids=class_ids,
             anchors=boxes.anchors.cpu().numpy(),
             class_names=tuple(self.class_names.get(int(i), str(i)) for i in class_ids),
+            levels=forward.inputs.levels_of(boxes.anchors).cpu().numpy(),
         )
 
 

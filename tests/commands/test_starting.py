@@ -12,10 +12,15 @@ from rich.console import Console
 
 from heatcam.choices import Backend
 from heatcam.commands import starting
-from heatcam.commands.options import ModelChoice
+from heatcam.commands.options import Look, ModelChoice, Motion
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import ModelError
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
 from heatcam.models import official
+from heatcam.overlay import OverlayOptions, draw
+from heatcam.pipeline import Controls, Run
+from tests.steady.streams import seen, spot
 
 
 @pytest.fixture
@@ -109,3 +114,34 @@ def test_the_size_to_come_is_the_files_own_and_a_likely_one_for_what_tells_later
     cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((50, 60, 3), np.uint8))
     assert starting.size_to_come(str(tmp_path / "photo.png")) in {(60, 50), starting.LIKELY_SIZE_WH}
     assert starting.size_to_come("0") == starting.LIKELY_SIZE_WH  # not opened: there is no camera here
+
+
+def stream() -> list[Explanation]:
+    """Evidence that comes and goes by a third from frame to frame."""
+    return [seen(np.float32(1 - n % 2 / 3) * (spot(28, 30) + 0.2), n=n) for n in range(4)]
+
+
+def painted(smooth: float, frames: list[Explanation]) -> list[Uint8Array]:
+    paint = starting.painter(Look(), with_status=False, smooth=smooth)
+    return [paint(one, Run(), Controls()) for one in frames]
+
+
+def test_without_smoothing_each_picture_is_exactly_what_it_is_alone() -> None:
+    alone = [draw(one, OverlayOptions()) for one in stream()]
+    for picture, own in zip(painted(0.0, stream()), alone, strict=True):
+        np.testing.assert_array_equal(picture, own)
+
+
+def test_with_smoothing_pictures_follow_one_another_and_each_run_begins_anew() -> None:
+    first, *later = painted(Motion().smooth, stream())
+    alone = [draw(one, OverlayOptions()) for one in stream()]
+    np.testing.assert_array_equal(first, alone[0])
+    assert all((picture != own).any() for picture, own in zip(later, alone[1:], strict=True))
+    np.testing.assert_array_equal(painted(Motion().smooth, stream())[0], alone[0])
+
+
+def test_switched_off_and_on_again_the_heat_begins_anew() -> None:
+    frames = stream()
+    frames[2] = seen(None, n=2)
+    shown = painted(Motion().smooth, frames)
+    np.testing.assert_array_equal(shown[3], draw(frames[3], OverlayOptions()))

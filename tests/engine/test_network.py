@@ -116,3 +116,10 @@ def test_what_is_finer_than_stride_8_is_no_level_of_the_fine_map() -> None:
     assert min(cut.strides) == 4
     assert 2 in fresh_network("yolov8n-p2").save
     assert all(tap.shape[2] <= 192 // 8 for tap in cut.head_inputs(picture(), with_graph=False).taps)
+
+
+def test_an_anchor_lies_on_the_level_that_its_number_falls_into() -> None:
+    inputs = CutNetwork(fresh_network("yolov8n")).head_inputs(picture(96, 128), with_graph=False)
+    first, second = 12 * 16, 6 * 8  # cells at strides 8 and 16; the third has 3 x 4
+    anchors = torch.tensor([0, first - 1, first, first + second - 1, first + second, first + second + 11])
+    assert inputs.levels_of(anchors).tolist() == [0, 0, 1, 1, 2, 2]

@@ -39,6 +39,8 @@ def test_maps_and_boxes_are_numpy_in_the_pictures_own_pixels() -> None:
     assert explanation.saliency.layer == "12:C2f+15:C2f"
     assert set(explanation.detections.class_names) <= set("abcde")
     assert explanation.map_error == ""
+    assert explanation.detections.levels.shape == (count,)
+    assert set(explanation.detections.levels.tolist()) <= {0, 1, 2}
 
 
 def test_detections_are_the_same_with_and_without_the_map() -> None:

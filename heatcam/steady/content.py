@@ -1,0 +1,93 @@
+"""The evidence in one box, averaged along its track: what was seen before is laid under the new box first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from heatcam.geometry import Float32Array
+
+AROUND = 5  # cells; evidence that hops to the next cell and back is noise
+FAINT = 0.05
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The cells of a map that a box touches.
+
+    Attributes:
+        values: float32 ``(h, w)``, signed, in logit units.
+        left, top: the map's cell that ``values[0, 0]`` is.
+        box_cells: float ``(4,)``, the box, xyxy in cells of the map from its top-left corner.
+    """
+
+    values: Float32Array
+    left: int
+    top: int
+    box_cells: Float32Array
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Rows and columns in the map."""
+        height, width = self.values.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def patch_of(values: Float32Array, box_cells: Float32Array) -> Patch:
+    """The part of a map ``(h, w)`` that a box touches, at least one cell; a view."""
+    height, width = values.shape
+    x1, y1, x2, y2 = (float(side) for side in box_cells)
+    left, top = min(max(int(x1), 0), width - 1), min(max(int(y1), 0), height - 1)
+    right, bottom = max(int(np.ceil(x2)), left + 1), max(int(np.ceil(y2)), top + 1)
+    return Patch(values[top:bottom, left:right], left, top, box_cells)
+
+
+def registered(before: Patch, now: Patch) -> Float32Array:
+    """What ``before`` holds, on the cells of ``now``: moved and stretched as its box became the other box.
+
+    Returns:
+        float32, the shape of ``now.values``; beyond the edge of ``before`` its last cells go on.
+    """
+    sides_before, sides_now = ((p.box_cells[2:] - p.box_cells[:2]).clip(1e-3) for p in (before, now))
+    stretch = sides_before / sides_now
+    middle = np.array([now.left + 0.5, now.top + 0.5])  # of the first cell
+    first = (
+        (middle - now.box_cells[:2]) * stretch + before.box_cells[:2] - (before.left + 0.5, before.top + 0.5)
+    )
+    back = np.array([[stretch[0], 0, first[0]], [0, stretch[1], first[1]]], np.float64)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size_wh = now.values.shape[1], now.values.shape[0]
+    laid = cv2.warpAffine(before.values, back, size_wh, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.float32)
+
+
+def with_patches(values: Float32Array, patches: Sequence[Patch]) -> Float32Array:
+    """A map ``(h, w)`` with other values under the boxes; where boxes overlap, the mean of theirs. A new array."""
+    total, count = np.zeros_like(values), np.zeros_like(values)
+    for patch in patches:
+        total[patch.place] += patch.values
+        count[patch.place] += 1
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), values), np.float32)
+
+
+def difference(before: Float32Array, now: Float32Array) -> float:
+    """How much of the positive evidence lies elsewhere: 0 for equal maps, 1 for maps that share nothing.
+
+    Bray and Curtis 1957: the sum of the differences over the sum of both. Two maps without evidence are equal.
+    """
+    old, new = np.maximum(before, 0), np.maximum(now, 0)
+    both = float(old.sum() + new.sum())
+    return float(np.abs(new - old).sum()) / both if both > 0 else 0.0
+
+
+def local_difference(before: Float32Array, now: Float32Array) -> Float32Array:
+    """The same around each cell: float32 ``(h, w)``, for what appears or vanishes in one part of a box only.
+
+    Cells around which there is little evidence, beside the most of any, count as alike.
+    """
+    old, new = np.maximum(before, 0), np.maximum(now, 0)
+    apart, both = (cv2.blur(part, (AROUND, AROUND)) for part in (np.abs(new - old), old + new))
+    return np.asarray(apart / (both + FAINT * float(both.max()) + 1e-12), np.float32)

@@ -1,0 +1,175 @@
+"""From an explanation to one whose heat is steady: each object's scale and content are averaged along its track.
+
+For display only. The explanation that comes in is not changed, and whatever calculates numbers takes that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from heatcam.choices import Renorm
+from heatcam.frames import Explanation, Frame, SaliencyMap
+from heatcam.geometry import Float32Array
+from heatcam.overlay.scales import scales_of
+from heatcam.steady.content import (
+    Patch,
+    difference,
+    local_difference,
+    patch_of,
+    registered,
+    with_patches,
+)
+from heatcam.steady.tracks import Tracks
+from heatcam.steady.weights import kept_share, kept_shares, running_scale
+
+GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
+
+
+@dataclass(frozen=True)
+class Steadied:
+    """What is drawn.
+
+    Attributes:
+        explanation: as it came in, its maps steadied where they are shown.
+        scales: the evidence that is full heat, in logits, as ``heatcam.overlay.scales.scales_of`` gives it; None for each
+            picture's own.
+    """
+
+    explanation: Explanation
+    scales: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """One object in one frame.
+
+    Attributes:
+        patch: what was shown.
+        raw: what the map held.
+        scale: the evidence that was full heat, in logits.
+        class_id: its class.
+        level: the head's input that what was shown comes from; -1 where that is not known.
+        newest_level: the one that this frame's box comes from.
+    """
+
+    patch: Patch
+    raw: Patch
+    scale: float
+    class_id: int
+    level: int
+    newest_level: int
+
+
+class Smoother:
+    """Steadies one stream, frame after frame. Called from one thread.
+
+    An object starts as it is: when it is new, when its class changes, when the level of the head that finds it changes (another
+    level's evidence has another size and lies in other cells), after a frame without a map (the heat map was off), after a
+    pause of ``GAP_S``, and when the pictures change their size. A level has to stay for a second frame: of an object whose size
+    lies between two levels it is noise, and beginning anew each time was half of all flicker of the demo scene.
+
+    Args:
+        smooth: in ``[0, 1]``: 0 changes nothing, 1 keeps most.
+        renorm: what the maps are scaled by. Whatever that is, content is averaged inside the boxes and raw outside of them.
+    """
+
+    def __init__(self, smooth: float, renorm: Renorm) -> None:
+        self._smooth = smooth
+        self._renorm = renorm
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with the next frame."""
+        self._tracks = Tracks()
+        self._memories: dict[int, _Memory] = {}
+        self._last: Steadied | None = None
+        self._last_raw: Float32Array | None = None
+
+    def steady(self, explanation: Explanation) -> Steadied:
+        """The next frame's explanation for drawing; without a map, as it is."""
+        saliency = explanation.saliency
+        if saliency is None:
+            self.forget()
+            return Steadied(explanation)
+        if not self._goes_on(explanation.frame, saliency):
+            self.forget()
+        patches, box_scales = self._boxes(explanation, saliency)
+        if self._renorm is Renorm.BOX and explanation.object_maps:
+            own = zip(explanation.object_maps, patches, strict=True)
+            maps = tuple(replace(raw, values=with_patches(raw.values, [patch])) for raw, patch in own)
+            shown = replace(explanation, object_maps=maps)
+        else:
+            laid = replace(saliency, values=with_patches(saliency.values, patches))
+            shown = replace(explanation, saliency=laid)
+        per_box = self._renorm is Renorm.BOX
+        self._last = Steadied(shown, box_scales if per_box else self._frame_scales(explanation, saliency))
+        return self._last
+
+    def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
+        """Whether this frame follows the last one, in time and in size."""
+        if self._last is None or self._last.explanation.saliency is None:
+            return True
+        before, last = self._last.explanation.saliency, self._last.explanation.frame
+        same_size = before.letterbox == saliency.letterbox and before.values.shape == saliency.values.shape
+        return same_size and 0 <= frame.pts_s - last.pts_s <= GAP_S
+
+    def _boxes(self, explanation: Explanation, saliency: SaliencyMap) -> tuple[list[Patch], list[float]]:
+        """The steadied content and scale of each box; both are remembered."""
+        found = explanation.detections
+        per_box = self._renorm is Renorm.BOX
+        own = (explanation.object_maps if per_box else ()) or (saliency,) * len(found)
+        raw = self._raw_scales(explanation, saliency) if per_box else [0.0] * len(found)
+        levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
+        now = [
+            _Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n], levels[n])
+            for n, box in enumerate(_in_cells(saliency, found.boxes_xyxy))
+            for patch in (patch_of(own[n].values, box),)
+        ]
+        ids = self._tracks.ids_of(found)
+        steadied = [self._averaged(self._memories.get(i), new) for i, new in zip(ids, now, strict=True)]
+        remembered = {i: memory for i, memory in self._memories.items() if i in self._tracks}
+        self._memories = remembered | dict(zip(ids, steadied, strict=True))
+        return [memory.patch for memory in steadied], [memory.scale for memory in steadied]
+
+    def _averaged(self, before: _Memory | None, now: _Memory) -> _Memory:
+        """What is shown of one object, from what was shown and what is new."""
+        if before is None or before.class_id != now.class_id:
+            return now
+        if before.level != now.level == before.newest_level:
+            return now
+        old, new = registered(before.patch, now.patch), now.patch.values
+        newest = registered(before.raw, now.patch)
+        kept = kept_share(self._smooth, difference(old, new), difference(newest, new))
+        shares = kept_shares(kept, local_difference(old, new))
+        patch = replace(now.patch, values=new + shares * (old - new))
+        scale = running_scale(before.scale, now.scale, kept)
+        return replace(now, patch=patch, scale=scale, level=before.level)
+
+    def _frame_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
+        """The steadied scale of the whole picture, which a cut of the scene sets anew."""
+        now = self._raw_scales(explanation, saliency)
+        last_raw, self._last_raw = self._last_raw, saliency.values
+        scales = (self._last and self._last.scales) or ()
+        if self._last is None or self._last.explanation.saliency is None or last_raw is None:
+            return now
+        if len(scales) != len(now):
+            return now
+        shown = self._last.explanation.saliency.values
+        kept = kept_share(
+            self._smooth, difference(shown, saliency.values), difference(last_raw, saliency.values)
+        )
+        return [running_scale(old, new, kept) for old, new in zip(scales, now, strict=True)]
+
+    def _raw_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
+        boxes = explanation.detections.boxes_xyxy
+        return scales_of(saliency, boxes, self._renorm, explanation.object_maps)
+
+
+def _in_cells(saliency: SaliencyMap, boxes_xyxy: Float32Array) -> Float32Array:
+    """Boxes ``(N, 4)`` from image pixels to cells of the map."""
+    height, width = saliency.values.shape
+    per_cell = np.array([saliency.letterbox.model_wh[0] / width, saliency.letterbox.model_wh[1] / height] * 2)
+    return np.asarray(saliency.letterbox.boxes_to_model(boxes_xyxy) / per_cell, np.float32)

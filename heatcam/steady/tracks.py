@@ -1,0 +1,81 @@
+"""Which box is the same object as in the frame before.
+
+Only as much as smoothing needs: each box goes to the box of its class that it overlaps most, the largest overlaps first. Nothing
+is predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Where boxes are
+crowded the assignment of least total cost differs from this one now and then; scipy, which has it, took longer to import than
+all of the rest of this package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatcam.frames import Detections
+from heatcam.geometry import Float32Array
+
+LEAST_OVERLAP = 0.3  # IoU; below it a box is another object
+REMEMBERED = 5  # frames that an object may go undetected and keep its number: weak ones come and go
+
+
+@dataclass
+class _Track:
+    """One object: its box when it was last seen, ``(4,)`` in image pixels, its class, and for how many frames it is missing."""
+
+    box_xyxy: Float32Array
+    class_id: int
+    missed: int = 0
+
+
+class Tracks:
+    """Numbers the objects of one stream, frame after frame. Called from one thread."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, _Track] = {}
+        self._next = 0
+
+    def ids_of(self, detections: Detections) -> list[int]:
+        """A number for each box of the next frame; the same number is the same object, and none is used twice."""
+        numbers, boxes = list(self._tracks), detections.boxes_xyxy
+        before = np.array([self._tracks[n].box_xyxy for n in numbers], np.float32).reshape(-1, 4)
+        classes = np.array([self._tracks[n].class_id for n in numbers], np.int64)
+        pairs = overlaps(before, boxes) * (classes[:, None] == detections.class_ids[None])
+        ids = [-1] * len(detections)
+        for track, box in _best_pairs(pairs):
+            ids[box] = numbers[track]
+        for number in set(numbers).difference(ids):
+            self._tracks[number].missed += 1
+        for box, number in enumerate(ids):
+            ids[box] = self._new_number() if number < 0 else number
+            self._tracks[ids[box]] = _Track(boxes[box], int(detections.class_ids[box]))
+        self._tracks = {n: track for n, track in self._tracks.items() if track.missed <= REMEMBERED}
+        return ids
+
+    def __contains__(self, number: int) -> bool:
+        """Whether the object is still remembered."""
+        return number in self._tracks
+
+    def _new_number(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+
+def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:
+    """Intersection over union of each of ``(N, 4)`` with each of ``(M, 4)``: float32 ``(N, M)`` in ``[0, 1]``."""
+    ours, theirs = boxes_xyxy[:, None], others_xyxy[None]
+    sides = np.minimum(ours[..., 2:], theirs[..., 2:]) - np.maximum(ours[..., :2], theirs[..., :2])
+    shared = sides.clip(0).prod(-1)
+    areas = [(b[..., 2:] - b[..., :2]).prod(-1) for b in (ours, theirs)]
+    return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9), np.float32)
+
+
+def _best_pairs(values: Float32Array) -> list[tuple[int, int]]:
+    """Row and column of the largest values, at most one of each row and column, none below ``LEAST_OVERLAP``."""
+    rows, columns = np.nonzero(values >= LEAST_OVERLAP)
+    order = np.argsort(-values[rows, columns], kind="stable")
+    found: dict[int, int] = {}
+    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if row not in found and column not in found.values():
+            found[row] = column
+    return list(found.items())
