@@ -35,6 +35,8 @@ class MethodName(str, Enum):
     XGRADCAM = "xgradcam"
     GRADCAM_ELEMENTWISE = "gradcam-elementwise"
     EIGENCAM = "eigencam"
+    ODAM = "odam"
+    SSGRADCAM_PLUS_PLUS = "ssgradcam++"
     EIGENGRADCAM = "eigengradcam"
 
 

@@ -26,6 +26,13 @@ CLASSIC: dict[str, Any] = {
 }
 
 
+def plus_plus_weights(activation: Tensor, gradient: Tensor) -> Tensor:
+    """Grad-CAM++'s weight of each channel, ``(C,)``, from activation and gradient, each ``(C, h, w)``."""
+    cam = CLASSIC["gradcam++"](model=nn.Linear(1, 1), target_layers=[])
+    arrays = (tensor.detach().cpu().numpy()[None] for tensor in (activation, gradient))
+    return torch.from_numpy(np.asarray(cam.get_cam_weights(None, None, None, *arrays)[0], np.float32))
+
+
 def classic_method(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     """The formula called ``name``: ``(C, h, w)`` activation and gradient to a signed ``(h, w)`` map.
 

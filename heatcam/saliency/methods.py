@@ -12,6 +12,7 @@ from heatcam.errors import UsageError
 from heatcam.saliency.fine import fine_map
 from heatcam.saliency.layercam import layercam
 from heatcam.saliency.levels import add_levels
+from heatcam.saliency.odam import odam
 
 #: From a layer's activation and gradient, ``(C, h, w)`` each, to a map ``(h, w)``.
 CamFormula = Callable[[Tensor, Tensor], Tensor]
@@ -82,6 +83,13 @@ METHODS: dict[str, Method] = {
             Cost.NONE,
             keeps_unit=False,
         ),
+        Method("odam", "sum over channels of A * G smoothed by a cell", "Zhao and Chan, ICLR 2023"),
+        Method(
+            "ssgradcam++",
+            "channels weighted as in gradcam++, each times |G| / max |G|",
+            "Yamauchi, CVPR workshops 2024",
+            keeps_unit=False,
+        ),
         Method("eigengradcam", "first principal component of A * G", "grad-cam package", keeps_unit=False),
     )
 }
@@ -92,8 +100,8 @@ def over_levels(formula: CamFormula) -> MapFormula:
     return lambda activations, gradients: add_levels(list(map(formula, activations, gradients)))
 
 
-#: Methods of our own; the others are the grad-cam package's.
-OWN: dict[str, MapFormula] = {"live": over_levels(layercam), "fine": fine_map}
+#: What is calculated here; the others are the grad-cam package's.
+OWN: dict[str, MapFormula] = {"live": over_levels(layercam), "fine": fine_map, "odam": over_levels(odam)}
 
 
 def method_formula(name: str) -> MapFormula:
@@ -106,6 +114,10 @@ def method_formula(name: str) -> MapFormula:
         raise UsageError(f"unknown method {name!r}", f"use one of: {', '.join(METHODS)}")
     if name in OWN:
         return OWN[name]
+    if name == "ssgradcam++":
+        from heatcam.saliency.ssgradcam import ssgradcam_plus_plus  # noqa: PLC0415 (as below)
+
+        return over_levels(ssgradcam_plus_plus)
     from heatcam.saliency.classic import classic_method  # noqa: PLC0415 (grad-cam imports matplotlib: seconds)
 
     return over_levels(classic_method(name))

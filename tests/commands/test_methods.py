@@ -9,6 +9,7 @@ import pytest
 
 from heatcam.choices import MethodName
 from heatcam.commands import methods
+from heatcam.saliency.methods import METHODS
 from tests.commands.programs import heatcam
 
 
@@ -28,7 +29,7 @@ def test_the_document_has_every_field_of_every_method() -> None:
     by_name = {row["name"]: row for row in rows}
     assert by_name["live"] == {
         "name": "live",
-        "formula": "sum over channels of A * positive G (heatcam's own, the default)",
+        "formula": METHODS["live"].formula,
         "paper": "Jiang et al., TIP 2021",
         "cost": "one",
         "faithfulness": stored["live"],

@@ -12,9 +12,9 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 from heatcam.choices import MethodName
 from heatcam.engine.boxes import Thresholds
 from heatcam.errors import UsageError
-from heatcam.saliency.classic import CLASSIC
+from heatcam.saliency.classic import CLASSIC, plus_plus_weights
 from heatcam.saliency.layercam import layercam
-from heatcam.saliency.methods import METHODS, Cost, method_formula
+from heatcam.saliency.methods import METHODS, OWN, Cost, method_formula
 from tests.nets import engine_of, fresh_network, picture
 
 
@@ -31,6 +31,22 @@ def test_hirescam_and_gradcam_by_hand() -> None:
     assert torch.allclose(hires, torch.tensor([[0.5 + 6.0, -2.0 - 1.0]]))
     pooled = method_formula("gradcam")([activation], [gradient])  # channel weights: -0.25 and 1.125
     assert torch.allclose(pooled, torch.tensor([[-0.25 + 3.375, -0.5 - 4.5]]))
+
+
+def test_odam_spreads_a_gradient_over_the_neighbouring_cells() -> None:
+    activation, gradient = torch.ones(1, 3, 3), torch.zeros(1, 3, 3)
+    gradient[0, 1, 1] = 16.0
+    expected = torch.tensor([[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]])
+    assert torch.allclose(method_formula("odam")([activation], [gradient]), expected[0])
+
+
+def test_ssgradcam_keeps_each_channel_to_where_its_own_gradient_is() -> None:
+    activation = torch.tensor([[[1.0, 2.0]], [[3.0, 4.0]]])
+    gradient = torch.tensor([[[0.5, 0.25]], [[0.0, 2.0]]])
+    weights = plus_plus_weights(activation, gradient)
+    assert (weights > 0).all()
+    expected = torch.stack([weights[0] * 1 * 1, weights[0] * 2 * 0.5 + weights[1] * 4 * 1])
+    assert torch.allclose(method_formula("ssgradcam++")([activation], [gradient])[0], expected)
 
 
 class WholeNet(torch.nn.Module):
@@ -85,7 +101,7 @@ def test_live_is_the_packages_layercam_before_scaling() -> None:
 
 def test_every_choice_of_the_command_line_is_a_method_and_has_a_paper() -> None:
     assert [m.value for m in MethodName] == list(METHODS)
-    assert set(CLASSIC) == set(METHODS) - {"live", "fine"}
+    assert set(CLASSIC) == set(METHODS) - {*OWN, "ssgradcam++"}
     assert all(m.formula and re.search(r"\d{4}|package", m.paper) for m in METHODS.values())
 
 

@@ -1,0 +1,34 @@
+"""SSGrad-CAM++: Grad-CAM++ that keeps to where the gradient is.
+
+Yamauchi, "Spatial Sensitive Grad-CAM++: Improved Visual Explanation for Object Detectors via Weighted Combination of Gradient
+Map", CVPR workshops 2024. Channels are weighted as in Grad-CAM++, and each channel is multiplied by its own map of sensitivity,
+the size of the gradient scaled to 1, so that an object's neighbours are left out::
+
+    M[i, j] = sum over channels c of  w[c] * A[c, i, j] * |dS / dA[c, i, j]| / max over the map of |dS / dA[c]|
+
+Written from the method's description; the channel weights are the grad-cam package's.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from heatcam.saliency.classic import plus_plus_weights
+
+_NOTHING = 1e-12
+
+
+def ssgradcam_plus_plus(activation: Tensor, gradient: Tensor) -> Tensor:
+    """SSGrad-CAM++ of one layer.
+
+    Args:
+        activation: float ``(C, h, w)``.
+        gradient: float ``(C, h, w)``, dS / d activation.
+
+    Returns:
+        float ``(h, w)``, signed, without a unit.
+    """
+    size = gradient.abs()
+    sensitivity = size / size.amax((1, 2), keepdim=True).clamp_min(_NOTHING)  # (C, h, w) in [0, 1]
+    weights = plus_plus_weights(activation, gradient).to(activation)[:, None, None]
+    return (weights * activation * sensitivity).sum(0)  # (C, h, w) -> (h, w)
