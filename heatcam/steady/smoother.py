@@ -25,6 +25,7 @@ from heatcam.steady.content import (
 from heatcam.steady.tracks import Tracks
 from heatcam.steady.weights import kept_share, kept_shares, running_scale
 
+PALEST = 1.3  # the hottest that is shown of an object is at least 1 / 1.3 of full heat
 GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
 
 
@@ -105,8 +106,9 @@ class Smoother:
             laid = replace(saliency, values=with_patches(saliency.values, patches))
             shown = replace(explanation, saliency=laid)
         per_box = self._renorm is Renorm.BOX
-        self._last = Steadied(shown, box_scales if per_box else self._frame_scales(explanation, saliency))
-        return self._last
+        scales = box_scales if per_box else self._frame_scales(explanation, saliency)
+        self._last = Steadied(shown, scales)
+        return Steadied(shown, self._not_pale(shown, scales))
 
     def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
         """Whether this frame follows the last one, in time and in size."""
@@ -121,7 +123,7 @@ class Smoother:
         found = explanation.detections
         per_box = self._renorm is Renorm.BOX
         own = (explanation.object_maps if per_box else ()) or (saliency,) * len(found)
-        raw = self._raw_scales(explanation, saliency) if per_box else [0.0] * len(found)
+        raw = self._own_scales(explanation, saliency) if per_box else [0.0] * len(found)
         levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
         now = [
             _Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n], levels[n])
@@ -150,7 +152,7 @@ class Smoother:
 
     def _frame_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
         """The steadied scale of the whole picture, which a cut of the scene sets anew."""
-        now = self._raw_scales(explanation, saliency)
+        now = self._own_scales(explanation, saliency)
         last_raw, self._last_raw = self._last_raw, saliency.values
         scales = (self._last and self._last.scales) or ()
         if self._last is None or self._last.explanation.saliency is None or last_raw is None:
@@ -163,7 +165,19 @@ class Smoother:
         )
         return [running_scale(old, new, kept) for old, new in zip(scales, now, strict=True)]
 
-    def _raw_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
+    def _not_pale(self, shown: Explanation, scales: Sequence[float]) -> list[float]:
+        """The scales, at most ``PALEST`` times those of the content that is shown.
+
+        They are of raw maps, whose peaks are higher than those of their mean: of walking people nothing was red any more.
+        """
+        if shown.saliency is None:
+            return list(scales)
+        own = self._own_scales(shown, shown.saliency)
+        return [
+            min(scale, PALEST * best) if best > 0 else scale for scale, best in zip(scales, own, strict=True)
+        ]
+
+    def _own_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
         boxes = explanation.detections.boxes_xyxy
         return scales_of(saliency, boxes, self._renorm, explanation.object_maps)
 
