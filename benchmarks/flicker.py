@@ -71,7 +71,7 @@ def steadied(smooth: float) -> Show:
 
 def ways(smooth: float) -> dict[str, Callable[[], Show]]:
     """What is compared, by name; each makes a fresh start."""
-    shares = sorted({0.25, 0.5, 0.75, smooth})
+    shares = sorted({0.5, smooth})
     return {"min-max": lambda: min_max, "raw": lambda: steadied(0)} | {
         f"--smooth {share:g}": lambda share=share: steadied(share) for share in shares
     }

@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 from heatcam.geometry import Float32Array, Uint8Array
 
+#: Rows and columns of a part of a picture.
+Place = tuple[slice, slice]
 SHOWN = 0.9  # of the way from what was to what is: then a change shows
 
 
@@ -63,12 +65,13 @@ def motion_between(before_bgr: Uint8Array, now_bgr: Uint8Array) -> Motion:
     return Motion(np.asarray(back, np.float32), np.asarray(missed <= 0.01 * way + 0.5))
 
 
-def moved(before: Float32Array, flow: Float32Array) -> Float32Array:
-    """What each pixel showed where it was: ``before``, ``(H, W)`` or ``(H, W, C)``, read along ``flow``; 0 from outside."""
-    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-    return np.asarray(
-        cv2.remap(before, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR), np.float32
-    )
+def moved(before: Float32Array, flow: Float32Array, place: Place | None = None) -> Float32Array:
+    """What each pixel showed where it was: ``before``, ``(H, W)`` or ``(H, W, C)``, read along ``flow``; 0 from outside.
+
+    With ``place`` for the pixels there only.
+    """
+    origin = _origins(flow, place or (slice(0, flow.shape[0]), slice(0, flow.shape[1])))
+    return np.asarray(cv2.remap(before, origin[..., 0], origin[..., 1], cv2.INTER_LINEAR), np.float32)
 
 
 def flicker_of(
@@ -86,14 +89,16 @@ def flicker_of(
     changes: dict[int, list[float]] = defaultdict(list)
     heats: dict[int, list[float]] = defaultdict(list)
     for (before, now), motion in zip(pairwise(frames), motions, strict=True):
-        change = np.abs(now.heat - moved(np.asarray(before.heat, np.float32), motion.flow))
         for number in before.boxes.keys() & now.boxes.keys():
-            inside = _in_box(now.heat.shape, now.boxes[number]).astype(np.float32)
-            was_inside = moved(_in_box(now.heat.shape, before.boxes[number]).astype(np.float32), motion.flow)
-            counted = (inside > 0) & (was_inside == 1) & motion.trusted
+            rows, columns = place = _whole_pixels(now.boxes[number], now.heat.shape)
+            if rows.stop <= rows.start or columns.stop <= columns.start:
+                continue
+            heat = np.asarray(now.heat[place], np.float32)
+            change = np.abs(heat - moved(np.asarray(before.heat, np.float32), motion.flow, place))
+            counted = motion.trusted[place] & _came_from(before.boxes[number], motion.flow, place)
             if counted.any():
                 changes[number].append(float(change[counted].mean()))
-                heats[number].append(float(now.heat[counted].mean()))
+                heats[number].append(float(heat[counted].mean()))
     seen = (n for n in changes if len(changes[n]) >= least_pairs and sum(heats[n]) > 0)
     return {n: sum(changes[n]) / sum(heats[n]) for n in seen}
 
@@ -117,9 +122,22 @@ def frames_until_shown(shown: Sequence[Float32Array], was: Float32Array, will_be
     return next((n for n, share in enumerate(progress, 1) if share >= SHOWN), None)
 
 
-def _in_box(shape_hw: tuple[int, ...], box_xyxy: Float32Array) -> npt.NDArray[np.bool_]:
+def _origins(flow: Float32Array, place: Place) -> Float32Array:
+    """Where the pixels of a part of the picture were: float32 ``(h, w, 2)``, x and y, whole numbers in the pixels' middles."""
+    rows, columns = np.mgrid[place].astype(np.float32)
+    return np.stack([columns, rows], -1) + flow[place]
+
+
+def _whole_pixels(box_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> Place:
     """The pixels of a picture that lie wholly in a box."""
-    inside = np.zeros(shape_hw, bool)
     left, top = (max(0, int(np.ceil(side))) for side in box_xyxy[:2])
-    inside[top : max(0, int(box_xyxy[3])), left : max(0, int(box_xyxy[2]))] = True
-    return inside
+    right, bottom = min(int(box_xyxy[2]), shape_hw[1]), min(int(box_xyxy[3]), shape_hw[0])
+    return slice(top, bottom), slice(left, right)
+
+
+def _came_from(box_xyxy: Float32Array, flow: Float32Array, place: Place) -> npt.NDArray[np.bool_]:
+    """Which pixels of a part of the picture lay wholly in a box before."""
+    rows, columns = _whole_pixels(box_xyxy, flow.shape)
+    origin = _origins(flow, place)
+    first, last = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
+    return np.asarray(((origin >= first) & (origin <= last)).all(-1))

@@ -25,6 +25,8 @@ from heatcam.steady.content import (
 from heatcam.steady.tracks import Tracks
 from heatcam.steady.weights import kept_share, kept_shares, running_scale
 
+PALEST = 1.3  # the hottest that is shown of an object is at least 1 / 1.3 of full heat
+LEVEL_FRAMES = 3  # that an object comes from another level of the head until that is believed
 GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
 
 
@@ -52,7 +54,7 @@ class _Memory:
         scale: the evidence that was full heat, in logits.
         class_id: its class.
         level: the head's input that what was shown comes from; -1 where that is not known.
-        newest_level: the one that this frame's box comes from.
+        elsewhere: for how many frames in a row the box has come from another level.
     """
 
     patch: Patch
@@ -60,7 +62,7 @@ class _Memory:
     scale: float
     class_id: int
     level: int
-    newest_level: int
+    elsewhere: int = 0
 
 
 class Smoother:
@@ -68,8 +70,8 @@ class Smoother:
 
     An object starts as it is: when it is new, when its class changes, when the level of the head that finds it changes (another
     level's evidence has another size and lies in other cells), after a frame without a map (the heat map was off), after a
-    pause of ``GAP_S``, and when the pictures change their size. A level has to stay for a second frame: of an object whose size
-    lies between two levels it is noise, and beginning anew each time was half of all flicker of the demo scene.
+    pause of ``GAP_S``, and when the pictures change their size. A level has to stay for ``LEVEL_FRAMES``: of an object whose size
+    lies between two levels it is noise, and beginning anew each time was a quarter of the flicker of the demo scene.
 
     Args:
         smooth: in ``[0, 1]``: 0 changes nothing, 1 keeps most.
@@ -105,8 +107,9 @@ class Smoother:
             laid = replace(saliency, values=with_patches(saliency.values, patches))
             shown = replace(explanation, saliency=laid)
         per_box = self._renorm is Renorm.BOX
-        self._last = Steadied(shown, box_scales if per_box else self._frame_scales(explanation, saliency))
-        return self._last
+        scales = box_scales if per_box else self._frame_scales(explanation, saliency)
+        self._last = Steadied(shown, scales)
+        return Steadied(shown, self._not_pale(shown, scales))
 
     def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
         """Whether this frame follows the last one, in time and in size."""
@@ -121,10 +124,10 @@ class Smoother:
         found = explanation.detections
         per_box = self._renorm is Renorm.BOX
         own = (explanation.object_maps if per_box else ()) or (saliency,) * len(found)
-        raw = self._raw_scales(explanation, saliency) if per_box else [0.0] * len(found)
+        raw = self._own_scales(explanation, saliency) if per_box else [0.0] * len(found)
         levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
         now = [
-            _Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n], levels[n])
+            _Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n])
             for n, box in enumerate(_in_cells(saliency, found.boxes_xyxy))
             for patch in (patch_of(own[n].values, box),)
         ]
@@ -138,7 +141,8 @@ class Smoother:
         """What is shown of one object, from what was shown and what is new."""
         if before is None or before.class_id != now.class_id:
             return now
-        if before.level != now.level == before.newest_level:
+        elsewhere = before.elsewhere + 1 if now.level != before.level else 0
+        if elsewhere >= LEVEL_FRAMES:
             return now
         old, new = registered(before.patch, now.patch), now.patch.values
         newest = registered(before.raw, now.patch)
@@ -146,11 +150,11 @@ class Smoother:
         shares = kept_shares(kept, local_difference(old, new))
         patch = replace(now.patch, values=new + shares * (old - new))
         scale = running_scale(before.scale, now.scale, kept)
-        return replace(now, patch=patch, scale=scale, level=before.level)
+        return replace(now, patch=patch, scale=scale, level=before.level, elsewhere=elsewhere)
 
     def _frame_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
         """The steadied scale of the whole picture, which a cut of the scene sets anew."""
-        now = self._raw_scales(explanation, saliency)
+        now = self._own_scales(explanation, saliency)
         last_raw, self._last_raw = self._last_raw, saliency.values
         scales = (self._last and self._last.scales) or ()
         if self._last is None or self._last.explanation.saliency is None or last_raw is None:
@@ -163,7 +167,19 @@ class Smoother:
         )
         return [running_scale(old, new, kept) for old, new in zip(scales, now, strict=True)]
 
-    def _raw_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
+    def _not_pale(self, shown: Explanation, scales: Sequence[float]) -> list[float]:
+        """The scales, at most ``PALEST`` times those of the content that is shown.
+
+        They are of raw maps, whose peaks are higher than those of their mean: of walking people nothing was red any more.
+        """
+        if shown.saliency is None:
+            return list(scales)
+        own = self._own_scales(shown, shown.saliency)
+        return [
+            min(scale, PALEST * best) if best > 0 else scale for scale, best in zip(scales, own, strict=True)
+        ]
+
+    def _own_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
         boxes = explanation.detections.boxes_xyxy
         return scales_of(saliency, boxes, self._renorm, explanation.object_maps)
 

@@ -15,9 +15,9 @@ RISES, FALLS = 1.0, 0.5
 #: Of ``content.difference`` between what was shown and what is new: below the first it can be noise and motion, from the second
 #: on it cannot, and an average of both would be a ghost.
 ALIKE, ANOTHER = 0.7, 0.9
-#: The same difference as a multiple of that between the two newest frames. In noise around something steady it is 0.8 to 1, on
-#: people who walk it is below 1.7 nine times in ten; when the scene has changed the two newest agree with one another.
-NOISE, CONFIRMED = 2.5, 3.5
+#: The same difference as a multiple of that between the two newest frames. In noise around something steady it is about 1, on
+#: people who walk it is below 2.6 nineteen times in twenty; when the scene has changed the two newest agree with one another.
+NOISE, CONFIRMED = 4.0, 5.0
 
 
 def kept_share(smooth: float, to_shown: float, to_newest: float) -> float:
