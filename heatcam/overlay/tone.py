@@ -13,7 +13,7 @@ from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.overlay.scales import scales_of
 
-ROUNDING = 0.6  # cells; the blur that takes the corners off single cells, for display only
+ROUNDING = 0.8  # cells; the blur that hides the grid of strided layers, for display only
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
 
 Pixels = tuple[int, int, int, int]

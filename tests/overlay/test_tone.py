@@ -166,5 +166,5 @@ def test_with_their_own_maps_a_strong_small_object_does_not_pale_the_large_one_a
     own = tuple(SaliencyMap(values, letterbox, "live", "15") for values in (large, small))
     together, apart = heat_of(both, boxes, Renorm.BOX), heat_of(both, boxes, Renorm.BOX, own)
     assert together[44, 44] < 30
-    assert apart[44, 44] > 90
+    assert apart[44, 44] > 80
     assert apart[28, 28] > 100
