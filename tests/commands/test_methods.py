@@ -65,3 +65,17 @@ def test_a_json_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     result = heatcam("methods", "--json", tmp_path / "nowhere" / "x.json", exit_code=1)
     (line,) = result.stderr.splitlines()
     assert "cannot write" in line
+
+
+def test_the_defaults_are_what_wins() -> None:
+    """As measured on photographs (docs/faithfulness.md); `heatcam eval` and benchmarks/faithfulness.py make the figures anew."""
+    facts = methods.measured_facts()
+    reached, to_box, to_live = (
+        facts[key] for key in ("insertion_minus_deletion", "to_box_ci95", "to_live_ci95")
+    )
+    assert reached["fine"] == max(reached.values())
+    assert min(to_box["live"][0], to_box["fine"][0]) > 0
+    assert reached["live"] > max(reached["ultralytics visualize=True"], reached["control: edges in box"])
+    same_cost = [name for name in METHODS if name != "fine"]  # the others use the live map's layers
+    assert all(to_live[name][0] <= 0 for name in same_cost), "a live candidate is ahead by more than chance"
+    assert to_live["live @15"][1] < 0
