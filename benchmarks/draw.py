@@ -20,6 +20,8 @@ from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.overlay import OverlayOptions, Status, draw, draw_marks
 from heatcam.overlay.blend import blend
+from heatcam.overlay.legend import legend_of
+from heatcam.overlay.scales import scales_of
 from heatcam.overlay.tone import heat_of
 from heatcam.steady.smoother import Smoother
 
@@ -74,12 +76,13 @@ def stages_of(seen: Explanation, saliency: SaliencyMap) -> dict[str, Callable[[]
     options, canvas = OverlayOptions(), seen.frame.image_bgr.copy()
     boxes = seen.detections.boxes_xyxy
     heat = heat_of(saliency, boxes, Renorm.BOX)
+    legend = legend_of(saliency, Renorm.BOX, scales_of(saliency, boxes, Renorm.BOX))
     smoother = Smoother(Motion().smooth, Renorm.BOX)
     return {
         "steady": lambda: smoother.steady(seen),
         "tone": lambda: heat_of(saliency, boxes, Renorm.BOX),
         "blend": lambda: blend(canvas, heat, Colormap.TURBO, options.alpha),
-        "marks": lambda: draw_marks(canvas, seen, options, STATUS),
+        "marks": lambda: draw_marks(canvas, seen, options, STATUS, legend),
         "draw": lambda: draw(seen, options, STATUS),
     }
 

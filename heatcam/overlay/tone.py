@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from heatcam.choices import Renorm
-from heatcam.evidence import NOTHING
+from heatcam.evidence import NOTHING, cells_in_box, peak_of
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.overlay.scales import scales_of
@@ -48,12 +48,13 @@ def heat_of(
             _smoothed(saliency.values), letterbox, seen, scales[0]
         )
         return heat
-    smooth = [_smoothed(own.values) for own in object_maps] or [_smoothed(saliency.values)] * len(boxes_xyxy)
-    for box, fine, scale in zip(pixel_boxes(boxes_xyxy, heat.shape), smooth, scales, strict=True):
-        x1, y1, x2, y2 = box
+    own = [m.values for m in object_maps] or [saliency.values] * len(boxes_xyxy)
+    smooth = [_smoothed(m.values) for m in object_maps] or [_smoothed(saliency.values)] * len(boxes_xyxy)
+    pixels = pixel_boxes(boxes_xyxy, heat.shape)
+    for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
         if scale > 0 and x2 > x1 and y2 > y1:
-            part = heat[y1:y2, x1:x2]
-            np.maximum(part, _laid_over(fine, letterbox, box, scale), out=part)
+            part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
+            np.maximum(part, _laid_over(smooth[n], letterbox, pixels[n], scale * left), out=part)
     return heat
 
 
@@ -64,6 +65,15 @@ def _smoothed(values: Float32Array) -> Float32Array:
     """
     rounded = cv2.GaussianBlur(np.maximum(values, 0), (5, 5), ROUNDING)
     return np.maximum(cv2.resize(rounded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0)
+
+
+def _left_of_peak(
+    values: Float32Array, fine: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array
+) -> float:
+    """What smoothing left of a box's peak, in ``(0, 1]``: of one hot cell a quarter, which would never be red."""
+    raw = peak_of(cells_in_box(values, letterbox, box_xyxy))
+    smooth = peak_of(cells_in_box(fine[::2, ::2], letterbox, box_xyxy))
+    return min(1.0, smooth / raw) if smooth > 0 else 1.0
 
 
 def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: float) -> Uint8Array:
