@@ -137,7 +137,7 @@ def test_the_compiled_network_runs_under_its_own_name(setup: Setup) -> None:
     assert build(setup, VARIANTS[1], "live").engine.name == "openvino fp32"
 
 
-def test_the_fine_map_adds_up_more_than_one_layer(setup: Setup, explainer: Explainer) -> None:
+def test_the_fine_map_adds_up_more_layers_than_the_live_one(setup: Setup, explainer: Explainer) -> None:
     fine = build(setup, VARIANTS[0], "fine")
     assert fine.explain(PICTURE).saliency.layer.count("+") > 1
-    assert explainer.explain(PICTURE).saliency.layer.count("+") == 0
+    assert explainer.explain(PICTURE).saliency.layer.count("+") == 1

@@ -59,7 +59,7 @@ def test_a_checkpoint_is_listed_at_the_size_it_was_trained_with(tmp_path: Path) 
     network.task = "detect"
     document = json.loads(heatcam("layers", saved(network, tmp_path / "mine.pt"), "--json", "-").stdout)
     assert (document["model"], document["imgsz"], document["explainable"]) == ("mine", 256, True)
-    assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [15]
+    assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [12, 15]
 
 
 def test_a_classifier_is_listed_with_what_its_maps_come_from(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_rt_detr_is_listed_as_explainable(tmp_path: Path) -> None:
     path = saved(copy.deepcopy(query_network(fused=False)), tmp_path / "queries.pt")
     document = json.loads(heatcam("layers", path, "--imgsz", "96", "--json", "-").stdout)
     assert document["explainable"]
-    assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [15]
+    assert [row["index"] for row in document["layers"] if "live" in row["marks"]] == [11, 15]
 
 
 def test_a_layer_that_cuts_the_graph_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
