@@ -100,7 +100,7 @@ def _checked(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
         UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
     """
     if outputs.curves is not None:
-        (curves,) = output_paths([Path("curves.png")], outputs.curves, outputs.overwrite)
+        (curves,) = output_paths([Path("curves")], outputs.curves, outputs.overwrite)
         outputs = replace(outputs, curves=curves)
     json = None if outputs.json in (None, "-") else Path(str(outputs.json))
     targets = [path for path in (json, outputs.csv, outputs.curves) if path is not None]
