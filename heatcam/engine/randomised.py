@@ -11,8 +11,9 @@ import copy
 import math
 from typing import Any
 
-import torch
 from torch import nn
+
+from heatcam.engine.forgetting import shuffle
 
 #: What is shuffled, and the share of the layers below the head that goes with it.
 STAGES = {"head": 0.0, "upper half": 0.5, "whole network": 1.0}
@@ -29,11 +30,6 @@ def forgetful(network: nn.Module, share: float, seed: int) -> nn.Module:
     copied: Any = copy.deepcopy(network)
     layers = list(copied.model)
     below = math.ceil(share * (len(layers) - 1))
-    source = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for layer in layers[len(layers) - 1 - below :]:
-            for weights in layer.parameters():
-                order = torch.randperm(weights.numel(), generator=source).to(weights.device)
-                weights.copy_(weights.flatten()[order].view(weights.shape))
+    shuffle((w for layer in layers[len(layers) - 1 - below :] for w in layer.parameters()), seed)
     shuffled: nn.Module = copied
     return shuffled

@@ -12,6 +12,7 @@ import copy
 import torch
 
 from heatcam.engine.boxes import KeptBoxes
+from heatcam.engine.forgetting import shuffle
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
 
@@ -28,11 +29,7 @@ def with_shuffled_head(engine: GradientEngine, seed: int) -> GradientEngine:
         seed: of the order.
     """
     branches = [copy.deepcopy(branch) for branch in engine.branches]
-    source = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weights in (w for branch in branches for w in branch.parameters() if w.ndim > 1):
-            order = torch.randperm(weights.numel(), generator=source).to(weights.device)
-            weights.copy_(weights.flatten()[order].view(weights.shape))
+    shuffle((w for branch in branches for w in branch.parameters() if w.ndim > 1), seed)
     return engine.explaining(branches)
 
 

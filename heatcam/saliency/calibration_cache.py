@@ -12,7 +12,7 @@ import torch
 import ultralytics
 
 from heatcam import evidence
-from heatcam.engine import gradients, shuffling
+from heatcam.engine import forgetting, gradients, shuffling
 from heatcam.engine.fingerprint import hash_of
 from heatcam.engine.gradients import GradientEngine
 from heatcam.environment import cache_dir
@@ -68,7 +68,10 @@ def _key(explainer: Explainer, engine: GradientEngine) -> str:
 
 def _own_version() -> str:
     """Of the code that makes maps and judges them: changes with it, not only with a release."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), *map(_file_of, (evidence, gradients, shuffling))]
+    files = [
+        *sorted(Path(__file__).parent.glob("*.py")),
+        *map(_file_of, (evidence, forgetting, gradients, shuffling)),
+    ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -2,8 +2,7 @@
 
 Only as much as smoothing needs: each box goes to the box of its class that it overlaps most, the largest overlaps first. Nothing
 is predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Where boxes are
-crowded the assignment of least total cost differs from this one now and then; scipy, which has it, took longer to import than
-all of the rest of this package.
+crowded the assignment of least total cost (scipy has it) differs from this one now and then.
 """
 
 from __future__ import annotations
