@@ -48,6 +48,8 @@ class Detections:
         anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from; 0 for a classifier's classes.
         class_names: N names, one a box.
         levels: int64 ``(N,)``, which of the head's inputs each anchor lies on, in the head's order; None where that is not known.
+        track_ids: int64 ``(N,)``, a number that stays with an object from frame to frame, at least 1; 0 for a box that no track
+            has taken yet; None without tracking.
     """
 
     boxes_xyxy: Float32Array
@@ -56,6 +58,7 @@ class Detections:
     anchors: Int64Array
     class_names: tuple[str, ...]
     levels: Int64Array | None = None
+    track_ids: Int64Array | None = None
 
     def __len__(self) -> int:
         return len(self.class_names)

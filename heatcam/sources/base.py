@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Protocol
 
 from heatcam.frames import Frame
+from heatcam.sources.state import SourceState
 
 
 class Source(Protocol):
     """A camera, video, set of pictures or rendered scene.
 
     Used from one thread: ``with source: for frame in source: ...``. Leaving the block releases the device or file.
-    ``name``, ``is_live`` and ``dropped`` may be read at any time, the others from entering on.
+    ``name``, ``is_live``, ``dropped`` and ``state`` may be read at any time and from any thread, the others from entering on.
 
     Attributes:
         name: for people: ``camera 0``, ``clip.mp4``, ``demo``; never with credentials.
@@ -22,6 +23,7 @@ class Source(Protocol):
         frame_count: how many frames there will be, or None when nobody knows or it never ends.
         is_live: True when frames that are not read in time are lost.
         dropped: how many frames were lost so because the reader was slow; 0 for ever where nothing is dropped.
+        state: how it is doing.
     """
 
     @property
@@ -52,6 +54,11 @@ class Source(Protocol):
     @property
     def dropped(self) -> int:
         """Frames lost so far."""
+        ...
+
+    @property
+    def state(self) -> SourceState:
+        """How it is doing now."""
         ...
 
     def __enter__(self) -> Source: ...

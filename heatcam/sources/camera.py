@@ -26,6 +26,7 @@ from heatcam.errors import HeatcamError, SourceError
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
 from heatcam.sources.capture import Capture, CaptureFactory, open_camera, open_stream, public_url
+from heatcam.sources.state import PLAYING
 
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 _FALLBACK_FPS = 30.0
@@ -68,6 +69,7 @@ class CameraSource:
     """
 
     is_live = True
+    state = PLAYING
     frame_count = None
 
     def __init__(

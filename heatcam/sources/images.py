@@ -12,6 +12,7 @@ from types import TracebackType
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.sources.decoding import read_picture
+from heatcam.sources.state import PLAYING
 
 __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "read_picture"]
 
@@ -84,6 +85,7 @@ class ImageSource:
     """
 
     is_live = False
+    state = PLAYING
     dropped = 0
 
     def __init__(

@@ -13,6 +13,7 @@ import cv2
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.sources.capture import Capture, is_url, open_stream, open_video, public_url
+from heatcam.sources.state import PLAYING
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
@@ -55,6 +56,7 @@ class VideoSource:
     """
 
     is_live = False
+    state = PLAYING
     dropped = 0
 
     def __init__(self, target: str | Path, *, open_capture: Callable[[str], Capture] | None = None) -> None:

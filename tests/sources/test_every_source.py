@@ -9,6 +9,7 @@ import pytest
 from heatcam.sources.camera import CameraSource
 from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
+from heatcam.sources.state import Phase
 from heatcam.sources.video import VideoSource
 from tests.sources.fake_captures import FakeCapture
 from tests.sources.numbered import encode_numbered, numbered_picture
@@ -77,6 +78,7 @@ def test_what_is_promised_about_a_source_holds(source):
         frames = first(source)
         assert all(frame.name for frame in frames)
         assert source.is_live or source.dropped == 0
+        assert source.state.phase is Phase.PLAYING
         if source.frame_count is not None:
             assert source.frame_count == len(frames) + sum(1 for _ in source if source.name == "clip.mp4")
 

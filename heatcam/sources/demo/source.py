@@ -8,6 +8,7 @@ from types import TracebackType
 
 from heatcam.frames import Frame
 from heatcam.sources.demo.scene import DemoScene, TrueBox
+from heatcam.sources.state import PLAYING
 
 
 class DemoSource:
@@ -27,6 +28,8 @@ class DemoSource:
     """
 
     name = "demo"
+
+    state = PLAYING
 
     def __init__(
         self,
