@@ -36,7 +36,7 @@ BOXES = (
     (0.31, 0.06, 0.40, 0.24),
 )
 NAMES = ("person", "person", "bus", "dog", "bicycle", "traffic light")
-STATUS = Status("HEATMAP", 23.4, 31.0, "recording")
+STATUS = Status("HEATMAP", 23.4, 31.0, 4.0, message="recording")
 
 
 def scene(size_wh: tuple[int, int]) -> Explanation:

@@ -21,7 +21,7 @@ from heatcam.sources.opening import open_source
 
 WARM_UP = 500
 SCENE_FRAMES = 64  # rendered once: the scene is slower than the network
-STATUS = Status("HEATMAP", 25.0, 40.0)
+STATUS = Status("HEATMAP", 25.0, 36.0, 4.0)
 
 
 def resident_mb() -> float:

@@ -25,7 +25,7 @@ from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
 
 COUNTS = (1, 6, 20, 50)
-STATUS = Status("HEATMAP", 25.0, 40.0)
+STATUS = Status("HEATMAP", 25.0, 36.0, 4.0)
 
 
 def strongest(forward: Forward, count: int) -> Forward:

@@ -131,7 +131,7 @@ def _require_bfloat16() -> None:
 
 def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> Stage:
     """From the picture to the picture that is shown."""
-    look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 40.0)
+    look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 36.0, 4.0)
 
     def run(image: Uint8Array) -> Uint8Array:
         explanation = explainer.explain(image, with_map=with_map, with_object_maps=with_object_maps)

@@ -118,7 +118,8 @@ def painter(look: Look, *, with_status: bool, smooth: float = 0.0) -> Painter:
             status = Status(
                 mode="HEATMAP" if controls.heatmap else "NORMAL",
                 fps=run.recent_fps,
-                inference_ms=explanation.timings.inference_ms,
+                forward_ms=explanation.timings.prepare_ms + explanation.timings.forward_ms,
+                map_ms=explanation.timings.map_ms,
                 message=controls.message or explanation.map_error,
             )
         if smoother is None:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
-from heatcam.overlay.hud import colour_bar_box, draw_colour_bar, draw_top_line, top_line_box
+from heatcam.overlay.focus import heat_shown, valid_focus
+from heatcam.overlay.hud import colour_bar_box, draw_colour_bar
 from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status
-from heatcam.overlay.scales import scales_of
-from heatcam.overlay.tone import Pixels, heat_of
+from heatcam.overlay.tone import Pixels
+from heatcam.overlay.topline import draw_status, top_line_box
 
-__all__ = ["OverlayOptions", "Status", "draw"]
+__all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status"]
 
 
 def draw(
@@ -24,30 +25,31 @@ def draw(
     *,
     steadied: Explanation | None = None,
     scales: Sequence[float] | None = None,
+    focus: int | None = None,
 ) -> Uint8Array:
     """The frame with its heat, boxes, colour bar and top line.
 
     Args:
         explanation: what was seen; without a map only boxes are drawn.
         options: the look.
-        status: what the top line says; None draws no top line.
+        status: what the top line says; None draws no top line (``draw_status`` draws it later).
         steadied: the same explanation with maps smoothed for the eye, which the heat is drawn from; numbers and marks come from
             ``explanation``.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
+        focus: index of the one detection whose heat is shown, of its own map where there is one; its box stands out, the others
+            are thin and have no labels. None, and what is no index, shows all.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
     """
     picture: Uint8Array = explanation.frame.image_bgr.copy()
-    shown = steadied or explanation
-    saliency, legend = shown.saliency, None
-    if saliency is not None:
-        boxes_xyxy, own = shown.detections.boxes_xyxy, shown.object_maps
-        scales = scales_of(saliency, boxes_xyxy, options.renorm, own) if scales is None else scales
-        heat = heat_of(saliency, boxes_xyxy, options.renorm, own, scales)
-        blend(picture, heat, options.colormap, options.alpha)
-        legend = legend_of(saliency, options.renorm, scales)
-    draw_marks(picture, explanation, options, status, legend)
+    focus = valid_focus(focus, len(explanation.detections))
+    shown, legend = steadied or explanation, None
+    if shown.saliency is not None:
+        heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
+        blend(picture, heat.values, options.colormap, options.alpha)
+        legend = legend_of(heat.saliency, options.renorm, heat.scales)
+    draw_marks(picture, explanation, options, status, legend, focus)
     return picture
 
 
@@ -57,6 +59,7 @@ def draw_marks(
     options: OverlayOptions,
     status: Status | None,
     legend: Legend | None,
+    focus: int | None = None,
 ) -> None:
     """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place.
 
@@ -66,6 +69,7 @@ def draw_marks(
         options: the look.
         status: what the top line says; None draws none.
         legend: what the colour bar says; None, where there is no heat, draws none.
+        focus: index of the one detection that stands out; None for all alike.
     """
     size_wh = explanation.frame.size_wh
     keep_clear: list[Pixels] = []
@@ -73,9 +77,11 @@ def draw_marks(
         keep_clear.append(colour_bar_box(size_wh, legend))
     if options.hud and status is not None:
         keep_clear.append(top_line_box(size_wh))
+    if options.clear_top > 0:
+        keep_clear.append((0, 0, size_wh[0], min(options.clear_top, size_wh[1])))
     if options.boxes:
-        draw_boxes(picture, explanation.detections, tuple(keep_clear), explanation.low_evidence)
+        draw_boxes(picture, explanation.detections, tuple(keep_clear), explanation.low_evidence, focus)
     if options.hud and legend is not None:
         draw_colour_bar(picture, options.colormap, legend)
     if options.hud and status is not None:
-        draw_top_line(picture, status, len(explanation.detections))
+        draw_status(picture, status, len(explanation.detections))

@@ -1,4 +1,4 @@
-"""The top line and the colour bar."""
+"""The colour bar."""
 
 from __future__ import annotations
 
@@ -11,46 +11,8 @@ from heatcam.choices import Colormap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import colour_table
 from heatcam.overlay.legend import Legend
-from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, line_height, shade, text_width, write
-from heatcam.overlay.options import Status
+from heatcam.overlay.lettering import LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.tone import Pixels
-
-_MODE_COLOURS: dict[str, Colour] = {"HEATMAP": (60, 190, 255), "NORMAL": (190, 230, 120)}
-_MESSAGE_COLOUR: Colour = (120, 220, 255)
-
-
-def top_line_box(size_wh: tuple[int, int]) -> Pixels:
-    """The rectangle that the top line takes."""
-    width, height = size_wh
-    return 0, 0, width, min(height, line_height(font_px(width, height)))
-
-
-def draw_top_line(picture: Uint8Array, status: Status, objects: int) -> None:
-    """``[HEATMAP]  23 fps  31 ms  5 objects  message`` on a dark strip; in place.
-
-    What does not fit is left out from the right: first the message is shortened, then whole parts go.
-    """
-    height, width = picture.shape[:2]
-    size = font_px(width, height)
-    shade(picture, *top_line_box((width, height)))
-    x, gap = size // 2, size
-    for text, colour in _parts(status, objects):
-        if x + text_width(text, size) > width - size // 2:
-            return
-        write(picture, text, x, 0, size, colour)
-        x += text_width(text, size) + gap
-    message = " ".join(status.message.split())  # a line break would be drawn below the line
-    write(picture, fitted(message, size, width - x - size // 2), x, 0, size, _MESSAGE_COLOUR)
-
-
-def _parts(status: Status, objects: int) -> list[tuple[str, Colour]]:
-    """What the top line says before its message, in order."""
-    parts = [(f"[{status.mode}]", _MODE_COLOURS.get(status.mode, LIGHT))]
-    if status.fps > 0:
-        parts.append((f"{status.fps:.1f} fps" if status.fps < 10 else f"{status.fps:.0f} fps", LIGHT))
-    parts.append((f"{status.inference_ms:.0f} ms", LIGHT))
-    parts.append((f"{objects} object" + ("" if objects == 1 else "s"), LIGHT))
-    return parts
 
 
 def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:

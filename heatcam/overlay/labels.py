@@ -19,7 +19,7 @@ from heatcam.overlay.lettering import (
     text_width,
     write,
 )
-from heatcam.overlay.lines import draw_box
+from heatcam.overlay.lines import draw_box, draw_faint_box
 from heatcam.overlay.tone import Pixels, pixel_boxes
 
 _GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
@@ -33,9 +33,38 @@ def class_colour(class_id: int) -> Colour:
 
     Class 0, often a person, is azure, which heat never is; hues that come close to a former one differ in saturation.
     """
-    saturation = _SATURATIONS[class_id // 5 % 3]
-    red, green, blue = colorsys.hsv_to_rgb((0.54 + class_id * _GOLDEN) % 1, saturation, 1.0)
+    return _colour(class_id, 0.54)
+
+
+@lru_cache(maxsize=1024)
+def track_colour(track_id: int) -> Colour:
+    """The colour of a tracked object, BGR: the same as long as it keeps its number, far from those numbered next to it."""
+    return _colour(track_id, 0.24)
+
+
+def _colour(number: int, first_hue: float) -> Colour:
+    """The ``number``-th colour around the circle from ``first_hue`` on, BGR."""
+    saturation = _SATURATIONS[number // 5 % 3]
+    red, green, blue = colorsys.hsv_to_rgb((first_hue + number * _GOLDEN) % 1, saturation, 1.0)
     return round(255 * blue), round(255 * green), round(255 * red)
+
+
+def object_colour(detections: Detections, n: int) -> Colour:
+    """The colour of the ``n``-th detection: its track's, or its class's where no track has taken it."""
+    track = _track_of(detections, n)
+    return track_colour(track) if track else class_colour(int(detections.class_ids[n]))
+
+
+def object_name(detections: Detections, n: int) -> str:
+    """The name of the ``n``-th detection in one line, its track's number before it: ``#7 person``."""
+    name = " ".join(detections.class_names[n].split())  # a line break would be drawn below the label
+    track = _track_of(detections, n)
+    return f"#{track} {name}" if track else name
+
+
+def _track_of(detections: Detections, n: int) -> int:
+    """The number of the track that has taken the ``n``-th detection; 0 for none."""
+    return 0 if detections.track_ids is None else int(detections.track_ids[n])
 
 
 def draw_boxes(
@@ -43,6 +72,7 @@ def draw_boxes(
     detections: Detections,
     keep_clear: tuple[Pixels, ...] = (),
     low_evidence: Sequence[bool] = (),
+    focus: int | None = None,
 ) -> None:
     """Draw every box, then every label; in place. The strongest choose their places first and lie on top.
 
@@ -52,20 +82,26 @@ def draw_boxes(
         keep_clear: rectangles that labels avoid, such as the top line.
         low_evidence: which objects' maps are no better than chance: their boxes are dashed and their labels say so; empty for
             none.
+        focus: index of the one box that stands out; all others are thin and dim and have no labels.
     """
     boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
-    colours = [class_colour(int(class_id)) for class_id in detections.class_ids]
+    colours = [object_colour(detections, n) for n in range(len(boxes))]
     low = list(low_evidence) or [False] * len(boxes)
-    for box, colour, dashed in zip(reversed(boxes), reversed(colours), reversed(low), strict=True):
-        draw_box(picture, box, colour, dashed=dashed)
+    order = [n for n in reversed(range(len(boxes))) if n != focus] + ([] if focus is None else [focus])
+    for n in order:
+        if focus is None:
+            draw_box(picture, boxes[n], colours[n], dashed=low[n])
+        elif n == focus:
+            draw_box(picture, boxes[n], colours[n], dashed=low[n], weight=1.6)
+        else:
+            draw_faint_box(picture, boxes[n], colours[n])
     taken = list(keep_clear)
     labels = []
-    for n, box in enumerate(boxes):
-        name = " ".join(detections.class_names[n].split())  # a line break would be drawn below the label
-        text = f"{name} {detections.confidences[n]:.2f}"
+    for n in range(len(boxes)) if focus is None else (focus,):
+        text = f"{object_name(detections, n)} {detections.confidences[n]:.2f}"
         if low[n]:
-            text = _doubted(text, box[2] - box[0], picture.shape)
-        taken.append(place_label(text, box, (picture.shape[1], picture.shape[0]), taken))
+            text = _doubted(text, boxes[n][2] - boxes[n][0], picture.shape)
+        taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
     for text, place, colour in reversed(labels):
         _draw_label(picture, text, place, colour)

@@ -14,7 +14,9 @@ _DASH, _GAP = 4.0, 3.0  # in widths of the line
 _LEAST_DASH, _LEAST_GAP = 9.0, 8.0  # picture pixels: the dark edge takes two of each gap
 
 
-def draw_box(picture: Uint8Array, box: Pixels, colour: Colour, *, dashed: bool = False) -> None:
+def draw_box(
+    picture: Uint8Array, box: Pixels, colour: Colour, *, dashed: bool = False, weight: float = 1.0
+) -> None:
     """Draw a box's line, in place.
 
     Args:
@@ -22,15 +24,29 @@ def draw_box(picture: Uint8Array, box: Pixels, colour: Colour, *, dashed: bool =
         box: half-open whole pixels.
         colour: BGR, of the line inside its dark edge.
         dashed: with gaps; each corner is a dash, so that the box can be told even when it is tiny.
+        weight: how many times as thick as usual.
     """
-    line = max(2, round(font_px(picture.shape[1], picture.shape[0]) / 8))
-    x1, y1, x2, y2 = box[0], box[1], max(box[0], box[2] - 1), max(box[1], box[3] - 1)
+    line = max(2, round(weight * max(2, round(font_px(picture.shape[1], picture.shape[0]) / 8))))
+    x1, y1, x2, y2 = _corners(box)
     parts = [((x1, y1), (x2, y2))]
     if dashed:
         parts = list(_dashes(x1, y1, x2, y2, line))
     for paint, thick in ((DARK, line + 2), (colour, line)):
         for first, second in parts:
             cv2.rectangle(picture, first, second, paint, thick)
+
+
+def draw_faint_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
+    """Draw a thin line, half as bright, with no edge, in place: for what is there and not meant."""
+    line = max(1, round(font_px(picture.shape[1], picture.shape[0]) / 18))
+    x1, y1, x2, y2 = _corners(box)
+    blue, green, red = (round(0.55 * value) for value in colour)
+    cv2.rectangle(picture, (x1, y1), (x2, y2), (blue, green, red), line)
+
+
+def _corners(box: Pixels) -> Pixels:
+    """The first and the last pixel of a half-open box, at least one."""
+    return box[0], box[1], max(box[0], box[2] - 1), max(box[1], box[3] - 1)
 
 
 def _dashes(

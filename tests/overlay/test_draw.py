@@ -13,11 +13,12 @@ from heatcam.choices import Colormap, Renorm
 from heatcam.frames import Explanation
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.overlay.blend import colour_table
-from heatcam.overlay.hud import colour_bar_box, top_line_box
+from heatcam.overlay.hud import colour_bar_box
 from heatcam.overlay.legend import Legend
+from heatcam.overlay.topline import top_line_box
 from tests.overlay.scenes import cells_for, explanation
 
-STATUS = Status("HEATMAP", 23.4, 31.0, "recording")
+STATUS = Status("HEATMAP", 23.4, 31.0, 4.0, message="recording")
 BARE = OverlayOptions(boxes=False, hud=False)
 
 
@@ -47,7 +48,16 @@ STATUSES = st.none() | st.builds(
     st.sampled_from(["HEATMAP", "NORMAL"]),
     st.floats(0, 999),
     st.floats(0, 1e5),
+    st.floats(0, 1e5),
+    st.floats(0, 1e5),
+    st.text(max_size=40),
+    st.text(max_size=40),
+    st.integers(0, 10**9),
+    st.none() | st.floats(0, 1e6),
+    st.none() | st.floats(0, 1e6),
+    st.booleans(),
     st.text(max_size=200),
+    st.none() | st.floats(0, 1),
 )
 
 
@@ -156,15 +166,16 @@ def test_cold_pixels_inside_a_box_are_the_pictures_own() -> None:
 
 def test_labels_keep_clear_of_top_line_and_colour_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     kept_clear: list[object] = []
-    monkeypatch.setattr(
-        overlay, "draw_boxes", lambda _picture, _found, places, _low: kept_clear.extend(places)
-    )
+    monkeypatch.setattr(overlay, "draw_boxes", lambda _picture, _found, places, *_: kept_clear.extend(places))
     seen = explanation((640, 480), [(0, 4, 300, 200), (420, 440, 640, 480)], np.ones((60, 80), np.float32))
     draw(seen, OverlayOptions(), STATUS)
     assert set(kept_clear) == {
         top_line_box((640, 480)),
         colour_bar_box((640, 480), Legend("evidence, scaled in each box", "per box")),
     }
+    kept_clear.clear()
+    draw(seen, OverlayOptions(clear_top=17, hud=False))
+    assert kept_clear == [(0, 0, 640, 17)]
     kept_clear.clear()
     draw(seen, replace(OverlayOptions(), hud=False), STATUS)
     assert kept_clear == []

@@ -1,0 +1,83 @@
+"""One object's heat alone: its own map where there is one, else what the map of all holds in its box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatcam.choices import Renorm
+from heatcam.frames import Explanation, SaliencyMap
+from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.overlay.scales import scales_of
+from heatcam.overlay.tone import heat_of, pixel_boxes
+
+
+@dataclass(frozen=True)
+class Heat:
+    """What is laid over the picture.
+
+    Attributes:
+        values: uint8 ``(H, W)`` in image pixels, 0 is cold.
+        saliency: the map it was made from.
+        scales: the evidence that is full heat, as ``scales_of`` gives it.
+    """
+
+    values: Uint8Array
+    saliency: SaliencyMap
+    scales: Sequence[float]
+
+
+def valid_focus(focus: int | None, objects: int) -> int | None:
+    """``focus`` where it is the index of one of so many objects, else None."""
+    return focus if focus is not None and 0 <= focus < objects else None
+
+
+def heat_shown(
+    shown: Explanation,
+    saliency: SaliencyMap,
+    renorm: Renorm,
+    scales: Sequence[float] | None,
+    focus: int | None,
+) -> Heat:
+    """The heat of all objects, or of one.
+
+    Args:
+        shown: what was seen, its maps steadied where they are.
+        saliency: its map of all objects.
+        renorm: scope of the scale.
+        scales: the evidence that is full heat for all objects, as ``scales_of`` gives it; None takes this picture's own.
+        focus: index of the only object to show; None shows all.
+    """
+    boxes, own = shown.detections.boxes_xyxy, shown.object_maps
+    if focus is not None:
+        return _of_one(shown, saliency, renorm, scales, focus)
+    scales = scales_of(saliency, boxes, renorm, own) if scales is None else scales
+    return Heat(heat_of(saliency, boxes, renorm, own, scales), saliency, scales)
+
+
+def _of_one(
+    shown: Explanation, saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float] | None, focus: int
+) -> Heat:
+    """In boxes with the scale that the object has among all, so that its colours stay when the others go.
+
+    A scale over the frame is taken of the object's own map: by that of all together a weak object would show nothing.
+    """
+    boxes, maps = shown.detections.boxes_xyxy, shown.object_maps
+    box, source = boxes[focus : focus + 1], maps[focus] if maps else saliency
+    if renorm is Renorm.BOX:
+        scales = scales_of(saliency, boxes, renorm, maps) if scales is None else scales
+        scale = [scales[focus]]
+        return Heat(heat_of(source, box, renorm, (), scale), source, scale)
+    scales = scales_of(source, box, renorm) if maps or scales is None else scales
+    heat = heat_of(source, box, renorm, (), scales)
+    return Heat(heat if maps else _only_inside(heat, box), source, scales)
+
+
+def _only_inside(heat: Uint8Array, box_xyxy: Float32Array) -> Uint8Array:
+    """``heat`` in the box, cold around it; a new array."""
+    ((x1, y1, x2, y2),) = pixel_boxes(box_xyxy, heat.shape)
+    alone = np.zeros_like(heat)
+    alone[y1:y2, x1:x2] = heat[y1:y2, x1:x2]
+    return alone

@@ -1,0 +1,166 @@
+"""The line at the top: what is shown, how fast, how old. What does not fit is left out, the least important first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, line_height, shade, text_width, write
+from heatcam.overlay.options import Status
+from heatcam.overlay.tone import Pixels
+
+HEATMAP = "HEATMAP"
+_MODE_COLOURS: dict[str, Colour] = {HEATMAP: (60, 190, 255), "NORMAL": (190, 230, 120)}
+_SAYS: Colour = (120, 220, 255)
+_WARNS: Colour = (90, 190, 255)
+_STANDS_STILL: Colour = (255, 215, 140)
+_RECORDS: Colour = (75, 75, 255)
+_QUIET: Colour = (205, 205, 205)
+_DOT: Colour = (150, 150, 150)
+_LEAST_NOTE = 5  # font sizes, about nine letters: less of a message says nothing
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One thing that the line says.
+
+    Attributes:
+        texts: the ways to say it, the longest first; the first that fits is taken.
+        colour: BGR.
+        rank: its importance: 0 goes last.
+        has_dot: a filled disc stands before it.
+        may_shrink: shortened with an ellipsis where not even its shortest text fits.
+    """
+
+    texts: tuple[str, ...]
+    colour: Colour
+    rank: int
+    has_dot: bool = False
+    may_shrink: bool = False
+
+    def width(self, text: str, size: int) -> int:
+        """Width in pixels of one of its texts, the disc included."""
+        return text_width(text, size) + (size if self.has_dot else 0)
+
+
+def top_line_box(size_wh: tuple[int, int]) -> Pixels:
+    """The rectangle that the top line takes."""
+    width, height = size_wh
+    return 0, 0, width, min(height, line_height(font_px(width, height)))
+
+
+def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
+    """``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects`` on a dark strip; in place.
+
+    Where the picture is narrow, parts go in this order: model, backend, dropped frames, milliseconds, message (shortened first),
+    objects, age, frames a second, recording, pause, mode. None is ever cut at the edge.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR, drawn or composed before.
+        status: what to say.
+        objects: how many were detected.
+    """
+    height, width = picture.shape[:2]
+    size = font_px(width, height)
+    shade(picture, *top_line_box((width, height)))
+    x = size // 2
+    for n, (part, text) in enumerate(_that_fit(_parts(status, objects), size, width - size)):
+        if n:
+            _separate(picture, x + size // 2, size, is_dot=n > 1)
+            x += size
+        if part.has_dot:
+            _disc(picture, x + round(0.4 * size), size, 0.34, part.colour)
+        write(picture, text, x + (size if part.has_dot else 0), 0, size, part.colour)
+        x += part.width(text, size)
+
+
+def _that_fit(parts: list[_Part], size: int, room: int) -> list[tuple[_Part, str]]:
+    """The parts that fit into ``room`` pixels with the texts they are said with, in the order of the line."""
+    chosen: dict[int, str] = {}
+    for n, part in sorted(enumerate(parts), key=lambda entry: entry[1].rank):
+        left = room - (size if chosen else 0)
+        text = next((t for t in part.texts if part.width(t, size) <= left), "")
+        if not text and part.may_shrink and left >= _LEAST_NOTE * size:
+            text = fitted(part.texts[-1], size, left)
+        if not text:
+            break
+        chosen[n] = text
+        room = left - part.width(text, size)
+    return [(parts[n], chosen[n]) for n in sorted(chosen)]
+
+
+def _parts(status: Status, objects: int) -> list[_Part]:
+    """All that there is to say, in the order of the line."""
+    found = [_Part((f"[{status.mode}]",), _MODE_COLOURS.get(status.mode, LIGHT), 0)]
+    if status.paused:
+        found.append(_Part(("PAUSED",), _STANDS_STILL, 1))
+    if status.recording_s is not None:
+        found.append(_Part((f"REC {_clock(status.recording_s)}", "REC"), _RECORDS, 2, has_dot=True))
+    if status.model:
+        found.append(_Part((_one_line(status.model),), _QUIET, 10))
+    if status.backend:
+        found.append(_Part((_one_line(status.backend),), _QUIET, 9))
+    if status.fps > 0:
+        found.append(_Part((_fps(status.fps),), LIGHT, 3))
+    found.append(_Part((_milliseconds(status),), LIGHT, 7))
+    found.append(_objects(status, objects))
+    if status.dropped > 0:
+        found.append(_Part((f"{status.dropped} dropped",), LIGHT, 8))
+    if status.age_s is not None:
+        found.append(_Part((_age(status.age_s),), _WARNS, 4))
+    if message := _one_line(status.message):
+        found.append(_Part((message,), _SAYS, 6, may_shrink=True))
+    return found
+
+
+def _objects(status: Status, objects: int) -> _Part:
+    """How many objects; of none, why nothing is hot."""
+    if objects or status.mode != HEATMAP:
+        return _Part((f"{objects} object" + ("" if objects == 1 else "s"),), LIGHT, 5)
+    above = "" if status.conf is None else f" above {status.conf:.2g}"
+    why = f"nothing detected{above}: nothing is hot"
+    return _Part((why, f"nothing detected{above}", "nothing detected", "0 objects"), _SAYS, 5)
+
+
+def _milliseconds(status: Status) -> str:
+    """Forward, map and drawing as a sum; what is not there at the end is left out."""
+    times = [status.forward_ms, status.map_ms, status.draw_ms]
+    while len(times) > 1 and times[-1] <= 0:
+        times.pop()
+    return "+".join(f"{ms:.0f}" for ms in times) + " ms"
+
+
+def _fps(fps: float) -> str:
+    return f"{fps:.1f} fps" if fps < 10 else f"{fps:.0f} fps"
+
+
+def _age(seconds: float) -> str:
+    return f"{seconds:.1f} s old" if seconds < 10 else f"{seconds:.0f} s old"
+
+
+def _clock(seconds: float) -> str:
+    """``0:12``, ``61:05``, ``2:00:00`` from two hours on."""
+    whole = max(0, math.floor(seconds))
+    if whole < 7200:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks, which would be drawn below the line."""
+    return " ".join(text.split())
+
+
+def _separate(picture: Uint8Array, middle: int, size: int, *, is_dot: bool) -> None:
+    """A small dot between two parts; none after the mode, whose brackets do."""
+    if is_dot:
+        _disc(picture, middle, size, 0.11, _DOT)
+
+
+def _disc(picture: Uint8Array, middle: int, size: int, radius: float, colour: Colour) -> None:
+    """A disc at the height of small letters, ``radius`` in font sizes; drawn, because not every font has one."""
+    centre = 16 * middle, round(16 * 0.74 * size)
+    cv2.circle(picture, centre, max(16, round(16 * radius * size)), colour, cv2.FILLED, cv2.LINE_AA, shift=4)

@@ -1,0 +1,148 @@
+"""Plain beside heat: how two painted pictures become the one that is shown, and the way back from its pixels to the frame's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import cv2
+import numpy as np
+
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.lettering import DARK, LIGHT, font_px, line_height, shade, text_width, write
+from heatcam.overlay.tone import Pixels
+
+PLAIN_CAPTION, HEAT_CAPTION = "plain", "heat map"
+WIDEST_BESIDE = 1.8  # width over height; wider pictures are larger on a 16:9 screen one above the other
+LONGEST = 3840  # pixels of two pictures together: more is on no screen, and 7680 cost 50 MB of copies a frame
+
+
+class Layout(Enum):
+    """How the plain picture and the one with heat share the window."""
+
+    SINGLE = "single"
+    DUAL = "dual"
+    WIPE = "wipe"
+
+
+@dataclass(frozen=True)
+class View:
+    """A composed picture that knows which pixel of the frame each of its pixels shows.
+
+    Attributes:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        frame_wh: width and height of the frame in its own pixels.
+        places: where the frame is shown, half-open, in pixels of ``picture``: one rectangle, or two beside one another.
+    """
+
+    picture: Uint8Array
+    frame_wh: tuple[int, int]
+    places: tuple[Pixels, ...]
+
+    def to_frame(self, x: float, y: float) -> tuple[float, float]:
+        """The frame's pixel that is shown at a pixel of the composed picture; both name a pixel by its index from 0.
+
+        In ``DUAL`` both halves show the same frame. What lies outside, or on the divider, is moved to the nearest pixel of the
+        frame.
+        """
+        left, top, right, bottom = min(self.places, key=lambda place: _apart(place, x, y))
+        along_x, along_y = self.frame_wh[0] / (right - left), self.frame_wh[1] / (bottom - top)
+        frame_x, frame_y = (x + 0.5 - left) * along_x - 0.5, (y + 0.5 - top) * along_y - 0.5
+        return _clamped(frame_x, self.frame_wh[0] - 1), _clamped(frame_y, self.frame_wh[1] - 1)
+
+
+def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 0.5) -> View:
+    """Put the two pictures into one.
+
+    Args:
+        plain: uint8 ``(H, W, 3)``, BGR, painted without heat and without the top line.
+        heat: the same frame painted with heat, of the same shape.
+        layout: ``SINGLE`` shows ``heat`` alone. ``DUAL`` shows both, side by side, or one above the other where they are wider
+            than 16:9, shrunk where both together would be longer than 3840 pixels. ``WIPE`` shows plain left of the split and
+            heat right of it.
+        split: where the wipe stands, as a share of the width, in ``[0, 1]``.
+
+    Returns:
+        The composed picture; in ``SINGLE`` it is ``heat`` itself, else a new array.
+    """
+    height, width = heat.shape[:2]
+    if layout is Layout.DUAL:
+        return _dual(plain, heat)
+    picture = heat if layout is Layout.SINGLE else _wipe(plain, heat, split)
+    return View(picture, (width, height), ((0, 0, width, height),))
+
+
+def _dual(plain: Uint8Array, heat: Uint8Array) -> View:
+    height, width = heat.shape[:2]
+    beside = width <= WIDEST_BESIDE * height
+    gap = _gap_px(width, height)
+    scale = min(1.0, (LONGEST - gap) / 2 / (width if beside else height))
+    wide, tall = max(1, round(width * scale)), max(1, round(height * scale))
+    second = (wide + gap, 0) if beside else (0, tall + gap)
+    picture = np.full((tall + second[1], wide + second[0], 3), DARK, np.uint8)
+    places = []
+    for part, caption, (left, top) in ((plain, PLAIN_CAPTION, (0, 0)), (heat, HEAT_CAPTION, second)):
+        place = left, top, left + wide, top + tall
+        under = picture[top : place[3], left : place[2]]
+        under[...] = part if scale == 1 else cv2.resize(part, (wide, tall), interpolation=cv2.INTER_AREA)
+        places.append(place)
+        _caption(picture, caption, place)
+    return View(picture, (width, height), tuple(places))
+
+
+def _wipe(plain: Uint8Array, heat: Uint8Array, split: float) -> Uint8Array:
+    width = heat.shape[1]
+    at = round(_clamped(split, 1.0) * width)
+    picture: Uint8Array = heat.copy()
+    picture[:, :at] = plain[:, :at]
+    _handle(picture, min(at, width - 1))
+    return picture
+
+
+def _handle(picture: Uint8Array, at: int) -> None:
+    """The line between the two, with a knob that says that it can be drawn to both sides; in place."""
+    height, width = picture.shape[:2]
+    size = font_px(width, height)
+    line = max(2, round(size / 8))
+    for colour, wide in ((DARK, line + 2), (LIGHT, line)):
+        left = max(0, at - wide // 2)
+        picture[:, left : left + wide] = colour
+    middle, radius = (at, height // 2), round(0.9 * size)
+    cv2.circle(picture, middle, radius + 1, DARK, cv2.FILLED, cv2.LINE_AA)
+    cv2.circle(picture, middle, radius, LIGHT, cv2.FILLED, cv2.LINE_AA)
+    for side in (-1, 1):
+        tip = round(0.62 * size) * side
+        foot = round(0.2 * size) * side
+        arrow = [
+            (at + tip, middle[1]),
+            (at + foot, middle[1] - radius // 2),
+            (at + foot, middle[1] + radius // 2),
+        ]
+        cv2.fillConvexPoly(picture, np.array(arrow, np.int32), DARK, cv2.LINE_AA)
+
+
+def _caption(picture: Uint8Array, text: str, place: Pixels) -> None:
+    """A word in the top left corner of one half, below where the top line goes; in place, not where it would not fit."""
+    height, width = picture.shape[:2]
+    size = font_px(width, height)
+    top = place[1] + (line_height(size) if place[1] == 0 else 0)
+    right, bottom = place[0] + text_width(text, size) + size, top + line_height(size)
+    if right <= place[2] and bottom <= place[3]:
+        shade(picture, place[0], top, right, bottom)
+        write(picture, text, place[0] + size // 2, top, size, LIGHT)
+
+
+def _gap_px(width: int, height: int) -> int:
+    """Width of the divider: even, because H.264 halves both sides."""
+    return 2 * max(1, round(font_px(width, height) / 8))
+
+
+def _apart(place: Pixels, x: float, y: float) -> float:
+    """How far a pixel lies outside of a rectangle."""
+    across = max(place[0] - x, x - (place[2] - 1), 0)
+    down = max(place[1] - y, y - (place[3] - 1), 0)
+    return float(across + down)
+
+
+def _clamped(value: float, highest: float) -> float:
+    return float(min(max(value, 0.0), highest))
