@@ -62,3 +62,11 @@ class Quality(str, Enum):
 
     LIVE = "live"
     FINE = "fine"
+
+
+class TrackerName(str, Enum):
+    """What keeps numbers on objects from frame to frame: nothing, or one of ultralytics' trackers."""
+
+    OFF = "off"
+    BYTETRACK = "bytetrack"
+    BOTSORT = "botsort"

@@ -108,6 +108,10 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "smooth": typer.Option(
             min=0.0, max=1.0, help="Steady the heat from frame to frame; 0 shows each frame's raw map."
         ),
+        "track": typer.Option(
+            help="Keep a number and a colour on each object, with one of ultralytics' trackers.",
+            case_sensitive=False,
+        ),
     },
     Output: {
         "output": typer.Option(

@@ -45,6 +45,10 @@ NEVER = [
     (("overlay", "findings", "web", "sinks", "steady"), ("torch", "ultralytics", "torchvision")),
     (("findings", "evaluation", "overlay"), ("heatcam.steady",)),  # numbers are of raw maps
     (
+        ("tracking",),
+        ("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.overlay", "heatcam.sinks"),
+    ),
+    (
         ("frames", "geometry", "regions", "errors", "choices"),
         ("torch", "heatcam.engine", "heatcam.saliency", "heatcam.overlay"),
     ),
@@ -101,11 +105,22 @@ def test_some_libraries_are_known_in_one_room_only(library: str, only_room: str)
     assert users == {only_room}
 
 
-def test_torch_is_known_only_to_the_engine_saliency_and_models() -> None:
+def test_torch_is_known_only_to_the_engine_saliency_models_and_tracking() -> None:
     users = {
         room(path) for path in MODULES if within(imports_of(path), "torch", "ultralytics", "torchvision")
     }
-    assert users - {"bench"} == {"engine", "saliency", "models"}
+    assert users - {"bench"} == {"engine", "saliency", "models", "tracking"}
+
+
+def test_tracking_knows_ultralytics_in_one_file_that_is_loaded_only_when_somebody_tracks() -> None:
+    users = [
+        path.name
+        for path in MODULES
+        if room(path) == "tracking" and within(imports_of(path), "ultralytics", "torch")
+    ]
+    assert users == ["association.py"]
+    code = "import sys, heatcam.tracking; assert not {'torch', 'ultralytics'} & set(sys.modules)"
+    assert run_python(code).returncode == 0
 
 
 def test_the_bench_knows_torch_and_the_rivals_in_as_few_files_as_can_be() -> None:
@@ -173,6 +188,10 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def test_ruff_finds_nothing() -> None:
     result = run("ruff", "check", ".")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -204,7 +223,7 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'torch', 'ultralytics', 'cv2', 'numpy', 'av', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    result = run_python(code)
     assert result.returncode == 0, result.stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm
+from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm, TrackerName
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,11 @@ class Motion:
 
     Attributes:
         smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; 0 shows each frame's raw map.
+        track: what keeps numbers on objects from frame to frame.
     """
 
     smooth: float = 0.8
+    track: TrackerName = TrackerName.OFF
 
 
 @dataclass(frozen=True)

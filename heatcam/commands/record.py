@@ -18,6 +18,7 @@ from heatcam.pipeline import Controls, Limits, Run, run_pipeline
 from heatcam.sinks.recorder import Recorder, check_recording_path
 from heatcam.sources.base import Source
 from heatcam.sources.opening import DEMO, open_source
+from heatcam.tracking import tracked, tracker_of
 
 INTERRUPTED = 130
 
@@ -93,6 +94,7 @@ def record(
     check_recording_path(target_path(spec, output), output.overwrite)
     source = open_source(spec)
     _require_an_end(source, extent)
+    tracker = tracker_of(motion.track)
     explainer = start_explainer(model, terminal, size_to_come(spec))
     say_scale(look, explainer, terminal)
     run, limits = Run(), Limits(extent.max_frames)
@@ -105,7 +107,13 @@ def record(
             with sink:
                 paint = painter(look, with_status=True, smooth=motion.smooth)
                 run_pipeline(
-                    _until(source, extent.seconds), explainer, paint, (sink, bar), Controls(), limits, run
+                    _until(source, extent.seconds),
+                    tracked(explainer, tracker),
+                    paint,
+                    (sink, bar),
+                    Controls(),
+                    limits,
+                    run,
                 )
         except KeyboardInterrupt:
             interrupted = True
