@@ -70,3 +70,11 @@ class TrackerName(str, Enum):
     OFF = "off"
     BYTETRACK = "bytetrack"
     BOTSORT = "botsort"
+
+
+class Layout(str, Enum):
+    """How the plain picture and the one with heat share the window."""
+
+    SINGLE = "single"
+    DUAL = "dual"
+    WIPE = "wipe"

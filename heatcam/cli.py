@@ -8,16 +8,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import os
 import sys
+import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output, WindowChoice
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
@@ -119,6 +120,26 @@ OPTIONS: dict[type, dict[str, Any]] = {
         ),
         "overwrite": typer.Option("--overwrite", help="Replace files that are there."),
         "json": typer.Option(metavar="PATH|-", help="Write the result as JSON; - is standard output."),
+    },
+    WindowChoice: {
+        "fullscreen": typer.Option("--fullscreen/--windowed", help="Fill the screen."),
+        "window_size": typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Of the window in pixels; as it was last, or the picture's, if left out.",
+        ),
+        "display_fps": typer.Option(min=0.1, help="Draw at most so many frames a second."),
+        "every": typer.Option(
+            min=1,
+            help="Make the heat map of every so many frames, and carry it along with the boxes between them.",
+        ),
+        "realtime": typer.Option(
+            "--realtime",
+            help="Play a file at its own speed, and drop frames that are late, instead of showing each.",
+        ),
+        "reset_settings": typer.Option(
+            "--reset-settings", help="Forget what the window remembers of its last run."
+        ),
+        "report": typer.Option(help="Write what was shown, in numbers, as JSON."),
     },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
@@ -233,10 +254,12 @@ def root(
 @app.command(epilog="Example: heatcam live --camera 0")
 @with_option_records
 def live(
+    ctx: typer.Context,
     model: ModelChoice,
     look: Look,
     motion: Motion,
     extent: Extent,
+    window: WindowChoice,
     camera: CameraOption = None,
     source: Annotated[
         str | None,
@@ -244,14 +267,27 @@ def live(
             help="A file, folder, glob, rtsp:// or http:// address, or 'demo', instead of a camera."
         ),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write what was shown, in numbers, as JSON.")] = None,
 ) -> None:
-    """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, s snapshot, q quit."""
+    """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
+
+    The window remembers what was chosen by keys; options given here go before that.
+    """
+    from heatcam.commands.live import LiveOptions  # noqa: PLC0415
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
     if camera is not None and source is not None:
         raise UsageError("--camera and --source exclude each other", "give one")
-    raise typer.Exit(run(source or camera or "0", model, look, motion, extent, report, _terminal()))
+    spec = source or camera or "0"
+    options = LiveOptions(look, motion, extent, window, _given(ctx))
+    raise typer.Exit(run(spec, model, options, _terminal()))
+
+
+def _given(ctx: typer.Context) -> frozenset[str]:
+    """Names of the options that stand on the command line."""
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    return frozenset(
+        name for name, kind in sources.items() if kind is not None and kind.name == "COMMANDLINE"
+    )
 
 
 @app.command(epilog="Example: heatcam snapshot photo.jpg -o out.png")
@@ -354,7 +390,23 @@ def evaluate(
 
 def main() -> None:
     """The ``heatcam`` program."""
-    app(prog_name="heatcam")
+    try:
+        app(prog_name="heatcam")
+    except SystemExit as end:
+        _leave(end)
+
+
+def _leave(end: SystemExit) -> NoReturn:
+    """Exit; past threads of ours that hang in a read or are in the middle of a pass.
+
+    They are daemons, so nothing waits for them, but Python then ends them in the middle of C++ code, which aborts the process.
+    """
+    left_behind = [thread for thread in threading.enumerate() if thread.name.startswith("heatcam")]
+    if not left_behind:
+        raise end
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
 def _terminal() -> Any:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
+from heatcam.choices import Colormap, Layout, MethodName, Renorm
 from heatcam.environment import config_dir
 
 logger = logging.getLogger(__name__)
@@ -14,13 +17,33 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that the next run starts with.
+    """Choices that the next run of the window starts with; options given on the command line go before them.
 
     Attributes:
-        heatmap: the live window shows the heat map, not plain detection.
+        heatmap: the heat map, not plain detection.
+        layout: one picture, two beside one another, or a wipe.
+        colormap, alpha, renorm, boxes: the look.
+        conf: keep boxes above this confidence, in ``[0, 1]``.
+        method: the CAM method.
+        every: the map is made every so many frames.
+        numbers, graphs: what is drawn over the picture.
+        full_screen: fill the screen.
+        window_wh: width and height of the window, in screen pixels; None goes by the picture.
     """
 
     heatmap: bool = True
+    layout: Layout = Layout.SINGLE
+    colormap: Colormap = Colormap.TURBO
+    alpha: float = 0.7
+    renorm: Renorm = Renorm.BOX
+    boxes: bool = True
+    conf: float = 0.25
+    method: MethodName = MethodName.LIVE
+    every: int = 1
+    numbers: bool = False
+    graphs: bool = False
+    full_screen: bool = False
+    window_wh: tuple[int, int] | None = None
 
 
 def settings_path() -> Path:
@@ -29,24 +52,77 @@ def settings_path() -> Path:
 
 
 def load_settings() -> Settings:
-    """The settings of the last run; defaults where there are none or the file is damaged."""
+    """The settings of the last run; the default of each that is not there or makes no sense."""
     try:
         kept = json.loads(settings_path().read_text("utf-8"))
-        return Settings(heatmap=bool(kept["heatmap"]))
+        if not isinstance(kept, dict):
+            raise ValueError("it holds no settings")
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         logger.warning("settings in %s cannot be read (%s); using defaults", settings_path(), error)
         return Settings()
+    usual = Settings()
+    return Settings(**{f.name: _checked(f.name, kept, getattr(usual, f.name)) for f in fields(Settings)})
 
 
 def save_settings(settings: Settings) -> None:
     """Keep ``settings`` for the next run, replacing the file in one step; a folder that cannot be written is only logged."""
     path = settings_path()
     part = path.with_suffix(".part")
+    plain = {name: v.value if isinstance(v, Enum) else v for name, v in asdict(settings).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(settings)), "utf-8")
+        part.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
         part.replace(path)
     except OSError as error:
         logger.warning("settings cannot be kept in %s (%s)", path.parent, error)
+
+
+def _checked(name: str, kept: dict[str, Any], usual: Any) -> Any:
+    """What was kept under ``name``, or what is usual where that makes no sense: the file may be of another version."""
+    if name not in kept:
+        return usual
+    value = kept[name]
+    try:
+        return _CHECKS[name](value) if name in _CHECKS else _like(usual, value)
+    except (ValueError, TypeError):
+        logger.warning("%s: %s is %r; using %r", settings_path(), name, value, usual)
+        return usual
+
+
+def _like(usual: Any, value: Any) -> Any:
+    """``value`` as the kind of thing that ``usual`` is.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    if isinstance(usual, Enum):
+        return type(usual)(value)
+    if type(value) is not type(usual):
+        raise TypeError
+    return value
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not 0 <= float(value) <= 1:
+        raise ValueError
+    return float(value)
+
+
+def _at_least_one(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 1000:
+        raise ValueError
+    return value
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    width, height = value
+    if not all(type(n) is int and 16 <= n <= 16384 for n in (width, height)):
+        raise ValueError
+    return width, height
+
+
+_CHECKS = {"alpha": _share, "conf": _share, "every": _at_least_one, "window_wh": _size}

@@ -2,81 +2,196 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion
-from heatcam.commands.reporting import run_report
-from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
+from heatcam.choices import MethodName, Quality
+from heatcam.commands.live_report import live_report
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion, WindowChoice
+from heatcam.commands.starting import explain_options, names_in, say_scale, size_to_come, start_shelf
 from heatcam.commands.terminal import Terminal
-from heatcam.frames import Frame
-from heatcam.pipeline import Controls, Limits, Run, run_pipeline
-from heatcam.settings import load_settings, save_settings
+from heatcam.errors import UsageError
+from heatcam.live.capture import Capture
+from heatcam.live.explaining import ExplainerFor, Explaining
+from heatcam.live.inference import Inference
+from heatcam.live.painting import Painting
+from heatcam.live.saving import Recording, Snapshots
+from heatcam.live.screen import Caption
+from heatcam.live.session import Parts, Plan, Session
+from heatcam.live.state import Choices, WindowState
+from heatcam.live.wants import Wants
+from heatcam.pipeline import Limits
+from heatcam.saliency.building import Shelf
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.kinds import layer_sets
+from heatcam.saliency.methods import METHODS
+from heatcam.saliency.options import ExplainOptions
+from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.display import require_display
+from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
-from heatcam.sinks.window import WindowSink
 from heatcam.sources.base import Source
 from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
+from heatcam.tracking import tracker_of
 
 INTERRUPTED = 130
 
 
-def live(
-    spec: str,
-    model: ModelChoice,
-    look: Look,
-    motion: Motion,
-    extent: Extent,
-    report_path: Path | None,
-    terminal: Terminal,
-) -> int:
-    """Show the source until it ends or the user quits; the mode is kept for the next run.
+@dataclass(frozen=True)
+class LiveOptions:
+    """How the window is to be.
+
+    Attributes:
+        look: how the overlay looks.
+        motion: what only moving pictures have.
+        extent: when to stop by itself.
+        window: the window and its pace.
+        given: names of the options that stand on the command line, which go before what was kept from the last run.
+    """
+
+    look: Look
+    motion: Motion
+    extent: Extent
+    window: WindowChoice
+    given: frozenset[str] = frozenset()
+
+
+def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal) -> int:
+    """Show the source until it ends or the user quits; what was chosen is kept for the next run.
+
+    Args:
+        spec: the source.
+        model: which model explains, and how.
+        options: how the window is to be.
+        terminal: where to say it.
 
     Returns:
-        0, or 130 after Ctrl-C.
+        0, 1 when a recording could not be finished, or 130 after Ctrl-C.
 
     Raises:
         HeatcamError: no window, no source or no model; each says the next step.
     """
     require_display()
+    window = options.window
+    kept = Settings() if window.reset_settings else load_settings()
+    kept = replace(kept, window_wh=parse_size(window.window_size) if window.window_size else kept.window_wh)
     source = open_source(spec)
-    explainer = start_explainer(model, terminal, size_to_come(spec))
-    say_scale(look, explainer, terminal)
-    settings = load_settings()
-    controls, run = Controls(heatmap=settings.heatmap), Run()
-    limits = Limits(extent.max_frames, extent.seconds)
+    tracker = tracker_of(options.motion.track)
+    shelf, explainer = start_shelf(model, terminal, size_to_come(spec))
+    say_scale(options.look, explainer, terminal)
+    explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
+    session = _session(source, explainer, explaining, model, options, kept)
     interrupted = False
     try:
-        with source, Viewer(f"heatcam - {source.name}") as viewer:
-            sink = WindowSink(viewer, controls, _interval_s(source))
-            paint = painter(look, with_status=True, smooth=motion.smooth)
-            run_pipeline(frames_to_show(source), explainer, paint, (sink,), controls, limits, run)
+        with session.parts.viewer:
+            session.run()
     except KeyboardInterrupt:
         interrupted = True
     finally:
-        save_settings(replace(settings, heatmap=controls.heatmap))
-        if report_path is not None:
-            numbers = run_report(
-                run, source, "frames_shown", heatmap=controls.heatmap, backend=explainer.engine.name
-            )
-            terminal.document(numbers | {"toggles": controls.toggles}, str(report_path))
-    if not run.frames and not interrupted:
+        save_settings(to_keep(session.state, session.window_wh or kept.window_wh))
+        if window.report is not None:
+            terminal.document(live_report(session, explainer.engine.name), str(window.report))
+        for text in session.last_words:
+            terminal.note(text)
+    if not session.numbers.frames_shown and not interrupted:
         terminal.note(f"{source.name} gave no picture")
-    return INTERRUPTED if interrupted else 0
+    return INTERRUPTED if interrupted else int(session.failed)
 
 
-def frames_to_show(source: Source) -> Iterator[Frame]:
-    """The source's frames; the last of a set of pictures stays, explained anew when the mode changes, until the user quits."""
-    last: Frame | None = None
-    for last in source:
-        yield last
-    if last is not None and isinstance(source, ImageSource):
-        yield from itertools.repeat(last)
+def _session(
+    source: Source,
+    explainer: Explainer,
+    explaining: Explaining,
+    model: ModelChoice,
+    options: LiveOptions,
+    kept: Settings,
+) -> Session:
+    """The threads, the window and what they share, not started yet."""
+    capture = Capture(source, realtime=options.window.realtime)
+    about = {"model": explainer.title, "source": source.name, "imgsz": explainer.imgsz}
+    parts = Parts(
+        capture,
+        Inference(capture.frames, explaining, Wants(), drops=capture.drops),
+        Viewer(f"heatcam - {source.name}", size_wh=kept.window_wh),
+        Painting(options.motion.smooth, DEFAULT_KEYS),
+        Snapshots(Path(), about),
+        Recording(Path()),
+    )
+    fps = options.window.display_fps
+    backend = f"{explainer.engine.device} {explainer.engine.name}"
+    caption = Caption(explainer.title, backend, 1 / fps if fps else 0.0)
+    extent = Limits(options.extent.max_frames, options.extent.seconds)
+    start = first_state(model, options.look, options.window)
+    layers = tuple(dict.fromkeys((start.layers, *layer_sets(explainer.engine))))
+    choices = Choices(tuple(METHODS), layers, start)
+    plan = Plan(caption, extent, stays=isinstance(source, ImageSource))
+    return Session(parts, as_kept(start, kept, options.given), choices, plan)
 
 
-def _interval_s(source: Source) -> float:
-    """Seconds between two frames of what plays by itself; cameras set their own pace."""
-    return 0.0 if source.is_live or not source.fps > 0 else 1 / source.fps
+def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
+    """How the window gets the explainer that it wants of one model.
+
+    A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
+    """
+
+    def explainer(method: str, layers: str, still: bool) -> Explainer:
+        wanted = replace(options, method=method, layers=names_in(layers))
+        if still and method == MethodName.LIVE.value and not layers:
+            wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
+        return shelf.take(wanted)
+
+    return explainer
+
+
+def first_state(model: ModelChoice, look: Look, window: WindowChoice) -> WindowState:
+    """What the options say."""
+    return WindowState(
+        colormap=look.colormap,
+        alpha=look.alpha,
+        renorm=look.renorm,
+        boxes=look.boxes,
+        hud=look.hud,
+        conf=model.conf,
+        method=model.method.value,
+        layers=model.layers,
+        every=window.every,
+        full_screen=window.fullscreen,
+    )
+
+
+#: Fields of the state that have another name on the command line.
+_OPTION_OF = {"full_screen": "fullscreen"}
+_KEPT = (
+    *("heatmap", "layout", "colormap", "alpha", "renorm", "boxes"),
+    *("conf", "method", "every", "numbers", "graphs", "full_screen"),
+)
+
+
+def as_kept(start: WindowState, kept: Settings, given: Set[str]) -> WindowState:
+    """``start`` with what was kept from the last run, but for what was given on the command line."""
+    changes = {name: getattr(kept, name) for name in _KEPT if _OPTION_OF.get(name, name) not in given}
+    if "method" in changes:
+        changes["method"] = kept.method.value
+    return replace(start, **changes)
+
+
+def to_keep(state: WindowState, window_wh: tuple[int, int] | None) -> Settings:
+    """What the next run starts with."""
+    kept = {name: getattr(state, name) for name in _KEPT} | {"method": MethodName(state.method)}
+    return Settings(**kept, window_wh=None if state.full_screen else window_wh)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1280x720`` as width and height in pixels.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    width, _, height = text.lower().partition("x")
+    if not (width.isascii() and height.isascii() and width.isdecimal() and height.isdecimal()):
+        raise UsageError(f"{text} is no size", "give width x height in pixels, 1280x720 for example")
+    if not (16 <= int(width) <= 16384 and 16 <= int(height) <= 16384):
+        raise UsageError(f"{text} is no size for a window", "give 16 to 16384 pixels a side")
+    return int(width), int(height)

@@ -100,3 +100,26 @@ class Extent:
 
     max_frames: int | None = None
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class WindowChoice:
+    """The window and its pace.
+
+    Attributes:
+        fullscreen: fill the screen.
+        window_size: ``WIDTHxHEIGHT`` of the window in screen pixels; None takes the last run's, else the picture's.
+        display_fps: draw at most so many frames a second; None draws all.
+        every: make the map of every so many frames, and carry it along between them.
+        realtime: let a file play at its own speed and drop frames that are late, instead of showing each.
+        reset_settings: forget what was kept from the last run.
+        report: a file for the run's numbers, as JSON; None writes none.
+    """
+
+    fullscreen: bool = False
+    window_size: str | None = None
+    display_fps: float | None = None
+    every: int = 1
+    realtime: bool = False
+    reset_settings: bool = False
+    report: Path | None = None

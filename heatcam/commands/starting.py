@@ -10,7 +10,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Controls, Painter, Run
-from heatcam.saliency.building import LIKELY_SIZE_WH, build_explainer
+from heatcam.saliency.building import LIKELY_SIZE_WH, Shelf, open_shelf
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.opening import open_source
@@ -30,11 +30,32 @@ def start_explainer(
     Raises:
         HeatcamError: it cannot be had; the message names the next step.
     """
+    return start_shelf(choice, terminal, size_wh)[1]
+
+
+def start_shelf(
+    choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+) -> tuple[Shelf, Explainer]:
+    """The same, with the shelf that further explainers of the model can be taken from."""
     if choice.model is None:
         terminal.note(EMBEDDED_HINT)
     model = choice.model or "markers"
     offer_download(model, terminal)
-    options = ExplainOptions(
+    options = explain_options(choice)
+    with terminal.notes.status("loading the model"):
+        shelf = open_shelf(model, choice.device, options, size_wh)
+        explainer = shelf.take(options)
+    _say_what_runs(choice, explainer, terminal)
+    return shelf, explainer
+
+
+def explain_options(choice: ModelChoice) -> ExplainOptions:
+    """What was chosen on the command line, as the explainer takes it.
+
+    Raises:
+        UsageError: a threshold or size that cannot be meant.
+    """
+    return ExplainOptions(
         choice.imgsz,
         choice.conf,
         choice.iou,
@@ -47,8 +68,9 @@ def start_explainer(
         names_in(choice.layers),
         choice.target,
     )
-    with terminal.notes.status("loading the model"):
-        explainer = build_explainer(model, choice.device, options, size_wh)
+
+
+def _say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
         f"method {explainer.method}"
@@ -59,7 +81,6 @@ def start_explainer(
         terminal.note(
             f"measured once for this model and map what low evidence is: {explainer.calibrating_s:.1f} s"
         )
-    return explainer
 
 
 def say_scale(look: Look, explainer: Explainer, terminal: Terminal) -> None:

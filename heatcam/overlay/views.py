@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import cv2
 import numpy as np
 
+from heatcam.choices import Layout
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.lettering import DARK, LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.tone import Pixels
@@ -15,14 +15,6 @@ from heatcam.overlay.tone import Pixels
 PLAIN_CAPTION, HEAT_CAPTION = "plain", "heat map"
 WIDEST_BESIDE = 1.8  # width over height; wider pictures are larger on a 16:9 screen one above the other
 LONGEST = 3840  # pixels of two pictures together: more is on no screen, and 7680 cost 50 MB of copies a frame
-
-
-class Layout(Enum):
-    """How the plain picture and the one with heat share the window."""
-
-    SINGLE = "single"
-    DUAL = "dual"
-    WIPE = "wipe"
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,46 @@ def build_explainer(
     Raises:
         ModelError, DeviceError, UsageError: what was asked for cannot be had; the message names the next step.
     """
+    return open_shelf(model, device, options, size_wh).take(options)
+
+
+class Shelf:
+    """Explainers of one model, each made when it is first asked for and kept. Used from one thread at a time.
+
+    They share the network, so that a window can go from method to method.
+
+    Args:
+        loaded: the network.
+        device: where it runs.
+        size_wh: of the pictures to come, in pixels.
+    """
+
+    def __init__(self, loaded: LoadedModel, device: torch.device, size_wh: tuple[int, int]) -> None:
+        self.loaded = loaded
+        self._device = device
+        self._size_wh = size_wh
+        self._made: dict[ExplainOptions, Explainer] = {}
+
+    def take(self, options: ExplainOptions) -> Explainer:
+        """The explainer for ``options``, warmed up and calibrated; its ``thresholds`` are the asker's to change.
+
+        Raises:
+            ModelError, UsageError: it cannot be had with this model.
+        """
+        if options not in self._made:
+            explainer = explainer_of(self.loaded, self._device, options, self._size_wh)
+            examples = self.loaded.examples or real_pictures
+            explainer.calibrating_s = calibrate(explainer, lambda: examples(self._size_wh))
+            self._made[options] = explainer
+        return self._made[options]
+
+
+def open_shelf(
+    model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+) -> Shelf:
+    """A shelf for one model, from which explainers can be taken; see ``build_explainer``."""
     method_formula(options.formula_name)  # refused before the model is read
-    chosen = choose_device(device)
-    loaded = load_model(model)
-    explainer = explainer_of(loaded, chosen, options, size_wh)
-    examples = loaded.examples or real_pictures
-    explainer.calibrating_s = calibrate(explainer, lambda: examples(size_wh))
-    return explainer
+    return Shelf(load_model(model), choose_device(device), size_wh)
 
 
 def explainer_of(

@@ -9,6 +9,7 @@ import torch
 
 from heatcam.engine.backends import start_engine
 from heatcam.engine.classifying import ClassEngine, CutClassifier, is_classifier, prepares_as_usual
+from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.pictures import picture_tensor
@@ -92,3 +93,11 @@ def _classifying(
 def _require_classes(what: str, options: ExplainOptions) -> None:
     if options.target != "class":
         raise UsageError(f"{what} explains classes only, not '{options.target}'", "leave out --target")
+
+
+def layer_sets(engine: Engine) -> tuple[str, ...]:
+    """What ``--layers`` may be tried with: "" for the method's own, each input of a detector's head, and all of them."""
+    if not isinstance(engine, GradientEngine):
+        return ("",)
+    inputs = tuple(map(str, engine.cut.inputs))
+    return ("", *inputs, ",".join(inputs)) if len(inputs) > 1 else ("", *inputs)

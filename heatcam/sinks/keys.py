@@ -13,7 +13,30 @@ class Action(Enum):
     """What the person at the window can ask for."""
 
     TOGGLE_HEATMAP = "toggle heatmap"
+    DUAL_VIEW = "dual view"
+    WIPE = "wipe"
+    PAUSE = "pause"
+    STEP_FORWARD = "step forward"
+    STEP_BACK = "step back"
+    FOCUS_NEXT = "focus next"
+    FOCUS_PREVIOUS = "focus previous"
+    NEXT_COLORMAP = "next colormap"
+    NEXT_METHOD = "next method"
+    NEXT_LAYERS = "next layers"
+    NEXT_RENORM = "next renorm"
+    MORE_OPACITY = "more opacity"
+    LESS_OPACITY = "less opacity"
+    MORE_CONFIDENCE = "more confidence"
+    LESS_CONFIDENCE = "less confidence"
+    TOGGLE_BOXES = "toggle boxes"
+    TOGGLE_NUMBERS = "toggle numbers"
+    TOGGLE_GRAPHS = "toggle graphs"
+    NEXT_EVERY = "next every"
     SAVE_SNAPSHOT = "save snapshot"
+    TOGGLE_RECORDING = "toggle recording"
+    FULL_SCREEN = "full screen"
+    RESET = "reset"
+    TOGGLE_HELP = "toggle help"
     QUIT = "quit"
 
 
@@ -22,7 +45,7 @@ class KeyBinding:
     """One line of the table.
 
     Attributes:
-        codes: the keys' codes, as ``cv2.waitKeyEx`` gives them.
+        codes: the keys' codes, as ``cv2.waitKeyEx`` gives them; a capital letter is the letter with Shift.
         label: the keys for people: ``q, Esc``.
         action: what they do.
         help: what they do, for people.
@@ -60,10 +83,18 @@ class KeyTable:
     def __iter__(self) -> Iterator[KeyBinding]:
         return iter(self._bindings)
 
-    def action_for(self, code: int) -> Action | None:
-        """What the key with a code of ``cv2.waitKeyEx`` does; None for nothing."""
-        if code in self._by_code:
-            return self._by_code[code]
+    def action_for(self, code: int, *, shifted: bool = False) -> Action | None:
+        """What a key does; None for nothing.
+
+        Args:
+            code: as ``cv2.waitKeyEx`` gives it.
+            shifted: whether Shift is held, where that cannot be read off the code: Qt gives the small letter for both.
+        """
+        if shifted and ord("a") <= code <= ord("z"):
+            code -= ord("a") - ord("A")
+        for candidate in (code, _small(code)):
+            if candidate in self._by_code:
+                return self._by_code[candidate]
         # GTK adds Num Lock and Caps Lock above bit 16. Windows' arrows have their whole code up there and zero below,
         # so what is left below still is a key, as it is not with the common ``& 0xFF``, which makes arrows letters.
         return self._by_code.get(code & 0xFFFF) if code > 0xFFFF else None
@@ -78,12 +109,47 @@ class KeyTable:
         lines = [f"| `{binding.label}` | {binding.help} |" for binding in self]
         return "\n".join(["| Key | What it does |", "|---|---|", *lines])
 
+    def as_lines(self) -> tuple[tuple[str, str], ...]:
+        """Keys and what they do, for the help that is drawn."""
+        return tuple((binding.label, binding.help) for binding in self)
 
-# Capitals too: with Caps Lock on, `h` arrives as `H`.
+
+def _small(code: int) -> int:
+    """With Caps Lock on, ``h`` arrives as ``H``."""
+    return code + 32 if ord("A") <= code <= ord("Z") else code
+
+
+def _key(keys: str, action: Action, text: str) -> KeyBinding:
+    return KeyBinding(tuple(map(ord, keys)), ", ".join(keys), action, text)
+
+
 DEFAULT_KEYS = KeyTable(
     (
-        KeyBinding((ord("h"), ord("H")), "h", Action.TOGGLE_HEATMAP, "heat map or plain detection"),
-        KeyBinding((ord("s"), ord("S")), "s", Action.SAVE_SNAPSHOT, "save what you see as a picture"),
-        KeyBinding((ord("q"), ord("Q"), ESCAPE), "q, Esc", Action.QUIT, "quit"),
+        _key("h", Action.TOGGLE_HEATMAP, "heat map or plain detection"),
+        _key("d", Action.DUAL_VIEW, "plain picture beside the heat map"),
+        _key("D", Action.WIPE, "wipe between the two with the mouse"),
+        KeyBinding((ord(" "),), "Space", Action.PAUSE, "pause; the paused frame gets its fine maps"),
+        _key(".", Action.STEP_FORWARD, "one frame on, paused"),
+        _key(",", Action.STEP_BACK, "one frame back, paused"),
+        _key("n", Action.FOCUS_NEXT, "next object's own map (or click a box)"),
+        _key("N", Action.FOCUS_PREVIOUS, "previous object's own map (click elsewhere: all)"),
+        _key("c", Action.NEXT_COLORMAP, "next colour map"),
+        _key("m", Action.NEXT_METHOD, "next method"),
+        _key("l", Action.NEXT_LAYERS, "next set of layers"),
+        _key("r", Action.NEXT_RENORM, "scale per box, per frame or fixed"),
+        _key("+=", Action.MORE_OPACITY, "more heat"),
+        _key("-_", Action.LESS_OPACITY, "less heat"),
+        _key("]", Action.MORE_CONFIDENCE, "keep surer boxes only"),
+        _key("[", Action.LESS_CONFIDENCE, "keep less sure boxes too"),
+        _key("b", Action.TOGGLE_BOXES, "boxes and labels on or off"),
+        _key("i", Action.TOGGLE_NUMBERS, "numbers of each object"),
+        _key("a", Action.TOGGLE_GRAPHS, "attention graphs"),
+        _key("e", Action.NEXT_EVERY, "make the map every 1, 2, 3 or 5 frames"),
+        _key("s", Action.SAVE_SNAPSHOT, "save picture, raw map and settings"),
+        _key("R", Action.TOGGLE_RECORDING, "record on or off"),
+        _key("f", Action.FULL_SCREEN, "full screen"),
+        _key("0", Action.RESET, "all settings back to their defaults"),
+        _key("?/", Action.TOGGLE_HELP, "this help"),
+        KeyBinding((ord("q"), ESCAPE), "q, Esc", Action.QUIT, "quit"),
     )
 )

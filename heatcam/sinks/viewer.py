@@ -1,19 +1,46 @@
-"""The window: the only place that shows pictures and reads keys, on the main thread.
+"""The window: the only place that shows pictures and reads keys and mouse, on the main thread.
 
 Call ``display.require_display()`` before: where no window can open, OpenCV ends the whole process.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 import cv2
 
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyTable
+from heatcam.sinks.modifiers import shift_probe
 
 _KEYS_A_POLL = 16  # a key held down must not keep the next frame waiting
 _NOT_PRESSED = -1
+_SHIFT_CODES = (65505, 65506)  # left and right, as Qt gives them
+_SHIFT_COUNTS_S = (
+    0.15  # a letter this soon after Shift went down was meant with it, although Shift may be up again
+)
+
+
+@dataclass(frozen=True)
+class Click:
+    """The left button went down at ``x, y``, in pixels of the picture shown."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Hover:
+    """The mouse is at ``x, y`` now, in pixels of the picture shown."""
+
+    x: float
+    y: float
+
+
+Event = Action | Click | Hover
 
 
 class Viewer:
@@ -25,16 +52,26 @@ class Viewer:
         title: in the window's frame, and its name for OpenCV.
         keys: what the keys do.
         largest_wh: width and height in pixels beyond which the window does not open by itself.
+        size_wh: width and height to open with, in pixels; None goes by the picture.
     """
 
     def __init__(
-        self, title: str = "heatcam", keys: KeyTable = DEFAULT_KEYS, largest_wh: tuple[int, int] = (1600, 900)
+        self,
+        title: str = "heatcam",
+        keys: KeyTable = DEFAULT_KEYS,
+        largest_wh: tuple[int, int] = (1600, 900),
+        size_wh: tuple[int, int] | None = None,
     ) -> None:
         self.title = title
         self._keys = keys
         self._largest_wh = largest_wh
+        self._size_wh = size_wh
         self._is_open = False
         self._was_closed = False
+        self._full_screen = False
+        self._shift_is_held: Callable[[], bool] = bool
+        self._shift_at_s = -1.0
+        self._mouse: list[Event] = []
 
     def __enter__(self) -> Viewer:
         return self
@@ -46,6 +83,11 @@ class Viewer:
             cv2.destroyWindow(self.title)
             cv2.waitKeyEx(1)  # the window goes when its events are handled
         self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a window to look at."""
+        return self._is_open and not self._was_closed
 
     def show(self, image_bgr: Uint8Array) -> None:
         """Put ``image_bgr``, uint8 ``(H, W, 3)`` BGR, into the window; drawn by the next ``poll``.
@@ -59,7 +101,7 @@ class Viewer:
             return
         cv2.imshow(self.title, image_bgr)
 
-    def poll(self, wait_ms: int = 1) -> list[Action]:
+    def poll(self, wait_ms: int = 1) -> list[Event]:
         """Draw, and return what was asked for since the last poll, oldest first; a closed window asks to quit.
 
         Args:
@@ -67,25 +109,66 @@ class Viewer:
         """
         if self._was_closed or not self._is_open:
             return [Action.QUIT] if self._was_closed else []
-        actions = []
+        events: list[Event] = []
         code = cv2.waitKeyEx(max(1, wait_ms))
         for _ in range(_KEYS_A_POLL):
             if code == _NOT_PRESSED:
                 break
-            action = self._keys.action_for(code)
+            action = self._action_for(code)
             if action is not None:
-                actions.append(action)
+                events.append(action)
             code = cv2.waitKeyEx(1)
+        events += self._mouse
+        self._mouse.clear()
         if self._is_gone():
             self._was_closed = True
-            actions.append(Action.QUIT)
-        return actions
+            events.append(Action.QUIT)
+        return events
+
+    def set_full_screen(self, wanted: bool) -> None:
+        """Fill the screen, or go back to a window; before the window is open it opens so."""
+        self._full_screen = wanted
+        if self.is_open:
+            mode = cv2.WINDOW_FULLSCREEN if wanted else cv2.WINDOW_NORMAL
+            cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def size_wh(self) -> tuple[int, int] | None:
+        """Width and height of the picture's place in the window, in screen pixels; None when there is no window."""
+        if not self.is_open:
+            return None
+        try:
+            _, _, width, height = cv2.getWindowImageRect(self.title)
+        except cv2.error:
+            return None
+        return (width, height) if width > 0 and height > 0 else None
+
+    def _action_for(self, code: int) -> Action | None:
+        now = time.monotonic()
+        if code in _SHIFT_CODES:
+            self._shift_at_s = now
+            return None
+        shifted = now - self._shift_at_s < _SHIFT_COUNTS_S or self._shift_is_held()
+        return self._keys.action_for(code, shifted=shifted)
+
+    def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
+        """OpenCV's callback, on the main thread within ``poll``. Of many moves the last one counts."""
+        if event == cv2.EVENT_LBUTTONDOWN:
+            self._mouse.append(Click(x, y))
+        elif event == cv2.EVENT_MOUSEMOVE:
+            if self._mouse and isinstance(self._mouse[-1], Hover):
+                self._mouse.pop()
+            self._mouse.append(Hover(x, y))
 
     def _open(self, width: int, height: int) -> None:
         cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
-        cv2.resizeWindow(self.title, max(1, round(width * scale)), max(1, round(height * scale)))
+        wide, tall = self._size_wh or (round(width * scale), round(height * scale))
+        cv2.resizeWindow(self.title, max(1, wide), max(1, tall))
+        cv2.setMouseCallback(self.title, self._on_mouse)
+        self._shift_is_held = shift_probe()
         self._is_open = True
+        if self._full_screen:
+            self.set_full_screen(True)
 
     def _is_gone(self) -> bool:
         try:

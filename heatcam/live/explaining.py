@@ -1,0 +1,84 @@
+"""How the window's frames are explained: the explainer that is wanted, maps made now and then, tracks that move on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from heatcam.errors import HeatcamError
+from heatcam.frames import Explanation, Frame
+from heatcam.live.carried import carried_to
+from heatcam.live.wants import Wants
+
+
+class ExplainsObjects(Protocol):
+    """An explainer, as far as the window uses it."""
+
+    thresholds: Any
+
+    def explain(self, image: Frame, *, with_map: bool, with_object_maps: bool) -> Explanation:
+        """Detections, the map of all, and each object's own."""
+        ...
+
+
+class Follows(Protocol):
+    """Gives boxes the numbers of their tracks."""
+
+    def follow(self, explanation: Explanation) -> Explanation:
+        """The next frame's explanation, with track numbers."""
+        ...
+
+
+#: The explainer for a method, layers ("" for its own), and whether the frame stands still.
+ExplainerFor = Callable[[str, str, bool], ExplainsObjects]
+
+
+class Explaining:
+    """Explains one stream as the window wants it. Called from the inference thread alone.
+
+    Args:
+        explainer_for: gives the explainer; may take seconds the first time, and refuse with a ``HeatcamError``.
+        tracker: numbers the boxes; None leaves them without.
+    """
+
+    def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
+        self._explainer_for = explainer_for
+        self._tracker = tracker
+        self._refused: dict[tuple[str, str, bool], HeatcamError] = {}
+        self._mapped: Explanation | None = None
+        self._age = 0
+
+    def __call__(self, frame: Frame, wants: Wants) -> Explanation:
+        """One frame, explained.
+
+        Raises:
+            HeatcamError: the method or the layers cannot be had with this model.
+        """
+        explainer = self._explainer(wants)
+        explainer.thresholds = replace(explainer.thresholds, conf=wants.conf)
+        if wants.still:
+            return explainer.explain(frame, with_map=wants.with_map, with_object_maps=wants.with_object_maps)
+        return self._next(explainer, frame, wants)
+
+    def _explainer(self, wants: Wants) -> ExplainsObjects:
+        key = wants.method, wants.layers, wants.still
+        if key in self._refused:
+            raise self._refused[key]
+        try:
+            return self._explainer_for(*key)
+        except HeatcamError as error:
+            self._refused[key] = error
+            raise
+
+    def _next(self, explainer: ExplainsObjects, frame: Frame, wants: Wants) -> Explanation:
+        """The next frame of the stream; between two maps the last one is carried along with its boxes."""
+        due = wants.with_map and (self._mapped is None or self._age + 1 >= wants.every)
+        found = explainer.explain(frame, with_map=due, with_object_maps=due and wants.with_object_maps)
+        if self._tracker is not None:
+            found = self._tracker.follow(found)
+        if due or not wants.with_map:
+            self._mapped, self._age = (found if due and found.saliency is not None else None), 0
+            return found
+        self._age += 1
+        return found if self._mapped is None else carried_to(found, self._mapped)

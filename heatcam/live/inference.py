@@ -1,0 +1,173 @@
+"""The thread that explains: one frame after the other, or one that stands still anew, in more detail."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from heatcam.errors import HeatcamError
+from heatcam.frames import Explanation, Frame
+from heatcam.live.belt import Belt
+from heatcam.live.wants import Wants
+
+#: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
+Explain = Callable[[Frame, Wants], Explanation]
+STOP_S = 0.8
+_LOOK_S = 0.02  # how often the thread looks for a frame that stands still while there is nothing else to do
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An explanation and how it was wanted.
+
+    Attributes:
+        explanation: of one frame.
+        wants: as it was wanted when its turn came.
+    """
+
+    explanation: Explanation
+    wants: Wants
+
+
+class Inference:
+    """Explains the frames of one belt onto another, in a thread of its own.
+
+    While ``paused``, frames stay where they are, and only ``look_again`` and ``step`` make it work. ``wants`` may be replaced
+    at any time and counts from the next frame on.
+
+    Args:
+        frames: what to explain.
+        explain: how; a ``HeatcamError`` of it is kept for ``take_complaint`` and the thread goes on with what it knew before.
+        wants: how it is wanted at first.
+        drops: whether an explanation that nobody takes may be replaced by a newer one.
+    """
+
+    def __init__(self, frames: Belt[Frame], explain: Explain, wants: Wants, *, drops: bool) -> None:
+        self.results: Belt[Shown] = Belt(
+            1, drops=drops
+        )  # of a file too: what lies here does not know the newest wishes
+        self.second_looks: Belt[Shown] = Belt(1, drops=True)
+        self.wants = wants
+        self.failure: BaseException | None = None
+        self._complaint = ""
+        self._busy_since_s: float | None = None
+        self._task = ""
+        self._working_wants = wants
+        self._frames = frames
+        self._explain = explain
+        self._paused = False
+        self._steps = 0
+        self._still: tuple[Frame, Wants] | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heatcam inference", daemon=True)
+
+    def start(self) -> None:
+        """Begin to explain."""
+        self._thread.start()
+
+    def pause(self, paused: bool) -> None:
+        """Leave frames where they are, or go on."""
+        with self._lock:
+            self._paused, self._steps, self._still = paused, 0, None
+
+    def step(self) -> None:
+        """While paused: explain one more frame."""
+        with self._lock:
+            self._steps += 1
+
+    def look_again(self, frame: Frame, wants: Wants) -> None:
+        """Explain a frame that stands still anew, onto ``second_looks``; the last one asked for counts."""
+        with self._lock:
+            self._still = frame, wants
+
+    def take_complaint(self) -> str:
+        """Why the newest wants could not be met, once; "" when they could."""
+        with self._lock:
+            text, self._complaint = self._complaint, ""
+            return text
+
+    @property
+    def busy_s(self) -> float:
+        """For how long the thread has been at what it does, in seconds; 0 while it waits."""
+        since_s = self._busy_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
+
+    @property
+    def task(self) -> str:
+        """What the thread does, for people."""
+        return self._task
+
+    def ask_to_stop(self) -> None:
+        """End the thread after what it is at."""
+        self._stopping.set()
+        self.results.abandon()
+
+    def stop(self) -> bool:
+        """End the thread; whether it did end in time."""
+        self.ask_to_stop()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set() and not self._frames.exhausted:
+                self._turn()
+            self.results.finish()
+            while not self._stopping.is_set():  # the last frame may stand still and be looked at again
+                if not self._look_again():
+                    self._stopping.wait(_LOOK_S)
+        except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that shows)
+            self.failure = error
+            self.results.finish()
+
+    def _turn(self) -> None:
+        """Whatever is due: a second look, the next frame, or a short wait."""
+        if self._look_again():
+            return
+        if not self._may_go_on() or not self.results.has_room():
+            self._stopping.wait(_LOOK_S)
+            return
+        frame = self._frames.take(_LOOK_S)
+        if frame is None:
+            return
+        with self._lock:
+            self._steps = max(0, self._steps - 1)
+        self.results.put(self._shown(frame, self.wants))
+
+    def _look_again(self) -> bool:
+        with self._lock:
+            still = self._still
+        if still is None:
+            return False
+        shown = self._shown(*still)
+        with self._lock:
+            if self._still is still:
+                self._still = None
+                self.second_looks.put(shown)
+        return True
+
+    def _shown(self, frame: Frame, wants: Wants) -> Shown:
+        """The explanation; when it cannot be had as wanted, as it was had before, with a complaint."""
+        self._task = "the fine maps" if wants.still else f"method {wants.method}"
+        self._busy_since_s = time.monotonic()
+        try:
+            shown = Shown(self._explain(frame, wants), wants)
+        except HeatcamError as error:
+            if wants == self._working_wants:
+                raise
+            with self._lock:
+                self._complaint = str(error)
+            shown = Shown(self._explain(frame, self._working_wants), wants)
+        else:
+            self._working_wants = wants
+        finally:
+            self._busy_since_s = None
+        return shown
+
+    def _may_go_on(self) -> bool:
+        with self._lock:
+            return not self._paused or self._steps > 0

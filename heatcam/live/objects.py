@@ -1,0 +1,54 @@
+"""Which object is which from one shown picture to the next, and which one lies under the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heatcam.frames import Detections, Explanation
+from heatcam.steady.tracks import LEAST_OVERLAP, Tracks, overlaps
+
+FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
+
+
+class Objects:
+    """Numbers the objects that are shown, so that the focus can follow one. Called from the thread that shows.
+
+    The tracker's numbers where there are some, else those of boxes that overlap from frame to frame.
+    """
+
+    def __init__(self) -> None:
+        self._tracks = Tracks()
+
+    def numbers_of(self, explanation: Explanation) -> tuple[int, ...]:
+        """A number for each detection of the next frame."""
+        found = explanation.detections
+        own = [FIRST_OWN + n for n in self._tracks.ids_of(found)]
+        if found.track_ids is None:
+            return tuple(own)
+        return tuple(int(t) if t > 0 else n for t, n in zip(found.track_ids, own, strict=True))
+
+
+def numbers_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
+    """The numbers of a frame's objects after a second look at the same frame; new boxes get numbers below zero."""
+    given: list[int] = []
+    shared = overlaps(again.boxes_xyxy, before.boxes_xyxy) * (
+        again.class_ids[:, None] == before.class_ids[None]
+    )
+    for place, row in enumerate(shared):
+        best = int(row.argmax()) if row.size else -1
+        fits = best >= 0 and row[best] >= LEAST_OVERLAP and numbers[best] not in given
+        given.append(numbers[best] if fits else -1 - place)
+    return tuple(given)
+
+
+def object_at(detections: Detections, x: float, y: float) -> int | None:
+    """The index of the smallest box that holds a point of the picture; None for none."""
+    boxes = detections.boxes_xyxy
+    if not len(boxes):
+        return None
+    inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    areas = np.where(inside, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
+    best = int(areas.argmin())
+    return best if inside[best] else None

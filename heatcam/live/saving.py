@@ -1,0 +1,174 @@
+"""What ``s`` and ``R`` write: pictures with their raw maps, and video, without holding up the window."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from heatcam.errors import HeatcamError
+from heatcam.findings import describe
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.live.state import WindowState
+from heatcam.sinks.files import write_whole
+from heatcam.sinks.live_recorder import LiveRecorder
+from heatcam.sinks.pictures import write_picture
+from heatcam.sinks.raw_maps import write_raw_maps
+
+_NOMINAL_FPS = 30.0  # frames carry their own times; this is how long the last one stands
+STOP_S = 10.0  # what was asked to be saved is waited for that long at the end
+
+
+class Snapshots:
+    """Writes what is seen, the raw map and the settings beside one another, in a thread of its own.
+
+    Args:
+        folder: where to.
+        about: what the settings file says beside the view: the model and the source.
+    """
+
+    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
+        self._folder = folder
+        self._about = about
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="heatcam snapshot")
+        self._waiting: list[Future[str]] = []
+
+    def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
+        """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
+        name = free_name(self._folder, f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}", ".png")
+        self._waiting.append(self._writer.submit(self._write, name, picture, explanation, state))
+
+    def news(self) -> list[str]:
+        """What was saved, or why not, since the last call."""
+        done = [future for future in self._waiting if future.done()]
+        self._waiting = [future for future in self._waiting if not future.done()]
+        return [future.result() for future in done]
+
+    def close(self) -> list[str]:
+        """Wait for what is being written; the last news."""
+        deadline_s = time.monotonic() + STOP_S
+        while self._waiting and time.monotonic() < deadline_s and not self._waiting[0].done():
+            time.sleep(0.02)
+        self._writer.shutdown(wait=False, cancel_futures=True)
+        return self.news()
+
+    def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
+        settings = self._about | {"view": as_plain(state), **describe(explanation)}
+        settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
+        try:
+            write_picture(path, picture)
+            write_raw_maps(path.with_suffix(".npz"), explanation)
+            text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+            write_whole(path.with_suffix(".json"), text.encode())
+        except HeatcamError as error:
+            return str(error)
+        return f"saved {path.name}"
+
+
+class Recording:
+    """Records the pictures that are shown while it is on. Called from the thread that shows; never makes it wait.
+
+    A recording keeps the size of its first picture: others, after a change of layout, are fitted into it.
+
+    Args:
+        folder: where to.
+        clock: seconds that only move forward.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._recorder: LiveRecorder | None = None
+        self._started_s = 0.0
+        self._last_pts_s = -1.0
+        #: Pictures that the encoder had no room for, of all recordings.
+        self.dropped = 0
+
+    @property
+    def seconds(self) -> float | None:
+        """For how long it has been on; None while it is off."""
+        return None if self._recorder is None else self._clock() - self._started_s
+
+    def start(self, picture: Uint8Array) -> str:
+        """Begin a file; what to say about it. A failure is said, and nothing is on."""
+        path = free_name(self._folder, f"heatcam-{stamp()}", ".mp4")
+        size_wh = picture.shape[1], picture.shape[0]
+        try:
+            self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS)
+        except HeatcamError as error:
+            return str(error)
+        self._started_s, self._last_pts_s = self._clock(), -1.0
+        return f"recording {path.name}"
+
+    def offer(self, picture: Uint8Array) -> str:
+        """One shown picture, at this moment's time; what to say when the recording ended by itself, else ""."""
+        recorder = self._recorder
+        if recorder is None:
+            return ""
+        if recorder.failure is not None:
+            return self.stop()[0]
+        pts_s = self._clock() - self._started_s
+        if pts_s > self._last_pts_s:
+            self._last_pts_s = pts_s
+            recorder.offer(fitted(picture, recorder.size_wh), pts_s)
+        return ""
+
+    def stop(self) -> tuple[str, bool]:
+        """Finish the file: what to say about it, and whether it is whole."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return "", True
+        failure: HeatcamError | None = None
+        try:
+            recorder.close()
+        except HeatcamError as error:
+            failure = error
+        self.dropped += recorder.dropped
+        failure = recorder.failure or failure
+        if failure is not None:
+            return str(failure), False
+        lost = f", {recorder.dropped} dropped" if recorder.dropped else ""
+        return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}", True
+
+
+def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
+    """``picture`` in ``size_wh``, its shape kept, with black borders where it differs; itself where it fits."""
+    height, width = picture.shape[:2]
+    if (width, height) == size_wh:
+        return picture
+    scale = min(size_wh[0] / width, size_wh[1] / height)
+    wide, tall = max(1, round(width * scale)), max(1, round(height * scale))
+    canvas = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    left, top = (size_wh[0] - wide) // 2, (size_wh[1] - tall) // 2
+    canvas[top : top + tall, left : left + wide] = cv2.resize(
+        picture, (wide, tall), interpolation=cv2.INTER_AREA
+    )
+    return canvas
+
+
+def as_plain(state: WindowState) -> dict[str, Any]:
+    """The choices for JSON, by the names of the options."""
+    return {name: v.value if isinstance(v, Enum) else v for name, v in asdict(state).items()}
+
+
+def stamp() -> str:
+    """The local time as it stands in file names."""
+    return time.strftime("%Y%m%d-%H%M%S")
+
+
+def free_name(folder: Path, stem: str, suffix: str) -> Path:
+    """A path that nothing stands at: ``stem``, ``stem-2``, ``stem-3`` ..."""
+    number, path = 1, folder / f"{stem}{suffix}"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path

@@ -1,0 +1,159 @@
+"""What the person sees: when a picture is drawn, and what its top line says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from heatcam.live.banner import banner_of
+from heatcam.live.capture import Capture
+from heatcam.live.inference import Inference
+from heatcam.live.notes import Notes
+from heatcam.live.numbers import Numbers
+from heatcam.live.painting import Painting
+from heatcam.live.past import Moment
+from heatcam.live.saving import Recording
+from heatcam.live.state import WindowState
+from heatcam.overlay import Status
+from heatcam.overlay.views import View
+from heatcam.sinks.viewer import Viewer
+from heatcam.sources.state import Phase
+
+REDRAWN_S = 0.25  # how often a picture that is getting old is drawn anew, with its age
+PATIENCE_S = 0.7  # that inference may take before the top line says so
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What the top line says that does not change in a run.
+
+    Attributes:
+        model, backend: what they are called.
+        draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
+    """
+
+    model: str = ""
+    backend: str = ""
+    draw_every_s: float = 0.0
+
+
+class Screen:
+    """Draws moments into the window and, while one is made, into the recording. Called on the main thread.
+
+    Args:
+        viewer: the window.
+        painting: paints what it shows.
+        recording: gets each new frame's picture.
+        capture, inference: asked how they are doing.
+        caption: what the top line says.
+        numbers: filled with what was drawn, and when.
+        clock: seconds that only move forward; that of ``Frame.captured_at_s``.
+    """
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        painting: Painting,
+        recording: Recording,
+        capture: Capture,
+        inference: Inference,
+        caption: Caption,
+        numbers: Numbers,
+        clock: Callable[[], float],
+    ) -> None:
+        self.view: View | None = None
+        self.notes = Notes()
+        self._viewer, self._painting, self._recording = viewer, painting, recording
+        self._capture, self._inference = capture, inference
+        self._caption, self._numbers, self._clock = caption, numbers, clock
+        self._stale = self._has_new_frame = False
+        self._drawn_s = 0.0
+        self._message = ""
+        self._asked_at_s: float | None = None
+
+    def new_frame(self) -> None:
+        """The next picture shows a frame that was not shown before."""
+        self._stale = self._has_new_frame = True
+
+    def change(self) -> None:
+        """What is shown is out of date."""
+        self._stale = True
+
+    def asked(self) -> None:
+        """Somebody waits for an answer to a key or a click."""
+        self._stale = True
+        self._asked_at_s = self._asked_at_s or time.perf_counter()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something new to draw, now."""
+        since_s = self._clock() - self._drawn_s
+        if self._stale:
+            return self._asked_at_s is not None or since_s >= self._caption.draw_every_s
+        return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
+
+    def draw(self, moment: Moment, state: WindowState, *, held: bool) -> None:
+        """Draw a moment as it is to be seen now; ``held`` while it stands still on purpose."""
+        started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
+        self._message = self._message_now()
+        status = self._status(moment, state, now_s, held=held)
+        self.view = self._painting.paint(moment, state, status, banner_of(source.name, source.state, now_s))
+        self._numbers.draw_s.append(time.perf_counter() - started)
+        self._viewer.show(self.view.picture)
+        if self._has_new_frame:
+            self._count(moment)
+        if self._asked_at_s is not None:
+            self._numbers.key_s.append(time.perf_counter() - self._asked_at_s)
+        self._stale = self._has_new_frame = False
+        self._asked_at_s, self._drawn_s = None, now_s
+
+    def say(self, text: str) -> None:
+        """A note on the top line, for a while."""
+        if text:
+            self.notes.say(text, self._clock())
+            self._stale = True
+
+    def _count(self, moment: Moment) -> None:
+        """A frame's first picture."""
+        assert self.view is not None  # just drawn
+        numbers, explanation = self._numbers, moment.explanation
+        numbers.latency_s.append(explanation.timings.inference_ms / 1e3 + numbers.draw_s[-1])
+        if self._capture.source.is_live:
+            numbers.age_s.append(self._clock() - explanation.frame.captured_at_s)
+        text = self._recording.offer(self.view.picture)
+        if text:
+            numbers.complain(text)
+            self.say(text)
+
+    def _grows_old(self) -> bool:
+        """Whether the picture says something that changes by itself: its age, a recording's length, the source's trouble."""
+        source = self._capture.source
+        return (
+            source.is_live or self._recording.seconds is not None or source.state.phase is not Phase.PLAYING
+        )
+
+    def _message_now(self) -> str:
+        busy_s = self._inference.busy_s
+        waiting = f"preparing {self._inference.task}" if busy_s > PATIENCE_S else ""
+        return self.notes.text(self._clock()) or waiting
+
+    def _status(self, moment: Moment, state: WindowState, now_s: float, *, held: bool) -> Status:
+        timings, source = moment.explanation.timings, self._capture.source
+        age_s = now_s - moment.explanation.frame.captured_at_s
+        is_old = source.is_live and not held and source.fps > 0 and age_s > 2 / source.fps
+        return Status(
+            mode="HEATMAP" if state.heatmap else "NORMAL",
+            fps=self._numbers.fps,
+            forward_ms=timings.prepare_ms + timings.forward_ms,
+            map_ms=timings.map_ms,
+            draw_ms=self._numbers.recent_draw_ms,
+            model=self._caption.model,
+            backend=self._caption.backend,
+            dropped=self._capture.dropped + self._inference.results.dropped,
+            age_s=age_s if is_old else None,
+            recording_s=self._recording.seconds,
+            paused=state.paused,
+            message=self._message or moment.explanation.map_error,
+            conf=state.conf,
+        )

@@ -1,0 +1,167 @@
+"""What the person at the window has chosen, and what each key makes of it: no window, no thread, no picture in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from heatcam.choices import Colormap, Layout, MethodName, Renorm
+from heatcam.sinks.keys import Action
+
+EVERY = (1, 2, 3, 5)
+OPACITY_STEP = 0.1
+CONFIDENCE_STEP = 0.05
+LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.05, 0.95
+
+
+@dataclass(frozen=True)
+class WindowState:
+    """The choices of one moment.
+
+    Attributes:
+        heatmap: show the heat map, not plain detection.
+        layout: one picture, two side by side, or a wipe.
+        split: where the wipe stands, as a share of the width.
+        paused: the picture stands still.
+        focus: the number of the object whose own map is shown; None for all.
+        colormap, alpha, renorm, boxes, hud: the look.
+        conf: keep boxes above this confidence.
+        method: the CAM method's name.
+        layers: what ``--layers`` takes; "" for the method's own.
+        every: the map is made every so many frames.
+        numbers, graphs, help: what is drawn over the picture.
+        full_screen: fill the screen.
+    """
+
+    heatmap: bool = True
+    layout: Layout = Layout.SINGLE
+    split: float = 0.5
+    paused: bool = False
+    focus: int | None = None
+    colormap: Colormap = Colormap.TURBO
+    alpha: float = 0.7
+    renorm: Renorm = Renorm.BOX
+    boxes: bool = True
+    hud: bool = True
+    conf: float = 0.25
+    method: str = MethodName.LIVE.value
+    layers: str = ""
+    every: int = 1
+    numbers: bool = False
+    graphs: bool = False
+    help: bool = False
+    full_screen: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What there is to go through with one model.
+
+    Attributes:
+        methods: names of the CAM methods.
+        layer_sets: what ``--layers`` takes, ``""`` first.
+        start: the view that ``0`` goes back to.
+    """
+
+    methods: Sequence[str]
+    layer_sets: Sequence[str]
+    start: WindowState = WindowState()
+
+
+def changed(state: WindowState, action: Action, choices: Choices, objects: Sequence[int] = ()) -> WindowState:
+    """The state after one key; the same where the key does not change it.
+
+    Args:
+        state: before.
+        action: what was asked for.
+        choices: what the model has.
+        objects: the numbers of the objects in the picture, strongest first.
+    """
+    if action in _SWITCHES:
+        name = _SWITCHES[action]
+        return _with(state, name, not getattr(state, name))
+    if action in (Action.STEP_FORWARD, Action.STEP_BACK):
+        return replace(state, paused=True)
+    if action is Action.RESET:
+        return replace(choices.start, paused=state.paused, help=state.help)
+    if action in (Action.DUAL_VIEW, Action.WIPE):
+        wanted = Layout.DUAL if action is Action.DUAL_VIEW else Layout.WIPE
+        return replace(state, layout=Layout.SINGLE if state.layout is wanted else wanted)
+    if action in (Action.FOCUS_NEXT, Action.FOCUS_PREVIOUS):
+        return replace(
+            state, focus=_neighbour(state.focus, objects, 1 if action is Action.FOCUS_NEXT else -1)
+        )
+    return _chosen(state, action, choices)
+
+
+_SWITCHES = {
+    Action.TOGGLE_HEATMAP: "heatmap",
+    Action.PAUSE: "paused",
+    Action.TOGGLE_BOXES: "boxes",
+    Action.TOGGLE_NUMBERS: "numbers",
+    Action.TOGGLE_GRAPHS: "graphs",
+    Action.TOGGLE_HELP: "help",
+    Action.FULL_SCREEN: "full_screen",
+}
+
+
+def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState:
+    """Keys that go through a list or along a scale."""
+    lists: dict[Action, tuple[str, Sequence[Any]]] = {
+        Action.NEXT_COLORMAP: ("colormap", list(Colormap)),
+        Action.NEXT_RENORM: ("renorm", list(Renorm)),
+        Action.NEXT_METHOD: ("method", choices.methods),
+        Action.NEXT_LAYERS: ("layers", choices.layer_sets),
+        Action.NEXT_EVERY: ("every", EVERY),
+    }
+    if action in lists:
+        name, values = lists[action]
+        return _with(state, name, _next(getattr(state, name), values))
+    if action in (Action.MORE_OPACITY, Action.LESS_OPACITY):
+        step = OPACITY_STEP if action is Action.MORE_OPACITY else -OPACITY_STEP
+        return replace(state, alpha=round(min(1.0, max(0.0, state.alpha + step)), 2))
+    if action in (Action.MORE_CONFIDENCE, Action.LESS_CONFIDENCE):
+        step = CONFIDENCE_STEP if action is Action.MORE_CONFIDENCE else -CONFIDENCE_STEP
+        conf = min(MOST_CONFIDENCE, max(LEAST_CONFIDENCE, state.conf + step))
+        return replace(state, conf=round(conf, 2))
+    return state
+
+
+def _with(state: WindowState, name: str, value: Any) -> WindowState:
+    """``state`` with one field changed."""
+    changes: dict[str, Any] = {name: value}
+    return replace(state, **changes)
+
+
+V = TypeVar("V")
+
+
+def _next(value: V, values: Sequence[V]) -> V:
+    """The one after ``value``, or the first when it is the last or not among them."""
+    return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
+
+
+def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | None:
+    """The next object's number; after the last come all (None)."""
+    if not objects:
+        return None
+    ring: list[int | None] = [None, *objects]
+    place = ring.index(focus) if focus in ring else 0
+    return ring[(place + step) % len(ring)]
+
+
+def said(before: WindowState, after: WindowState) -> str:
+    """The change in a few words, for the top line; "" for none, or one that is seen anyway."""
+    words = {
+        "colormap": f"colour map {after.colormap.value}",
+        "renorm": f"scaled per {after.renorm.value}"
+        if after.renorm is not Renorm.FIXED
+        else "one fixed scale",
+        "alpha": f"heat at {after.alpha:.0%}",
+        "conf": f"boxes above {after.conf:.2f}",
+        "method": f"method {after.method}",
+        "layers": f"layers {after.layers or 'of the method'}",
+        "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
+    }
+    return ", ".join(text for name, text in words.items() if getattr(before, name) != getattr(after, name))
