@@ -36,6 +36,16 @@ def peak_of(cells: npt.NDArray[np.float32]) -> float:
     return float(np.partition(hot, rank)[rank])
 
 
+def inside_picture(values: Float32Array, letterbox: Letterbox) -> Float32Array:
+    """The cells of a map ``(h, w)`` whose centre lies on the picture, a new array: a letterbox border never counts."""
+    height, width = values.shape
+    xs = (np.arange(width) + 0.5) * letterbox.model_wh[0] / width
+    ys = (np.arange(height) + 0.5) * letterbox.model_wh[1] / height
+    columns = (xs >= letterbox.pad_left) & (xs < letterbox.pad_left + letterbox.resized_wh[0])
+    rows = (ys >= letterbox.pad_top) & (ys < letterbox.pad_top + letterbox.resized_wh[1])
+    return values[np.ix_(rows, columns)] if rows.any() and columns.any() else values
+
+
 def positive_evidence(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> tuple[float, float]:
     """The sum of a map's positive evidence inside a box, in the map's unit, and the number of cells that the box covers.
 

@@ -57,9 +57,13 @@ def object_colour(detections: Detections, n: int) -> Colour:
 
 def object_name(detections: Detections, n: int) -> str:
     """The name of the ``n``-th detection in one line, its track's number before it: ``#7 person``."""
-    name = " ".join(detections.class_names[n].split())  # a line break would be drawn below the label
-    track = _track_of(detections, n)
-    return f"#{track} {name}" if track else name
+    return name_of(_track_of(detections, n), detections.class_names[n])
+
+
+def name_of(track_id: int, class_name: str) -> str:
+    """A class's name in one line, the number of the track before it; 0 is none."""
+    name = " ".join(class_name.split())  # a line break would be drawn below the label
+    return f"#{track_id} {name}" if track_id else name
 
 
 def _track_of(detections: Detections, n: int) -> int:

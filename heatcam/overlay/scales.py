@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from heatcam.choices import Renorm
-from heatcam.evidence import NOTHING, cells_in_box, peak_of
+from heatcam.evidence import NOTHING, cells_in_box, inside_picture, peak_of
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox
 
@@ -43,7 +41,7 @@ def scales_of(
     if renorm is Renorm.FIXED and saliency.full_heat is not None:
         return [saliency.full_heat]
     if renorm is not Renorm.BOX:
-        return [peak_of(_inside_picture(saliency.values, saliency.letterbox))]
+        return [peak_of(inside_picture(saliency.values, saliency.letterbox))]
     shown = [own.values for own in object_maps] or [saliency.values] * len(boxes_xyxy)
     return box_scales(shown, saliency.letterbox, boxes_xyxy)
 
@@ -63,13 +61,3 @@ def box_scales(shown: Sequence[Float32Array], letterbox: Letterbox, boxes_xyxy: 
     ]
     floor = WEAKEST_SCALE * max(own, default=0.0)
     return [max(scale, floor) if scale > NOTHING else 0.0 for scale in own]
-
-
-def _inside_picture(values: Float32Array, letterbox: Letterbox) -> Float32Array:
-    """The cells whose centre lies on the picture: a letterbox border never counts."""
-    height, width = values.shape
-    xs = (np.arange(width) + 0.5) * letterbox.model_wh[0] / width
-    ys = (np.arange(height) + 0.5) * letterbox.model_wh[1] / height
-    columns = (xs >= letterbox.pad_left) & (xs < letterbox.pad_left + letterbox.resized_wh[0])
-    rows = (ys >= letterbox.pad_top) & (ys < letterbox.pad_top + letterbox.resized_wh[1])
-    return values[np.ix_(rows, columns)] if rows.any() and columns.any() else values

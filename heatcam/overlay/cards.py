@@ -1,0 +1,35 @@
+"""Dark cards that text and graphs stand on, whatever the picture below."""
+
+from __future__ import annotations
+
+import cv2
+
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.lettering import Colour, font_px
+from heatcam.overlay.tone import Pixels
+
+EDGE: Colour = (92, 92, 92)
+QUIET: Colour = (190, 190, 190)
+_SHOWS_THROUGH, _DARK = 0.14, 16  # what is left of the picture, and the grey added to it
+
+
+def small_px(size_wh: tuple[int, int]) -> int:
+    """Font size in pixels for cards: smaller than for labels, because there is much to say."""
+    return max(10, round(0.85 * font_px(*size_wh)))
+
+
+def lay_card(picture: Uint8Array, box: Pixels, *, shows_through: float = _SHOWS_THROUGH) -> None:
+    """Darken a rectangle until hardly anything of the picture is left, with a thin line around it; in place.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        box: half-open whole pixels, inside the picture; an empty one draws nothing.
+        shows_through: how much of the picture stays, in ``[0, 1]``.
+    """
+    left, top, right, bottom = box
+    part = picture[top:bottom, left:right]
+    if not part.size:
+        return
+    part[...] = cv2.convertScaleAbs(part, alpha=shows_through, beta=_DARK)
+    line = max(1, round(font_px(picture.shape[1], picture.shape[0]) / 22))
+    cv2.rectangle(part, (0, 0), (right - left - 1, bottom - top - 1), EDGE, line)

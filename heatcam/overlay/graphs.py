@@ -1,0 +1,163 @@
+"""Attention graphs: for each object how much of its evidence lay in its box in the last frames, and how hot the picture is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from heatcam.attention import AttentionHistory, ObjectAttention
+from heatcam.frames import Int64Array
+from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.overlay.cards import EDGE, QUIET, lay_card, small_px
+from heatcam.overlay.labels import class_colour, name_of, track_colour
+from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write
+from heatcam.overlay.tone import Pixels
+
+_TITLE, _HEAT_TITLE = "energy in box", "heat of the picture"
+_TALLEST = 0.5  # of the picture
+_WIDEST = 0.47
+_BAR: Colour = (120, 190, 255)
+_FINE = 4  # cv2's bits below a pixel
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the parts of the card are, in pixels.
+
+    Attributes:
+        card: the whole.
+        size: font size.
+        rows: objects that have room.
+        name_px, value_px: widths of names and of the numbers at the end; the lines take what is between.
+        bars_px: height of the histogram.
+    """
+
+    card: Pixels
+    size: int
+    rows: int
+    name_px: int
+    value_px: int
+    bars_px: int
+
+    @property
+    def line_px(self) -> int:
+        """Height of a row."""
+        return line_height(self.size)
+
+    @property
+    def left(self) -> int:
+        """Where text begins."""
+        return self.card[0] + self.size // 2
+
+    @property
+    def right(self) -> int:
+        """Where the card's content ends."""
+        return self.card[2] - self.size // 2
+
+
+def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
+    """Draw the card at the bottom left, in place: a row for each object as far as there is room, and the histogram of heat.
+
+    A row's line runs from 0 to 100 %, the newest frame at its right end; gaps are frames without the object or without a map.
+    The histogram counts the map's cells from cold to hot, on a logarithmic scale.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        history: what to draw; pictures too small for two rows go without.
+    """
+    objects = history.objects()
+    places = _places((picture.shape[1], picture.shape[0]), objects)
+    if places is None:
+        return
+    lay_card(picture, places.card)
+    hidden = len(objects) - places.rows
+    title = f"{_TITLE}, {places.rows} of {len(objects)}" if hidden else _TITLE
+    y = places.card[1] + places.size // 4
+    _write(picture, title, places, y)
+    for n, item in enumerate(objects[: places.rows]):
+        _row(picture, item, history.length, places, y + (n + 1) * places.line_px)
+    y += (places.rows + 1) * places.line_px
+    _write(picture, _HEAT_TITLE, places, y)
+    _bars(
+        picture,
+        history.heat,
+        (places.left, y + places.line_px, places.right, places.card[3] - places.size // 2),
+    )
+
+
+def _places(size_wh: tuple[int, int], objects: Sequence[ObjectAttention]) -> _Places | None:
+    """Where everything goes; None where there is no room for a row and the histogram."""
+    width, height = size_wh
+    size = small_px(size_wh)
+    line_px, margin = line_height(size), size // 2
+    bars_px = round(2.2 * size)
+    fixed = 2 * line_px + bars_px + size
+    rows = min(len(objects), max(0, (round(_TALLEST * height) - fixed) // line_px))
+    wide = min(26 * size, round(_WIDEST * width))
+    tall = fixed + rows * line_px
+    if tall > height - 2 * margin or wide < 11 * size or (objects and not rows):
+        return None
+    names = [text_width(name_of(item.track_id, item.name), size) for item in objects[:rows]]
+    name_px = min(max(names, default=0), round(0.36 * wide))
+    card = margin, height - margin - tall, margin + wide, height - margin
+    return _Places(card, size, rows, name_px, text_width("100 %", size), bars_px)
+
+
+def _write(picture: Uint8Array, text: str, places: _Places, top: int) -> None:
+    write(
+        picture, fitted(text, places.size, places.right - places.left), places.left, top, places.size, QUIET
+    )
+
+
+def _row(picture: Uint8Array, item: ObjectAttention, length: int, places: _Places, top: int) -> None:
+    """Colour, name, line and newest number of one object; what is not in the newest frame is grey."""
+    size, bottom = places.size, top + places.line_px
+    colour = track_colour(item.track_id) if item.track_id else class_colour(item.class_id)
+    text_colour = LIGHT if item.is_seen else QUIET
+    gap = max(1, size // 5)
+    picture[top + 2 * gap : bottom - 2 * gap, places.left : places.left + size // 2] = colour
+    name_left = places.left + size
+    name = fitted(name_of(item.track_id, item.name), size, places.name_px)
+    write(picture, name, name_left, top, size, text_colour)
+    value = "" if item.last is None else f"{100 * item.last:.0f} %"
+    write(picture, value, places.right - text_width(value, size), top, size, text_colour)
+    left, right = name_left + places.name_px + size // 2, places.right - places.value_px - size // 2
+    _sparkline(picture, item.energies, length, (left, top + gap, right, bottom - gap), colour)
+
+
+def _sparkline(picture: Uint8Array, energies: Float32Array, length: int, box: Pixels, colour: Colour) -> None:
+    """The line of one object in its rectangle, over a thin base line; in place."""
+    left, top, right, bottom = box
+    if right - left < 8:
+        return
+    picture[bottom - 1, left:right] = EDGE
+    thick = max(1, (bottom - top) // 14)
+    step = (right - 1 - left) / max(1, length - 1)
+    xs = right - 1 - step * np.arange(len(energies) - 1, -1, -1)
+    ys = bottom - 1 - thick - (bottom - 1 - 2 * thick - top) * np.clip(energies, 0, 1)
+    for run in _runs(~np.isnan(energies)):
+        points = np.rint(np.stack([xs[run], ys[run]], 1) * (1 << _FINE)).astype(np.int32)
+        cv2.polylines(picture, [points], False, colour, thick, cv2.LINE_AA, _FINE)
+
+
+def _runs(known: npt.NDArray[np.bool_]) -> list[slice]:
+    """The stretches of True, each with at least two points: a single one is drawn twice, as a dot."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
+    return [slice(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
+def _bars(picture: Uint8Array, counts: Int64Array, box: Pixels) -> None:
+    """The histogram in its rectangle; in place."""
+    left, top, right, bottom = box
+    picture[bottom - 1, left:right] = EDGE
+    most = float(np.log1p(counts).max())
+    if most <= 0:
+        return
+    tall = np.rint(np.log1p(counts) / most * (bottom - 1 - top)).astype(int)
+    edges = np.rint(np.linspace(left, right, len(counts) + 1)).astype(int)
+    for n, height in enumerate(tall.tolist()):
+        picture[bottom - 1 - height : bottom - 1, edges[n] : max(edges[n] + 1, edges[n + 1] - 1)] = _BAR

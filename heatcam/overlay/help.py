@@ -1,0 +1,147 @@
+"""The help: what the keys do, on a card in the middle of the picture, as large as the picture allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.cards import EDGE, lay_card
+from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, text_width, write
+from heatcam.overlay.tone import Pixels
+
+SMALLEST_PX = 9
+_LINE = 1.5  # heights of a line, in font sizes
+_KEY_PLATE: Colour = (70, 70, 70)
+_KEY: Colour = (150, 225, 255)
+_DOTS = "..."
+
+Line = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the lines are laid out, in pixels.
+
+    Attributes:
+        size: font size.
+        columns: the lines of each column.
+        keys_px: width of each column's keys, their plates included.
+        texts_px: width of each column's meanings.
+    """
+
+    size: int
+    columns: tuple[tuple[Line, ...], ...]
+    keys_px: tuple[int, ...]
+    texts_px: tuple[int, ...]
+
+    @property
+    def line_px(self) -> int:
+        """Height of a line."""
+        return round(_LINE * self.size)
+
+    @property
+    def rows(self) -> int:
+        """Lines of the longest column."""
+        return max(map(len, self.columns))
+
+    @property
+    def wide(self) -> int:
+        """Width of the card."""
+        between = self.size * (2 * len(self.columns) - 2)
+        return (
+            sum(self.keys_px) + sum(self.texts_px) + self.size * len(self.columns) + between + 2 * self.size
+        )
+
+    @property
+    def tall(self) -> int:
+        """Height of the card: title, lines, and half a line above and below."""
+        return round(self.line_px * (self.rows + 2.4))
+
+
+def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -> None:
+    """Draw the card in the middle of the picture, in place.
+
+    In one or two columns, at the largest size at which everything fits. Where not even the smallest size does, meanings are
+    shortened, and the last line that has room is followed by "...".
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        lines: keys and what they do, in order.
+        title: what stands above them.
+    """
+    height, width = picture.shape[:2]
+    if not lines or min(width, height) < 4 * SMALLEST_PX:
+        return
+    plan = _plan(tuple(lines), width, height)
+    left, top = max(0, (width - plan.wide) // 2), max(0, (height - plan.tall) // 2)
+    card = left, top, min(width, left + plan.wide), min(height, top + plan.tall)
+    lay_card(picture, card, shows_through=0.08)
+    _title(picture, title, card, plan)
+    x, first = left + plan.size, top + round(1.9 * plan.line_px)
+    for column, key_px, text_px in zip(plan.columns, plan.keys_px, plan.texts_px, strict=True):
+        for row, (key, meaning) in enumerate(column):
+            y = first + row * plan.line_px
+            _key(picture, key, x, y, plan, key_px)
+            write(picture, fitted(meaning, plan.size, text_px), x + key_px + plan.size, y, plan.size, LIGHT)
+        x += key_px + text_px + 3 * plan.size
+
+
+def _plan(lines: tuple[Line, ...], width: int, height: int) -> _Plan:
+    """The largest layout that fits; one column where both fit alike."""
+    largest = max(SMALLEST_PX, round(1.15 * font_px(width, height)))
+    room_wide, room_tall = width - width // 40, height - height // 40
+    for size in range(largest, SMALLEST_PX - 1, -1):
+        for count in (1, 2):
+            plan = _measured(_in_columns(lines, count), size)
+            if plan.wide <= room_wide and plan.tall <= room_tall:
+                return plan
+    return _squeezed(lines, room_wide, room_tall)
+
+
+def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _Plan:
+    """The smallest size in two columns: as many lines as there is room for, their meanings as long as there is."""
+    line_px = round(_LINE * SMALLEST_PX)
+    rows = max(1, int(room_tall / line_px - 2.4))
+    if len(lines) > 2 * rows:
+        lines = (*lines[: 2 * rows - 1], (_DOTS, ""))
+    plan = _measured(_in_columns(lines, 2), SMALLEST_PX)
+    spare = plan.wide - room_wide
+    if spare <= 0:
+        return plan
+    each = -(-spare // len(plan.columns))
+    texts_px = tuple(max(3 * SMALLEST_PX, text_px - each) for text_px in plan.texts_px)
+    return _Plan(plan.size, plan.columns, plan.keys_px, texts_px)
+
+
+def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], ...]:
+    """The lines in order, down the first column and on in the next."""
+    rows = -(-len(lines) // count)
+    return tuple(lines[at : at + rows] for at in range(0, len(lines), rows))
+
+
+def _measured(columns: tuple[tuple[Line, ...], ...], size: int) -> _Plan:
+    keys_px = tuple(max(text_width(key, size) for key, _ in column) + size for column in columns)
+    texts_px = tuple(max(text_width(meaning, size) for _, meaning in column) for column in columns)
+    return _Plan(size, columns, keys_px, texts_px)
+
+
+def _title(picture: Uint8Array, title: str, card: Pixels, plan: _Plan) -> None:
+    """The title with a line below it."""
+    left, top, right, _ = card
+    room = right - left - 2 * plan.size
+    write(picture, fitted(title, plan.size, room), left + plan.size, top + plan.line_px // 4, plan.size, _KEY)
+    at = top + round(1.5 * plan.line_px)
+    cv2.line(picture, (left + plan.size, at), (right - plan.size - 1, at), EDGE, max(1, plan.size // 16))
+
+
+def _key(picture: Uint8Array, key: str, x: int, y: int, plan: _Plan, room: int) -> None:
+    """A key on its plate."""
+    text = fitted(key, plan.size, room - plan.size)
+    gap = max(1, round(0.12 * plan.size))
+    if text != _DOTS:
+        right = x + text_width(text, plan.size) + plan.size
+        picture[y + gap : y + plan.line_px - gap, x:right] = _KEY_PLATE
+    write(picture, text, x + plan.size // 2, y, plan.size, _KEY)
