@@ -272,11 +272,15 @@ def live(
 
     The window remembers what was chosen by keys; options given here go before that.
     """
-    from heatcam.commands.live import LiveOptions  # noqa: PLC0415
-    from heatcam.commands.live import live as run  # noqa: PLC0415
+    from heatcam.sinks.display import require_display  # noqa: PLC0415
 
     if camera is not None and source is not None:
         raise UsageError("--camera and --source exclude each other", "give one")
+    require_display()  # before torch is loaded, which takes seconds
+
+    from heatcam.commands.live import LiveOptions  # noqa: PLC0415
+    from heatcam.commands.live import live as run  # noqa: PLC0415
+
     spec = source or camera or "0"
     options = LiveOptions(look, motion, extent, window, _given(ctx))
     raise typer.Exit(run(spec, model, options, _terminal()))

@@ -4,7 +4,10 @@ import shutil
 
 import pytest
 
-_PACKAGES = {"Xvfb": "xvfb", "xdotool": "xdotool", "ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "git": "git"}
+_PACKAGES = {
+    **{"Xvfb": "xvfb", "xdotool": "xdotool", "openbox": "openbox"},
+    **{"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "git": "git"},
+}
 
 
 def requires(*programs: str) -> pytest.MarkDecorator:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from heatcam.choices import Colormap, Layout, MethodName, Renorm
 from heatcam.settings import Settings, load_settings, save_settings, settings_path
 
 
@@ -14,6 +17,49 @@ def test_what_is_saved_is_loaded_again() -> None:
     save_settings(Settings(heatmap=False))
     assert load_settings() == Settings(heatmap=False)
     assert [p.name for p in settings_path().parent.iterdir()] == ["settings.json"]
+
+
+def test_every_setting_survives() -> None:
+    changed = Settings(
+        heatmap=False,
+        layout=Layout.DUAL,
+        colormap=Colormap.MAGMA,
+        alpha=0.4,
+        renorm=Renorm.FRAME,
+        boxes=False,
+        conf=0.5,
+        method=MethodName.ODAM,
+        every=3,
+        numbers=True,
+        graphs=True,
+        full_screen=True,
+        window_wh=(800, 600),
+    )
+    usual = Settings()
+    assert all(getattr(changed, f.name) != getattr(usual, f.name) for f in fields(Settings))
+    save_settings(changed)
+    assert load_settings() == changed
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"alpha": 7},
+        {"alpha": "much"},
+        {"alpha": True},
+        {"colormap": "rainbow"},
+        {"heatmap": "yes"},
+        {"every": 0},
+        {"window_wh": [1]},
+        {"window_wh": [10, -4]},
+        {"window_wh": "large"},
+        {"method": None},
+    ],
+)
+def test_one_damaged_setting_does_not_cost_the_others(damage: dict[str, object]) -> None:
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text(json.dumps({"graphs": True, **damage}))
+    assert load_settings() == Settings(graphs=True)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"other": 1}'])

@@ -28,7 +28,6 @@ from heatcam.saliency.kinds import layer_sets
 from heatcam.saliency.methods import METHODS
 from heatcam.saliency.options import ExplainOptions
 from heatcam.settings import Settings, load_settings, save_settings
-from heatcam.sinks.display import require_display
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
 from heatcam.sources.base import Source
@@ -61,6 +60,8 @@ class LiveOptions:
 def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal) -> int:
     """Show the source until it ends or the user quits; what was chosen is kept for the next run.
 
+    Call ``sinks.display.require_display`` before.
+
     Args:
         spec: the source.
         model: which model explains, and how.
@@ -71,9 +72,8 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         0, 1 when a recording could not be finished, or 130 after Ctrl-C.
 
     Raises:
-        HeatcamError: no window, no source or no model; each says the next step.
+        HeatcamError: no source or no model; each says the next step.
     """
-    require_display()
     window = options.window
     kept = Settings() if window.reset_settings else load_settings()
     kept = replace(kept, window_wh=parse_size(window.window_size) if window.window_size else kept.window_wh)

@@ -12,6 +12,26 @@ def test_the_keys_do_what_the_table_says():
         assert DEFAULT_KEYS.action_for(ord(key.upper())) is action
 
 
+def test_a_capital_does_what_its_small_letter_does_unless_it_stands_for_itself():
+    assert DEFAULT_KEYS.action_for(ord("H")) is Action.TOGGLE_HEATMAP
+    for letter, small, large in (
+        ("d", Action.DUAL_VIEW, Action.WIPE),
+        ("n", Action.FOCUS_NEXT, Action.FOCUS_PREVIOUS),
+        ("r", Action.NEXT_RENORM, Action.TOGGLE_RECORDING),
+    ):
+        assert DEFAULT_KEYS.action_for(ord(letter)) is small
+        assert DEFAULT_KEYS.action_for(ord(letter.upper())) is large
+        assert DEFAULT_KEYS.action_for(ord(letter), shifted=True) is large, (
+            "Qt gives the small letter for both"
+        )
+    assert DEFAULT_KEYS.action_for(ord("h"), shifted=True) is Action.TOGGLE_HEATMAP
+
+
+def test_shift_changes_nothing_but_letters():
+    assert DEFAULT_KEYS.action_for(ord("?"), shifted=True) is Action.TOGGLE_HELP
+    assert DEFAULT_KEYS.action_for(27, shifted=True) is Action.QUIT
+
+
 def test_every_action_has_a_key():
     assert {binding.action for binding in DEFAULT_KEYS} == set(Action)
 
@@ -53,3 +73,4 @@ def test_the_help_shows_every_line_of_the_table():
         assert binding.label in text
         assert binding.help in text
         assert f"| `{binding.label}` | {binding.help} |" in markdown
+    assert DEFAULT_KEYS.as_lines()[0] == ("h", "heat map or plain detection")

@@ -8,7 +8,15 @@ import time
 
 import pytest
 
-from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
+from heatcam.sinks.keys import DEFAULT_KEYS, Action
+from tests.sinks.x_server import (
+    environment,
+    press_close_button,
+    window_called,
+    window_manager,
+    x_server,
+    xdotool,
+)
 from tests.system_tools import requires
 
 pytestmark = requires("Xvfb", "xdotool")
@@ -18,17 +26,23 @@ WINDOW = """
 import sys
 import numpy as np
 from heatcam.sinks.keys import Action
-from heatcam.sinks.viewer import Viewer
+from heatcam.sinks.viewer import Click, Viewer
 width, height = int(sys.argv[1]), int(sys.argv[2])
 image = np.zeros((height, width, 3), np.uint8)
 image[:, width // 2:] = (0, 0, 255)
 with Viewer("heatcam test") as viewer:
-    done = False
+    done = full = False
     while not done:
         viewer.show(image)
-        for action in viewer.poll(10):
-            print(action.name, flush=True)
-            done = done or action is Action.QUIT
+        for event in viewer.poll(10):
+            if isinstance(event, Click):
+                print(f"click {event.x:.0f} {event.y:.0f}", flush=True)
+            if isinstance(event, Action):
+                print(event.name, flush=True)
+                if event is Action.FULL_SCREEN:
+                    full = not full
+                    viewer.set_full_screen(full)
+            done = done or event is Action.QUIT
     for _ in range(10):
         viewer.show(image)
         actions = viewer.poll(10)
@@ -154,3 +168,75 @@ def test_nothing_is_said_on_standard_error(display):
         window.process.stdin.close()
         window.process.wait(5)
         assert window.process.stderr.read() == ""
+
+
+def test_shift_tells_capitals_from_small_letters(display):
+    """Qt gives the small letter for both."""
+    with Window(display) as window:
+        assert window.press("d", "n", "r") == ["DUAL_VIEW", "FOCUS_NEXT", "NEXT_RENORM"]
+        xdotool(display, "keydown", "shift")
+        time.sleep(0.2)
+        assert window.press("d", "n", "r", "h") == [
+            "WIPE",
+            "FOCUS_PREVIOUS",
+            "TOGGLE_RECORDING",
+            "TOGGLE_HEATMAP",
+        ]
+        xdotool(display, "keyup", "shift")
+        time.sleep(0.3)
+        assert window.press("d") == ["DUAL_VIEW"]
+
+
+def test_every_key_of_the_table_arrives(display):
+    """By the names that xdotool has for them; capitals have a test of their own."""
+    names = {
+        " ": "space",
+        ".": "period",
+        ",": "comma",
+        "+": "plus",
+        "=": "equal",
+        "-": "minus",
+        "_": "underscore",
+    }
+    names |= {"[": "bracketleft", "]": "bracketright", "?": "question", "/": "slash", "\x1b": "Escape"}
+    with Window(display) as window:
+        for binding in DEFAULT_KEYS:
+            if binding.action is Action.QUIT:
+                continue
+            for code in binding.codes:
+                if not chr(code).isupper():
+                    answer = window.press(names.get(chr(code), chr(code)))
+                    assert answer == [binding.action.name], binding
+
+
+def click(display, window, x, y):
+    xdotool(display, "mousemove", "--window", window.id, str(x), str(y), "click", "1")
+    return window.says()
+
+
+def test_clicks_are_in_the_pictures_own_pixels_whatever_the_windows_size(display):
+    with Window(display, 640, 360) as window:
+        assert click(display, window, 100, 50) == "click 100 50"
+        xdotool(display, "windowsize", window.id, "1280", "720")
+        time.sleep(0.5)
+        xdotool(display, "mousemove", "--window", window.id, "5", "5")
+        words = click(display, window, 800, 400).split()
+        assert words[0] == "click"
+        assert [int(n) for n in words[1:]] == pytest.approx([400, 200], abs=2)
+
+
+@requires("openbox")
+def test_a_window_manager_may_resize_maximise_and_fill_the_screen():
+    with x_server() as name, window_manager(name), Window(name, 640, 360) as window:
+        xdotool(name, "windowsize", window.id, "900", "700")
+        time.sleep(0.5)
+        # 900x700 for 640x360: the picture keeps its shape, with borders above and below
+        words = click(name, window, 450, 350).split()
+        assert [int(n) for n in words[1:]] == pytest.approx([320, 180], abs=3)
+        assert window.press("f") == ["FULL_SCREEN"]
+        time.sleep(0.5)
+        assert "Geometry: 1920x1080" in xdotool(name, "getwindowgeometry", window.id)
+        assert window.press("f") == ["FULL_SCREEN"]
+        time.sleep(0.5)
+        assert "Geometry: 1920x1080" not in xdotool(name, "getwindowgeometry", window.id)
+        assert window.press("q") == ["QUIT"]

@@ -25,6 +25,23 @@ def x_server() -> Iterator[str]:
         server.wait(10)
 
 
+@contextmanager
+def window_manager(display: str) -> Iterator[None]:
+    """Runs openbox on a display, with its own decorations and its own ideas of sizes."""
+    manager = subprocess.Popen(
+        ["openbox", "--sm-disable"], env=environment(display), stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline_s = time.monotonic() + 10
+        # (answered only once a window manager runs)
+        while not xdotool(display, "get_desktop").isdecimal() and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        yield
+    finally:
+        manager.terminate()
+        manager.wait(10)
+
+
 def environment(display: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"}
     return {**kept, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}

@@ -1,0 +1,88 @@
+"""The thread that reads: all of a file, the newest of a camera, and an end although a read blocks."""
+
+import time
+
+import pytest
+
+from heatcam.errors import SourceError
+from heatcam.live.capture import Capture
+from tests.live.streams import Stream
+
+
+def all_of(capture, slow_s=0.0):
+    taken = []
+    while not capture.frames.exhausted:
+        frame = capture.frames.take(1)
+        if frame is not None:
+            taken.append(frame.frame_index)
+            time.sleep(slow_s)
+    return taken
+
+
+def test_a_slow_taker_gets_every_frame_of_a_file():
+    capture = Capture(Stream(20))
+    capture.start()
+    assert all_of(capture, slow_s=0.005) == list(range(20))
+    assert capture.dropped == 0
+    assert capture.frames_read == 20
+    assert capture.stop()
+
+
+def test_a_slow_taker_gets_the_newest_of_a_camera_and_the_rest_is_counted():
+    capture = Capture(Stream(40, is_live=True, fps=200))
+    capture.start()
+    taken = all_of(capture, slow_s=0.03)
+    assert taken == sorted(set(taken))
+    assert len(taken) < 40
+    assert len(taken) + capture.dropped == 40
+
+
+def test_the_drops_of_the_source_itself_are_counted_too():
+    source = Stream(1, is_live=True)
+    source.dropped = 7
+    assert Capture(source).dropped == 7
+
+
+def test_a_file_in_real_time_keeps_its_pace_and_drops_what_is_late():
+    capture = Capture(Stream(30, fps=100), realtime=True)
+    started = time.monotonic()
+    capture.start()
+    taken = all_of(capture, slow_s=0.05)
+    assert time.monotonic() - started > 0.25
+    assert len(taken) + capture.dropped == 30
+    assert capture.dropped > 5
+
+
+def test_what_kills_the_source_is_kept_and_what_it_gave_can_be_taken():
+    capture = Capture(Stream(10, dies_at=3))
+    capture.start()
+    assert all_of(capture) == [0, 1, 2]
+    assert isinstance(capture.failure, SourceError)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_stopping_does_not_wait_for_a_read_that_blocks(is_live):
+    source = Stream(blocks_at=2, is_live=is_live)
+    capture = Capture(source)
+    capture.start()
+    deadline = time.monotonic() + 5
+    while source.given < 2 and time.monotonic() < deadline:
+        capture.frames.take(0.01)
+    started = time.monotonic()
+    assert not capture.stop(), "the thread is still in its read"
+    assert time.monotonic() - started < 1.8
+    assert capture.failure is None
+    source.unblock.set()
+
+
+def test_stopping_leaves_the_source():
+    source = Stream()
+    capture = Capture(source)
+    capture.start()
+    assert capture.frames.take(5) is not None
+    assert capture.stop()
+    assert source.left.is_set()
+
+
+def test_what_was_never_started_can_be_stopped():
+    assert Capture(Stream()).stop()

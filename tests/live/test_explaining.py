@@ -1,0 +1,90 @@
+"""How frames are explained as the window wants them: which explainer, how often a map, whose numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from heatcam.engine.boxes import Thresholds
+from heatcam.errors import UsageError
+from heatcam.live.explaining import Explaining
+from heatcam.live.wants import Wants
+from tests.live.streams import frame, seen
+
+
+class Explainer:
+    def __init__(self):
+        self.thresholds = Thresholds()
+        self.asked = []
+
+    def explain(self, image, *, with_map, with_object_maps):
+        self.asked.append((with_map, with_object_maps, self.thresholds.conf))
+        return seen(image, heat=with_map)
+
+
+class Tracker:
+    def __init__(self):
+        self.frames = []
+
+    def follow(self, explanation):
+        self.frames.append(explanation.frame.frame_index)
+        found = replace(explanation.detections, track_ids=np.array([7]))
+        return replace(explanation, detections=found)
+
+
+def test_the_threshold_is_the_windows():
+    explainer = Explainer()
+    Explaining(lambda *_: explainer)(frame(0), Wants(conf=0.6))
+    assert explainer.asked == [(True, False, 0.6)]
+
+
+def test_the_explainer_is_asked_for_by_method_layers_and_standing_still():
+    asked = []
+
+    def explainer_for(*key):
+        asked.append(key)
+        return Explainer()
+
+    explaining = Explaining(explainer_for)
+    explaining(frame(0), Wants())
+    explaining(frame(0), Wants(method="odam", layers="15", still=True))
+    assert asked == [("live", "", False), ("odam", "15", True)]
+
+
+def test_what_was_refused_is_not_tried_again():
+    tries = []
+
+    def explainer_for(*key):
+        tries.append(key)
+        raise UsageError("not with this model", "take another")
+
+    explaining = Explaining(explainer_for)
+    for _ in range(3):
+        with pytest.raises(UsageError):
+            explaining(frame(0), Wants())
+    assert len(tries) == 1
+
+
+def test_every_third_frame_has_its_own_map_and_the_others_carry_it():
+    explainer = Explainer()
+    explaining = Explaining(lambda *_: explainer)
+    found = [explaining(frame(n), Wants(every=3)) for n in range(7)]
+    assert [with_map for with_map, *_ in explainer.asked] == [True, False, False, True, False, False, True]
+    assert all(f.saliency is not None and f.saliency.values.max() > 0 for f in found)
+
+
+def test_after_the_map_was_off_the_next_frame_has_its_own():
+    explainer = Explainer()
+    explaining = Explaining(lambda *_: explainer)
+    for wants in (Wants(every=5), Wants(with_map=False, every=5), Wants(every=5)):
+        explaining(frame(0), wants)
+    assert [with_map for with_map, *_ in explainer.asked] == [True, False, True]
+
+
+def test_tracks_move_on_with_frames_and_not_with_second_looks():
+    tracker = Tracker()
+    explaining = Explaining(lambda *_: Explainer(), tracker)
+    assert explaining(frame(0), Wants()).detections.track_ids.tolist() == [7]
+    explaining(frame(0), Wants(still=True))
+    explaining(frame(1), Wants(with_map=False))
+    assert tracker.frames == [0, 1]

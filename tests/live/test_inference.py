@@ -1,0 +1,153 @@
+"""The thread that explains: in order, paused and stepped, with second looks, and never stopped by what cannot be had."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from heatcam.errors import UsageError
+from heatcam.live.belt import Belt
+from heatcam.live.inference import Inference
+from heatcam.live.wants import Wants
+from tests.live.streams import FakeExplainer, frame, seen
+
+
+def started(explain, count=0, *, drops=False, wants=None):
+    frames = Belt(max(1, count), drops=False)
+    for n in range(count):
+        frames.put(frame(n))
+    inference = Inference(frames, explain, wants or Wants(), drops=drops)
+    inference.start()
+    return inference, frames
+
+
+def results_of(inference, count, within_s=5):
+    taken, deadline = [], time.monotonic() + within_s
+    while len(taken) < count and time.monotonic() < deadline:
+        shown = inference.results.take(0.05)
+        if shown is not None:
+            taken.append(shown.explanation.frame.frame_index)
+    return taken
+
+
+def test_every_frame_is_explained_in_order():
+    inference, frames = started(FakeExplainer(), 8)
+    frames.finish()
+    assert results_of(inference, 8) == list(range(8))
+    assert inference.results.take(2) is None
+    assert inference.results.exhausted
+    assert inference.stop()
+
+
+def test_new_wants_count_from_the_next_frame_on():
+    explain = FakeExplainer(seconds=0.02)
+    inference, frames = started(explain, 1)
+    results_of(inference, 1)
+    inference.wants = Wants(with_map=False, conf=0.5)
+    frames.put(frame(1))
+    results_of(inference, 1)
+    assert [wants.conf for _, wants in explain.asked] == [0.25, 0.5]
+    assert not explain.asked[1][1].with_map
+    inference.stop()
+
+
+def test_paused_it_leaves_frames_where_they_are_until_a_step():
+    explain = FakeExplainer()
+    inference, frames = started(explain)
+    inference.pause(True)
+    time.sleep(0.1)  # it may have been waiting for a frame already
+    frames.put(frame(0))
+    assert results_of(inference, 1, within_s=0.15) == []
+    inference.step()
+    assert results_of(inference, 1) == [0]
+    frames.put(frame(1))
+    assert results_of(inference, 1, within_s=0.15) == []
+    inference.pause(False)
+    assert results_of(inference, 1) == [1]
+    inference.stop()
+
+
+def test_a_frame_that_stands_still_gets_its_second_look_first():
+    explain = FakeExplainer()
+    inference, frames = started(explain)
+    inference.pause(True)
+    still = frame(3)
+    inference.look_again(still, Wants(still=True, with_object_maps=True))
+    shown = inference.second_looks.take(5)
+    assert shown.explanation.frame is still
+    assert shown.wants.still
+    assert len(shown.explanation.object_maps) == 1
+    inference.stop()
+    del frames
+
+
+def test_the_last_second_look_that_was_asked_for_counts():
+    explain = FakeExplainer(seconds=0.1)
+    inference, _ = started(explain)
+    inference.pause(True)
+    inference.look_again(frame(1), Wants(still=True))
+    time.sleep(0.03)
+    inference.look_again(frame(2), Wants(still=True))
+    looks = [inference.second_looks.take(1), inference.second_looks.take(0.4)]
+    assert [s.explanation.frame.frame_index for s in looks if s] == [2]
+    inference.stop()
+
+
+def test_second_looks_go_on_after_the_last_frame():
+    inference, frames = started(FakeExplainer(), 1)
+    frames.finish()
+    results_of(inference, 1)
+    inference.look_again(frame(0), Wants(still=True))
+    assert inference.second_looks.take(5) is not None
+    inference.stop()
+
+
+def test_what_cannot_be_had_is_said_once_and_the_stream_goes_on_as_before():
+    def explain(of, wants):
+        if wants.method != "live":
+            raise UsageError("no such method here", "take another")
+        return seen(of)
+
+    inference, frames = started(explain, 1)
+    results_of(inference, 1)
+    inference.wants = replace(inference.wants, method="gradcam")
+    frames.put(frame(1))
+    assert results_of(inference, 1) == [1]
+    assert "no such method" in inference.take_complaint()
+    assert inference.take_complaint() == ""
+    assert inference.failure is None
+    inference.stop()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), UsageError("never worked", "give up")])
+def test_what_kills_the_thread_is_kept(error):
+    def explain(of, wants):
+        raise error
+
+    inference, _ = started(explain, 1)
+    deadline = time.monotonic() + 5
+    while not inference.results.exhausted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert inference.failure is error
+    inference.stop()
+
+
+def test_it_says_how_long_it_has_been_at_something():
+    inference, frames = started(FakeExplainer(seconds=0.3))
+    assert inference.busy_s == 0
+    frames.put(frame(0))
+    time.sleep(0.15)
+    assert 0.05 < inference.busy_s < 2
+    assert inference.task == "method live"
+    results_of(inference, 1)
+    assert inference.busy_s == 0
+    inference.stop()
+
+
+def test_stopping_does_not_wait_for_a_long_pass():
+    inference, frames = started(FakeExplainer(seconds=3))
+    frames.put(frame(0))
+    time.sleep(0.1)
+    begun = time.monotonic()
+    assert not inference.stop()
+    assert time.monotonic() - begun < 1.8
