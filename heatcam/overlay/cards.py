@@ -10,7 +10,7 @@ from heatcam.overlay.tone import Pixels
 
 EDGE: Colour = (92, 92, 92)
 QUIET: Colour = (190, 190, 190)
-_SHOWS_THROUGH, _DARK = 0.14, 16  # what is left of the picture, and the grey added to it
+_SHOWS_THROUGH, _DARK = 0.1, 16  # what is left of the picture, and the grey added to it
 
 
 def small_px(size_wh: tuple[int, int]) -> int:

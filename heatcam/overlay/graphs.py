@@ -32,6 +32,7 @@ class _Places:
         card: the whole.
         size: font size.
         rows: objects that have room.
+        row_px: height of a row.
         name_px, value_px: widths of names and of the numbers at the end; the lines take what is between.
         bars_px: height of the histogram.
     """
@@ -39,13 +40,14 @@ class _Places:
     card: Pixels
     size: int
     rows: int
+    row_px: int
     name_px: int
     value_px: int
     bars_px: int
 
     @property
     def line_px(self) -> int:
-        """Height of a row."""
+        """Height of a line of text."""
         return line_height(self.size)
 
     @property
@@ -79,8 +81,8 @@ def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
     y = places.card[1] + places.size // 4
     _write(picture, title, places, y)
     for n, item in enumerate(objects[: places.rows]):
-        _row(picture, item, history.length, places, y + (n + 1) * places.line_px)
-    y += (places.rows + 1) * places.line_px
+        _row(picture, item, history.length, places, y + places.line_px + n * places.row_px)
+    y += places.line_px + places.rows * places.row_px
     _write(picture, _HEAT_TITLE, places, y)
     _bars(
         picture,
@@ -96,15 +98,17 @@ def _places(size_wh: tuple[int, int], objects: Sequence[ObjectAttention]) -> _Pl
     line_px, margin = line_height(size), size // 2
     bars_px = round(2.2 * size)
     fixed = 2 * line_px + bars_px + size
-    rows = min(len(objects), max(0, (round(_TALLEST * height) - fixed) // line_px))
+    room = max(0, round(_TALLEST * height) - fixed)
+    rows = min(len(objects), room // line_px)
+    row_px = min(round(1.6 * line_px), room // max(1, rows))
     wide = min(26 * size, round(_WIDEST * width))
-    tall = fixed + rows * line_px
+    tall = fixed + rows * row_px
     if tall > height - 2 * margin or wide < 11 * size or (objects and not rows):
         return None
     names = [text_width(name_of(item.track_id, item.name), size) for item in objects[:rows]]
     name_px = min(max(names, default=0), round(0.36 * wide))
     card = margin, height - margin - tall, margin + wide, height - margin
-    return _Places(card, size, rows, name_px, text_width("100 %", size), bars_px)
+    return _Places(card, size, rows, row_px, name_px, text_width("100 %", size), bars_px)
 
 
 def _write(picture: Uint8Array, text: str, places: _Places, top: int) -> None:
@@ -115,16 +119,19 @@ def _write(picture: Uint8Array, text: str, places: _Places, top: int) -> None:
 
 def _row(picture: Uint8Array, item: ObjectAttention, length: int, places: _Places, top: int) -> None:
     """Colour, name, line and newest number of one object; what is not in the newest frame is grey."""
-    size, bottom = places.size, top + places.line_px
+    size, bottom = places.size, top + places.row_px
+    text_top = top + (places.row_px - places.line_px) // 2
     colour = track_colour(item.track_id) if item.track_id else class_colour(item.class_id)
     text_colour = LIGHT if item.is_seen else QUIET
     gap = max(1, size // 5)
-    picture[top + 2 * gap : bottom - 2 * gap, places.left : places.left + size // 2] = colour
+    picture[
+        text_top + 2 * gap : text_top + places.line_px - 2 * gap, places.left : places.left + size // 2
+    ] = colour
     name_left = places.left + size
     name = fitted(name_of(item.track_id, item.name), size, places.name_px)
-    write(picture, name, name_left, top, size, text_colour)
+    write(picture, name, name_left, text_top, size, text_colour)
     value = "" if item.last is None else f"{100 * item.last:.0f} %"
-    write(picture, value, places.right - text_width(value, size), top, size, text_colour)
+    write(picture, value, places.right - text_width(value, size), text_top, size, text_colour)
     left, right = name_left + places.name_px + size // 2, places.right - places.value_px - size // 2
     _sparkline(picture, item.energies, length, (left, top + gap, right, bottom - gap), colour)
 
@@ -136,16 +143,22 @@ def _sparkline(picture: Uint8Array, energies: Float32Array, length: int, box: Pi
         return
     picture[bottom - 1, left:right] = EDGE
     thick = max(1, (bottom - top) // 14)
+    dim = colour[0] // 3, colour[1] // 3, colour[2] // 3
     step = (right - 1 - left) / max(1, length - 1)
     xs = right - 1 - step * np.arange(len(energies) - 1, -1, -1)
     ys = bottom - 1 - thick - (bottom - 1 - 2 * thick - top) * np.clip(energies, 0, 1)
     for run in _runs(~np.isnan(energies)):
         points = np.rint(np.stack([xs[run], ys[run]], 1) * (1 << _FINE)).astype(np.int32)
+        points = points.repeat(2, 0) if len(points) == 1 else points  # of one point alone nothing is drawn
+        feet = np.array(
+            [[points[-1, 0], (bottom - 1) << _FINE], [points[0, 0], (bottom - 1) << _FINE]], np.int32
+        )
+        cv2.fillPoly(picture, [np.concatenate([points, feet])], dim, cv2.LINE_8, _FINE)
         cv2.polylines(picture, [points], False, colour, thick, cv2.LINE_AA, _FINE)
 
 
 def _runs(known: npt.NDArray[np.bool_]) -> list[slice]:
-    """The stretches of True, each with at least two points: a single one is drawn twice, as a dot."""
+    """The stretches of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     return [slice(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 

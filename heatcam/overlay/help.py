@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 
@@ -30,12 +30,14 @@ class _Plan:
         columns: the lines of each column.
         keys_px: width of each column's keys, their plates included.
         texts_px: width of each column's meanings.
+        gap: between keys and meanings, and at the edges; columns stand twice as far apart.
     """
 
     size: int
     columns: tuple[tuple[Line, ...], ...]
     keys_px: tuple[int, ...]
     texts_px: tuple[int, ...]
+    gap: int
 
     @property
     def line_px(self) -> int:
@@ -50,15 +52,12 @@ class _Plan:
     @property
     def wide(self) -> int:
         """Width of the card."""
-        between = self.size * (2 * len(self.columns) - 2)
-        return (
-            sum(self.keys_px) + sum(self.texts_px) + self.size * len(self.columns) + between + 2 * self.size
-        )
+        return sum(self.keys_px) + sum(self.texts_px) + 3 * self.gap * len(self.columns)
 
     @property
     def tall(self) -> int:
         """Height of the card: title, lines, and half a line above and below."""
-        return round(self.line_px * (self.rows + 2.4))
+        return round(self.line_px * (self.rows + 2.5))
 
 
 def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -> None:
@@ -80,13 +79,13 @@ def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -
     card = left, top, min(width, left + plan.wide), min(height, top + plan.tall)
     lay_card(picture, card, shows_through=0.08)
     _title(picture, title, card, plan)
-    x, first = left + plan.size, top + round(1.9 * plan.line_px)
+    x, first = left + plan.gap, top + round(2 * plan.line_px)
     for column, key_px, text_px in zip(plan.columns, plan.keys_px, plan.texts_px, strict=True):
         for row, (key, meaning) in enumerate(column):
             y = first + row * plan.line_px
             _key(picture, key, x, y, plan, key_px)
-            write(picture, fitted(meaning, plan.size, text_px), x + key_px + plan.size, y, plan.size, LIGHT)
-        x += key_px + text_px + 3 * plan.size
+            write(picture, fitted(meaning, plan.size, text_px), x + key_px + plan.gap, y, plan.size, LIGHT)
+        x += key_px + text_px + 3 * plan.gap
 
 
 def _plan(lines: tuple[Line, ...], width: int, height: int) -> _Plan:
@@ -104,16 +103,21 @@ def _plan(lines: tuple[Line, ...], width: int, height: int) -> _Plan:
 def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _Plan:
     """The smallest size in two columns: as many lines as there is room for, their meanings as long as there is."""
     line_px = round(_LINE * SMALLEST_PX)
-    rows = max(1, int(room_tall / line_px - 2.4))
+    rows = max(1, int(room_tall / line_px - 2.5))
     if len(lines) > 2 * rows:
         lines = (*lines[: 2 * rows - 1], (_DOTS, ""))
-    plan = _measured(_in_columns(lines, 2), SMALLEST_PX)
-    spare = plan.wide - room_wide
-    if spare <= 0:
-        return plan
-    each = -(-spare // len(plan.columns))
-    texts_px = tuple(max(3 * SMALLEST_PX, text_px - each) for text_px in plan.texts_px)
-    return _Plan(plan.size, plan.columns, plan.keys_px, texts_px)
+    plan = _measured(_in_columns(lines, 2), SMALLEST_PX, gap=SMALLEST_PX // 2)
+    left = room_wide - (plan.wide - sum(plan.texts_px))
+    return replace(plan, texts_px=_shared(left, plan.texts_px))
+
+
+def _shared(room: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """Widths of at most two columns that fit into ``room``: who wants less than half leaves the rest to the other."""
+    rest = [room - (sum(wanted) - want) for want in wanted]
+    return tuple(
+        max(3 * SMALLEST_PX, min(want, max(room // len(wanted), left)))
+        for want, left in zip(wanted, rest, strict=True)
+    )
 
 
 def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], ...]:
@@ -122,19 +126,19 @@ def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], 
     return tuple(lines[at : at + rows] for at in range(0, len(lines), rows))
 
 
-def _measured(columns: tuple[tuple[Line, ...], ...], size: int) -> _Plan:
+def _measured(columns: tuple[tuple[Line, ...], ...], size: int, gap: int = 0) -> _Plan:
     keys_px = tuple(max(text_width(key, size) for key, _ in column) + size for column in columns)
     texts_px = tuple(max(text_width(meaning, size) for _, meaning in column) for column in columns)
-    return _Plan(size, columns, keys_px, texts_px)
+    return _Plan(size, columns, keys_px, texts_px, gap or size)
 
 
 def _title(picture: Uint8Array, title: str, card: Pixels, plan: _Plan) -> None:
     """The title with a line below it."""
     left, top, right, _ = card
-    room = right - left - 2 * plan.size
-    write(picture, fitted(title, plan.size, room), left + plan.size, top + plan.line_px // 4, plan.size, _KEY)
-    at = top + round(1.5 * plan.line_px)
-    cv2.line(picture, (left + plan.size, at), (right - plan.size - 1, at), EDGE, max(1, plan.size // 16))
+    room = right - left - 2 * plan.gap
+    y, at = top + round(0.4 * plan.line_px), top + round(1.6 * plan.line_px)
+    write(picture, fitted(title, plan.size, room), left + plan.gap, y, plan.size, _KEY)
+    cv2.line(picture, (left + plan.gap, at), (right - plan.gap - 1, at), EDGE, max(1, plan.size // 16))
 
 
 def _key(picture: Uint8Array, key: str, x: int, y: int, plan: _Plan, room: int) -> None:

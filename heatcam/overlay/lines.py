@@ -37,10 +37,10 @@ def draw_box(
 
 
 def draw_faint_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
-    """Draw a thin line, half as bright, with no edge, in place: for what is there and not meant."""
+    """Draw a thin, darker line with no edge, in place: for what is there and not meant."""
     line = max(1, round(font_px(picture.shape[1], picture.shape[0]) / 18))
     x1, y1, x2, y2 = _corners(box)
-    blue, green, red = (round(0.55 * value) for value in colour)
+    blue, green, red = (round(0.75 * value) for value in colour)
     cv2.rectangle(picture, (x1, y1), (x2, y2), (blue, green, red), line)
 
 

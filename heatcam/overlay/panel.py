@@ -17,6 +17,7 @@ from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_w
 from heatcam.overlay.topline import top_line_box
 
 _WIDEST = 0.72  # of the picture
+_NARROW = 22  # font sizes; where the picture has no more, the panel takes all of its width
 _DOUBTED: Colour = (90, 190, 255)
 _NONE = "-"
 
@@ -63,7 +64,7 @@ def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | Non
     line_px, top = line_height(size), top_line_box((width, height))[3] + size // 2
     facts = _facts(explanation)
     lines = (height - top - 2 * size) // line_px
-    room = round(_WIDEST * width) - size
+    room = max(round(_WIDEST * width), min(width - size, _NARROW * size)) - size
     if lines < 2 or room < 12 * size:
         return
     facts = facts[: max(1, lines - 3)]
@@ -139,7 +140,7 @@ def _columns(explanation: Explanation, which: Sequence[int]) -> tuple[tuple[str,
     if maps:
         seen = [attention_of(maps[n], found.boxes_xyxy[n]) for n in which]
         unit = maps[0].unit if maps[0].unit != LOGITS else "logits"
-        return ("conf", "in box", unit, "denser"), [
+        return ("conf", "in box", unit, "enriched"), [
             (
                 confidence,
                 _percent(own.energy_in_box),

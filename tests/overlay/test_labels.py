@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from heatcam.frames import Detections
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.labels import class_colour, draw_boxes, place_label
+from heatcam.overlay import labels
+from heatcam.overlay.labels import class_colour, draw_boxes, place_label, track_colour
 from tests.overlay.scenes import Rectangle, explanation, lies_in, overlap
 
 SIDES = st.integers(16, 5000)
@@ -116,3 +118,22 @@ def test_three_hundred_boxes_are_labelled_within_the_picture() -> None:
         taken.append(place_label("person 0.87", (left, top, left + 60, top + 70), HD, taken))
     assert all(lies_in(place, HD) for place in taken)
     assert not any(overlap(a, b) for a, b in itertools.combinations(taken[:30], 2)), "room for thirty"
+
+
+def test_a_tracked_box_has_its_tracks_colour_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = explanation(
+        HD, [(100, 100, 300, 300), (500, 100, 700, 300)], None, ("person", "person")
+    ).detections
+    found = replace(found, class_ids=np.array([0, 0]), track_ids=np.array([7, 0]))
+    texts: list[str] = []
+    monkeypatch.setattr(labels, "write", lambda _picture, text, *_: texts.append(text))
+    picture = np.full((720, 1280, 3), 128, np.uint8)
+    draw_boxes(picture, found)
+    assert texts == ["person 0.30", "#7 person 0.90"]
+    assert (picture[200, 95:106] == track_colour(7)).all(-1).any()
+    assert (picture[200, 495:506] == class_colour(0)).all(-1).any()
+
+
+def test_a_track_does_not_look_like_the_class_of_its_number() -> None:
+    for n in range(40):
+        assert np.abs(np.subtract(track_colour(n), class_colour(n))).max() > 40
