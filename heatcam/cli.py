@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
+from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
@@ -116,6 +116,18 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "overwrite": typer.Option("--overwrite", help="Replace files that are there."),
         "json": typer.Option(metavar="PATH|-", help="Write the result as JSON; - is standard output."),
     },
+    CaptureChoice: {
+        "size": typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Ask a camera for this size; raw frames on standard input have it.",
+            show_default=False,
+        ),
+        "fps": typer.Option(
+            min=0.1,
+            max=1000.0,
+            help="Ask a camera for this rate; screen, numbered pictures and standard input have it.",
+        ),
+    },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
         "seconds": typer.Option(min=0.0, help="Stop after so many seconds."),
@@ -199,7 +211,12 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
 
 
 CameraOption = Annotated[
-    str | None, typer.Option("--camera", metavar="INDEX", help="A camera: 0 is the first.")
+    str | None,
+    typer.Option(
+        "--camera",
+        metavar="INDEX|NAME",
+        help="A camera by number (0 is the first) or part of its name; `heatcam cameras` lists them.",
+    ),
 ]
 
 JsonOption = Annotated[
@@ -233,11 +250,12 @@ def live(
     look: Look,
     motion: Motion,
     extent: Extent,
+    capture: CaptureChoice,
     camera: CameraOption = None,
     source: Annotated[
         str | None,
         typer.Option(
-            help="A file, folder, glob, rtsp:// or http:// address, or 'demo', instead of a camera."
+            help="Instead of a camera: a file, folder, glob, shots%04d.png, rtsp:// or http:// address, 'screen', '-' or 'demo'."
         ),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write what was shown, in numbers, as JSON.")] = None,
@@ -247,7 +265,7 @@ def live(
 
     if camera is not None and source is not None:
         raise UsageError("--camera and --source exclude each other", "give one")
-    raise typer.Exit(run(source or camera or "0", model, look, motion, extent, report, _terminal()))
+    raise typer.Exit(run(source or camera or "0", model, look, motion, extent, report, _terminal(), capture))
 
 
 @app.command(epilog="Example: heatcam snapshot photo.jpg -o out.png")
@@ -256,6 +274,7 @@ def snapshot(
     model: ModelChoice,
     look: Look,
     output: Output,
+    capture: CaptureChoice,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="[PICTURE|FOLDER|GLOB]...", help="What to explain.")
     ] = None,
@@ -264,7 +283,7 @@ def snapshot(
     """Explain one picture, many, or one camera frame, and write each with its heat map."""
     from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
 
-    raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal()))
+    raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal(), capture))
 
 
 @app.command(epilog="Example: heatcam record clip.mp4 -o out.mp4")
@@ -275,12 +294,26 @@ def record(
     motion: Motion,
     output: Output,
     extent: Extent,
-    source: Annotated[str, typer.Argument(help="A video, camera index, stream address, folder or 'demo'.")],
+    capture: CaptureChoice,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'."
+        ),
+    ],
 ) -> None:
     """Write every frame of a source, with its heat map, into a video. Ctrl-C leaves a playable file of what was done."""
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
-    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal()))
+    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal(), capture))
+
+
+@app.command(epilog="Example: heatcam cameras")
+def cameras(json: JsonOption = None) -> None:
+    """List the cameras: number, name, sizes and rates, and what keeps one from being used."""
+    from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
 
 
 @app.command(epilog="Example: heatcam layers yolo11n.pt")

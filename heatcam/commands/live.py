@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion
+from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion
 from heatcam.commands.reporting import run_report
-from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
+from heatcam.commands.starting import painter, say_scale, say_source, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Frame
 from heatcam.pipeline import Controls, Limits, Run, run_pipeline
@@ -32,6 +32,7 @@ def live(
     extent: Extent,
     report_path: Path | None,
     terminal: Terminal,
+    capture: CaptureChoice | None = None,
 ) -> int:
     """Show the source until it ends or the user quits; the mode is kept for the next run.
 
@@ -42,8 +43,9 @@ def live(
         HeatcamError: no window, no source or no model; each says the next step.
     """
     require_display()
-    source = open_source(spec)
-    explainer = start_explainer(model, terminal, size_to_come(spec))
+    asked = (capture or CaptureChoice()).options()
+    source = open_source(spec, asked)
+    explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(look, explainer, terminal)
     settings = load_settings()
     controls, run = Controls(heatmap=settings.heatmap), Run()
@@ -51,6 +53,7 @@ def live(
     interrupted = False
     try:
         with source, Viewer(f"heatcam - {source.name}") as viewer:
+            say_source(source, terminal)
             sink = WindowSink(viewer, controls, _interval_s(source))
             paint = painter(look, with_status=True, smooth=motion.smooth)
             run_pipeline(frames_to_show(source), explainer, paint, (sink,), controls, limits, run)

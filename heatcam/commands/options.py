@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm
+from heatcam.sources.options import CaptureOptions, parse_size
 
 
 @dataclass(frozen=True)
@@ -98,3 +99,24 @@ class Extent:
 
     max_frames: int | None = None
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class CaptureChoice:
+    """What to ask a source for.
+
+    Attributes:
+        size: ``WIDTHxHEIGHT`` in pixels; "" takes what comes.
+        fps: frames a second; None takes what comes.
+    """
+
+    size: str = ""
+    fps: float | None = None
+
+    def options(self) -> CaptureOptions:
+        """The same as sources take it.
+
+        Raises:
+            UsageError: the size is none.
+        """
+        return CaptureOptions(parse_size(self.size), self.fps)
