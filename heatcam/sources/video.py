@@ -101,13 +101,18 @@ class VideoSource:
         claims = self._claims
         if self._ended_at_s is None or claims is None or claims.frame_count is None:
             return 0
+        by_count = claims.frame_count - self.frames_read
         if Path(self._target).suffix.lower() in (*MP4_SUFFIXES, ".avi") and not self._is_url:
             shown_s = presentation_s(Path(self._target))
-            shown = claims.frame_count if shown_s is None else round(shown_s * claims.fps)
-            missing = min(claims.frame_count, shown) - self.frames_read
+            left_out = 0 if shown_s is None else max(0, claims.frame_count - round(shown_s * claims.fps))
+            missing = by_count - left_out
         else:
             early_s = claims.frame_count / claims.fps - self._ended_at_s
-            missing = round(early_s * claims.fps) if early_s > max(0.5, 2 * self._longest_gap_s) else 0
+            by_time = round(early_s * claims.fps) if early_s > max(0.5, 2 * self._longest_gap_s) else 0
+            agreed = (
+                by_time and abs(by_count - by_time) <= claims.frame_count / 10
+            )  # no variable rate, that is
+            missing = by_count if agreed else by_time
         return missing if missing > _FORGIVEN else 0
 
     def __enter__(self) -> VideoSource:
