@@ -18,7 +18,16 @@ import typer
 from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output, WindowChoice
+from heatcam.commands.options import (
+    CaptureChoice,
+    Extent,
+    Look,
+    ModelChoice,
+    Motion,
+    Output,
+    SourceChoice,
+    WindowChoice,
+)
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
@@ -126,6 +135,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "window_size": typer.Option(
             metavar="WIDTHxHEIGHT",
             help="Of the window in pixels; as it was last, or the picture's, if left out.",
+            show_default=False,
         ),
         "display_fps": typer.Option(min=0.1, help="Draw at most so many frames a second."),
         "every": typer.Option(
@@ -140,6 +150,18 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--reset-settings", help="Forget what the window remembers of its last run."
         ),
         "report": typer.Option(help="Write what was shown, in numbers, as JSON."),
+    },
+    CaptureChoice: {
+        "size": typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Ask a camera for this size; raw frames on standard input have it.",
+            show_default=False,
+        ),
+        "fps": typer.Option(
+            min=0.1,
+            max=1000.0,
+            help="Ask a camera for this rate; screen, numbered pictures and standard input have it.",
+        ),
     },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
@@ -223,9 +245,18 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-CameraOption = Annotated[
-    str | None, typer.Option("--camera", metavar="INDEX", help="A camera: 0 is the first.")
-]
+_CAMERA = typer.Option(
+    "--camera",
+    metavar="INDEX|NAME",
+    help="A camera by number (0 is the first) or part of its name; `heatcam cameras` lists them.",
+)
+CameraOption = Annotated[str | None, _CAMERA]
+OPTIONS[SourceChoice] = {
+    "camera": _CAMERA,
+    "source": typer.Option(
+        help="Instead of a camera: a file, folder, glob, shots%04d.png, rtsp:// or http:// address, 'screen', '-' or 'demo'."
+    ),
+}
 
 JsonOption = Annotated[
     str | None,
@@ -260,13 +291,8 @@ def live(
     motion: Motion,
     extent: Extent,
     window: WindowChoice,
-    camera: CameraOption = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            help="A file, folder, glob, rtsp:// or http:// address, or 'demo', instead of a camera."
-        ),
-    ] = None,
+    capture: CaptureChoice,
+    chosen: SourceChoice,
 ) -> None:
     """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
 
@@ -274,15 +300,15 @@ def live(
     """
     from heatcam.sinks.display import require_display  # noqa: PLC0415
 
-    if camera is not None and source is not None:
+    if chosen.camera is not None and chosen.source is not None:
         raise UsageError("--camera and --source exclude each other", "give one")
     require_display()  # before torch is loaded, which takes seconds
 
     from heatcam.commands.live import LiveOptions  # noqa: PLC0415
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
-    spec = source or camera or "0"
-    options = LiveOptions(look, motion, extent, window, _given(ctx))
+    spec = chosen.source or chosen.camera or "0"
+    options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
     raise typer.Exit(run(spec, model, options, _terminal()))
 
 
@@ -300,6 +326,7 @@ def snapshot(
     model: ModelChoice,
     look: Look,
     output: Output,
+    capture: CaptureChoice,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="[PICTURE|FOLDER|GLOB]...", help="What to explain.")
     ] = None,
@@ -308,7 +335,7 @@ def snapshot(
     """Explain one picture, many, or one camera frame, and write each with its heat map."""
     from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
 
-    raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal()))
+    raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal(), capture))
 
 
 @app.command(epilog="Example: heatcam record clip.mp4 -o out.mp4")
@@ -319,12 +346,26 @@ def record(
     motion: Motion,
     output: Output,
     extent: Extent,
-    source: Annotated[str, typer.Argument(help="A video, camera index, stream address, folder or 'demo'.")],
+    capture: CaptureChoice,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'."
+        ),
+    ],
 ) -> None:
     """Write every frame of a source, with its heat map, into a video. Ctrl-C leaves a playable file of what was done."""
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
-    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal()))
+    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal(), capture))
+
+
+@app.command(epilog="Example: heatcam cameras")
+def cameras(json: JsonOption = None) -> None:
+    """List the cameras: number, name, sizes and rates, and what keeps one from being used."""
+    from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
 
 
 @app.command(epilog="Example: heatcam layers yolo11n.pt")

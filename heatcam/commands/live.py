@@ -8,10 +8,16 @@ from pathlib import Path
 
 from heatcam.choices import MethodName, Quality
 from heatcam.commands.live_report import live_report
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, WindowChoice
-from heatcam.commands.starting import explain_options, names_in, say_scale, size_to_come, start_shelf
+from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, WindowChoice
+from heatcam.commands.starting import (
+    explain_options,
+    names_in,
+    say_scale,
+    say_source,
+    size_to_come,
+    start_shelf,
+)
 from heatcam.commands.terminal import Terminal
-from heatcam.errors import UsageError
 from heatcam.live.capture import Capture
 from heatcam.live.explaining import ExplainerFor, Explaining
 from heatcam.live.inference import Inference
@@ -30,9 +36,10 @@ from heatcam.saliency.options import ExplainOptions
 from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
-from heatcam.sources.base import Source
+from heatcam.sources.completeness import shortfall
 from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
+from heatcam.sources.options import parse_size
 from heatcam.tracking import tracker_of
 
 INTERRUPTED = 130
@@ -47,6 +54,7 @@ class LiveOptions:
         motion: what only moving pictures have.
         extent: when to stop by itself.
         window: the window and its pace.
+        capture: what to ask the source for.
         given: names of the options that stand on the command line, which go before what was kept from the last run.
     """
 
@@ -54,6 +62,7 @@ class LiveOptions:
     motion: Motion
     extent: Extent
     window: WindowChoice
+    capture: CaptureChoice
     given: frozenset[str] = frozenset()
 
 
@@ -69,20 +78,22 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         terminal: where to say it.
 
     Returns:
-        0, 1 when a recording could not be finished, or 130 after Ctrl-C.
+        0, 1 when a recording could not be finished or a file gave fewer frames than it holds, or 130 after Ctrl-C.
 
     Raises:
         HeatcamError: no source or no model; each says the next step.
     """
     window = options.window
     kept = Settings() if window.reset_settings else load_settings()
-    kept = replace(kept, window_wh=parse_size(window.window_size) if window.window_size else kept.window_wh)
-    source = open_source(spec)
+    kept = replace(kept, window_wh=parse_size(window.window_size, "--window-size") or kept.window_wh)
+    asked = options.capture.options()
+    source = open_source(spec, asked)
     tracker = tracker_of(options.motion.track)
-    shelf, explainer = start_shelf(model, terminal, size_to_come(spec))
+    shelf, explainer = start_shelf(model, terminal, size_to_come(spec, asked))
     say_scale(options.look, explainer, terminal)
     explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
-    session = _session(source, explainer, explaining, model, options, kept)
+    capture = Capture(source, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal))
+    session = _session(capture, explainer, explaining, model, options, kept)
     interrupted = False
     try:
         with session.parts.viewer:
@@ -95,13 +106,18 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
             terminal.document(live_report(session, explainer.engine.name), str(window.report))
         for text in session.last_words:
             terminal.note(text)
-    if not session.numbers.frames_shown and not interrupted:
+    if interrupted:
+        return INTERRUPTED
+    lacking = shortfall(source) if session.saw_the_end else ""
+    if lacking:
+        terminal.note(lacking)
+    elif not session.numbers.frames_shown:
         terminal.note(f"{source.name} gave no picture")
-    return INTERRUPTED if interrupted else int(session.failed)
+    return int(session.failed or bool(lacking))
 
 
 def _session(
-    source: Source,
+    capture: Capture,
     explainer: Explainer,
     explaining: Explaining,
     model: ModelChoice,
@@ -109,7 +125,7 @@ def _session(
     kept: Settings,
 ) -> Session:
     """The threads, the window and what they share, not started yet."""
-    capture = Capture(source, realtime=options.window.realtime)
+    source = capture.source
     about = {"model": explainer.title, "source": source.name, "imgsz": explainer.imgsz}
     parts = Parts(
         capture,
@@ -181,17 +197,3 @@ def to_keep(state: WindowState, window_wh: tuple[int, int] | None) -> Settings:
     """What the next run starts with."""
     kept = {name: getattr(state, name) for name in _KEPT} | {"method": MethodName(state.method)}
     return Settings(**kept, window_wh=None if state.full_screen else window_wh)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """``1280x720`` as width and height in pixels.
-
-    Raises:
-        UsageError: it is no size.
-    """
-    width, _, height = text.lower().partition("x")
-    if not (width.isascii() and height.isascii() and width.isdecimal() and height.isdecimal()):
-        raise UsageError(f"{text} is no size", "give width x height in pixels, 1280x720 for example")
-    if not (16 <= int(width) <= 16384 and 16 <= int(height) <= 16384):
-        raise UsageError(f"{text} is no size for a window", "give 16 to 16384 pixels a side")
-    return int(width), int(height)

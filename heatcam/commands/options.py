@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm, TrackerName
+from heatcam.sources.options import CaptureOptions, parse_size
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class WindowChoice:
 
     Attributes:
         fullscreen: fill the screen.
-        window_size: ``WIDTHxHEIGHT`` of the window in screen pixels; None takes the last run's, else the picture's.
+        window_size: ``WIDTHxHEIGHT`` of the window in screen pixels; "" takes the last run's, else the picture's.
         display_fps: draw at most so many frames a second; None draws all.
         every: make the map of every so many frames, and carry it along between them.
         realtime: let a file play at its own speed and drop frames that are late, instead of showing each.
@@ -117,9 +118,43 @@ class WindowChoice:
     """
 
     fullscreen: bool = False
-    window_size: str | None = None
+    window_size: str = ""
     display_fps: float | None = None
     every: int = 1
     realtime: bool = False
     reset_settings: bool = False
     report: Path | None = None
+
+
+@dataclass(frozen=True)
+class CaptureChoice:
+    """What to ask a source for.
+
+    Attributes:
+        size: ``WIDTHxHEIGHT`` in pixels; "" takes what comes.
+        fps: frames a second; None takes what comes.
+    """
+
+    size: str = ""
+    fps: float | None = None
+
+    def options(self) -> CaptureOptions:
+        """The same as sources take it.
+
+        Raises:
+            UsageError: the size is none.
+        """
+        return CaptureOptions(parse_size(self.size), self.fps)
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """Where the window's frames come from; one of the two, or neither for the first camera.
+
+    Attributes:
+        camera: a camera's number or part of its name.
+        source: a file, address or anything else that has frames.
+    """
+
+    camera: str | None = None
+    source: str | None = None

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
+from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output
 from heatcam.commands.reporting import run_report
-from heatcam.commands.starting import painter, say_scale, size_to_come, start_explainer
+from heatcam.commands.starting import painter, say_scale, say_source, size_to_come, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import SinkError, UsageError
 from heatcam.frames import Explanation, Frame
@@ -17,6 +17,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Controls, Limits, Run, run_pipeline
 from heatcam.sinks.recorder import Recorder, check_recording_path
 from heatcam.sources.base import Source
+from heatcam.sources.completeness import shortfall
 from heatcam.sources.opening import DEMO, open_source
 from heatcam.tracking import tracked, tracker_of
 
@@ -82,6 +83,7 @@ def record(
     output: Output,
     extent: Extent,
     terminal: Terminal,
+    capture: CaptureChoice | None = None,
 ) -> int:
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
@@ -92,15 +94,17 @@ def record(
         HeatcamError: the source, the model or the file cannot be had.
     """
     check_recording_path(target_path(spec, output), output.overwrite)
-    source = open_source(spec)
+    asked = (capture or CaptureChoice()).options()
+    source = open_source(spec, asked)
     _require_an_end(source, extent)
     tracker = tracker_of(motion.track)
-    explainer = start_explainer(model, terminal, size_to_come(spec))
+    explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(look, explainer, terminal)
     run, limits = Run(), Limits(extent.max_frames)
     sink = RecordingSink(source, spec, output)
     interrupted = False
     with source, terminal.progress("frames") as progress:
+        say_source(source, terminal)
         task = progress.add_task(source.name, total=_expected(source, extent), rate=0.0)
         bar = ProgressSink(progress, task, lambda: run.recent_fps)
         try:
@@ -118,14 +122,14 @@ def record(
         except KeyboardInterrupt:
             interrupted = True
     stopped_early = interrupted or extent != Extent()
-    missing = 0 if stopped_early else _missing(source, run)
+    lacking = "" if stopped_early else shortfall(source)
     if output.json:
         numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
         terminal.document(numbers, output.json)
     if sink.note:
         terminal.note(sink.note)
-    _tell(sink.path, run, missing, interrupted, output, terminal)
-    return INTERRUPTED if interrupted else int(missing > 0)
+    _tell(sink.path, run, lacking, interrupted, output, terminal)
+    return INTERRUPTED if interrupted else int(bool(lacking))
 
 
 def _require_an_end(source: Source, extent: Extent) -> None:
@@ -133,12 +137,6 @@ def _require_an_end(source: Source, extent: Extent) -> None:
     endless = source.name == DEMO and not source.is_live and source.frame_count is None
     if endless and extent.max_frames is None and extent.seconds is None:
         raise UsageError("the demo scene never ends", "say how long: --seconds 10 or --max-frames 300")
-
-
-def _missing(source: Source, run: Run) -> int:
-    """How many frames the source claimed and did not give. One is forgiven: some containers only estimate their count."""
-    missing = 0 if source.frame_count is None else source.frame_count - run.frames
-    return missing if missing > 1 else 0
 
 
 def _until(frames: Iterable[Frame], seconds: float | None) -> Iterable[Frame]:
@@ -153,7 +151,7 @@ def _expected(source: Source, extent: Extent) -> int | None:
     return min(counts) if counts else None
 
 
-def _tell(path: Path, run: Run, missing: int, interrupted: bool, output: Output, terminal: Terminal) -> None:
+def _tell(path: Path, run: Run, lacking: str, interrupted: bool, output: Output, terminal: Terminal) -> None:
     """One line of what is in the file now."""
     say = terminal.note if output.json == "-" else terminal.result
     for error in run.errors:
@@ -162,7 +160,5 @@ def _tell(path: Path, run: Run, missing: int, interrupted: bool, output: Output,
         terminal.note("no frame was recorded")
         return
     say(f"{path}  {run.frames} frames" + (", stopped early" if interrupted else ""))
-    if missing:
-        terminal.note(
-            f"the source ended {missing} frames before its claimed {run.frames + missing}; the rest is recorded"
-        )
+    if lacking:
+        terminal.note(lacking)

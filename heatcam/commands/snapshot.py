@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.choices import Backend
-from heatcam.commands.options import Look, ModelChoice, Output
-from heatcam.commands.starting import painter, say_scale, start_explainer
+from heatcam.commands.options import CaptureChoice, Look, ModelChoice, Output
+from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.findings import describe
@@ -20,6 +20,7 @@ from heatcam.saliency.explainer import Explainer
 from heatcam.sinks.pictures import output_paths, write_picture
 from heatcam.sources.images import list_pictures, read_picture
 from heatcam.sources.opening import open_source
+from heatcam.sources.options import CaptureOptions
 
 _FRAMES_UNTIL_EXPOSED = 5
 
@@ -31,6 +32,7 @@ def snapshot(
     look: Look,
     output: Output,
     terminal: Terminal,
+    capture: CaptureChoice | None = None,
 ) -> int:
     """Explain every picture and write it; a picture that cannot be read is said and left out.
 
@@ -41,6 +43,7 @@ def snapshot(
         look: how the overlay looks.
         output: where the pictures and the JSON document go.
         terminal: where to say it.
+        capture: what to ask the camera for.
 
     Returns:
         0, or 1 when some pictures could not be read or written.
@@ -50,6 +53,7 @@ def snapshot(
     """
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
+    asked = (capture or CaptureChoice()).options()
     paths = list_pictures(inputs) if camera is None else ()
     names = paths or (Path(f"camera-{camera}.png" if str(camera).isdecimal() else "camera.png"),)
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
@@ -57,7 +61,10 @@ def snapshot(
     say_scale(look, explainer, terminal)
     paint = painter(look, with_status=False)
     if camera is not None:
-        rows, failed = [_one(_camera_frame(camera), targets[0], explainer, paint, output, terminal)], 0
+        rows, failed = (
+            [_one(_camera_frame(camera, asked, terminal), targets[0], explainer, paint, output, terminal)],
+            0,
+        )
     else:
         rows, failed = _many(paths, targets, explainer, paint, output, terminal)
     if output.json:
@@ -117,10 +124,11 @@ def counted(class_names: Sequence[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing detected"
 
 
-def _camera_frame(camera: str) -> Frame:
+def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
     """One fresh frame; the first ones are thrown away, because cameras open dark."""
-    source = open_source(camera)
+    source = open_source(camera, asked)
     with source:
+        say_source(source, terminal)
         for frame in source:
             if not source.is_live or frame.frame_index >= _FRAMES_UNTIL_EXPOSED:
                 return frame

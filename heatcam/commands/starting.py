@@ -13,7 +13,10 @@ from heatcam.pipeline import Controls, Painter, Run
 from heatcam.saliency.building import LIKELY_SIZE_WH, Shelf, open_shelf
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
-from heatcam.sources.opening import open_source
+from heatcam.sources.base import Source
+from heatcam.sources.live import LiveSource
+from heatcam.sources.opening import is_opened_once, open_source
+from heatcam.sources.options import CaptureOptions
 from heatcam.steady.smoother import Smoother
 
 EMBEDDED_HINT = (
@@ -92,17 +95,23 @@ def say_scale(look: Look, explainer: Explainer, terminal: Terminal) -> None:
         )
 
 
-def size_to_come(spec: str) -> tuple[int, int]:
+def say_source(source: Source, terminal: Terminal) -> None:
+    """One note of what a camera, stream or screen was asked for and what it gives; nothing about files."""
+    if isinstance(source, LiveSource):
+        terminal.note(source.agreement)
+
+
+def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int, int]:
     """Width and height of a file's or the demo's frames; a likely size where only the first frame will tell.
 
-    A camera is not opened for it: opened twice, some are busy.
+    A camera is not opened for it: opened twice, some are busy. Nor is standard input, which can be read only once.
 
     Raises:
         HeatcamError: the source cannot be opened.
     """
-    source = open_source(spec)
-    if source.is_live:
-        return LIKELY_SIZE_WH
+    source = open_source(spec, options)
+    if is_opened_once(source):
+        return (options and options.size_wh) or LIKELY_SIZE_WH
     with source:
         return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
 

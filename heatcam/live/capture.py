@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from heatcam.frames import Frame
 from heatcam.live.belt import Belt
@@ -21,10 +22,14 @@ class Capture:
     Args:
         source: not entered yet.
         realtime: let frames of a file go at their own times, and lose those that nobody takes.
+        on_open: called in the thread, once the source is open.
     """
 
-    def __init__(self, source: Source, *, realtime: bool = False) -> None:
+    def __init__(
+        self, source: Source, *, realtime: bool = False, on_open: Callable[[Source], None] | None = None
+    ) -> None:
         self.source = source
+        self._on_open = on_open or (lambda _: None)
         self.drops = source.is_live or realtime
         self.frames: Belt[Frame] = Belt(1 if self.drops else _FILE_AHEAD, drops=self.drops)
         self.frames_read = 0
@@ -55,6 +60,7 @@ class Capture:
     def _run(self) -> None:
         try:
             with self.source:
+                self._on_open(self.source)
                 self._read()
         except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that shows)
             if not self._stopping.is_set():

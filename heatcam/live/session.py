@@ -113,6 +113,11 @@ class Session:
         self._focus_seen_s = 0.0
 
     @property
+    def saw_the_end(self) -> bool:
+        """Whether all that the source gave was shown."""
+        return self._ended
+
+    @property
     def dropped(self) -> int:
         """Frames that nobody saw because something was slow."""
         return self._capture.dropped + self._inference.results.dropped

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import cv2
 
 _SILENT = 0  # cv2.utils.logging.LOG_LEVEL_SILENT
 _OPEN_TIMEOUT_MS = 10_000  # FFmpeg's own default is 30 s, as long as an eternity in front of a dead camera
-_READ_TIMEOUT_MS = 10_000
+_READ_TIMEOUT_MS = 8_000  # (of one frame, however slowly its bytes drip; a live source has moved on by then)
 
 
 class Capture(Protocol):
@@ -42,18 +41,6 @@ class Capture(Protocol):
 CaptureFactory = Callable[[], Capture]
 
 
-def is_url(target: str) -> bool:
-    """Whether ``target`` names a stream rather than a file."""
-    return urlsplit(target).scheme.lower() in ("http", "https", "rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
-
-
-def public_url(url: str) -> str:
-    """``url`` without user, password and query, any of which may hold a secret: what may be shown and logged."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
-
-
 @contextmanager
 def silent_opencv() -> Iterator[None]:
     """Keep OpenCV's warnings off standard error: our own errors say the same in one line.
@@ -77,7 +64,7 @@ def open_camera(index: int) -> Capture:
 
 
 def open_stream(url: str) -> Capture:
-    """The stream at ``url``, perhaps not opened; opening and each read end after 10 s."""
+    """The stream at ``url``, perhaps not opened; opening ends after 10 s, each read after 8."""
     limits = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
         _OPEN_TIMEOUT_MS,

@@ -1,47 +1,105 @@
-"""From what the user typed to a source: ``0``, ``clip.mp4``, ``photos/``, ``*.jpg``, ``rtsp://...``, ``demo``."""
+"""From what the user typed to a source: ``0``, ``Logitech C920``, ``clip.mp4``, ``photos/``, ``rtsp://...``, ``-``, ``demo``."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from heatcam.errors import HeatcamError, UnreadableInputError, UsageError
+from heatcam.sources.addresses import SCHEMES, is_address, is_url, public_url
 from heatcam.sources.base import Source
-from heatcam.sources.camera import CameraOptions, CameraSource
-from heatcam.sources.capture import is_url
+from heatcam.sources.camera import CameraDevice
+from heatcam.sources.cameras import index_called, names_by_index, said
 from heatcam.sources.decoding import sniff_picture_format
 from heatcam.sources.images import PICTURE_SUFFIXES, ImageSource, is_glob, matching_paths
+from heatcam.sources.live import LiveSource
+from heatcam.sources.options import CaptureOptions
+from heatcam.sources.screen import ScreenDevice, is_screen, parse_screen
+from heatcam.sources.sequence import SequenceSource, is_pattern
+from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
+from heatcam.sources.stream import StreamDevice
 from heatcam.sources.video import VIDEO_SUFFIXES, VideoSource
 
 DEMO = "demo"
 
 
-def open_source(spec: str, options: CameraOptions | None = None) -> Source:
+def open_source(spec: str, options: CaptureOptions | None = None) -> Source:
     """The source that ``spec`` names; nothing is opened before its ``with``, but what is missing is said at once.
 
+    Files go before all else of the same name.
+
     Args:
-        spec: a camera index; a picture, video, folder of pictures or glob; an ``rtsp://`` or ``http(s)://`` address
-            (one that ends in a video suffix is read as a file: nothing dropped); or ``demo``.
-        options: size, rate and time limits for cameras.
+        spec: a camera's index or part of its name; a picture, video, folder, glob or numbered pattern; an ``rtsp://`` or
+            ``http(s)://`` address (one that ends in a video suffix is read as a file: nothing dropped); ``screen``,
+            ``screen:2`` or ``screen:1:left,top,width,height``; ``-`` for standard input; or ``demo``.
+        options: size and rate, for those that can be asked.
 
     Raises:
         UnreadableInputError: a file that is not there or of no kind we read.
-        UsageError: an empty name, or several videos at once.
+        UsageError: an empty name, several videos or cameras at once, or an address of a kind we do not read.
     """
+    options = options or CaptureOptions()
     if not spec.strip():
         raise UsageError(
             "the source has no name", "give a camera index, a file, a folder, an address or demo"
         )
-    if spec.isascii() and spec.isdecimal() and not Path(spec).exists():
-        return CameraSource(int(spec), options)
-    if spec == DEMO and not Path(spec).exists():
+    if spec == STANDARD_INPUT:
+        return StandardInputSource(options)
+    if is_address(spec):
+        return _open_address(spec)
+    return _open_files(spec) if _is_there(spec) else _open_named(spec, options)
+
+
+def is_opened_once(source: Source) -> bool:
+    """Whether looking into a source takes something away from it: live ones, and standard input."""
+    return source.is_live or isinstance(source, StandardInputSource)
+
+
+def _is_there(spec: str) -> bool:
+    return Path(spec).exists() and not _device_index(spec)
+
+
+def _device_index(spec: str) -> str:
+    """``2`` for ``/dev/video2``; "" for anything else."""
+    match = re.fullmatch(r"/dev/video(\d+)", spec, re.ASCII)
+    return match.group(1) if match else ""
+
+
+def _open_named(spec: str, options: CaptureOptions) -> Source:
+    """What is no file: a camera's index, a word that we know, a glob, a pattern, or a camera's name."""
+    index = _device_index(spec) or spec
+    if index.isascii() and index.isdecimal():
+        return LiveSource(CameraDevice(int(index), options))
+    if spec == DEMO:
         return _open_demo()
-    if is_url(spec):
-        is_file = Path(urlsplit(spec).path).suffix.lower() in VIDEO_SUFFIXES and spec.lower().startswith(
-            "http"
+    if is_screen(spec):
+        return LiveSource(ScreenDevice(parse_screen(spec), options.fps))
+    if is_glob(spec):
+        return _open_glob(spec)
+    if is_pattern(spec):
+        return SequenceSource(spec, options.fps)
+    names = names_by_index()
+    called = index_called(spec, names)
+    if called is None:
+        raise _unknown(spec, said(names))
+    return LiveSource(CameraDevice(called, options))
+
+
+def _open_address(spec: str) -> Source:
+    if not is_url(spec):
+        raise UsageError(
+            f"{public_url(spec)} is of no kind that can be read", f"known are {', '.join(SCHEMES)}"
         )
-        return VideoSource(spec) if is_file else CameraSource(spec, options)
-    return _open_files(spec)
+    try:
+        path = urlsplit(spec).path
+    except ValueError as error:
+        raise UsageError(
+            f"the address {public_url(spec)} is malformed", "write signs in user and password as %5B"
+        ) from error
+    if Path(path).suffix.lower() in VIDEO_SUFFIXES and spec.lower().startswith("http"):
+        return VideoSource(spec)
+    return LiveSource(StreamDevice(spec))
 
 
 def _open_demo() -> Source:
@@ -52,12 +110,8 @@ def _open_demo() -> Source:
 
 def _open_files(spec: str) -> Source:
     path = Path(spec)
-    if is_glob(spec):
-        return _open_glob(spec)
     if path.is_dir():
         return ImageSource([path])
-    if not path.exists():
-        raise _unknown(spec)
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return VideoSource(path)
@@ -91,9 +145,12 @@ def _looks_like_a_picture(path: Path) -> bool:
         ) from error
 
 
-def _unknown(spec: str) -> HeatcamError:
-    what = "a camera index, a picture, a video, a folder, a glob, an rtsp:// or http:// address, or demo"
-    return UnreadableInputError(f"there is no file {spec}", f"check the path; a source is {what}")
+def _unknown(spec: str, cameras: str) -> HeatcamError:
+    what = "a camera's index or name, a picture, a video, a folder, a glob, an rtsp:// or http:// address, screen, - or demo"
+    problem = f"there is no file {spec}"
+    if not Path(spec).suffix and len(Path(spec).parts) == 1:  # it may be meant as a camera's name
+        problem += ", nor a camera of that name" + (f" (cameras: {cameras})" if cameras else "")
+    return UnreadableInputError(problem, f"check the path; a source is {what}")
 
 
 def _words(suffixes: tuple[str, ...]) -> str:

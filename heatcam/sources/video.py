@@ -12,7 +12,9 @@ import cv2
 
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
-from heatcam.sources.capture import Capture, is_url, open_stream, open_video, public_url
+from heatcam.sources.addresses import is_url, public_url
+from heatcam.sources.capture import Capture, open_stream, open_video
+from heatcam.sources.lengths import MP4_SUFFIXES, presentation_s
 from heatcam.sources.state import PLAYING
 
 VIDEO_SUFFIXES = (
@@ -20,6 +22,7 @@ VIDEO_SUFFIXES = (
     *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp", ".mjpeg", ".mjpg"),
 )
 _FALLBACK_FPS = 25.0
+_FORGIVEN = 1  # counts that are rounded from a length
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,7 @@ class VideoSource:
     Frames carry the presentation time that the file gives them, counted from its first frame, so variable rates are
     kept. Where a file gives none or runs backwards, the nominal interval is added to the time before.
 
-    After the last frame compare ``frames_read`` with ``frame_count``: a file cut short has fewer frames than it claims
-    (containers that hold no count only estimate it).
+    After the last frame ``missing`` tells how many a damaged or cut file lacks.
 
     Args:
         target: path, or ``http(s)://`` address, of the video.
@@ -66,6 +68,8 @@ class VideoSource:
         self._capture: Capture | None = None
         self._claims: _Claims | None = None
         self.frames_read = 0
+        self._ended_at_s: float | None = None
+        self._longest_gap_s = 0.0
 
     @property
     def name(self) -> str:
@@ -86,6 +90,30 @@ class VideoSource:
     def frame_count(self) -> int | None:
         """How many frames the file claims to hold; None when it does not say."""
         return self._claimed().frame_count
+
+    @property
+    def missing(self) -> int:
+        """How many frames it lacks of what it claims, 0 before its end was reached; one is forgiven.
+
+        A count that the container holds is believed, less what an edit list leaves out. Other containers only tell how long
+        they are: frames are missing then where the film ends more than half a second too early, whatever its rate.
+        """
+        claims = self._claims
+        if self._ended_at_s is None or claims is None or claims.frame_count is None:
+            return 0
+        by_count = claims.frame_count - self.frames_read
+        if Path(self._target).suffix.lower() in (*MP4_SUFFIXES, ".avi") and not self._is_url:
+            shown_s = presentation_s(Path(self._target))
+            left_out = 0 if shown_s is None else max(0, claims.frame_count - round(shown_s * claims.fps))
+            missing = by_count - left_out
+        else:
+            early_s = claims.frame_count / claims.fps - self._ended_at_s
+            by_time = round(early_s * claims.fps) if early_s > max(0.5, 2 * self._longest_gap_s) else 0
+            agreed = (
+                by_time and abs(by_count - by_time) <= claims.frame_count / 10
+            )  # no variable rate, that is
+            missing = by_count if agreed else by_time
+        return missing if missing > _FORGIVEN else 0
 
     def __enter__(self) -> VideoSource:
         if not self._is_url:
@@ -114,11 +142,13 @@ class VideoSource:
             if not decoded:
                 break
             claimed_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-            pts_s = claimed_s if claimed_s > pts_s and claimed_s >= 0 else pts_s + interval_s
+            before_s, pts_s = pts_s, claimed_s if claimed_s > pts_s and claimed_s >= 0 else pts_s + interval_s
+            self._longest_gap_s = max(self._longest_gap_s, pts_s - before_s)
             index, self.frames_read = self.frames_read, self.frames_read + 1
             yield Frame(image, index, time.monotonic(), pts_s, self.name)
         if self.frames_read == 0:
             raise self._not_a_video()
+        self._ended_at_s = pts_s + interval_s
 
     def _claimed(self) -> _Claims:
         if self._claims is None:

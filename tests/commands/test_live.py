@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from heatcam.choices import Colormap, Layout, MethodName
-from heatcam.commands.live import as_kept, parse_size, to_keep
-from heatcam.errors import UsageError
+from heatcam.commands.live import as_kept, to_keep
 from heatcam.live.state import WindowState
 from heatcam.settings import Settings
 from heatcam.sources.demo.source import DemoSource
@@ -46,14 +45,6 @@ def test_no_display_is_said_before_anything_slow_is_loaded() -> None:
     )
     env = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 1
-
-
-def test_a_size_is_width_x_height() -> None:
-    assert parse_size("1280x720") == (1280, 720)
-    assert parse_size("640X480") == (640, 480)
-    for wrong in ("", "1280", "x720", "1280x", "-1x5", "ax5", "4x4", "99999x5"):
-        with pytest.raises(UsageError):
-            parse_size(wrong)
 
 
 def test_what_was_kept_counts_unless_the_command_line_says_otherwise() -> None:

@@ -2,9 +2,16 @@ import pytest
 from PIL import Image
 
 from heatcam.errors import HeatcamError, UnreadableInputError, UsageError
-from heatcam.sources.camera import CameraSource
+from heatcam.sources import opening
+from heatcam.sources.camera import CameraDevice
 from heatcam.sources.images import ImageSource
+from heatcam.sources.live import LiveSource
 from heatcam.sources.opening import open_source
+from heatcam.sources.options import CaptureOptions, parse_size
+from heatcam.sources.screen import ScreenDevice
+from heatcam.sources.sequence import SequenceSource
+from heatcam.sources.standard_input import StandardInputSource
+from heatcam.sources.stream import StreamDevice
 from heatcam.sources.video import VideoSource
 
 
@@ -12,7 +19,10 @@ from heatcam.sources.video import VideoSource
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
-    for name in ("photos/a.png", "photos/b.png", "c.jpg"):
+    monkeypatch.setattr(
+        opening, "names_by_index", lambda: {0: "HD Webcam", 3: "Logitech C920", 5: "HD Webcam"}
+    )
+    for name in ("photos/1.png", "photos/2.png", "c.jpg"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
     (tmp_path / "picture-without-suffix").write_bytes((tmp_path / "c.jpg").read_bytes())
     (tmp_path / "clip.MP4").write_bytes(b"x")
@@ -24,8 +34,11 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("spec", "kind", "name"),
     [
-        ("0", CameraSource, "camera 0"),
-        ("2", CameraSource, "camera 2"),
+        ("0", CameraDevice, "camera 0"),
+        ("2", CameraDevice, "camera 2"),
+        ("/dev/video7", CameraDevice, "camera 7"),
+        ("c920", CameraDevice, "camera 3"),
+        ("Logitech C920", CameraDevice, "camera 3"),
         ("c.jpg", ImageSource, "c.jpg"),
         ("picture-without-suffix", ImageSource, "picture-without-suffix"),
         ("photos", ImageSource, "2 pictures"),
@@ -33,14 +46,19 @@ def folder(tmp_path, monkeypatch):
         ("photos/*.png", ImageSource, "2 pictures"),
         ("clip.MP4", VideoSource, "clip.MP4"),
         ("*.MP4", VideoSource, "clip.MP4"),
-        ("rtsp://u:p@host/live", CameraSource, "rtsp://host/live"),
-        ("http://host:8080/stream?x=1", CameraSource, "http://host:8080/stream"),
+        ("rtsp://u:p@host/live", StreamDevice, "rtsp://host/live"),
+        ("http://host:8080/stream?x=1", StreamDevice, "http://host:8080/stream"),
+        ("http://host/live.m3u8", StreamDevice, "http://host/live.m3u8"),
+        ("screen", ScreenDevice, "screen"),
+        ("screen:2", ScreenDevice, "screen 2"),
+        ("photos/%d.png", SequenceSource, "%d.png"),
+        ("-", StandardInputSource, "standard input"),
         ("https://host/film.mp4?x=1", VideoSource, "https://host/film.mp4"),
     ],
 )
 def test_what_was_typed_finds_its_source(folder, spec, kind, name):
     source = open_source(spec)
-    assert isinstance(source, kind)
+    assert isinstance(source.device if isinstance(source, LiveSource) else source, kind)
     assert source.name == name
 
 
@@ -57,7 +75,14 @@ def test_a_file_called_0_goes_before_the_camera(folder):
         ("model.pt", UnreadableInputError, "neither a picture"),
         ("*.gif", UnreadableInputError, r"no pictures match \*\.gif"),
         ("", UsageError, "no name"),
-        ("-1", UnreadableInputError, "there is no file -1; .*camera index"),
+        ("-1", UnreadableInputError, r"there is no file -1, .*cameras: 0: HD Webcam.*camera's index"),
+        ("nosuchcamera", UnreadableInputError, "no file nosuchcamera, nor a camera .*3: Logitech C920"),
+        ("webcam", UsageError, "webcam names 2 cameras .0: HD Webcam, 5: HD Webcam.; give an index"),
+        ("photos/%d.gif", UnreadableInputError, "no pictures are called"),
+        ("screen:x", UsageError, "screen:x is no part of a screen; say screen"),
+        ("screen:1:0,0,0,5", UsageError, "is no part of a screen"),
+        ("rtps://admin:geheim@host/live", UsageError, "rtps://host/live is of no kind .*rtsp"),
+        ("rtsp://admin:ge[heim@host/live", UsageError, r"rtsp://\.\.\. is malformed"),
     ],
 )
 def test_what_cannot_be_a_source_is_one_clear_line(folder, spec, error, says):
@@ -72,3 +97,21 @@ def test_several_videos_at_once_are_refused(folder):
     (folder / "film.mp4").write_bytes(b"x")
     with pytest.raises(HeatcamError, match="names 2 videos"):
         open_source("*.mp4")
+
+
+def test_what_was_asked_for_reaches_its_source(folder):
+    options = CaptureOptions((1280, 720), 15)
+    assert open_source("0", options).device.asked() == "1280x720 at 15"
+    assert open_source("photos/%d.png", options).fps == 15
+    assert open_source("-", options).size_wh == (1280, 720)
+
+
+@pytest.mark.parametrize(("text", "size_wh"), [("1280x720", (1280, 720)), (" 8X9", (8, 9)), ("", None)])
+def test_sizes_are_read(text, size_wh):
+    assert parse_size(text) == size_wh
+
+
+@pytest.mark.parametrize("text", ["1280", "1280*720", "0x5", "-4x4", "12x", "x", "999999x4", "1280x720x3"])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(UsageError, match="--size 1280x720"):
+        parse_size(text)

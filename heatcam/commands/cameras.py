@@ -1,0 +1,68 @@
+"""``heatcam cameras``: the cameras there are, and what keeps one from being used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from heatcam.commands.tables import show_table
+from heatcam.commands.terminal import Terminal
+from heatcam.errors import SourceError
+from heatcam.sources.cameras import Camera, list_cameras, no_camera_advice
+from heatcam.sources.v4l2 import Mode
+
+
+def cameras(json: str | None, terminal: Terminal, find: Callable[[], Sequence[Camera]] = list_cameras) -> int:
+    """List every camera.
+
+    Args:
+        json: a file for the machine-readable list, ``-`` for standard output, None for none.
+        terminal: where to say it.
+        find: what finds them; tests put fakes here.
+
+    Returns:
+        0, or 1 when none can be used.
+
+    Raises:
+        SourceError: there is none.
+        SinkError: the JSON file cannot be written.
+    """
+    found = find()
+    if json:
+        terminal.document({"cameras": [_row(camera) for camera in found]}, json)
+    if not found:
+        raise SourceError("there is no camera", no_camera_advice())
+    if json != "-":
+        cells = [[camera.index, camera.name, described(camera)] for camera in found]
+        show_table(terminal, ("index", "name", "sizes and rates"), cells, numbers=("index",))
+    for camera in found:
+        if camera.problem:
+            terminal.note(f"camera {camera.index}: {camera.problem}")
+    return int(all(camera.problem for camera in found))
+
+
+def described(camera: Camera) -> str:
+    """The sizes of a camera, largest first, each with its fastest rate and how its pictures come then."""
+    if camera.problem:
+        return "cannot be used"
+    best: dict[tuple[int, int], Mode] = {}
+    for mode in camera.modes:
+        known = best.get(mode.size_wh)
+        if known is None or _rate(mode) > _rate(known):
+            best[mode.size_wh] = mode
+    by_area = sorted(best.values(), key=lambda mode: mode.size_wh[0] * mode.size_wh[1], reverse=True)
+    return ", ".join(_words(mode) for mode in by_area) or "not known before it is opened"
+
+
+def _words(mode: Mode) -> str:
+    size = f"{mode.size_wh[0]}x{mode.size_wh[1]}"
+    return f"{size} at {_rate(mode):g} ({mode.kind})" if mode.fps else f"{size} ({mode.kind})"
+
+
+def _rate(mode: Mode) -> float:
+    return mode.fps[0] if mode.fps else 0.0
+
+
+def _row(camera: Camera) -> dict[str, Any]:
+    modes = [{"kind": m.kind, "size_wh": list(m.size_wh), "fps": list(m.fps)} for m in camera.modes]
+    return {"index": camera.index, "name": camera.name, "problem": camera.problem, "modes": modes}

@@ -1,0 +1,33 @@
+"""Whether a source gave all that it claimed to hold: files are cut short, and pipes break in the middle of a frame."""
+
+from __future__ import annotations
+
+from heatcam.sources.base import Source
+from heatcam.sources.sequence import SequenceSource
+from heatcam.sources.standard_input import StandardInputSource
+from heatcam.sources.video import VideoSource
+
+
+def missing_frames(source: Source) -> int:
+    """How many frames are missing, of a source that was read to its end; 0 where nobody can know."""
+    if isinstance(source, VideoSource):
+        return source.missing
+    if isinstance(source, SequenceSource):
+        return (source.frame_count or 0) - source.frames_read
+    if isinstance(source, StandardInputSource):
+        return source.damaged + source.cut_off
+    return 0
+
+
+def shortfall(source: Source) -> str:
+    """One line that says so: ``clip.mp4: 57 of 100 frames could be decoded``; "" when nothing is missing."""
+    missing = missing_frames(source)
+    if not missing:
+        return ""
+    if isinstance(source, StandardInputSource):
+        what = "ended in the middle of a frame" if source.cut_off else f"held {source.damaged} damaged frames"
+        return f"{source.name} {what}; {source.frames_read} frames could be decoded"
+    read = getattr(source, "frames_read", 0)
+    return (
+        f"{source.name}: {read} of {read + missing} frames could be decoded, the rest is damaged or cut off"
+    )

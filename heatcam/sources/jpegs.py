@@ -1,0 +1,69 @@
+"""Where one JPEG ends and the next begins in a stream of bytes, by JPEG's own markers.
+
+Looking for the two bytes of "end of image" is not enough: a thumbnail inside a picture ends with them too.
+"""
+
+from __future__ import annotations
+
+from heatcam.errors import SourceError
+
+START = b"\xff\xd8\xff"
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_MOST_BYTES = 256 << 20
+
+
+class JpegSplitter:
+    """Whole JPEGs out of bytes that come in pieces. What lies between them (multipart headers) is skipped."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._parsed = 0  # as far as markers of the picture at hand are known
+
+    @property
+    def begun(self) -> bool:
+        """Whether part of a picture is in hand."""
+        return self._bytes.startswith(START)
+
+    def add(self, piece: bytes) -> list[bytes]:
+        """The pictures that ``piece`` completes.
+
+        Raises:
+            SourceError: 256 MB without an end.
+        """
+        self._bytes += piece
+        pictures = []
+        while (end := self._end()) is not None:
+            pictures.append(bytes(self._bytes[:end]))
+            del self._bytes[:end]
+            self._parsed = 0
+        if len(self._bytes) > _MOST_BYTES:
+            raise SourceError(
+                "standard input holds a JPEG without an end", "send MJPEG, or raw frames with --size"
+            )
+        return pictures
+
+    def _end(self) -> int | None:
+        """Where the picture at the head of the bytes ends; None before it does."""
+        if not self.begun:
+            start = self._bytes.find(START)
+            del self._bytes[: start if start >= 0 else max(0, len(self._bytes) - 2)]
+            if start < 0:
+                return None
+        position = self._parsed or 2
+        while (marker := self._bytes.find(0xFF, position)) >= 0 and marker + 1 < len(self._bytes):
+            code = self._bytes[marker + 1]
+            if code == _END_OF_IMAGE:
+                return marker + 2
+            if code == 0xFF:
+                position = marker + 1  # filling
+            elif code == 0 or code in _WITHOUT_LENGTH:
+                position = marker + 2
+            elif marker + 3 < len(self._bytes):
+                position = marker + 2 + max(2, int.from_bytes(self._bytes[marker + 2 : marker + 4], "big"))
+            else:
+                break
+            self._parsed = position
+        if marker < 0:
+            self._parsed = max(position, len(self._bytes))
+        return None

@@ -1,0 +1,134 @@
+"""Live sources, whatever they read from: the newest frame, and a state machine that survives what happens to cameras.
+
+    opening -> playing <-> stalled (no frame for 2 s) -> reconnecting (none for 4 s, or the connection broke) -> playing
+
+The first opening fails with an error, because a wrong address does not heal. After the first frame nothing is an error:
+attempts are made until frames come again or the source is left. Two threads: one reads (``reader``), one mends (``mending``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from heatcam.errors import SourceError
+from heatcam.frames import Frame
+from heatcam.sources.backoff import Backoff
+from heatcam.sources.device import Device
+from heatcam.sources.mending import Link, Patience
+from heatcam.sources.newest import NewestFrame
+from heatcam.sources.reader import Reader
+from heatcam.sources.state import Phase, SourceState
+
+_TICK_S = 0.25
+
+
+class LiveSource:
+    """A device as a source: endless, newest frame first, reconnecting by itself. Entered once.
+
+    ``frame_index`` counts what the device gave, so gaps are dropped frames; it and ``pts_s`` rise across reconnecting, and a
+    size that changed there is passed on. ``size_wh`` and ``fps`` are what the device does, not what it was asked for.
+    Iterating blocks while there is no frame; leaving the ``with``, from any thread, ends it.
+
+    Args:
+        device: what to read from.
+        patience: the time limits.
+        backoff: when to try again.
+
+    Raises:
+        SourceError: on entering, when the device cannot be opened or gives no first frame.
+    """
+
+    is_live = True
+    frame_count = None
+
+    def __init__(
+        self, device: Device, patience: Patience | None = None, backoff: Backoff | None = None
+    ) -> None:
+        self.device = device
+        self._patience = patience or Patience()
+        self._newest = NewestFrame(device.name)
+        self._link = Link(device, self._newest, self._patience, backoff or Backoff())
+
+    @property
+    def name(self) -> str:
+        """For people; never with credentials."""
+        return self.device.name
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the newest frame; ``(0, 0)`` before the first."""
+        return self._newest.size_wh
+
+    @property
+    def fps(self) -> float:
+        """What the connection says of its rate."""
+        return self._newest.fps
+
+    @property
+    def dropped(self) -> int:
+        """Frames overwritten before they were taken."""
+        return self._newest.dropped
+
+    @property
+    def hanging(self) -> int:
+        """How many reads were left behind and have not come back."""
+        return self._link.hanging
+
+    @property
+    def state(self) -> SourceState:
+        """How it is doing now; a stall is noticed by asking."""
+        state, last_frame_s = self._link.state, self._newest.last_frame_s
+        longest_s = self._newest.longest_gap_s(self._patience.stalled_s)
+        if state.phase is Phase.PLAYING and time.monotonic() - last_frame_s > longest_s:
+            return SourceState(Phase.STALLED, last_frame_s, reason="no frame comes")
+        return state
+
+    @property
+    def agreement(self) -> str:
+        """What the device was asked for and what it gives, in one line: ``camera 0: asked 1280x720 at 30, gives ...``."""
+        asked = self.device.asked()
+        kind = f" as {self._newest.kind}" if self._newest.kind else ""
+        rate = f" at {self.fps:.4g}" if self._newest.tells_fps else ""
+        gives = f"gives {self.size_wh[0]}x{self.size_wh[1]}{rate}{kind}"
+        return f"{self.name}: asked {asked}, {gives}" if asked else f"{self.name} {gives}"
+
+    def __enter__(self) -> LiveSource:
+        """Open the device and wait for its first frame."""
+        try:
+            self._await_first_frame(self._link.connect())
+        except BaseException:
+            self._link.stop()
+            raise
+        self._link.mend()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._link.stop()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while (frame := self._next_frame()) is not None:
+            yield frame
+
+    def _next_frame(self) -> Frame | None:
+        """Blocks for the next frame; None once none will come."""
+        newest = self._newest
+        with newest.changed:
+            while not newest.is_waiting and not self._link.is_over:
+                newest.changed.wait(_TICK_S)  # (with a limit: on Windows Ctrl-C does not end one without)
+            return None if self._link.is_stopped else newest.take()
+
+    def _await_first_frame(self, reader: Reader) -> None:
+        newest, open_s = self._newest, self._patience.open_s
+        with newest.changed:
+            newest.changed.wait_for(lambda: newest.is_waiting or reader.done, open_s)
+            if newest.is_waiting:
+                return
+        advice = self.device.next_step()
+        if reader.failure is None:
+            raise SourceError(f"{self.name} gave no frame for {open_s:g} s", advice)
+        failure = reader.failure
+        raise SourceError(failure.problem, failure.next_step or advice) from failure.__cause__

@@ -1,0 +1,96 @@
+"""Where a live source's readers put frames and its consumer takes them: only the newest is kept.
+
+A consumer slower than a camera would else see the driver's queue, four frames late on V4L2 and seconds late on RTSP. So
+a reader overwrites the frame not yet taken; what it overwrites is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from heatcam.frames import Frame
+from heatcam.sources.device import FALLBACK_FPS, Connection, Grab
+from heatcam.sources.stream_clock import StreamClock
+
+_GAPS_FORGIVEN = 2.5
+
+
+class NewestFrame:
+    """The newest frame of one connection after another, numbered and timed on through all of them.
+
+    Connections are numbered too: what a connection that was given up still brings is not taken. ``changed`` guards all of it.
+
+    Attributes:
+        changed: notified whenever a frame comes, and by others whenever there is something else to notice.
+        dropped: frames overwritten before they were taken.
+        size_wh: width and height of the frame that came last.
+        fps, kind, tells_fps: what the connection says of itself; see ``Connection``.
+        playing_since_s: ``time.monotonic()`` at this connection's first frame; 0 before it.
+        last_frame_s: ``time.monotonic()`` at the last frame of any connection.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.changed = threading.Condition()
+        self.dropped = 0
+        self.size_wh = (0, 0)
+        self.fps = FALLBACK_FPS
+        self.kind = ""
+        self.tells_fps = False
+        self.playing_since_s = self.last_frame_s = 0.0
+        self._name = name
+        self._frame: Frame | None = None
+        self._connection = 0
+        self._next_index = 0
+        self._first_frame_s = self._last_pts_s = self._usual_gap_s = 0.0
+        self._clock = StreamClock()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is a frame that was not taken yet."""
+        return self._frame is not None
+
+    def expect(self) -> int:
+        """The number of a connection about to be made; from now on only its frames are taken."""
+        with self.changed:
+            self._connection += 1
+            self.playing_since_s = 0.0
+            return self._connection
+
+    def put(self, number: int, connection: Connection, grab: Grab) -> None:
+        """One picture of connection ``number``, in its reader's thread."""
+        now_s = time.monotonic()
+        with self.changed:
+            if number != self._connection:
+                return
+            if not self.playing_since_s:
+                self._begin(connection, now_s)
+            else:
+                self._usual_gap_s += 0.1 * (now_s - self.last_frame_s - self._usual_gap_s)
+            self._last_pts_s = self._clock.time_of(grab.stream_s, now_s)
+            self.dropped += self._frame is not None
+            self.size_wh = grab.image_bgr.shape[1], grab.image_bgr.shape[0]
+            self._frame = Frame(grab.image_bgr, self._next_index, now_s, self._last_pts_s, self._name)
+            self._next_index += 1
+            self.last_frame_s = now_s
+            self.changed.notify_all()
+
+    def take(self) -> Frame | None:
+        """The newest frame, once; called with ``changed`` held."""
+        frame, self._frame = self._frame, None
+        return frame
+
+    def longest_gap_s(self, limit_s: float) -> float:
+        """A limit for the time between two frames, stretched for what usually takes longer (a picture every 5 s)."""
+        return max(limit_s, _GAPS_FORGIVEN * self._usual_gap_s)
+
+    def _begin(self, connection: Connection, now_s: float) -> None:
+        """The first frame of a connection: its clock goes on from where the one before would be now."""
+        if self._next_index == 0:
+            self._first_frame_s = now_s
+            self._clock = StreamClock()
+        else:
+            self._clock = StreamClock(max(now_s - self._first_frame_s, self._last_pts_s + 1e-3))
+        self.fps, self.tells_fps, self.kind = connection.fps, connection.tells_fps, connection.kind
+        self._usual_gap_s = 0.0
+        self.playing_since_s = now_s

@@ -1,0 +1,97 @@
+"""Numbered pictures as a film: ``frames/%05d.png``, as ffmpeg writes the pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from heatcam.errors import UnreadableInputError
+from heatcam.frames import Frame
+from heatcam.sources.images import ImageSource
+from heatcam.sources.state import PLAYING
+
+_NUMBER = re.compile(r"%(0?)(\d*)d")
+
+
+def is_pattern(spec: str) -> bool:
+    """Whether the file name in ``spec`` has one place for a number, and there is no file of exactly that name."""
+    return len(_NUMBER.findall(Path(spec).name)) == 1 and not Path(spec).exists()
+
+
+def numbered_paths(spec: str) -> tuple[Path, ...]:
+    """The files that ``spec`` stands for, in the order of their numbers; numbers may be missing.
+
+    ``%05d`` takes numbers of at least five digits filled with zeros, ``%d`` numbers of any length, ``%%`` is a per cent sign.
+
+    Raises:
+        UnreadableInputError: there are none.
+    """
+    path = Path(spec)
+    before, after = _NUMBER.split(path.name)[0], _NUMBER.split(path.name)[-1]
+    zeros, width = _NUMBER.findall(path.name)[0]
+    digits = rf"\d{{{width or 1},}}" if zeros else r"\d+"
+    name = re.compile(f"{_literal(before)}({digits}){_literal(after)}", re.ASCII)
+    found = {}
+    for file in path.parent.iterdir() if path.parent.is_dir() else ():
+        if match := name.fullmatch(file.name):
+            found[int(match.group(1)), file.name] = file
+    if not found:
+        raise UnreadableInputError(f"no pictures are called {spec}", "check the folder and the pattern")
+    return tuple(found[key] for key in sorted(found))
+
+
+class SequenceSource:
+    """Numbered pictures, ``fps`` of them a second; unlike other sets of pictures it plays, and ends.
+
+    Args:
+        pattern: see ``numbered_paths``.
+        fps: pictures a second; None is 25.
+
+    Attributes:
+        frames_read: how many were decoded; those that cannot be are left out.
+
+    Raises:
+        UnreadableInputError: at construction, when no file has such a name; while iterating, when none can be decoded.
+    """
+
+    is_live = False
+    state = PLAYING
+    dropped = 0
+
+    def __init__(self, pattern: str, fps: float | None = None) -> None:
+        self.name = Path(pattern).name
+        self._damaged: list[UnreadableInputError] = []
+        self._pictures = ImageSource(
+            numbered_paths(pattern), fps=fps or 25.0, on_unreadable=self._damaged.append
+        )
+        self.fps = self._pictures.fps
+        self.frame_count: int | None = self._pictures.frame_count
+
+    @property
+    def frames_read(self) -> int:
+        """How many were decoded."""
+        return self._pictures.frames_read
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the picture read last; ``(0, 0)`` before the first."""
+        return self._pictures.size_wh
+
+    def __enter__(self) -> SequenceSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing stays open between two pictures."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield from self._pictures
+        if not self.frames_read and self._damaged:
+            raise self._damaged[0]
+
+
+def _literal(text: str) -> str:
+    return re.escape(text.replace("%%", "%"))
