@@ -16,7 +16,7 @@ from heatcam.overlay.banner import draw_banner
 from heatcam.overlay.graphs import draw_graphs
 from heatcam.overlay.help import draw_help
 from heatcam.overlay.panel import draw_numbers
-from heatcam.overlay.topline import draw_status
+from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.overlay.views import View, compose
 from heatcam.sinks.keys import KeyTable
 from heatcam.steady.smoother import Smoother, Steadied
@@ -85,7 +85,7 @@ class Painting:
 
     def _plain(self, moment: Moment, state: WindowState) -> Uint8Array:
         bare = replace(moment.explanation, saliency=None, object_maps=(), low_evidence=())
-        return draw(bare, _look(state), focus=_place(moment.numbers, state.focus))
+        return draw(bare, _look(state, bare.frame.size_wh), focus=_place(moment.numbers, state.focus))
 
     def _hot(self, moment: Moment, state: WindowState) -> Uint8Array:
         explanation, focus = moment.explanation, _place(moment.numbers, state.focus)
@@ -93,16 +93,14 @@ class Painting:
             state.focus is not None and focus is None
         ):  # not seen for a moment: others' heat would only flash up
             return self._plain(moment, state)
-        steadied = self._steadied
+        look, steadied = _look(state, explanation.frame.size_wh), self._steadied
         if (
             steadied is None
             or not _same(steadied.explanation, explanation)
             or self._of_renorm is not state.renorm
         ):
-            return draw(explanation, _look(state), focus=focus)
-        return draw(
-            explanation, _look(state), focus=focus, steadied=steadied.explanation, scales=steadied.scales
-        )
+            return draw(explanation, look, focus=focus)
+        return draw(explanation, look, focus=focus, steadied=steadied.explanation, scales=steadied.scales)
 
 
 def _same(steadied: Explanation, explanation: Explanation) -> bool:
@@ -110,8 +108,13 @@ def _same(steadied: Explanation, explanation: Explanation) -> bool:
     return steadied.frame is explanation.frame and steadied.timings is explanation.timings
 
 
-def _look(state: WindowState) -> OverlayOptions:
-    return OverlayOptions(state.colormap, state.alpha, state.renorm, state.boxes, state.hud)
+def _look(state: WindowState, size_wh: tuple[int, int]) -> OverlayOptions:
+    """How the frame is drawn; labels stay clear of the top line, which comes later."""
+    width, height = size_wh
+    if state.layout is Layout.DUAL:
+        width *= 2
+    line = top_line_box((width, height))[3] if state.hud else 0
+    return OverlayOptions(state.colormap, state.alpha, state.renorm, state.boxes, state.hud, line)
 
 
 def _place(numbers: Sequence[int], focus: int | None) -> int | None:

@@ -43,10 +43,24 @@ class Hover:
 Event = Action | Click | Hover
 
 
+def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
+    """Pixels to add left and right, and above and below, so that a picture gets a width of ``shape`` times its height.
+
+    None for a difference of less than 1 %, which nobody sees.
+    """
+    width, height = size_wh
+    if abs(width / height - shape) <= 0.01 * shape:
+        return 0, 0
+    if width < shape * height:
+        return round((shape * height - width) / 2), 0
+    return 0, round((width / shape - height) / 2)
+
+
 class Viewer:
     """One resizable window that keeps the picture's shape; use it with ``with``, on the main thread.
 
-    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``.
+    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. It keeps that
+    shape: others get black borders, because Qt would stretch them.
 
     Args:
         title: in the window's frame, and its name for OpenCV.
@@ -72,6 +86,8 @@ class Viewer:
         self._shift_is_held: Callable[[], bool] = bool
         self._shift_at_s = -1.0
         self._mouse: list[Event] = []
+        self._shape = 1.0
+        self._borders = (0, 0)
 
     def __enter__(self) -> Viewer:
         return self
@@ -94,11 +110,15 @@ class Viewer:
 
         After the user closed the window nothing happens, lest it opens again.
         """
+        height, width = image_bgr.shape[:2]
         if not self._is_open:
-            self._open(image_bgr.shape[1], image_bgr.shape[0])
+            self._open(width, height)
         elif self._is_gone():
             self._was_closed = True
             return
+        across, down = self._borders = borders((width, height), self._shape)
+        if across or down:
+            image_bgr = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
         cv2.imshow(self.title, image_bgr)
 
     def poll(self, wait_ms: int = 1) -> list[Event]:
@@ -152,6 +172,7 @@ class Viewer:
 
     def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
         """OpenCV's callback, on the main thread within ``poll``. Of many moves the last one counts."""
+        x, y = x - self._borders[0], y - self._borders[1]
         if event == cv2.EVENT_LBUTTONDOWN:
             self._mouse.append(Click(x, y))
         elif event == cv2.EVENT_MOUSEMOVE:
@@ -164,6 +185,7 @@ class Viewer:
         scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
         wide, tall = self._size_wh or (round(width * scale), round(height * scale))
         cv2.resizeWindow(self.title, max(1, wide), max(1, tall))
+        self._shape = width / height
         cv2.setMouseCallback(self.title, self._on_mouse)
         self._shift_is_held = shift_probe()
         self._is_open = True

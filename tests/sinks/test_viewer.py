@@ -9,6 +9,7 @@ import time
 import pytest
 
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
+from heatcam.sinks.viewer import borders
 from tests.sinks.x_server import (
     environment,
     press_close_button,
@@ -240,3 +241,13 @@ def test_a_window_manager_may_resize_maximise_and_fill_the_screen():
         time.sleep(0.5)
         assert "Geometry: 1920x1080" not in xdotool(name, "getwindowgeometry", window.id)
         assert window.press("q") == ["QUIT"]
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "shape", "expected"),
+    [((1280, 720), 16 / 9, (0, 0)), ((2562, 720), 16 / 9, (0, 361)), ((720, 1280), 16 / 9, (778, 0))],
+)
+def test_pictures_of_another_shape_get_borders_until_they_have_the_windows(size_wh, shape, expected):
+    assert borders(size_wh, shape) == expected
+    width, height = size_wh[0] + 2 * expected[0], size_wh[1] + 2 * expected[1]
+    assert width / height == pytest.approx(shape, rel=0.01)
