@@ -42,7 +42,15 @@ def room(path: Path) -> str:
 
 NEVER = [
     # rooms or files, what they must never import
-    (("overlay", "findings", "web", "sinks", "steady"), ("torch", "ultralytics", "torchvision")),
+    (
+        ("overlay", "findings", "attention", "web", "sinks", "steady", "live"),
+        ("torch", "ultralytics", "torchvision"),
+    ),
+    (
+        ("live",),
+        ("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.commands", "heatcam.tracking"),
+    ),
+    (("overlay", "sinks", "sources", "steady", "engine", "saliency", "pipeline"), ("heatcam.live",)),
     (("findings", "evaluation", "overlay"), ("heatcam.steady",)),  # numbers are of raw maps
     (
         ("tracking",),

@@ -41,8 +41,9 @@ class Painting:
         self.attention = AttentionHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
-        """The next frame of the stream."""
-        self.attention.add(explanation)
+        """The next frame of the stream. Only objects' own maps make the graphs: a share of all evidence is another number."""
+        if explanation.object_maps or not len(explanation.detections):
+            self.attention.add(explanation)
         if self._smooth <= 0:
             return
         if self._smoother is None or self._of_renorm is not state.renorm:

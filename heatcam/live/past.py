@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heatcam.frames import Explanation
 from heatcam.live.wants import Wants
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 MOST_FRAMES = 300
 
 
