@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output
+from heatcam.commands.options import Extent, Look, ModelChoice, Motion, Output, Recording
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
@@ -115,6 +115,29 @@ OPTIONS: dict[type, dict[str, Any]] = {
         ),
         "overwrite": typer.Option("--overwrite", help="Replace files that are there."),
         "json": typer.Option(metavar="PATH|-", help="Write the result as JSON; - is standard output."),
+    },
+    Recording: {
+        "codec": typer.Option(
+            metavar="h264|hevc|av1|vp9|ffv1|prores",
+            help="How the video is encoded; H.264 if left out, in WebM VP9.",
+            show_default=False,
+        ),
+        "crf": typer.Option(
+            min=0,
+            help="Constant rate factor, on the codec's own scale: lower is better and larger.",
+        ),
+        "fps": typer.Option(
+            min=0.01,
+            max=1000.0,
+            help="Write so many frames a second, dropping or repeating some; left out, each frame keeps its own time.",
+        ),
+        "min_free": typer.Option(
+            metavar="SIZE", help="Stop, with a finished file, when less is free on the disk; 0 never stops."
+        ),
+        "resume": typer.Option(
+            "--resume",
+            help="Go on where an interrupted recording of the same source ends, with the same options.",
+        ),
     },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
@@ -275,12 +298,34 @@ def record(
     motion: Motion,
     output: Output,
     extent: Extent,
+    recording: Recording,
     source: Annotated[str, typer.Argument(help="A video, camera index, stream address, folder or 'demo'.")],
 ) -> None:
-    """Write every frame of a source, with its heat map, into a video. Ctrl-C leaves a playable file of what was done."""
+    """Write every frame of a source, with its heat map, into a video, GIF or numbered pictures.
+
+    Ctrl-C leaves a playable file of what was done.
+    """
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
-    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal()))
+    raise typer.Exit(run(source, model, look, motion, output, extent, recording, _terminal()))
+
+
+@app.command(epilog="Example: heatcam recover recordings/")
+def recover(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[LEFTOVER|FOLDER]...",
+            help="Unfinished recordings (name.part.mp4), or folders of them; this folder if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Make finished files of recordings that were interrupted by a crash or a power cut: name-recovered.mp4."""
+    from heatcam.commands.recover import recover as run  # noqa: PLC0415
+
+    raise typer.Exit(run(places or [Path()], json, _terminal()))
 
 
 @app.command(epilog="Example: heatcam layers yolo11n.pt")
