@@ -119,25 +119,17 @@ OPTIONS: dict[type, dict[str, Any]] = {
     Recording: {
         "codec": typer.Option(
             metavar="h264|hevc|av1|vp9|ffv1|prores",
-            help="How the video is encoded; H.264 if left out, in WebM VP9.",
+            help="H.264 if left out, in WebM VP9.",
             show_default=False,
         ),
-        "crf": typer.Option(
-            min=0,
-            help="Constant rate factor, on the codec's own scale: lower is better and larger.",
-        ),
+        "crf": typer.Option(min=0, help="Quality, on the codec's own scale: lower is better and larger."),
         "fps": typer.Option(
-            min=0.01,
-            max=1000.0,
-            help="Write so many frames a second, dropping or repeating some; left out, each frame keeps its own time.",
+            min=0.01, max=1000.0, help="Frames a second to write; left out, each frame keeps its own time."
         ),
         "min_free": typer.Option(
-            metavar="SIZE", help="Stop, with a finished file, when less is free on the disk; 0 never stops."
+            metavar="SIZE", help="Stop, the file finished, when the disk has less room."
         ),
-        "resume": typer.Option(
-            "--resume",
-            help="Go on where an interrupted recording of the same source ends, with the same options.",
-        ),
+        "resume": typer.Option("--resume", help="Go on where an interrupted recording of this source ends."),
     },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
@@ -315,9 +307,7 @@ def recover(
     places: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[LEFTOVER|FOLDER]...",
-            help="Unfinished recordings (name.part.mp4), or folders of them; this folder if left out.",
-            show_default=False,
+            metavar="[LEFTOVER|FOLDER]...", help="name.part.mp4, or a folder.", show_default=False
         ),
     ] = None,
     json: JsonOption = None,
