@@ -11,7 +11,7 @@ from pathlib import Path
 from heatcam.errors import UsageError
 from heatcam.sinks.recording.job import MUXERS
 
-_SLOWEST_TO_LOOK_AHEAD = 10.0  # frames a second; below, a few frames are too much of a second
+_SLOWEST_TO_LOOK_AHEAD = 15.0  # frames a second; below, a few frames are too much of a second
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ def exact_rate(fps: float) -> Fraction:
 def at_rate(frames: Iterable[Frame], fps: float, last_s: float = 0.0) -> Iterator[Frame]:
     """The frames at a constant rate, as FFmpeg's ``-r`` on an output: dropped where there are too many, repeated where too few.
 
-    Each place ``n / fps`` from the first frame on shows the last frame whose time rounds to it or to one before. What is
-    dropped is dropped here, before anything is computed of it. A repeated frame is the same picture at another time.
+    Each place ``n / fps`` from the first frame on shows the last frame whose time rounds to it or to one before; there are as
+    many places as the frames' length has room for. What is dropped is dropped here, before anything is computed of it. A
+    repeated frame is the same picture at another time.
 
     Args:
         frames: with rising times.
@@ -47,5 +48,5 @@ def at_rate(frames: Iterable[Frame], fps: float, last_s: float = 0.0) -> Iterato
     if waiting is None:
         return
     end = round(Fraction(waiting.pts_s + last_s - origin_s) * rate)
-    for last in range(place, max(end, place + 1)):
+    for last in range(place, max(end, 1)):
         yield replace(waiting, pts_s=origin_s + float(last / rate))

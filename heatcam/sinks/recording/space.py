@@ -22,7 +22,7 @@ _UNITS = {
     "ti": 2**40,
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?", re.IGNORECASE)
-_EVERY_S = 1.0
+_EVERY_S = 0.2  # a lossless recording can write 100 MB in a second
 
 
 def parse_size(text: str) -> int:
@@ -39,14 +39,14 @@ def parse_size(text: str) -> int:
 
 def size_in_words(count: int) -> str:
     """``count`` bytes for people: ``480 MB``."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if count >= unit:
             return f"{count / unit:.3g} {name}"
     return f"{count} bytes"
 
 
 class SpaceWatch:
-    """Looks about once a second how much room is left beside a file. Called from one thread.
+    """Looks several times a second how much room is left beside a file. Called from one thread.
 
     Args:
         folder: a folder on the disk to watch.
