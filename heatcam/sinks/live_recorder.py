@@ -11,8 +11,9 @@ from heatcam.errors import HeatcamError, SinkError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.recorder import Recorder, RecorderOptions
 
-_QUEUE_BYTES = 64 << 20
-_MOST_WAITING = 16
+# Only the start fills it: the encoder's process needs half a second, on busy machines more, before it takes the first frame.
+_QUEUE_BYTES = 160 << 20
+_MOST_WAITING = 64
 _FINISH_S = 5.0
 
 
