@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
@@ -25,6 +26,7 @@ from heatcam.commands.options import (
     ModelChoice,
     Motion,
     Output,
+    Recording,
     SourceChoice,
     WindowChoice,
 )
@@ -160,8 +162,21 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "fps": typer.Option(
             min=0.1,
             max=1000.0,
-            help="Ask a camera for this rate; screen, numbered pictures and standard input have it.",
+            help="Ask a camera for this rate; screen, numbered pictures and standard input have it. "
+            "Of other sources the recording gets it, frames repeated or left out; else each keeps its own time.",
         ),
+    },
+    Recording: {
+        "codec": typer.Option(
+            metavar="h264|hevc|av1|vp9|ffv1|prores",
+            help="H.264 if left out, in WebM VP9.",
+            show_default=False,
+        ),
+        "crf": typer.Option(min=0, help="Quality, on the codec's own scale: lower is better and larger."),
+        "min_free": typer.Option(
+            metavar="SIZE", help="Stop, the file finished, when the disk has less room."
+        ),
+        "resume": typer.Option("--resume", help="Go on where an interrupted recording of this source ends."),
     },
     Extent: {
         "max_frames": typer.Option(min=1, help="Stop after so many frames."),
@@ -347,6 +362,7 @@ def record(
     output: Output,
     extent: Extent,
     capture: CaptureChoice,
+    recording: Recording,
     source: Annotated[
         str,
         typer.Argument(
@@ -354,10 +370,15 @@ def record(
         ),
     ],
 ) -> None:
-    """Write every frame of a source, with its heat map, into a video. Ctrl-C leaves a playable file of what was done."""
+    """Write every frame of a source, with its heat map, into a video, GIF or numbered pictures.
+
+    Ctrl-C leaves a playable file of what was done.
+    """
+    from heatcam.commands.record import RecordOptions  # noqa: PLC0415
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
-    raise typer.Exit(run(source, model, look, motion, output, extent, _terminal(), capture))
+    options = RecordOptions(look, motion, output, extent, recording, capture)
+    raise typer.Exit(run(source, model, options, _terminal()))
 
 
 @app.command(epilog="Example: heatcam cameras")
@@ -366,6 +387,22 @@ def cameras(json: JsonOption = None) -> None:
     from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
 
     raise typer.Exit(run(json, _terminal()))
+
+
+@app.command(epilog="Example: heatcam recover recordings/")
+def recover(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[LEFTOVER|FOLDER]...", help="name.part.mp4, or a folder.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Make finished files of recordings that were interrupted by a crash or a power cut: name-recovered.mp4."""
+    from heatcam.commands.recover import recover as run  # noqa: PLC0415
+
+    raise typer.Exit(run(places or [Path()], json, _terminal()))
 
 
 @app.command(epilog="Example: heatcam layers yolo11n.pt")

@@ -1,5 +1,7 @@
 """The whole product on one screen: source -> explainer -> painter -> sinks.
 
+``run_pipeline`` does one after the other, ``run_at_once`` reads, explains, and paints and hands on at the same time.
+
 Everything is handed in; nothing is opened here. Data flows one way, and only ``Controls`` flows back: what a sink's keys
 change (heat map on or off, stop) takes effect on the next frame.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -17,6 +20,7 @@ import numpy as np
 
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.stages import Behind, ahead
 
 
 class Explains(Protocol):
@@ -110,6 +114,8 @@ class Run:
 
 Painter = Callable[[Explanation, Run, Controls], Uint8Array]
 
+_FRAMES_AHEAD, _FRAMES_BEHIND = 4, 2
+
 
 def run_pipeline(
     frames: Iterable[Frame],
@@ -137,3 +143,39 @@ def run_pipeline(
         run.frames, arrived = run.frames + 1, now
         if controls.stop or limits.reached(run.frames, run.elapsed_s):
             return
+
+
+def run_at_once(
+    frames: Iterable[Frame],
+    explainer: Explains,
+    paint: Painter,
+    sinks: Sequence[Sink],
+    controls: Controls,
+    limits: Limits,
+    run: Run,
+) -> None:
+    """As ``run_pipeline``, for sinks that need no thread of their own: the stages work at the same time, frames stay in order.
+
+    Frames are read in one thread, explained in the caller's, painted and handed to the sinks in a third. A frame's time in
+    ``run`` is then the time between two frames' ends. Ctrl-C and errors let what has been explained be painted and handed on.
+
+    Not for cameras: they read in a thread of their own, and what would be read ahead here would only grow old.
+    """
+    run.started_s = time.perf_counter()
+    ended_s = [run.started_s]
+
+    def finish(explanation: Explanation) -> None:
+        if explanation.map_error and explanation.map_error not in run.errors:
+            run.errors.append(explanation.map_error)
+        picture = paint(explanation, run, controls)
+        for sink in sinks:
+            sink.take(picture, explanation)
+        now = time.perf_counter()
+        run.durations_s.append(now - ended_s[0])
+        run.frames, ended_s[0] = run.frames + 1, now
+
+    with closing(ahead(frames, _FRAMES_AHEAD)) as read, Behind(finish, _FRAMES_BEHIND) as behind:
+        for explained, frame in enumerate(read, start=1):
+            behind.hand(explainer.explain(frame, with_map=controls.heatmap))
+            if controls.stop or limits.reached(explained, run.elapsed_s):
+                return

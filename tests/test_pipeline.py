@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 from heatcam.frames import Detections, Explanation, Frame
-from heatcam.pipeline import Controls, Limits, Run, run_pipeline
+from heatcam.pipeline import Controls, Limits, Run, run_at_once, run_pipeline
 
+BOTH = pytest.mark.parametrize("go", [run_pipeline, run_at_once])
 NOTHING = Detections(
     np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), ()
 )
 
 
 def frames(count: int) -> list[Frame]:
-    return [Frame(np.full((2, 2, 3), i, np.uint8), i, 0.0, i / 30) for i in range(count)]
+    return [Frame(np.full((2, 2, 3), i % 256, np.uint8), i, 0.0, i / 30) for i in range(count)]
 
 
 class FakeExplainer:
@@ -39,9 +42,10 @@ def painted(explanation: Explanation, run: Run, controls: Controls) -> np.ndarra
     return explanation.frame.image_bgr
 
 
-def test_every_frame_reaches_every_sink_in_order() -> None:
+@BOTH
+def test_every_frame_reaches_every_sink_in_order(go) -> None:
     sinks, run = [Collector(), Collector()], Run()
-    run_pipeline(frames(5), FakeExplainer(), painted, sinks, Controls(), Limits(), run)
+    go(frames(5), FakeExplainer(), painted, sinks, Controls(), Limits(), run)
     assert [s.seen for s in sinks] == [[0, 1, 2, 3, 4]] * 2
     assert run.frames == 5
 
@@ -84,14 +88,16 @@ def test_a_sink_stops_it() -> None:
     assert run.frames == 3
 
 
-def test_a_failing_map_is_noted_once_and_the_stream_goes_on() -> None:
+@BOTH
+def test_a_failing_map_is_noted_once_and_the_stream_goes_on(go) -> None:
     run = Run()
-    run_pipeline(frames(4), FakeExplainer("out of memory"), painted, [], Controls(), Limits(), run)
+    go(frames(4), FakeExplainer("out of memory"), painted, [], Controls(), Limits(), run)
     assert run.frames == 4
     assert run.errors == ["out of memory"]
 
 
-def test_ctrl_c_keeps_the_numbers_of_what_was_done() -> None:
+@BOTH
+def test_ctrl_c_keeps_the_numbers_of_what_was_done(go) -> None:
     class Interrupts:
         def take(self, picture: np.ndarray, explanation: Explanation) -> None:
             if explanation.frame.frame_index == 3:
@@ -99,9 +105,46 @@ def test_ctrl_c_keeps_the_numbers_of_what_was_done() -> None:
 
     run = Run()
     with pytest.raises(KeyboardInterrupt):
-        run_pipeline(frames(9), FakeExplainer(), painted, [Interrupts()], Controls(), Limits(), run)
+        go(frames(9), FakeExplainer(), painted, [Interrupts()], Controls(), Limits(), run)
     assert run.frames == 3
     assert run.latency_ms()["p99"] >= run.latency_ms()["p50"] >= 0
+
+
+def test_at_once_the_frame_limit_is_exact_and_the_stages_overlap() -> None:
+    """Each frame's explanation waits until the one before is being painted: one after the other, this would never end."""
+    painting = threading.Semaphore(1)
+
+    class Waits(FakeExplainer):
+        def explain(self, image: Frame, *, with_map: bool) -> Explanation:
+            assert painting.acquire(timeout=10)
+            return super().explain(image, with_map=with_map)
+
+    def paints(explanation: Explanation, run: Run, controls: Controls) -> np.ndarray:
+        painting.release()
+        return explanation.frame.image_bgr
+
+    sink, run = Collector(), Run()
+    run_at_once(frames(9), Waits(), paints, [sink], Controls(), Limits(max_frames=5), run)
+    assert sink.seen == [0, 1, 2, 3, 4]
+    assert run.frames == 5
+
+
+def test_at_once_an_error_of_a_sink_or_of_the_source_ends_the_run() -> None:
+    class Fails:
+        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        run_at_once(frames(500), FakeExplainer(), painted, [Fails()], Controls(), Limits(), Run())
+
+    def breaks():
+        yield from frames(3)
+        raise OSError("gone")
+
+    sink = Collector()
+    with pytest.raises(OSError, match="gone"):
+        run_at_once(breaks(), FakeExplainer(), painted, [sink], Controls(), Limits(), Run())
+    assert sink.seen == [0, 1, 2]
 
 
 def test_the_rate_is_that_of_the_last_thirty_frames() -> None:

@@ -91,6 +91,23 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """How a recording is written.
+
+    Attributes:
+        codec: its name; "" takes the container's own.
+        crf: constant rate factor on the codec's own scale; None takes its usual one.
+        min_free: how much of the disk has to stay free: ``500MB``, ``2GB``, ``0``.
+        resume: go on with a recording of the same source that was interrupted.
+    """
+
+    codec: str = ""
+    crf: int | None = None
+    min_free: str = "500MB"
+    resume: bool = False
+
+
+@dataclass(frozen=True)
 class Extent:
     """How long to run; None means to the end of the source.
 
@@ -132,7 +149,7 @@ class CaptureChoice:
 
     Attributes:
         size: ``WIDTHxHEIGHT`` in pixels; "" takes what comes.
-        fps: frames a second; None takes what comes.
+        fps: frames a second; None takes what comes. Of a source that cannot be asked, such as a file, a recording gets it.
     """
 
     size: str = ""

@@ -3,71 +3,70 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output
+from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output, Recording
+from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
+from heatcam.commands.recover import offer_recovery
 from heatcam.commands.reporting import run_report
+from heatcam.commands.resuming import Resumption, Seam, facts_of, resumption_of
 from heatcam.commands.starting import painter, say_scale, say_source, size_to_come, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
-from heatcam.errors import SinkError, UsageError
-from heatcam.frames import Explanation, Frame
-from heatcam.geometry import Uint8Array
-from heatcam.pipeline import Controls, Limits, Run, run_pipeline
-from heatcam.sinks.recorder import Recorder, check_recording_path
+from heatcam.errors import UsageError
+from heatcam.frames import Frame
+from heatcam.pipeline import Controls, Limits, Run, run_at_once, run_pipeline
+from heatcam.sinks.recorder import check_recording_path
+from heatcam.sinks.recording.codecs import codec_of
+from heatcam.sinks.recording.process import codecs_here
+from heatcam.sinks.recording.rates import at_rate
+from heatcam.sinks.recording.space import parse_size, require_space
+from heatcam.sinks.recording.targets import Target, target_of
 from heatcam.sources.base import Source
 from heatcam.sources.completeness import shortfall
-from heatcam.sources.opening import DEMO, open_source
+from heatcam.sources.opening import DEMO, open_source, takes_rate
 from heatcam.tracking import tracked, tracker_of
 
 INTERRUPTED = 130
+_SHORT_FRAMES = 300  # of a GIF or numbered pictures; more are said to be many
 
 
-class RecordingSink:
-    """Writes each painted frame at its own time; the recorder opens with the first frame, when its size is known."""
+class Counted:
+    """Frames on their way, counted.
 
-    def __init__(self, source: Source, spec: str, output: Output) -> None:
-        self._source = source
-        self._sound = spec if Path(spec).is_file() else None
-        self._output = output
-        self._recorder: Recorder | None = None
-        self.path = target_path(spec, output)
+    Attributes:
+        count: how many have been taken.
+    """
 
-    def __enter__(self) -> RecordingSink:
-        return self
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+        self.count = 0
 
-    def __exit__(self, *error: Any) -> None:
-        if self._recorder is not None:
-            self._recorder.__exit__(*error)
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames:
+            self.count += 1
+            yield frame
 
-    @property
-    def note(self) -> str:
-        """What the file had to go without, such as sound that its container cannot hold; "" for nothing."""
-        return "" if self._recorder is None else self._recorder.note
 
-    def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """Hand one frame to the encoder; waits while it is behind.
+@dataclass(frozen=True)
+class Done:
+    """How a run ended.
 
-        Raises:
-            SinkError: the frame has another size than the first, or the encoder failed.
-        """
-        size_wh = explanation.frame.size_wh
-        if self._recorder is None:
-            self._recorder = Recorder(
-                self.path,
-                size_wh,
-                self._source.fps,
-                overwrite=self._output.overwrite,
-                audio_from=self._sound,
-            )
-        if size_wh != self._recorder.size_wh:
-            first, now = ("x".join(map(str, wh)) for wh in (self._recorder.size_wh, size_wh))
-            raise SinkError(
-                f"{explanation.frame.name or 'the source'} changed its size from {first} to {now}",
-                f"{self.path} holds all before; use `heatcam snapshot` for pictures of several sizes",
-            )
-        self._recorder.write(picture, explanation.frame.pts_s)
+    Attributes:
+        frames: frames in the file.
+        read: frames that came out of the source.
+        dropped: frames lost on the way from something live.
+        lacking: what the source claimed and did not give, in one line; "" for nothing.
+        interrupted: by Ctrl-C.
+    """
+
+    frames: int
+    read: int
+    dropped: int
+    lacking: str
+    interrupted: bool
 
 
 def target_path(spec: str, output: Output) -> Path:
@@ -75,61 +74,148 @@ def target_path(spec: str, output: Output) -> Path:
     return output.output or Path(f"{Path(spec).stem if Path(spec).exists() else 'recording'}-heat.mp4")
 
 
-def record(
-    spec: str,
-    model: ModelChoice,
-    look: Look,
-    motion: Motion,
-    output: Output,
-    extent: Extent,
-    terminal: Terminal,
-    capture: CaptureChoice | None = None,
-) -> int:
+@dataclass(frozen=True)
+class RecordOptions:
+    """How the recording is to be.
+
+    Attributes:
+        look: how the overlay looks.
+        motion: what only moving pictures have.
+        output: where it goes.
+        extent: how long.
+        recording: how it is written.
+        capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
+    """
+
+    look: Look
+    motion: Motion
+    output: Output
+    extent: Extent
+    recording: Recording
+    capture: CaptureChoice
+
+
+def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Terminal) -> int:
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
     Returns:
         0, 1 when the source gave fewer frames than it claimed, or 130 after Ctrl-C.
 
     Raises:
-        HeatcamError: the source, the model or the file cannot be had.
+        HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
     """
-    check_recording_path(target_path(spec, output), output.overwrite)
-    asked = (capture or CaptureChoice()).options()
+    look, motion, output, extent = options.look, options.motion, options.output, options.extent
+    recording, asked = options.recording, options.capture.options()
+    target = _checked_target(target_path(spec, output), output, recording, terminal)
+    facts = facts_of(spec, model, look, motion, recording, asked.fps, target)
+    resumption = resumption_of(target, facts) if recording.resume else Resumption(target)
+    if recording.resume:
+        _say_resumption(resumption, terminal)
     source = open_source(spec, asked)
     _require_an_end(source, extent)
     tracker = tracker_of(motion.track)
     explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(look, explainer, terminal)
-    run, limits = Run(), Limits(extent.max_frames)
-    sink = RecordingSink(source, spec, output)
-    interrupted = False
-    with source, terminal.progress("frames") as progress:
+    run = Run()
+    with source:
         say_source(source, terminal)
-        task = progress.add_task(source.name, total=_expected(source, extent), rate=0.0)
-        bar = ProgressSink(progress, task, lambda: run.recent_fps)
-        try:
-            with sink:
-                paint = painter(look, with_status=True, smooth=motion.smooth)
-                run_pipeline(
-                    _until(source, extent.seconds),
-                    tracked(explainer, tracker),
-                    paint,
-                    (sink, bar),
-                    Controls(),
-                    limits,
-                    run,
-                )
-        except KeyboardInterrupt:
-            interrupted = True
-    stopped_early = interrupted or extent != Extent()
-    lacking = "" if stopped_early else shortfall(source)
+        fps = _rate(source, target, asked.fps)
+        counted = Counted(_until(source, extent.seconds))
+        timed = counted if fps is None else at_rate(counted, fps, 1 / source.fps)
+        seam = Seam(timed, resumption)
+        sound = Path(spec) if Path(spec).is_file() else None
+        plan = Plan(
+            target,
+            fps or source.fps,
+            sound,
+            output.overwrite,
+            recording,
+            facts,
+            resumption,
+            lambda: seam.origin_s,
+            source.is_live,
+        )
+        _say_length(plan, _expected(source, extent, fps), terminal)
+        sink = RecordingSink(plan)
+        passed = resumption.frames - resumption.warm_up
+        limits = Limits(None if extent.max_frames is None else max(1, extent.max_frames - passed))
+        go = run_pipeline if source.is_live else run_at_once  # a camera has a thread of its own, and drops
+        interrupted, lacking = False, ""
+        with terminal.progress("frames") as progress:
+            task = progress.add_task(
+                source.name, total=_expected(source, extent, fps), rate=0.0, completed=passed
+            )
+            bar = ProgressSink(progress, task, lambda: run.recent_fps)
+            try:
+                with sink:
+                    paint = painter(look, with_status=True, smooth=motion.smooth)
+                    go(seam, tracked(explainer, tracker), paint, (sink, bar), Controls(), limits, run)
+                    lacking = shortfall(source) if extent == Extent() else ""
+                    sink.ends_early = bool(lacking)
+            except KeyboardInterrupt:
+                interrupted = True
+    done = Done(sink.frames, counted.count, source.dropped + sink.dropped, lacking, interrupted)
     if output.json:
         numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
-        terminal.document(numbers, output.json)
+        terminal.document(numbers | _numbers(done, resumption), output.json)
     if sink.note:
         terminal.note(sink.note)
-    _tell(sink.path, run, lacking, interrupted, output, terminal)
+    _tell(sink.path, run, done, output, terminal)
     return INTERRUPTED if interrupted else int(bool(lacking))
+
+
+def _checked_target(path: Path, output: Output, recording: Recording, terminal: Terminal) -> Target:
+    """The recording's name, with all that can be refused before anything is computed."""
+    target = target_of(path)
+    codec = codec_of(target.path, recording.codec, recording.crf)
+    if recording.codec and codec not in codecs_here():
+        raise UsageError(f"this PyAV cannot encode {codec}", f"take one of {', '.join(codecs_here())}")
+    least = parse_size(recording.min_free)
+    if not output.overwrite and not recording.resume:
+        offer_recovery(target, terminal)
+    if not recording.resume:
+        check_recording_path(path, output.overwrite)
+    elif output.overwrite:
+        raise UsageError("--resume and --overwrite exclude each other", "give one")
+    require_space(target.path.parent, least)
+    return target
+
+
+def _say_resumption(resumption: Resumption, terminal: Terminal) -> None:
+    if resumption.frames:
+        terminal.note(
+            f"going on after the {resumption.frames} frames that are there; "
+            f"{resumption.warm_up} before the seam are looked at again, because heat is steadied over frames"
+        )
+    else:
+        terminal.note("there is nothing to go on with: recording from the start")
+
+
+def _say_length(plan: Plan, expected: int | None, terminal: Terminal) -> None:
+    """One note where short things are asked to be long."""
+    if plan.target.kind in ("gif", "pictures") and expected is not None and expected > _SHORT_FRAMES:
+        what = "a GIF" if plan.target.kind == "gif" else "pictures"
+        terminal.note(
+            f"{expected} frames make {what} many times larger than a video: --seconds or --fps make it less, .mp4 small"
+        )
+
+
+def _rate(source: Source, target: Target, asked: float | None) -> float | None:
+    """The constant rate to write, or None for each frame's own time."""
+    fps = None if takes_rate(source) else asked
+    if fps is None and target.kind == "gif" and source.fps > GIF_FPS:
+        return GIF_FPS
+    return fps
+
+
+def _numbers(done: Done, resumption: Resumption) -> dict[str, Any]:
+    """What the report of ``record`` knows better than that of any run."""
+    return {
+        "frames_read": done.read + done.dropped,
+        "frames_written": done.frames,
+        "frames_resumed": resumption.frames,
+        "dropped": done.dropped,
+    }
 
 
 def _require_an_end(source: Source, extent: Extent) -> None:
@@ -144,21 +230,26 @@ def _until(frames: Iterable[Frame], seconds: float | None) -> Iterable[Frame]:
     return frames if seconds is None else itertools.takewhile(lambda frame: frame.pts_s < seconds, frames)
 
 
-def _expected(source: Source, extent: Extent) -> int | None:
+def _expected(source: Source, extent: Extent, fps: float | None) -> int | None:
     """How many frames there will be, for the bar; None when nobody knows."""
-    by_time = None if extent.seconds is None or source.fps <= 0 else round(extent.seconds * source.fps)
-    counts = [n for n in (source.frame_count, extent.max_frames, by_time) if n is not None]
+    share = 1.0 if fps is None or source.fps <= 0 else fps / source.fps
+    by_count = None if source.frame_count is None else round(source.frame_count * share)
+    by_time = (
+        None if extent.seconds is None or source.fps <= 0 else round(extent.seconds * (fps or source.fps))
+    )
+    counts = [n for n in (by_count, extent.max_frames, by_time) if n is not None]
     return min(counts) if counts else None
 
 
-def _tell(path: Path, run: Run, lacking: str, interrupted: bool, output: Output, terminal: Terminal) -> None:
+def _tell(path: Path, run: Run, done: Done, output: Output, terminal: Terminal) -> None:
     """One line of what is in the file now."""
     say = terminal.note if output.json == "-" else terminal.result
     for error in run.errors:
         terminal.note(f"some frames have no heat map ({error})")
-    if not run.frames:
+    if not done.frames:
         terminal.note("no frame was recorded")
         return
-    say(f"{path}  {run.frames} frames" + (", stopped early" if interrupted else ""))
-    if lacking:
-        terminal.note(lacking)
+    dropped = f", {done.dropped} dropped" if done.dropped else ""
+    say(f"{path}  {done.frames} frames" + dropped + (", stopped early" if done.interrupted else ""))
+    if done.lacking:
+        terminal.note(done.lacking)

@@ -1,4 +1,4 @@
-"""Video recording that outlives this process: frames go down a pipe to ``encoder_child``, which owns the file.
+"""Video recording that outlives this process: frames go down a pipe to the encoder's process, which owns the file.
 
 Writing waits when the encoder is behind (files drop nothing), and needs no thread here: what ``write`` has returned for
 is in the pipe or in the other process, and ends in a playable file even if this one is killed the moment after.
@@ -6,92 +6,96 @@ is in the pipe or in the other process, and ends in a playable file even if this
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import struct
 import subprocess
-import sys
 import tempfile
-from fractions import Fraction
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
+from heatcam.sinks.recording.claim import Claim, require_unclaimed
+from heatcam.sinks.recording.codecs import CODECS, codec_of
+from heatcam.sinks.recording.job import Job, Outcome, to_line
+from heatcam.sinks.recording.leftovers import joined, leftover_of
+from heatcam.sinks.recording.process import outcome_of, start
+from heatcam.sinks.recording.rates import exact_rate
+from heatcam.sinks.recording.space import SpaceWatch, require_space
+from heatcam.sinks.recording.targets import Target, earlier_pieces, target_of
 
-MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-
-_CRF = 20
 _FINISH_TIMEOUT_S = 120.0
-# The child imports from where this process does, however it was started; -m would put the current folder first.
-_START_CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from heatcam.sinks.encoder_child import main; main()"
-)
 
 
-def check_recording_path(path: str | Path, overwrite: bool = False) -> None:
+@dataclass(frozen=True)
+class RecorderOptions:
+    """How to record, beyond the name, the size and the rate.
+
+    Attributes:
+        codec: a key of ``recording.codecs.CODECS``; "" takes the container's own: H.264, in WebM VP9.
+        crf: constant rate factor on the codec's own scale; None takes its usual one.
+        min_free: bytes that have to stay free on the disk; 0 does not look.
+        facts: what is being recorded, kept beside the file until it is whole; JSON.
+        goes_on_from_s: to go on with the earlier pieces that are there: the time of the whole's first frame, in seconds.
+    """
+
+    codec: str = ""
+    crf: int | None = None
+    min_free: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    goes_on_from_s: float | None = None
+
+
+def check_recording_path(path: str | Path, overwrite: bool = False) -> Target:
     """Refuse what cannot be recorded to, before anything is computed.
 
     Raises:
-        UsageError: an unknown suffix, an existing file without ``overwrite``, or the leftover of a killed run in the way.
+        UsageError: an unknown suffix, an existing file without ``overwrite``, the leftover of a killed run in the way, or a
+            recording that another process is writing.
         SinkError: the folder is not there.
     """
-    path = Path(path)
-    if path.suffix.lower() not in MUXERS:
-        raise UsageError(f"cannot record to {path.name}", f"name it with one of {', '.join(MUXERS)}")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder", f"name a file in it, {path / 'out.mp4'} for example")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} exists already", "choose another name or add --overwrite")
-    part = part_path(path)
-    if part.exists() and not overwrite:
+    target = target_of(path)
+    require_unclaimed(target.claim)
+    existing = target.existing()
+    if existing is not None and not overwrite:
+        raise UsageError(f"{existing} exists already", "choose another name or add --overwrite")
+    leftover = leftover_of(target.part) if target.kind != "pictures" else None
+    if leftover is not None and not overwrite:
+        left = leftover.pieces[0]
         raise UsageError(
-            f"{part} is left from a recording that was interrupted, and plays",
-            "rename it, or add --overwrite",
+            f"{left} is left from a recording that was interrupted",
+            f"`heatcam recover {left}` makes a finished file of it, --resume goes on with it, --overwrite throws it away",
         )
-    if not path.parent.is_dir():
-        raise SinkError(f"there is no folder {path.parent}", "make it first or choose another")
-
-
-def part_path(path: Path) -> Path:
-    """What a recording is called while it is unfinished: ``out.part.mp4`` for ``out.mp4``."""
-    return path.with_name(f"{path.stem}.part{path.suffix}")
-
-
-def exact_rate(fps: float) -> Fraction:
-    """The rate that ``fps`` stands for: a whole number or one of NTSC's (30000/1001) if within 0.01 %, else ``fps``.
-
-    Containers that round their times claim 23.97599 for 24000/1001; frame times of such a rate have no exact time base.
-    """
-    whole = max(1, round(fps))
-    ntsc = Fraction(max(1, round(fps * 1.001)) * 1000, 1001)
-    nearest = min(Fraction(whole), ntsc, key=lambda rate: abs(rate - Fraction(fps)))
-    return (
-        nearest if abs(nearest - Fraction(fps)) <= nearest / 10_000 else Fraction(fps).limit_denominator(1001)
-    )
+    return target
 
 
 class Recorder:
-    """One video file: H.264 in MP4, MOV or MKV, VP9 in WebM; BT.709; each frame at its own time.
+    """One recording: a video in MP4, MOV, MKV or WebM, each frame at its own time; a GIF; or numbered pictures.
 
     Use it with ``with``: leaving the block finishes the file and gives it its name, also when an error or Ctrl-C ends
     the block. Frames go in by ``write`` from one thread.
 
     Args:
-        path: the file; its suffix chooses the container.
-        size_wh: width and height of every frame in pixels. Odd sizes are kept, H.264 in 4:4:4 then.
+        path: the file; its suffix chooses the container. ``out-%05d.png`` makes pictures.
+        size_wh: width and height of every frame in pixels. Odd sizes are kept, H.264 and HEVC in 4:4:4 then.
         fps: nominal frames a second, and how long the last frame stands.
         overwrite: replace an existing file, once the new one is complete.
         audio_from: a file whose sound is carried over unchanged, as far as there are frames.
+        options: all else.
+
+    Attributes:
+        frames_written: how many ``write`` has taken.
+        note: what the file had to go without, known after ``close``; "" for nothing.
+        keeps_facts: set before ``close``: leave the facts there, because the recording ends before it is whole.
 
     Raises:
-        UsageError: an unknown suffix, an existing file without ``overwrite``.
-        SinkError: no folder, no permission, no encoder.
+        UsageError: an unknown suffix or codec, an existing file without ``overwrite``, another process that writes it.
+        SinkError: no folder, no permission, no encoder, too little room on the disk.
         ValueError: a size or rate below what can be.
     """
 
@@ -103,21 +107,31 @@ class Recorder:
         *,
         overwrite: bool = False,
         audio_from: str | Path | None = None,
+        options: RecorderOptions | None = None,
     ) -> None:
         if min(size_wh) < 1 or not 0 < fps < 10_000:
             raise ValueError(f"cannot record {size_wh[0]}x{size_wh[1]} at {fps} frames a second")
-        self.path = Path(path)
-        check_recording_path(self.path, overwrite)
-        self.part = part_path(self.path)
+        self._options = options or RecorderOptions()
+        goes_on = self._options.goes_on_from_s is not None
+        self._target = target_of(path) if goes_on else check_recording_path(path, overwrite)
+        self.path, self.part = self._target.path, self._target.part
         self.size_wh = size_wh
         self.frames_written = 0
         self.note = ""
+        self.keeps_facts = False
         self._overwrite = overwrite
         self._torn = False
+        self._rate = exact_rate(fps)
+        self._audio_from = str(Path(audio_from).resolve()) if audio_from else ""
+        job = self._job()
+        require_space(self.path.parent, self._options.min_free)
+        self._space = SpaceWatch(self.path.parent, self._options.min_free)
+        self._claim = Claim(self._target.claim, {"rate": job.fps, **self._options.facts})
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
-        self._claim_part()
-        self._child, self._pipe = self._start_child()
-        self._send(self._job(fps, str(audio_from or "")))
+        self._claim_part(goes_on)
+        self._child = start("child", self._complaints, [self._claim.descriptor])
+        self._pipe = _pipe_of(self._child)
+        self._send(to_line(job))
 
     def write(self, image_bgr: Uint8Array, pts_s: float) -> None:
         """Hand over one frame; waits while the encoder is behind. The picture is copied.
@@ -128,18 +142,14 @@ class Recorder:
 
         Raises:
             ValueError: a picture of another size or type, a time that is no number, or a recorder that is closed.
-            SinkError: the encoder died or the disk is full; the file so far plays and is named.
+            SinkError: the encoder died or the disk is full, or nearly (``min_free``); the file so far plays and is named.
         """
-        width, height = self.size_wh
-        if image_bgr.shape != (height, width, 3) or image_bgr.dtype != np.uint8:
-            shape = "x".join(map(str, image_bgr.shape))
-            raise ValueError(
-                f"frame of {shape} {image_bgr.dtype} given to a recording of {height}x{width}x3 uint8"
-            )
-        if not math.isfinite(pts_s):
-            raise ValueError(f"frame {self.frames_written} has the time {pts_s}")
-        if self._pipe.closed or self._torn:
-            raise ValueError(f"the recording {self.path} is closed")
+        self._check(image_bgr, pts_s)
+        shortage = self._space.shortage()
+        if shortage:
+            self.keeps_facts = True
+            self.close()
+            raise SinkError(shortage, f"recording stopped; {self.path} holds what was recorded")
         # Ctrl-C may come in the middle: the child leaves out a frame cut off, but could not find the next one.
         self._torn = True
         self._send(struct.pack("<d", pts_s), np.ascontiguousarray(image_bgr))
@@ -157,12 +167,17 @@ class Recorder:
         self._pipe.close()
         self._settle()
 
+    def abandon(self) -> None:
+        """End the encoder at once, from any thread: for one that does not finish. What it has written stays as it is."""
+        self._child.kill()
+
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.keeps_facts |= error is not None
         try:
             self.close()
         except SinkError as failure:
@@ -171,41 +186,47 @@ class Recorder:
             if error is not failure:
                 error.__context__ = error.__context__ or failure
 
-    def _claim_part(self) -> None:
+    def _check(self, image_bgr: Uint8Array, pts_s: float) -> None:
+        width, height = self.size_wh
+        if image_bgr.shape != (height, width, 3) or image_bgr.dtype != np.uint8:
+            shape = "x".join(map(str, image_bgr.shape))
+            raise ValueError(
+                f"frame of {shape} {image_bgr.dtype} given to a recording of {height}x{width}x3 uint8"
+            )
+        if not math.isfinite(pts_s):
+            raise ValueError(f"frame {self.frames_written} has the time {pts_s}")
+        if self._pipe.closed or self._torn:
+            raise ValueError(f"the recording {self.path} is closed")
+
+    def _claim_part(self, goes_on: bool) -> None:
+        """Make the unfinished file, or say why not; what an earlier run left is thrown away unless this one goes on with it."""
+        if self._target.kind == "pictures":
+            return
+        if not goes_on:
+            for piece in earlier_pieces(self.part):
+                piece.unlink(missing_ok=True)
         try:
             with self.part.open("wb"):
                 pass
         except OSError as error:
+            self._claim.withdraw()
             raise SinkError(
                 f"cannot write {self.part} ({error.strerror})", "choose another folder"
             ) from error
 
-    def _job(self, fps: float, audio_from: str) -> bytes:
-        rate = exact_rate(fps)
-        job = {
-            "path": str(self.part.resolve()),
-            "muxer": MUXERS[self.path.suffix.lower()],
-            "size_wh": self.size_wh,
-            "fps": (rate.numerator, rate.denominator),
-            "crf": _CRF,
-            "audio_from": str(Path(audio_from).resolve()) if audio_from else "",
-        }
-        return json.dumps(job).encode() + b"\n"
-
-    def _start_child(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        command = [sys.executable, "-c", _START_CHILD, json.dumps(sys.path)]
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            bufsize=0,
-            start_new_session=os.name == "posix",  # Ctrl-C goes to a whole process group: not to this child's
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    def _job(self) -> Job:
+        codec = codec_of(self.path, self._options.codec, self._options.crf)
+        crf = self._options.crf
+        return Job(
+            path=str(self.part.resolve()),
+            kind=self._target.kind,
+            size_wh=self.size_wh,
+            fps=(self._rate.numerator, self._rate.denominator),
+            codec=codec,
+            crf=CODECS[codec].crf if codec and crf is None else crf,
+            audio_from=self._audio_from,
+            origin_s=self._options.goes_on_from_s,
         )
-        pipe, child.stdin = child.stdin, None  # ours to close: communicate() would flush a closed one
-        assert pipe is not None  # asked for above
-        return child, pipe
 
     def _send(self, *parts: bytes | Uint8Array) -> None:
         try:
@@ -219,34 +240,59 @@ class Recorder:
             raise SinkError("the encoder stopped by itself", self._what_remains()) from None
 
     def _settle(self) -> None:
-        """Wait for the child's answer, then rename the file or say what went wrong."""
+        """Wait for the child's answer, then put the file in place or say what went wrong."""
         with self._complaints:
             outcome = self._wait_for_child()
-        self.note = str(outcome.get("note", ""))
-        if outcome["error"]:
-            raise SinkError(f"recording {self.path} failed ({outcome['error']})", self._what_remains())
-        if not outcome["frames"]:
+        self.note = outcome.note
+        try:
+            if outcome.error:
+                raise SinkError(f"recording {self.path} failed ({outcome.error})", self._what_remains())
+            self._put_in_place(outcome.frames)
+        except BaseException:
+            # what remains may be gone on with
+            (self._claim.release if leftover_of(self.part) else self._claim.withdraw)()
+            raise
+        if self.keeps_facts and self._options.facts and self.path.exists():
+            self._claim.release()
+        else:
+            self._claim.withdraw()
+
+    def _put_in_place(self, frames: int) -> None:
+        """Rename the file, after the earlier pieces if there are any."""
+        if self._target.kind == "pictures":
+            return
+        if not frames:
             self.part.unlink(missing_ok=True)
+        pieces = earlier_pieces(self.part)
+        if not frames and not pieces:
             return
         if self.path.exists() and not self._overwrite:
             raise SinkError(f"{self.path} was made by another program meanwhile", self._what_remains())
+        made = self._joined((*pieces, self.part) if frames else pieces) if pieces else self.part
         try:
-            self.part.replace(self.path)
+            made.replace(self.path)
         except OSError as error:
             raise SinkError(
                 f"cannot rename to {self.path} ({error.strerror})", self._what_remains()
             ) from error
+        for piece in (*pieces, self.part):
+            piece.unlink(missing_ok=True)
 
-    def _wait_for_child(self) -> dict[str, str | int]:
+    def _joined(self, pieces: tuple[Path, ...]) -> Path:
+        rate = (self._rate.numerator, self._rate.denominator)
+        origin_s = self._options.goes_on_from_s or 0.0
+        made = joined(pieces, self.path, rate, self._audio_from, origin_s)
+        self.note = self.note or made.outcome.note
+        return made.path
+
+    def _wait_for_child(self) -> Outcome:
         try:
             answer, _ = self._child.communicate(timeout=_FINISH_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.communicate()
-            return {"frames": 0, "error": f"the encoder did not finish within {_FINISH_TIMEOUT_S:g} s"}
-        if answer.strip():
-            return dict(json.loads(answer))
-        return {"frames": 0, "error": self._last_words()}
+            return Outcome(0, f"the encoder did not finish within {_FINISH_TIMEOUT_S:g} s")
+        return outcome_of(answer) or Outcome(0, self._last_words())
 
     def _last_words(self) -> str:
         self._complaints.seek(0)
@@ -256,7 +302,16 @@ class Recorder:
         return f"the encoder ended with {ended}" + (f": {lines[-1]}" if lines else "")
 
     def _what_remains(self) -> str:
+        if self._target.kind == "pictures":
+            return "the pictures written so far are whole"
         if self.part.exists() and self.part.stat().st_size:
             return f"what was recorded so far plays: {self.part}"
         self.part.unlink(missing_ok=True)
         return "nothing was recorded"
+
+
+def _pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
+    """The way to the child, ours to close: ``communicate`` would flush a closed one."""
+    pipe, child.stdin = child.stdin, None
+    assert pipe is not None  # asked for by ``start``
+    return pipe

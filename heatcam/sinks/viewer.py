@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import cv2
+import numpy as np
 
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyTable
@@ -118,7 +119,8 @@ class Viewer:
             return
         across, down = self._borders = borders((width, height), self._shape)
         if across or down:
-            image_bgr = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
+            bordered = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
+            image_bgr = np.asarray(bordered, np.uint8)
         cv2.imshow(self.title, image_bgr)
 
     def poll(self, wait_ms: int = 1) -> list[Event]:

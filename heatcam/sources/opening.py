@@ -56,6 +56,13 @@ def is_opened_once(source: Source) -> bool:
     return source.is_live or isinstance(source, StandardInputSource)
 
 
+def takes_rate(source: Source) -> bool:
+    """Whether the rate that was asked for is the source's own: of cameras, screens, numbered pictures and standard input."""
+    if isinstance(source, LiveSource):
+        return not isinstance(source.device, StreamDevice)
+    return isinstance(source, SequenceSource | StandardInputSource)
+
+
 def _is_there(spec: str) -> bool:
     return Path(spec).exists() and not _device_index(spec)
 

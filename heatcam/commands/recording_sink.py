@@ -1,0 +1,168 @@
+"""From painted frames to a recording: of a file every frame, of something live what can be kept up with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heatcam.commands.options import Recording
+from heatcam.commands.resuming import Resumption
+from heatcam.errors import SinkError
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.sinks.live_recorder import LiveRecorder
+from heatcam.sinks.recorder import Recorder, RecorderOptions
+from heatcam.sinks.recording.leftovers import joined
+from heatcam.sinks.recording.rates import exact_rate
+from heatcam.sinks.recording.space import parse_size
+from heatcam.sinks.recording.targets import Target
+
+GIF_FPS = 50.0  # players show shorter frames at a tenth of their speed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to record to, and how.
+
+    Attributes:
+        target: the file.
+        fps: nominal frames a second.
+        sound: the file whose sound goes along, or None.
+        overwrite: replace what is there.
+        recording: the options of the command line.
+        facts: what two runs must have in common, see ``resuming``.
+        resumption: what there is already.
+        origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
+        is_live: drop frames rather than wait.
+    """
+
+    target: Target
+    fps: float
+    sound: Path | None
+    overwrite: bool
+    recording: Recording
+    facts: Mapping[str, Any]
+    resumption: Resumption
+    origin_s: Callable[[], float]
+    is_live: bool
+
+
+class RecordingSink:
+    """Writes each painted frame at its own time; the recorder opens with the first frame, when its size is known.
+
+    Attributes:
+        ends_early: set before the end: the recording is not whole, and may be gone on with.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._recorder: Recorder | LiveRecorder | None = None
+        self._to_warm_up = plan.resumption.warm_up
+        self.ends_early = False
+
+    def __enter__(self) -> RecordingSink:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        recorder = self._recorder
+        if isinstance(recorder, Recorder):
+            recorder.keeps_facts |= self.ends_early
+        if recorder is not None:
+            recorder.__exit__(kind, error, trace)
+        elif self._plan.resumption.frames and error is None:
+            self._put_together()
+        if isinstance(recorder, LiveRecorder) and error is None and recorder.failure is not None:
+            raise recorder.failure
+
+    @property
+    def path(self) -> Path:
+        """The finished file, or the pattern of the pictures."""
+        return self._plan.target.path
+
+    @property
+    def note(self) -> str:
+        """What the file had to go without, such as sound that its container cannot hold; "" for nothing."""
+        return self._recorder.note if isinstance(self._recorder, Recorder) else ""
+
+    @property
+    def frames(self) -> int:
+        """Frames in the recording, those of earlier runs included."""
+        recorder = self._recorder
+        new = (
+            recorder.frames_written if isinstance(recorder, Recorder) else recorder.frames if recorder else 0
+        )
+        return self._plan.resumption.frames + new
+
+    @property
+    def dropped(self) -> int:
+        """Frames of something live that the encoder could not keep up with."""
+        return self._recorder.dropped if isinstance(self._recorder, LiveRecorder) else 0
+
+    def take(self, picture: Uint8Array, explanation: Explanation) -> None:
+        """Hand one frame to the encoder: of a file waiting while it is behind, of something live dropping.
+
+        Raises:
+            SinkError: the frame has another size than the first, or the encoder failed.
+        """
+        if self._to_warm_up:
+            self._to_warm_up -= 1
+            return
+        frame = explanation.frame
+        if self._recorder is None:
+            self._recorder = self._open(frame.size_wh)
+        if frame.size_wh != self._recorder.size_wh:
+            first, now = ("x".join(map(str, wh)) for wh in (self._recorder.size_wh, frame.size_wh))
+            raise SinkError(
+                f"{frame.name or 'the source'} changed its size from {first} to {now}",
+                f"{self.path} holds all before; use `heatcam snapshot` for pictures of several sizes",
+            )
+        if isinstance(self._recorder, Recorder):
+            self._recorder.write(picture, frame.pts_s)
+        elif not self._recorder.offer(picture, frame.pts_s) and self._recorder.failure is not None:
+            raise self._recorder.failure
+
+    def _open(self, size_wh: tuple[int, int]) -> Recorder | LiveRecorder:
+        plan, asked = self._plan, self._plan.recording
+        goes_on = plan.resumption.frames > 0
+        options = RecorderOptions(
+            asked.codec,
+            asked.crf,
+            parse_size(asked.min_free),
+            plan.facts,
+            plan.origin_s() if goes_on else None,
+        )
+        if plan.is_live:
+            return LiveRecorder(
+                plan.target.path, size_wh, plan.fps, overwrite=plan.overwrite, options=options
+            )
+        if goes_on:
+            plan.resumption.set_aside()
+        return Recorder(
+            plan.target.path,
+            size_wh,
+            plan.fps,
+            overwrite=plan.overwrite,
+            audio_from=plan.sound,
+            options=options,
+        )
+
+    def _put_together(self) -> None:
+        """What was left was all there is: only its end was missing."""
+        left, plan = self._plan.resumption.leftover(), self._plan
+        if left is not None:
+            rate = exact_rate(plan.fps)
+            made = joined(
+                left.pieces,
+                self.path,
+                (rate.numerator, rate.denominator),
+                str(plan.sound.resolve()) if plan.sound else "",
+                plan.origin_s(),
+            )
+            made.path.replace(self.path)
+            for piece in left.pieces:
+                if piece != self.path:
+                    piece.unlink()
+        if not self.ends_early:
+            plan.target.claim.unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""Recording beside something that must not wait, such as a window: frames that come too fast are dropped and counted."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from heatcam.errors import HeatcamError, SinkError
+from heatcam.geometry import Uint8Array
+from heatcam.sinks.recorder import Recorder, RecorderOptions
+
+# Only the start fills it: the encoder's process needs half a second, on busy machines more, before it takes the first frame.
+_QUEUE_BYTES = 160 << 20
+_MOST_WAITING = 64
+_FINISH_S = 5.0
+
+
+class LiveRecorder:
+    """A ``Recorder`` behind a short queue and a thread of its own.
+
+    Everything but ``close`` returns at once, and may be called from any thread; nothing is raised after the start: what goes
+    wrong is in ``failure``, and the file so far plays.
+
+    Args:
+        path, size_wh, fps, overwrite, options: as of ``Recorder``.
+        finish_s: how long ``close`` waits for the encoder, in seconds.
+
+    Attributes:
+        path: the finished file.
+        frames: how many have been handed to the encoder.
+        dropped: how many were not, because too many waited or the recording had failed.
+        failure: why the recording ended by itself, None while it has not.
+
+    Raises:
+        UsageError, SinkError, ValueError: as ``Recorder``, at the start.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        size_wh: tuple[int, int],
+        fps: float,
+        *,
+        overwrite: bool = False,
+        options: RecorderOptions | None = None,
+        finish_s: float = _FINISH_S,
+    ) -> None:
+        self._recorder = Recorder(path, size_wh, fps, overwrite=overwrite, options=options)
+        self.path = self._recorder.path
+        self.size_wh = size_wh
+        self.dropped = 0
+        self.failure: HeatcamError | None = None
+        self._finish_s = finish_s
+        self._ended = threading.Event()
+        waiting = max(2, min(_MOST_WAITING, _QUEUE_BYTES // (size_wh[0] * size_wh[1] * 3)))
+        self._waiting: queue.Queue[tuple[Uint8Array, float] | None] = queue.Queue(waiting + 1)
+        self._room = threading.Semaphore(waiting)  # the queue's last place is kept for None, the end
+        self._thread = threading.Thread(target=self._run, name="live recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def frames(self) -> int:
+        """How many frames have been handed to the encoder."""
+        return self._recorder.frames_written
+
+    def offer(self, picture: Uint8Array, pts_s: float) -> bool:
+        """Take a frame, or drop and count it; never waits.
+
+        Args:
+            picture: uint8 ``(H, W, 3)``, BGR, of ``size_wh``. Not copied: do not draw on it afterwards.
+            pts_s: when it is shown, in seconds.
+
+        Raises:
+            ValueError: a picture of another size or type.
+        """
+        width, height = self.size_wh
+        if picture.shape != (height, width, 3):
+            raise ValueError(f"frame of shape {picture.shape} offered to a recording of {height}x{width}x3")
+        if self._ended.is_set() or self.failure is not None or not self._room.acquire(blocking=False):
+            self.dropped += 1
+            return False
+        self._waiting.put_nowait((picture, pts_s))
+        return True
+
+    def close(self) -> None:
+        """Hand over what waits, finish the file and give it its name; twice is harmless.
+
+        An encoder that does not finish within ``finish_s`` is ended; the file so far plays, and ``failure`` says so.
+        """
+        if not self._ended.is_set():
+            self._ended.set()
+            self._waiting.put_nowait(None)
+        self._thread.join(self._finish_s)
+        if self._thread.is_alive():
+            self._recorder.abandon()
+            self._thread.join(self._finish_s)
+
+    def __enter__(self) -> LiveRecorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        """The thread: from the queue to the encoder, until the end or a failure."""
+        try:
+            with self._recorder:
+                while (taken := self._waiting.get()) is not None:
+                    self._room.release()
+                    self._recorder.write(*taken)
+        except HeatcamError as failure:
+            self.failure = failure
+        except Exception as error:  # noqa: BLE001 (no thread may die in silence: whoever reads ``failure`` is told)
+            self.failure = SinkError(f"recording {self.path} failed ({error})")

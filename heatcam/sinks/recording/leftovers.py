@@ -1,0 +1,174 @@
+"""Recordings that were interrupted: found, described, made whole, or gone on with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatcam.errors import SinkError, UsageError
+from heatcam.sinks.recording.claim import facts_in, require_unclaimed
+from heatcam.sinks.recording.job import GIF, MUXERS, JoinJob, Outcome
+from heatcam.sinks.recording.process import count_frames, join_pieces
+from heatcam.sinks.recording.targets import claim_path, earlier_pieces, finished_path, is_part
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What an interrupted recording has left.
+
+    Attributes:
+        part: its unfinished file, there or (killed between two pieces) not.
+        pieces: all files with its frames, in order.
+    """
+
+    part: Path
+    pieces: tuple[Path, ...]
+
+    @property
+    def claim(self) -> Path:
+        """The small file with its facts."""
+        return claim_path(self.part)
+
+    @property
+    def fps(self) -> tuple[int, int]:
+        """Its nominal rate, ``(0, 1)`` where nobody says."""
+        said = facts_in(self.claim).get("rate")
+        return (int(said[0]), int(said[1])) if isinstance(said, list) and len(said) == 2 else (0, 1)
+
+    def discard(self) -> None:
+        """Remove its files."""
+        for path in (*self.pieces, self.claim):
+            path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A leftover made whole.
+
+    Attributes:
+        path: the finished file.
+        frames: how many it has.
+        seconds: how long it plays.
+    """
+
+    path: Path
+    frames: int
+    seconds: float
+
+
+def leftover_of(part: Path) -> Leftover | None:
+    """What is left of the recording whose unfinished file is called ``part``; None for nothing."""
+    pieces = earlier_pieces(part) + ((part,) if part.exists() else ())
+    return Leftover(part, pieces) if pieces else None
+
+
+def leftovers_in(places: Sequence[Path]) -> list[Leftover]:
+    """The leftovers in folders, and those that are named.
+
+    Raises:
+        UsageError: a place that is not there, or a file that is no leftover.
+    """
+    parts: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            pieces = {_part_of(path) for path in place.iterdir() if path.is_file()}
+            parts += sorted(part for part in pieces if part is not None)
+        elif not place.exists():
+            raise UsageError(f"there is no file {place}", "check the path")
+        elif (part := _part_of(place)) is not None:
+            parts.append(part)
+        else:
+            raise UsageError(f"{place} is no leftover of a recording", "they are called name.part.mp4")
+    return [found for part in dict.fromkeys(parts) if (found := leftover_of(part)) is not None]
+
+
+def recover(leftover: Leftover) -> Recovered:
+    """Make a finished file, ``name-recovered.mp4``, of what was left, without encoding anew; then what was left is removed.
+
+    Raises:
+        UsageError: another process still writes it.
+        SinkError: there is no whole frame in it, or the finished file cannot be written; what was left stays.
+    """
+    require_unclaimed(leftover.claim)
+    finished = finished_path(leftover.part)
+    made = joined(leftover.pieces, finished, leftover.fps)
+    target = put_in_place(made.path, finished.with_name(f"{finished.stem}-recovered{finished.suffix}"))
+    leftover.discard()
+    return Recovered(target, made.outcome.frames, made.outcome.seconds)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Pieces in one file that has no name of its own yet.
+
+    Attributes:
+        path: that file.
+        outcome: what is in it.
+    """
+
+    path: Path
+    outcome: Outcome
+
+
+def joined(
+    pieces: Sequence[Path], finished: Path, fps: tuple[int, int], audio_from: str = "", origin_s: float = 0.0
+) -> Joined:
+    """Put pieces together into a file that is hidden beside ``finished``.
+
+    Raises:
+        SinkError: that failed, or there is no whole frame; no file is left of the attempt.
+    """
+    hidden = finished.with_name(f".{finished.name}.{os.getpid()}.joining")
+    suffix = finished.suffix.lower()
+    kind = "gif" if suffix == GIF else MUXERS[suffix]
+    job = JoinJob(
+        tuple(str(piece.resolve()) for piece in pieces),
+        str(hidden.resolve()),
+        kind,
+        fps,
+        audio_from,
+        origin_s,
+    )
+    outcome = join_pieces(job)
+    if outcome.error or not outcome.frames:
+        hidden.unlink(missing_ok=True)
+        reason = outcome.error or "no whole frame is in it"
+        raise SinkError(
+            f"{', '.join(map(str, pieces))} cannot be put together ({reason})", "it stays as it is"
+        )
+    return Joined(hidden, outcome)
+
+
+def frames_in(leftover: Leftover) -> list[int]:
+    """How many whole frames each piece holds.
+
+    Raises:
+        SinkError: it cannot be told.
+    """
+    return [count_frames(piece).frames for piece in leftover.pieces]
+
+
+def put_in_place(made: Path, target: Path) -> Path:
+    """Give ``made`` its name, or the next free one (``name-2.mp4``); nothing is ever replaced.
+
+    Raises:
+        SinkError: no permission.
+    """
+    number, free = 1, target
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+    try:
+        made.replace(free)
+    except OSError as error:
+        raise SinkError(f"cannot rename to {free} ({error.strerror})", f"it is in {made}") from error
+    return free
+
+
+def _part_of(path: Path) -> Path | None:
+    """The unfinished file that this one is, or is an earlier piece of; None for other files."""
+    stem, _, number = path.stem.rpartition("-")
+    whole = path.with_name(f"{stem}{path.suffix}") if number.isdecimal() and stem else path
+    return whole if is_part(whole) else (path if is_part(path) else None)

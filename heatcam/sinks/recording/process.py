@@ -1,0 +1,81 @@
+"""Starting the encoder's process, and short errands to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from heatcam.errors import SinkError
+from heatcam.sinks.recording.job import JoinJob, Outcome, outcome_from
+
+# The child imports from where this process does, however it was started; -m would put the current folder first.
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from heatcam.sinks.encoder.{} import main; main()"
+
+
+def start(room: str, complaints: IO[bytes] | int, keep_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Start a module of the encoder's room, deaf to this terminal's Ctrl-C, with pipes to it and from it.
+
+    Args:
+        room: the module: ``child`` or ``tool``.
+        complaints: where its standard error goes.
+        keep_open: descriptors that it holds open as long as it lives (POSIX).
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", _START.format(room), json.dumps(sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        bufsize=0,
+        pass_fds=tuple(keep_open) if os.name == "posix" else (),
+        start_new_session=os.name == "posix",  # Ctrl-C goes to a whole process group: not to this child's
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def codecs_here() -> list[str]:
+    """The codecs that this PyAV can encode; about 0.3 s.
+
+    Raises:
+        SinkError: it cannot be asked.
+    """
+    return list(_ask({"errand": "codecs"})["codecs"])
+
+
+def count_frames(path: Path) -> Outcome:
+    """How many whole frames a file holds, finished or not; ``error`` where it is no video.
+
+    Raises:
+        SinkError: it cannot be asked.
+    """
+    return Outcome(**_ask({"errand": "count", "path": str(path.resolve())}))
+
+
+def join_pieces(job: JoinJob) -> Outcome:
+    """Put pieces together into ``job.path``; ``error`` where that failed.
+
+    Raises:
+        SinkError: it cannot be asked.
+    """
+    return Outcome(**_ask({"errand": "join", "job": asdict(job)}))
+
+
+def outcome_of(answer: bytes) -> Outcome | None:
+    """What the encoder said at its end; None where it said nothing."""
+    return outcome_from(answer) if answer.strip() else None
+
+
+def _ask(question: dict[str, Any]) -> dict[str, Any]:
+    with start("tool", subprocess.PIPE) as child:
+        answer, complaints = child.communicate(json.dumps(question).encode() + b"\n")
+    if not answer.strip():
+        last = complaints.decode(errors="replace").strip().splitlines()[-1:]
+        raise SinkError(
+            f"the encoder's process ended without an answer ({' '.join(last)})", "check that PyAV works"
+        )
+    return dict(json.loads(answer))

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatcam.errors import UsageError
+from heatcam.sinks.recording.job import MUXERS
+from heatcam.sinks.recording.targets import (
+    earlier_pieces,
+    finished_path,
+    is_part,
+    next_piece,
+    part_path,
+    target_of,
+)
+
+
+@given(
+    stem=st.text("ab.- %0d", min_size=1).filter(lambda s: s.strip(". ")),
+    suffix=st.sampled_from([*MUXERS, ".gif"]),
+)
+def test_an_unfinished_name_leads_back_to_the_finished_one(stem, suffix):
+    path = Path(f"x{stem}{suffix}")
+    assert finished_path(part_path(path)) == path
+    assert is_part(part_path(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.mp4", "mp4"), ("a.MKV", "matroska"), ("a.gif", "gif"), ("a-%05d.png", "pictures")]
+)
+def test_the_suffix_says_what_is_made(tmp_path, name, kind):
+    assert target_of(tmp_path / name).kind == kind
+
+
+@pytest.mark.parametrize("name", ["a.png", "a-%d-%d.png", "a-%s.png", "100%.jpg"])
+def test_pictures_need_one_number_in_their_name(tmp_path, name):
+    with pytest.raises(UsageError, match=r"number the pictures: .*%05d"):
+        target_of(tmp_path / name)
+
+
+def test_pictures_that_are_there_are_found_and_others_are_not(tmp_path):
+    target = target_of(tmp_path / "out-%05d.png")
+    for name in ("out-.png", "out-1.png.txt", "xout-00001.png"):
+        (tmp_path / name).touch()
+    assert target.existing() is None
+    (tmp_path / "out-00007.png").touch()
+    assert target.existing() == tmp_path / "out-00007.png"
+
+
+def test_pieces_are_counted_on_in_order(tmp_path):
+    part = tmp_path / "a.part.mp4"
+    names = []
+    for _ in range(11):
+        names.append(next_piece(part))
+        names[-1].touch()
+    assert earlier_pieces(part) == tuple(names)
+    assert names[10].name == "a.part-11.mp4"
+    assert earlier_pieces(tmp_path / "b.part.mp4") == ()
