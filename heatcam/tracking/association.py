@@ -65,9 +65,8 @@ class Association:
         """The class's tracker, made where there is none; it counts frames from the stream's first one."""
         if class_id not in self._trackers:
             tracker = self._kind(self._settings)
-            tracker.frame_id = (
-                self._frames
-            )  # its first frame would be believed at once, as that of a stream is
+            # theirs believes a box in its own first frame at once; that is right in the first of the stream only
+            tracker.frame_id = self._frames
             if self._motion is not None:
                 tracker.gmc = self._motion
             self._trackers[class_id] = tracker
