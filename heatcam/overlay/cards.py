@@ -18,6 +18,11 @@ def small_px(size_wh: tuple[int, int]) -> int:
     return max(10, round(0.85 * font_px(*size_wh)))
 
 
+def is_small(size_wh: tuple[int, int]) -> bool:
+    """Whether a picture has so little room that cards have to share it."""
+    return min(size_wh) < 400
+
+
 def lay_card(picture: Uint8Array, box: Pixels, *, shows_through: float = _SHOWS_THROUGH) -> None:
     """Darken a rectangle until hardly anything of the picture is left, with a thin line around it; in place.
 

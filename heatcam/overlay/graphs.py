@@ -12,13 +12,13 @@ import numpy.typing as npt
 from heatcam.attention import AttentionHistory, ObjectAttention
 from heatcam.frames import Int64Array
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.overlay.cards import EDGE, QUIET, lay_card, small_px
+from heatcam.overlay.cards import EDGE, QUIET, is_small, lay_card, small_px
 from heatcam.overlay.labels import class_colour, name_of, track_colour
 from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write
 from heatcam.overlay.tone import Pixels
 
 _TITLE, _HEAT_TITLE = "energy in box", "heat of the picture"
-_TALLEST = 0.5  # of the picture
+_TALLEST, _TALLEST_IN_SMALL = 0.5, 0.4  # of the picture; the panel of numbers has the rest of small ones
 _WIDEST = 0.47
 _BAR: Colour = (120, 190, 255)
 _FINE = 4  # cv2's bits below a pixel
@@ -78,6 +78,7 @@ def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
     lay_card(picture, places.card)
     hidden = len(objects) - places.rows
     title = f"{_TITLE}, {places.rows} of {len(objects)}" if hidden else _TITLE
+    title = title if objects else f"{_TITLE}: no objects"
     y = places.card[1] + places.size // 4
     _write(picture, title, places, y)
     for n, item in enumerate(objects[: places.rows]):
@@ -98,7 +99,7 @@ def _places(size_wh: tuple[int, int], objects: Sequence[ObjectAttention]) -> _Pl
     line_px, margin = line_height(size), size // 2
     bars_px = round(2.2 * size)
     fixed = 2 * line_px + bars_px + size
-    room = max(0, round(_TALLEST * height) - fixed)
+    room = max(0, round((_TALLEST_IN_SMALL if is_small(size_wh) else _TALLEST) * height) - fixed)
     rows = min(len(objects), room // line_px)
     row_px = min(round(1.6 * line_px), room // max(1, rows))
     wide = min(26 * size, round(_WIDEST * width))

@@ -10,6 +10,7 @@ import numpy as np
 from heatcam.choices import Colormap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import colour_table
+from heatcam.overlay.cards import is_small
 from heatcam.overlay.legend import Legend
 from heatcam.overlay.lettering import LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.tone import Pixels
@@ -20,7 +21,7 @@ def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
     width, height = size_wh
     size = _bar_font_px(width, height)
     margin = size // 2
-    if _is_small(width, height):
+    if is_small((width, height)):
         wide, tall = _in_one_line(legend, size, width - 2 * margin)[0], line_height(size)
     else:
         below = text_width(legend.low, size) + text_width(legend.top, size) + 2 * size
@@ -38,7 +39,7 @@ def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> 
         return
     shade(picture, *box)
     left, right = left + size // 2, right - size // 2
-    if _is_small(width, height):
+    if is_small((width, height)):
         high = _in_one_line(legend, size, width - size // 2 * 2)[1]
         write(picture, legend.short, left, top, size, LIGHT)
         write(picture, high, right - text_width(high, size), top, size, LIGHT)
@@ -62,11 +63,6 @@ def _in_one_line(legend: Legend, size: int, room: int) -> tuple[int, str]:
     if not legend.unit or numbered > room:
         return min(plain, room), ""
     return numbered, legend.top
-
-
-def _is_small(width: int, height: int) -> bool:
-    """Whether the bar has to do with one line."""
-    return min(width, height) < 400
 
 
 def _bar_font_px(width: int, height: int) -> int:

@@ -59,4 +59,4 @@ def legend_of(saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float]) ->
 
 def number(value: float) -> str:
     """A positive number in as few characters as show two digits of it: ``37``, ``3.0``, ``0.037``, ``3.7e-06``."""
-    return f"{value:.0f}" if value >= 10 else f"{value:#.2g}"
+    return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"

@@ -9,7 +9,7 @@ from heatcam.attention import share_of_all
 from heatcam.findings import attention_of
 from heatcam.frames import LOGITS, Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.cards import EDGE, QUIET, lay_card, small_px
+from heatcam.overlay.cards import EDGE, QUIET, is_small, lay_card, small_px
 from heatcam.overlay.focus import valid_focus
 from heatcam.overlay.labels import object_colour, object_name
 from heatcam.overlay.legend import number
@@ -18,6 +18,7 @@ from heatcam.overlay.topline import top_line_box
 
 _WIDEST = 0.72  # of the picture
 _NARROW = 22  # font sizes; where the picture has no more, the panel takes all of its width
+_END_IN_SMALL = 0.58  # of a small picture's height; the graphs have what is below
 _DOUBTED: Colour = (90, 190, 255)
 _NONE = "-"
 
@@ -62,12 +63,12 @@ def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | Non
     height, width = picture.shape[:2]
     size = small_px((width, height))
     line_px, top = line_height(size), top_line_box((width, height))[3] + size // 2
-    facts = _facts(explanation)
-    lines = (height - top - 2 * size) // line_px
+    small = is_small((width, height))
+    lines = (round(_END_IN_SMALL * height if small else height) - top - 2 * size) // line_px
     room = max(round(_WIDEST * width), min(width - size, _NARROW * size)) - size
     if lines < 2 or room < 12 * size:
         return
-    facts = facts[: max(1, lines - 3)]
+    facts = _facts(explanation)[: 1 if small else max(1, lines - 3)]
     focus = valid_focus(focus, len(explanation.detections))
     table = _table(explanation, focus, size, room, lines - len(facts) - 2)
     note = _note(explanation, len(table.rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -11,10 +12,11 @@ from heatcam.choices import Layout
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.lettering import DARK, LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.tone import Pixels
+from heatcam.overlay.topline import top_line_box
 
 PLAIN_CAPTION, HEAT_CAPTION = "plain", "heat map"
 WIDEST_BESIDE = 1.8  # width over height; wider pictures are larger on a 16:9 screen one above the other
-LONGEST = 3840  # pixels of two pictures together: more is on no screen, and 7680 cost 50 MB of copies a frame
+LONGEST = 3840  # pixels of two pictures together: no screen has more, and two of 3840x2160 are 50 MB a frame
 
 
 @dataclass(frozen=True)
@@ -64,22 +66,41 @@ def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 
     return View(picture, (width, height), ((0, 0, width, height),))
 
 
-def _dual(plain: Uint8Array, heat: Uint8Array) -> View:
-    height, width = heat.shape[:2]
+def line_rows(frame_wh: tuple[int, int], layout: Layout) -> int:
+    """How many of the frame's rows the top line will cover once it is drawn over the composed picture.
+
+    ``OverlayOptions.clear_top`` takes it, so that labels keep clear of the line.
+    """
+    if layout is not Layout.DUAL:
+        return top_line_box(frame_wh)[3]
+    _, top, right, bottom = _dual_places(frame_wh)[1]
+    return math.ceil(top_line_box((right, bottom))[3] * frame_wh[1] / (bottom - top))
+
+
+def _dual_places(frame_wh: tuple[int, int]) -> tuple[Pixels, Pixels]:
+    """Where the two halves stand: side by side or one above the other, with the divider between them."""
+    width, height = frame_wh
     beside = width <= WIDEST_BESIDE * height
     gap = _gap_px(width, height)
     scale = min(1.0, (LONGEST - gap) / 2 / (width if beside else height))
     wide, tall = max(1, round(width * scale)), max(1, round(height * scale))
-    second = (wide + gap, 0) if beside else (0, tall + gap)
-    picture = np.full((tall + second[1], wide + second[0], 3), DARK, np.uint8)
-    places = []
-    for part, caption, (left, top) in ((plain, PLAIN_CAPTION, (0, 0)), (heat, HEAT_CAPTION, second)):
-        place = left, top, left + wide, top + tall
-        under = picture[top : place[3], left : place[2]]
-        under[...] = part if scale == 1 else cv2.resize(part, (wide, tall), interpolation=cv2.INTER_AREA)
-        places.append(place)
+    left, top = (wide + gap, 0) if beside else (0, tall + gap)
+    return (0, 0, wide, tall), (left, top, left + wide, top + tall)
+
+
+def _dual(plain: Uint8Array, heat: Uint8Array) -> View:
+    height, width = heat.shape[:2]
+    places = _dual_places((width, height))
+    picture = np.full((places[1][3], places[1][2], 3), DARK, np.uint8)
+    for part, caption, place in zip((plain, heat), (PLAIN_CAPTION, HEAT_CAPTION), places, strict=True):
+        left, top, right, bottom = place
+        size_wh = right - left, bottom - top
+        fits = size_wh == (width, height)
+        picture[top:bottom, left:right] = (
+            part if fits else cv2.resize(part, size_wh, interpolation=cv2.INTER_AREA)
+        )
         _caption(picture, caption, place)
-    return View(picture, (width, height), tuple(places))
+    return View(picture, (width, height), places)
 
 
 def _wipe(plain: Uint8Array, heat: Uint8Array, split: float) -> Uint8Array:

@@ -6,7 +6,6 @@ tracker of its own; the camera's motion is estimated once a frame for all of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +51,11 @@ class Association:
             detections: boxes in the picture's pixels; those without area get 0.
             image_bgr: uint8 ``(H, W, 3)``, BGR, the frame, for the motion of the camera.
         """
-        found = [0] * len(detections)
+        found, boxes = [0] * len(detections), _Boxes.of(detections)
         for class_id in sorted({*self._trackers, *detections.class_ids.tolist()}):
             of_class = np.flatnonzero(detections.class_ids == class_id)
             tracker = self._tracker(class_id)
-            for *_, own, _score, _class, at in tracker.update(_boxes(detections, of_class), image_bgr):
+            for *_, own, _score, _class, at in tracker.update(boxes[of_class], image_bgr):
                 found[of_class[int(at)]] = self._number(class_id, int(own))
         self._frames += 1
         self._drop_the_dead()
@@ -66,9 +65,8 @@ class Association:
         """The class's tracker, made where there is none; it counts frames from the stream's first one."""
         if class_id not in self._trackers:
             tracker = self._kind(self._settings)
-            tracker.frame_id = (
-                self._frames
-            )  # its first frame would be believed at once, as that of a stream is
+            # theirs believes a box in its own first frame at once; that is right in the first of the stream only
+            tracker.frame_id = self._frames
             if self._motion is not None:
                 tracker.gmc = self._motion
             self._trackers[class_id] = tracker
@@ -112,25 +110,27 @@ class _MotionOnce:
 
 @dataclass(frozen=True)
 class _Boxes:
-    """What ultralytics' trackers read of results: float32 ``(N, 4)``, ``(N,)``, and int64 ``(N,)``."""
+    """What ultralytics' trackers read of results: middle and size as float32 ``(N, 4)``, ``(N,)``, and int64 ``(N,)``."""
 
-    xyxy: Float32Array
+    xywh: Float32Array
     conf: Float32Array
     cls: Int64Array
 
+    @classmethod
+    def of(cls, detections: Detections) -> _Boxes:
+        """All boxes of a frame."""
+        first, last = detections.boxes_xyxy[:, :2], detections.boxes_xyxy[:, 2:]
+        xywh = np.concatenate([(first + last) / 2, last - first], axis=1)
+        return cls(xywh, detections.confidences, detections.class_ids)
+
     @property
-    def xywh(self) -> Float32Array:
-        """Middle, width and height."""
-        first, last = self.xyxy[:, :2], self.xyxy[:, 2:]
-        return np.concatenate([(first + last) / 2, last - first], axis=1)
+    def xyxy(self) -> Float32Array:
+        """Their corners."""
+        half = self.xywh[:, 2:] / 2
+        return np.concatenate([self.xywh[:, :2] - half, self.xywh[:, :2] + half], axis=1)
 
     def __len__(self) -> int:
         return len(self.conf)
 
     def __getitem__(self, which: Any) -> _Boxes:
-        return _Boxes(self.xyxy[which], self.conf[which], self.cls[which])
-
-
-def _boxes(detections: Detections, which: Iterable[int]) -> _Boxes:
-    all_of_them = _Boxes(detections.boxes_xyxy, detections.confidences, detections.class_ids)
-    return all_of_them[np.asarray(which, np.int64)]
+        return _Boxes(self.xywh[which], self.conf[which], self.cls[which])

@@ -100,8 +100,11 @@ def test_a_single_frame_is_a_dot() -> None:
     assert dots[0] > dots[1]
 
 
-def test_an_empty_history_is_an_empty_card() -> None:
+def test_an_empty_history_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr(graphs, "write", lambda _picture, text, *_: texts.append(text))
     assert (drawn((640, 480), AttentionHistory()) != 128).any()
+    assert "energy in box: no objects" in texts
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (60, 300), (300, 40), (100, 100)])

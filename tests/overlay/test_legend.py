@@ -41,7 +41,9 @@ def test_without_evidence_there_is_no_number() -> None:
     assert words(nothing, Renorm.FRAME) == ("per frame", "high")
 
 
-@pytest.mark.parametrize(("value", "text"), [(37.4, "37"), (3.0, "3.0"), (0.37, "0.37"), (0.0371, "0.037")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(37.4, "37"), (9.97, "10"), (3.0, "3.0"), (0.37, "0.37"), (0.0371, "0.037")]
+)
 def test_numbers_show_two_digits(value: float, text: str) -> None:
     assert number(value) == text
 

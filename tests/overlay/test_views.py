@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.views import LONGEST, Layout, View, compose
+from heatcam.overlay.topline import top_line_box
+from heatcam.overlay.views import LONGEST, Layout, View, compose, line_rows
 
 SIDES = st.integers(2, 900)
 SHARE = st.floats(0, 1)
@@ -97,6 +98,17 @@ def test_two_pictures_together_are_never_longer_than_a_screen(size: tuple[int, i
         assert first[1] < size[1] / (bottom - top) + 0.01
         assert last[0] > size[0] - 1 - size[0] / (right - left) - 0.01
         assert last[1] > size[1] - 1 - size[1] / (bottom - top) - 0.01
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720), (1000, 400), (3840, 2160)])
+@pytest.mark.parametrize("layout", list(Layout))
+def test_the_rows_that_the_top_line_will_cover_are_known_before(
+    size: tuple[int, int], layout: Layout
+) -> None:
+    view = composed(*size, layout)
+    covered = top_line_box(view.picture.shape[1::-1])[3]
+    rows = line_rows(size, layout)
+    assert view.to_frame(5, covered - 1)[1] < rows <= view.to_frame(5, covered - 1)[1] + 3
 
 
 def test_dual_shows_plain_first_and_then_heat() -> None:
