@@ -45,6 +45,11 @@ class Hurried(Backoff):
         return super().next_wait_s() * 0.05
 
 
+@pytest.fixture(autouse=True)
+def _failed_reads_take_less_time(monkeypatch):
+    monkeypatch.setattr("heatcam.sources.camera._FAILED_READS_FORGIVEN_S", 0.05)
+
+
 def live(*captures, patience=QUICK, options=None):
     return LiveSource(FakeDevice(*captures, options=options), patience, Hurried())
 
@@ -310,7 +315,7 @@ def test_where_every_look_says_ready_attempts_are_still_rationed():
             return 30.0
 
     with LiveSource(device, patience, Patient()):
-        time.sleep(1.5)  # of which half a second goes until the loss is noticed
+        time.sleep(1.2)
     assert 2 <= device.opened <= 8
 
 
@@ -330,7 +335,7 @@ def test_reads_that_hang_are_bounded():
 
 
 def test_a_camera_slower_than_a_frame_a_second_is_not_called_stalled():
-    with live(FakeCapture(interval_s=0.15), patience=Patience(stalled_s=0.1, give_up_s=0.3)) as source:
+    with live(FakeCapture(interval_s=0.08), patience=Patience(stalled_s=0.05, give_up_s=0.15)) as source:
         take(source, 20)
         phases = set()
         for _ in range(100):
@@ -353,7 +358,9 @@ def test_losing_it_again_and_again_leaks_no_thread(cycles):
     until(lambda: threading.active_count() == before)
 
 
-def test_a_few_failed_reads_are_forgiven():
+def test_a_few_failed_reads_are_forgiven(monkeypatch):
+    monkeypatch.setattr("heatcam.sources.camera._FAILED_READS_FORGIVEN_S", 0.5)
+
     class Settling(FakeCapture):
         hesitations = 4
 
