@@ -97,7 +97,7 @@ def _open_address(spec: str) -> Source:
         raise UsageError(
             f"the address {public_url(spec)} is malformed", "write signs in user and password as %5B"
         ) from error
-    if not host:
+    if not host and spec.lower().startswith(("http", "rts", "rtm")):  # (udp://@:1234 listens)
         raise UsageError(
             f"the address {public_url(spec)} names no server", "write it like rtsp://10.0.0.9/live"
         )

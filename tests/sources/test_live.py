@@ -291,7 +291,8 @@ def test_when_it_comes_back_the_long_wait_is_cut_short():
             return 30.0
 
     device = FakeDevice(FakeCapture(frames=3), FakeCapture())
-    with LiveSource(device, QUICK, Patient()) as source:
+    patience = Patience(look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, patience, Patient()) as source:
         device.is_there = False
         until(lambda: source.state.phase is Phase.RECONNECTING)
         time.sleep(0.3)
@@ -299,6 +300,24 @@ def test_when_it_comes_back_the_long_wait_is_cut_short():
         device.is_there, back_s = True, time.monotonic()
         until(lambda: source.state.phase is Phase.PLAYING)
         assert time.monotonic() - back_s < 1
+
+
+def test_what_was_asked_for_while_it_was_away_is_asked_for_anew():
+    """A half-open server takes the connection and never answers it, also when it is back."""
+    hanging = BlockedCapture(frames=0)
+    captures = iter([FakeCapture(frames=3), hanging, FakeCapture()])
+    device = FakeDevice()
+    device._open_capture = lambda _: next(captures)
+    patience = Patience(open_s=30, look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, patience, Hurried()) as source:
+        device.is_there = False
+        until(lambda: hanging.asked)  # it is asked for MJPG when it was opened
+        time.sleep(0.1)
+        assert source.state.phase is Phase.RECONNECTING
+        device.is_there, back_s = True, time.monotonic()
+        until(lambda: source.state.phase is Phase.PLAYING)
+        assert time.monotonic() - back_s < 1.5
+        hanging.unblock.set()
 
 
 def test_where_every_look_says_ready_attempts_are_still_rationed():
