@@ -197,7 +197,7 @@ class _Glance:
 
     Attributes:
         ready: what the last look said; None before the first.
-        reason: what is wrong with the device; "" when nothing is known to be.
+        reason: why it is not ready; else "".
     """
 
     def __init__(self, device: Device, every_s: float) -> None:
@@ -213,6 +213,6 @@ class _Glance:
             return False
         before = self.ready
         answer = self._device.look()
-        self.ready, self.reason = answer.ready, answer.reason
+        self.ready, self.reason = answer.ready, "" if answer.ready else answer.reason
         self._next_s = time.monotonic() + self._every_s
         return before is False and answer.ready
