@@ -24,7 +24,10 @@ def test_it_is_read_with_its_password_and_by_its_own_clock():
     np.testing.assert_allclose(steps[2:], 0.04, atol=0.002)
 
 
-@pytest.mark.parametrize(("fault", "reason"), [("unplugged", "nothing listens"), ("stalled", "no frame")])
+STALLED = pytest.param("stalled", "no frame", marks=pytest.mark.soak)
+
+
+@pytest.mark.parametrize(("fault", "reason"), [("unplugged", "nothing listens"), STALLED])
 def test_it_is_shown_when_it_is_lost_and_comes_back_within_5_s(fault, reason):
     with rtsp_server("admin:geheim") as server, open_source(server.url) as source:
         before = take(source, 3)[-1]
