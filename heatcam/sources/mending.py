@@ -90,8 +90,10 @@ class Link:
     def connect(self) -> Reader:
         """A new reader in place of the one before."""
         self._give_up()
-        self.reader = Reader(self._device, self._newest)
-        return self.reader
+        self.reader = reader = Reader(self._device, self._newest)
+        if self._stopping.is_set():  # (left while the device was looked at)
+            reader.leave()
+        return reader
 
     def mend(self) -> None:
         """Start to watch, and to reconnect when there is need."""
