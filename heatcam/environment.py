@@ -39,6 +39,7 @@ def prepare_environment() -> None:
         "YOLO_OFFLINE": "1",
         "YOLO_VERBOSE": "0",
         "OPENCV_LOG_LEVEL": "ERROR",
+        "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # seconds; at its 10 a camera that hangs stays taken for too long
         "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: what goes wrong is said by our own errors
     }
     for name, value in defaults.items():

@@ -31,6 +31,6 @@ def public_url(url: str) -> str:
         netloc, path = "", ""
     if not netloc:
         return f"{scheme}://{HIDDEN}"
-    host = netloc.rpartition("@")[2]
+    host = netloc.rpartition("@")[2] or HIDDEN
     shown = [HIDDEN if any(sign in part for sign in "=@&;") else part for part in path.split("/")]
     return f"{scheme.lower()}://{host}{'/'.join(shown)}"

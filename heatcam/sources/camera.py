@@ -16,7 +16,7 @@ from heatcam.sources.device import Answer, CaptureConnection, Connection
 from heatcam.sources.options import CaptureOptions
 
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
-_FAILED_READS_FORGIVEN = 10
+_FAILED_READS_FORGIVEN_S = 0.5
 _DEVICES = Path("/dev") if sys.platform.startswith("linux") else None
 
 
@@ -67,7 +67,7 @@ class CameraDevice:
             raise SourceError(f"cannot open {self.name}")
         self._called = self._called or names.get(index)
         self._ask(capture)
-        return CaptureConnection(capture, self.name, forgiven=_FAILED_READS_FORGIVEN)
+        return CaptureConnection(capture, self.name, forgiven_s=_FAILED_READS_FORGIVEN_S)
 
     def look(self) -> Answer:
         """Whether its device file is there and may be opened."""

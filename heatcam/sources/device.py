@@ -113,14 +113,16 @@ class CaptureConnection:
     Args:
         capture: what to read from; closed by ``close``.
         name: for errors.
-        forgiven: how many failed reads in a row are no loss; USB cameras answer False a few times while they settle.
+        forgiven_s: for how long failed reads are no loss; USB cameras answer False a few times while they settle.
         has_clock: whether its position in milliseconds is the stream's own time.
     """
 
-    def __init__(self, capture: Capture, name: str, *, forgiven: int = 0, has_clock: bool = True) -> None:
+    def __init__(
+        self, capture: Capture, name: str, *, forgiven_s: float = 0.0, has_clock: bool = True
+    ) -> None:
         self._capture = capture
         self._name = name
-        self._forgiven = forgiven
+        self._forgiven_s = forgiven_s
         self._has_clock = has_clock
         claimed = capture.get(cv2.CAP_PROP_FPS)
         believable = 1 <= claimed <= 240
@@ -130,12 +132,14 @@ class CaptureConnection:
 
     def grab(self) -> Grab:
         """The next picture; see ``Connection``."""
-        for _ in range(self._forgiven + 1):
+        deadline_s = time.monotonic() + self._forgiven_s
+        while True:
             decoded, image = self._capture.read()
             if decoded and image is not None and image.size:
                 return Grab(as_bgr(image), self._stream_s())
-            if self._forgiven:
-                time.sleep(_PAUSE_AFTER_FAILED_READ_S)
+            if time.monotonic() >= deadline_s:
+                break
+            time.sleep(_PAUSE_AFTER_FAILED_READ_S)
         raise SourceError(f"{self._name} stopped giving frames")
 
     def close(self) -> None:

@@ -17,7 +17,6 @@ from heatcam.sources.device import Answer
 
 LOOK_S = 1.0
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
-_REFUSED = "the user or the password is refused"
 _SPEAKS_NOT = "it accepts connections but does not answer"
 
 
@@ -46,7 +45,7 @@ def _look(url: str, parts: SplitResult) -> Answer:
     if scheme in ("http", "https"):
         return _look_by_http(parts)
     if scheme == "rtsp":
-        return _look_by_rtsp(url, host, port)
+        return _look_by_rtsp(url, host, port, has_login=parts.username is not None)
     if scheme in ("rtsps", "rtmp", "rtmps", "tcp"):
         socket.create_connection((host, port), LOOK_S).close()
     return Answer(True)
@@ -63,8 +62,10 @@ def _look_by_http(parts: SplitResult) -> Answer:
             started = answer.status >= 300 or bool(answer.read(1))
         except TimeoutError:
             return Answer(False, _SPEAKS_NOT)
-        digest = "digest" in (answer.getheader("WWW-Authenticate") or "").lower()
-        return _judged(answer.status, started, unsure=digest and bool(parts.username))
+        if answer.status in (401, 403):
+            digest = "digest" in (answer.getheader("WWW-Authenticate") or "").lower()
+            return _refused(answer.status, has_login=parts.username is not None, was_tried=not digest)
+        return _judged(answer.status, started)
     finally:
         connection.close()
 
@@ -85,8 +86,8 @@ def _login(parts: SplitResult) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _look_by_rtsp(url: str, host: str, port: int) -> Answer:
-    """Asks what the stream is, without a login: 401 then means only that there is something to log in to."""
+def _look_by_rtsp(url: str, host: str, port: int, *, has_login: bool) -> Answer:
+    """Asks what the stream is, without a login, which is FFmpeg's to send as the server wants it."""
     with socket.create_connection((host, port), LOOK_S) as connection:
         request = f"DESCRIBE {public_url(url)} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
         try:
@@ -96,13 +97,23 @@ def _look_by_rtsp(url: str, host: str, port: int) -> Answer:
             return Answer(False, _SPEAKS_NOT)
     if len(words) < 2 or not words[0].startswith(b"RTSP/") or not words[1].isdigit():
         return Answer(False, "what listens there is no RTSP server")
-    return _judged(int(words[1]), True, unsure=True)
-
-
-def _judged(status: int, started: bool, *, unsure: bool) -> Answer:
-    """What a status means; ``unsure`` whether 401 is the last word."""
+    status = int(words[1])
     if status in (401, 403):
-        return Answer(unsure, f"{_REFUSED} ({status})")
+        return _refused(status, has_login=has_login, was_tried=False)
+    return _judged(status, True)
+
+
+def _refused(status: int, *, has_login: bool, was_tried: bool) -> Answer:
+    """401: the last word only where the login was tried, or there is none."""
+    if not has_login:
+        return Answer(False, f"the server asks for a user and a password ({status})")
+    if was_tried:
+        return Answer(False, f"the user or the password is refused ({status})")
+    return Answer(True, f"the server asks for a login; user or password may be wrong ({status})")
+
+
+def _judged(status: int, started: bool) -> Answer:
+    """What any other status means."""
     if status in (404, 410, 454):
         return Answer(False, f"the server has no such stream ({status})")
     if status >= 400:

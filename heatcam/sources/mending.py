@@ -90,8 +90,10 @@ class Link:
     def connect(self) -> Reader:
         """A new reader in place of the one before."""
         self._give_up()
-        self.reader = Reader(self._device, self._newest)
-        return self.reader
+        self.reader = reader = Reader(self._device, self._newest)
+        if self._stopping.is_set():  # (left while the device was looked at)
+            reader.leave()
+        return reader
 
     def mend(self) -> None:
         """Start to watch, and to reconnect when there is need."""
@@ -197,7 +199,7 @@ class _Glance:
 
     Attributes:
         ready: what the last look said; None before the first.
-        reason: what is wrong with the device; "" when nothing is known to be.
+        reason: why it is not ready; else "".
     """
 
     def __init__(self, device: Device, every_s: float) -> None:
@@ -213,6 +215,6 @@ class _Glance:
             return False
         before = self.ready
         answer = self._device.look()
-        self.ready, self.reason = answer.ready, answer.reason
+        self.ready, self.reason = answer.ready, "" if answer.ready else answer.reason
         self._next_s = time.monotonic() + self._every_s
         return before is False and answer.ready

@@ -99,11 +99,15 @@ def _open_address(spec: str) -> Source:
             f"{public_url(spec)} is of no kind that can be read", f"known are {', '.join(SCHEMES)}"
         )
     try:
-        path = urlsplit(spec).path
+        host, path = urlsplit(spec).hostname, urlsplit(spec).path
     except ValueError as error:
         raise UsageError(
             f"the address {public_url(spec)} is malformed", "write signs in user and password as %5B"
         ) from error
+    if not host and spec.lower().startswith(("http", "rts", "rtm")):  # (udp://@:1234 listens)
+        raise UsageError(
+            f"the address {public_url(spec)} names no server", "write it like rtsp://10.0.0.9/live"
+        )
     if Path(path).suffix.lower() in VIDEO_SUFFIXES and spec.lower().startswith("http"):
         return VideoSource(spec)
     return LiveSource(StreamDevice(spec))

@@ -45,6 +45,11 @@ class Hurried(Backoff):
         return super().next_wait_s() * 0.05
 
 
+@pytest.fixture(autouse=True)
+def _failed_reads_take_less_time(monkeypatch):
+    monkeypatch.setattr("heatcam.sources.camera._FAILED_READS_FORGIVEN_S", 0.05)
+
+
 def live(*captures, patience=QUICK, options=None):
     return LiveSource(FakeDevice(*captures, options=options), patience, Hurried())
 
@@ -286,7 +291,8 @@ def test_when_it_comes_back_the_long_wait_is_cut_short():
             return 30.0
 
     device = FakeDevice(FakeCapture(frames=3), FakeCapture())
-    with LiveSource(device, QUICK, Patient()) as source:
+    patience = Patience(look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, patience, Patient()) as source:
         device.is_there = False
         until(lambda: source.state.phase is Phase.RECONNECTING)
         time.sleep(0.3)
@@ -294,6 +300,24 @@ def test_when_it_comes_back_the_long_wait_is_cut_short():
         device.is_there, back_s = True, time.monotonic()
         until(lambda: source.state.phase is Phase.PLAYING)
         assert time.monotonic() - back_s < 1
+
+
+def test_what_was_asked_for_while_it_was_away_is_asked_for_anew():
+    """A half-open server takes the connection and never answers it, also when it is back."""
+    hanging = BlockedCapture(frames=0)
+    captures = iter([FakeCapture(frames=3), hanging, FakeCapture()])
+    device = FakeDevice()
+    device._open_capture = lambda _: next(captures)
+    patience = Patience(open_s=30, look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, patience, Hurried()) as source:
+        device.is_there = False
+        until(lambda: hanging.asked)  # it is asked for MJPG when it was opened
+        time.sleep(0.1)
+        assert source.state.phase is Phase.RECONNECTING
+        device.is_there, back_s = True, time.monotonic()
+        until(lambda: source.state.phase is Phase.PLAYING)
+        assert time.monotonic() - back_s < 1.5
+        hanging.unblock.set()
 
 
 def test_where_every_look_says_ready_attempts_are_still_rationed():
@@ -310,7 +334,7 @@ def test_where_every_look_says_ready_attempts_are_still_rationed():
             return 30.0
 
     with LiveSource(device, patience, Patient()):
-        time.sleep(1.5)  # of which half a second goes until the loss is noticed
+        time.sleep(1.2)
     assert 2 <= device.opened <= 8
 
 
@@ -330,7 +354,7 @@ def test_reads_that_hang_are_bounded():
 
 
 def test_a_camera_slower_than_a_frame_a_second_is_not_called_stalled():
-    with live(FakeCapture(interval_s=0.15), patience=Patience(stalled_s=0.1, give_up_s=0.3)) as source:
+    with live(FakeCapture(interval_s=0.08), patience=Patience(stalled_s=0.05, give_up_s=0.15)) as source:
         take(source, 20)
         phases = set()
         for _ in range(100):
@@ -353,7 +377,9 @@ def test_losing_it_again_and_again_leaks_no_thread(cycles):
     until(lambda: threading.active_count() == before)
 
 
-def test_a_few_failed_reads_are_forgiven():
+def test_a_few_failed_reads_are_forgiven(monkeypatch):
+    monkeypatch.setattr("heatcam.sources.camera._FAILED_READS_FORGIVEN_S", 0.5)
+
     class Settling(FakeCapture):
         hesitations = 4
 

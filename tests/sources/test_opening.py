@@ -49,6 +49,7 @@ def folder(tmp_path, monkeypatch):
         ("rtsp://u:p@host/live", StreamDevice, "rtsp://host/live"),
         ("http://host:8080/stream?x=1", StreamDevice, "http://host:8080/stream"),
         ("http://host/live.m3u8", StreamDevice, "http://host/live.m3u8"),
+        ("udp://@:1234", StreamDevice, "udp://:1234"),
         ("screen", ScreenDevice, "screen"),
         ("screen:2", ScreenDevice, "screen 2"),
         ("photos/%d.png", SequenceSource, "%d.png"),
@@ -82,6 +83,7 @@ def test_a_file_called_0_goes_before_the_camera(folder):
         ("screen:x", UsageError, "screen:x is no part of a screen; say screen"),
         ("screen:1:0,0,0,5", UsageError, "is no part of a screen"),
         ("rtps://admin:geheim@host/live", UsageError, "rtps://host/live is of no kind .*rtsp"),
+        ("rtsp://", UsageError, r"rtsp://\.\.\. names no server"),
         ("rtsp://admin:ge[heim@host/live", UsageError, r"rtsp://\.\.\. is malformed"),
     ],
 )

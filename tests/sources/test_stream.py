@@ -23,6 +23,15 @@ from tests.sources.numbered import number_in
 BACK_WITHIN_S = 5.0  # what is promised; it takes 0.1 to 1.5 s on an idle machine
 
 
+REASONS = {
+    "unplugged": "nothing listens at that address",
+    RESET: "the server hangs up",
+    DROP: "the server sends nothing",
+    ERROR: "the server answers with error 500",
+    REFUSE_LOGIN: "the user or the password is refused (401)",
+}
+
+
 def take(source, count):
     frames = []
     for frame in source:
@@ -73,45 +82,24 @@ def test_times_are_those_of_arrival_not_of_a_rate_that_ffmpeg_makes_up():
     with mjpeg_server(interval_s=0.1) as server, open_source(server.url) as source:
         frames = take(source, 12)
     arrived = np.array([frame.captured_at_s for frame in frames])
-    np.testing.assert_allclose([f.pts_s for f in frames], arrived - arrived[0] + frames[0].pts_s, atol=1e-3)
-
-
-@pytest.mark.parametrize("fault", ["unplugged", STALL, DRIP, DROP, RESET, REFUSE_LOGIN, ERROR])
-def test_a_fault_is_shown_within_3_s_and_frames_are_back_within_5_s(camera, fault):
-    """A moment after it was noticed, so that an attempt may be under way when the server comes back."""
-    with open_source(camera.url) as source:
-        before = take(source, 3)[-1]
-        fail(camera, fault)
-        until(lambda: source.state.phase is not Phase.PLAYING, within_s=3)
-        time.sleep(1.2 if fault != STALL else 3.2)
-        assert source.state.phase is not Phase.PLAYING
-        heal(camera, fault)
-        healed_s = time.monotonic()
-        after = next(frame for frame in source if frame.captured_at_s > healed_s)
-        assert after.captured_at_s - healed_s < BACK_WITHIN_S
-        assert source.state.phase is Phase.PLAYING
-        assert after.frame_index > before.frame_index
-        assert after.pts_s > before.pts_s
-        assert after.pts_s - before.pts_s == pytest.approx(
-            after.captured_at_s - before.captured_at_s, abs=0.3
-        )
+    np.testing.assert_allclose([f.pts_s for f in frames], arrived - arrived[0] + frames[0].pts_s, atol=0.02)
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ("unplugged", "nothing listens at that address"),
-        (REFUSE_LOGIN, "the user or the password is refused (401)"),
-        (ERROR, "the server answers with error 500"),
-        (DROP, "the server sends nothing"),
-        (RESET, "the server hangs up"),
-    ],
+    ("fault", "reason"), [(STALL, "accepts connections but does not answer"), (DRIP, "no frame comes")]
 )
-def test_the_reason_is_said_while_it_is_away(camera, fault, reason):
+def test_a_stall_is_shown_within_3_s_and_frames_are_back_within_5_s(camera, fault, reason):
     with open_source(camera.url) as source:
-        take(source, 1)
-        fail(camera, fault)
+        before = take(source, 3)[-1]
+        camera.mode = fault
+        until(lambda: source.state.phase is Phase.STALLED, within_s=3)
         until(lambda: reason in source.state.reason, within_s=8)
+        after = heal_and_take(camera, source, fault)
+        assert source.state.phase is Phase.PLAYING
+        assert after.frame_index > before.frame_index
+        assert after.pts_s - before.pts_s == pytest.approx(
+            after.captured_at_s - before.captured_at_s, abs=0.3
+        )
 
 
 def test_after_reconnecting_another_size_is_passed_on(camera):
@@ -136,28 +124,37 @@ def test_leaving_in_the_middle_of_a_read_that_hangs_takes_less_than_two_seconds(
 
 @pytest.mark.parametrize("cycles", [5, pytest.param(100, marks=pytest.mark.soak)])
 def test_losing_it_again_and_again_leaks_neither_threads_nor_descriptors(camera, cycles):
-    faults = ["unplugged", RESET, DROP, ERROR, REFUSE_LOGIN] + ([STALL, DRIP] if cycles > 5 else [])
+    """Each fault is said within 3 s, with its reason, and frames are back within 5 s of the server."""
+    faults = list(REASONS) + ([STALL, DRIP] if cycles > 5 else [])
     with open_source(camera.url) as source:
         lose_once(camera, source, RESET)
         until(lambda: source.hanging == 0, within_s=20)
         before = opened()
-        slowest_s = max(lose_once(camera, source, faults[n % len(faults)]) for n in range(cycles))
-        assert slowest_s < BACK_WITHIN_S
+        for cycle in range(cycles):
+            lose_once(camera, source, faults[cycle % len(faults)])
         until(lambda: source.hanging == 0, within_s=20)  # reads of stalled connections end by FFmpeg's limit
         until(lambda: opened() <= before, within_s=20)
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("heatcam ")], within_s=20)
 
 
 def lose_once(camera, source, fault):
-    """Fails, heals half a second after that is noticed; how long frames took to come back, in seconds."""
-    take(source, 2)
+    before = take(source, 2)[-1]
     fail(camera, fault)
-    until(lambda: source.state.phase is Phase.RECONNECTING, within_s=8)
-    time.sleep(0.5)
+    until(lambda: source.state.phase is not Phase.PLAYING, within_s=3)
+    until(lambda: REASONS.get(fault, "no frame") in source.state.reason, within_s=8)
+    after = heal_and_take(camera, source, fault)
+    assert after.frame_index > before.frame_index
+    assert after.pts_s > before.pts_s
+
+
+def heal_and_take(camera, source, fault):
+    """The first frame after the fault is over, within the time that is promised."""
+    time.sleep(0.2)
     heal(camera, fault)
     healed_s = time.monotonic()
     frame = next(frame for frame in source if frame.captured_at_s > healed_s)
-    return frame.captured_at_s - healed_s
+    assert frame.captured_at_s - healed_s < BACK_WITHIN_S
+    return frame
 
 
 def opened():
@@ -216,7 +213,7 @@ def answering(reply):
     ("scheme", "reply", "ready", "reason"),
     [
         ("rtsp", b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", True, ""),
-        ("rtsp", b"RTSP/1.0 401 Unauthorized\r\n\r\n", True, "refused (401)"),
+        ("rtsp", b"RTSP/1.0 401 Unauthorized\r\n\r\n", True, "may be wrong (401)"),
         ("rtsp", b"RTSP/1.0 404 Not Found\r\n\r\n", False, "no such stream (404)"),
         ("rtsp", b"HTTP/1.1 400 Bad Request\r\n\r\n", False, "no RTSP server"),
         ("rtsp", b"", False, "does not answer"),
@@ -239,7 +236,8 @@ def test_a_look_tells_how_a_server_is(scheme, reply, ready, reason):
 def test_a_login_by_digest_is_left_to_ffmpeg():
     listener = answering(b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="x", nonce="y"\r\n\r\n')
     assert look_at(f"http://admin:geheim@127.0.0.1:{listener.getsockname()[1]}/").ready
-    assert not look_at(f"http://127.0.0.1:{listener.getsockname()[1]}/").ready
+    answer = look_at(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    assert (answer.ready, answer.reason) == (False, "the server asks for a user and a password (401)")
     listener.close()
 
 

@@ -38,6 +38,17 @@ def test_a_clock_that_jumps_or_stands_is_believed_no_more(jump):
     assert times == pytest.approx([n / 25 for n in range(13)])
 
 
+def test_a_clock_that_stands_once_is_still_believed():
+    """As OpenCV's does at the second frame of an RTSP stream, of which many come at once."""
+    times = times_of([(0.0, 5.0), (0.0, 5.001), (0.04, 5.002), (0.08, 5.003), (0.12, 5.1)])
+    assert times == pytest.approx([0, 0.001, 0.041, 0.081, 0.121])
+
+
+def test_a_clock_that_stands_for_long_is_not():
+    times = times_of([(7.0, n / 10) for n in range(6)] + [(8.0, 0.6), (9.0, 0.7)])
+    assert times == pytest.approx([n / 10 for n in range(8)])
+
+
 def test_a_later_connection_goes_on_from_its_start():
     assert times_of([(0.0, 900.0), (0.04, 900.04)], start_s=12.5) == pytest.approx([12.5, 12.54])
 
