@@ -69,7 +69,7 @@ class Motion:
         smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; 0 shows each frame's raw map.
     """
 
-    smooth: float = 0.8
+    smooth: float = 0.9
 
 
 @dataclass(frozen=True)
