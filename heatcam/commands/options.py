@@ -71,7 +71,7 @@ class Motion:
         track: what keeps numbers on objects from frame to frame.
     """
 
-    smooth: float = 0.8
+    smooth: float = 0.9
     track: TrackerName = TrackerName.OFF
 
 

@@ -83,11 +83,16 @@ def difference(before: Float32Array, now: Float32Array) -> float:
     return float(np.abs(new - old).sum()) / both if both > 0 else 0.0
 
 
-def local_difference(before: Float32Array, now: Float32Array) -> Float32Array:
-    """The same around each cell: float32 ``(h, w)``, for what appears or vanishes in one part of a box only.
+def around(values: Float32Array) -> Float32Array:
+    """The positive evidence around each cell: float32 ``(h, w)``, the mean of ``AROUND`` x ``AROUND`` cells."""
+    return np.asarray(cv2.blur(np.maximum(values, 0), (AROUND, AROUND)), np.float32)
 
-    Cells around which there is little evidence, beside the most of any, count as alike.
+
+def apart(before: Float32Array, now: Float32Array) -> Float32Array:
+    """The same of each cell, for what appears or vanishes in one part of a box only: float32 ``(h, w)`` in ``[0, 1]``.
+
+    Both are evidence *around* the cells, where the grain of single cells cancels out. Cells around which there is little, beside
+    the most of any, count as alike.
     """
-    old, new = np.maximum(before, 0), np.maximum(now, 0)
-    apart, both = (cv2.blur(part, (AROUND, AROUND)) for part in (np.abs(new - old), old + new))
-    return np.asarray(apart / (both + FAINT * float(both.max()) + 1e-12), np.float32)
+    both = now + before
+    return np.asarray(np.abs(now - before) / (both + FAINT * float(both.max()) + 1e-12), np.float32)

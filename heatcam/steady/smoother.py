@@ -14,19 +14,11 @@ from heatcam.choices import Renorm
 from heatcam.frames import Explanation, Frame, SaliencyMap
 from heatcam.geometry import Float32Array
 from heatcam.overlay.scales import scales_of
-from heatcam.steady.content import (
-    Patch,
-    difference,
-    local_difference,
-    patch_of,
-    registered,
-    with_patches,
-)
+from heatcam.steady.content import Patch, patch_of, with_patches
+from heatcam.steady.memories import Memory, averaged
 from heatcam.steady.tracks import Tracks
-from heatcam.steady.weights import kept_share, kept_shares, running_scale
+from heatcam.steady.weights import PALEST, kept_share
 
-PALEST = 1.3  # the hottest that is shown of an object is at least 1 / 1.3 of full heat
-LEVEL_FRAMES = 3  # that an object comes from another level of the head until that is believed
 GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
 
 
@@ -44,34 +36,13 @@ class Steadied:
     scales: Sequence[float] | None = None
 
 
-@dataclass(frozen=True)
-class _Memory:
-    """One object in one frame.
-
-    Attributes:
-        patch: what was shown.
-        raw: what the map held.
-        scale: the evidence that was full heat, in logits.
-        class_id: its class.
-        level: the head's input that what was shown comes from; -1 where that is not known.
-        elsewhere: for how many frames in a row the box has come from another level.
-    """
-
-    patch: Patch
-    raw: Patch
-    scale: float
-    class_id: int
-    level: int
-    elsewhere: int = 0
-
-
 class Smoother:
     """Steadies one stream, frame after frame. Called from one thread.
 
     An object starts as it is: when it is new, when its class changes, when the level of the head that finds it changes (another
     level's evidence has another size and lies in other cells), after a frame without a map (the heat map was off), after a
-    pause of ``GAP_S``, and when the pictures change their size. A level has to stay for ``LEVEL_FRAMES``: of an object whose size
-    lies between two levels it is noise, and beginning anew each time was a quarter of the flicker of the demo scene.
+    pause of ``GAP_S``, and when the pictures change their size. A level has to stay (``heatcam.steady.memories``): of an object
+    whose size lies between two levels it is noise.
 
     Args:
         smooth: in ``[0, 1]``: 0 changes nothing, 1 keeps most.
@@ -79,16 +50,16 @@ class Smoother:
     """
 
     def __init__(self, smooth: float, renorm: Renorm) -> None:
-        self._smooth = smooth
+        self._kept = kept_share(smooth)
         self._renorm = renorm
         self.forget()
 
     def forget(self) -> None:
         """Begin anew with the next frame."""
         self._tracks = Tracks()
-        self._memories: dict[int, _Memory] = {}
-        self._last: Steadied | None = None
-        self._last_raw: Float32Array | None = None
+        self._memories: dict[int, Memory] = {}
+        self._whole: Memory | None = None
+        self._last: Explanation | None = None
 
     def steady(self, explanation: Explanation) -> Steadied:
         """The next frame's explanation for drawing; without a map, as it is."""
@@ -106,16 +77,15 @@ class Smoother:
         else:
             laid = replace(saliency, values=with_patches(saliency.values, patches))
             shown = replace(explanation, saliency=laid)
-        per_box = self._renorm is Renorm.BOX
-        scales = box_scales if per_box else self._frame_scales(explanation, saliency)
-        self._last = Steadied(shown, scales)
+        self._last = explanation
+        scales = box_scales if self._renorm is Renorm.BOX else [self._frame_scale(explanation, saliency)]
         return Steadied(shown, self._not_pale(shown, scales))
 
     def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
         """Whether this frame follows the last one, in time and in size."""
-        if self._last is None or self._last.explanation.saliency is None:
+        if self._last is None or self._last.saliency is None:
             return True
-        before, last = self._last.explanation.saliency, self._last.explanation.frame
+        before, last = self._last.saliency, self._last.frame
         same_size = before.letterbox == saliency.letterbox and before.values.shape == saliency.values.shape
         return same_size and 0 <= frame.pts_s - last.pts_s <= GAP_S
 
@@ -127,45 +97,23 @@ class Smoother:
         raw = self._own_scales(explanation, saliency) if per_box else [0.0] * len(found)
         levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
         now = [
-            _Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n])
+            Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n])
             for n, box in enumerate(_in_cells(saliency, found.boxes_xyxy))
             for patch in (patch_of(own[n].values, box),)
         ]
         ids = self._tracks.ids_of(found)
-        steadied = [self._averaged(self._memories.get(i), new) for i, new in zip(ids, now, strict=True)]
+        steadied = [averaged(self._memories.get(i), new, self._kept) for i, new in zip(ids, now, strict=True)]
         remembered = {i: memory for i, memory in self._memories.items() if i in self._tracks}
         self._memories = remembered | dict(zip(ids, steadied, strict=True))
         return [memory.patch for memory in steadied], [memory.scale for memory in steadied]
 
-    def _averaged(self, before: _Memory | None, now: _Memory) -> _Memory:
-        """What is shown of one object, from what was shown and what is new."""
-        if before is None or before.class_id != now.class_id:
-            return now
-        elsewhere = before.elsewhere + 1 if now.level != before.level else 0
-        if elsewhere >= LEVEL_FRAMES:
-            return now
-        old, new = registered(before.patch, now.patch), now.patch.values
-        newest = registered(before.raw, now.patch)
-        kept = kept_share(self._smooth, difference(old, new), difference(newest, new))
-        shares = kept_shares(kept, local_difference(old, new))
-        patch = replace(now.patch, values=new + shares * (old - new))
-        scale = running_scale(before.scale, now.scale, kept)
-        return replace(now, patch=patch, scale=scale, level=before.level, elsewhere=elsewhere)
-
-    def _frame_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
-        """The steadied scale of the whole picture, which a cut of the scene sets anew."""
-        now = self._own_scales(explanation, saliency)
-        last_raw, self._last_raw = self._last_raw, saliency.values
-        scales = (self._last and self._last.scales) or ()
-        if self._last is None or self._last.explanation.saliency is None or last_raw is None:
-            return now
-        if len(scales) != len(now):
-            return now
-        shown = self._last.explanation.saliency.values
-        kept = kept_share(
-            self._smooth, difference(shown, saliency.values), difference(last_raw, saliency.values)
-        )
-        return [running_scale(old, new, kept) for old, new in zip(scales, now, strict=True)]
+    def _frame_scale(self, explanation: Explanation, saliency: SaliencyMap) -> float:
+        """The steadied scale of the whole picture, remembered as if that were one object which never moves."""
+        (scale,) = self._own_scales(explanation, saliency)
+        height, width = saliency.values.shape
+        patch = patch_of(saliency.values, np.array([0, 0, width, height], np.float32))
+        self._whole = averaged(self._whole, Memory(patch, patch, scale, class_id=0, level=-1), self._kept)
+        return self._whole.scale
 
     def _not_pale(self, shown: Explanation, scales: Sequence[float]) -> list[float]:
         """The scales, at most ``PALEST`` times those of the content that is shown.

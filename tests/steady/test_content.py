@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.steady.content import difference, local_difference, patch_of, registered, with_patches
+from heatcam.steady.content import apart, around, difference, patch_of, registered, with_patches
 from tests.steady.streams import CELLS, spot
 
 
@@ -72,9 +72,16 @@ def test_patches_are_laid_in_and_overlaps_hold_their_mean() -> None:
 
 
 def test_the_local_difference_is_high_only_where_evidence_came_or_went() -> None:
-    both, one = spot(20, 20) + spot(60, 60), spot(20, 20)
-    apart = local_difference(both, one)
-    assert apart[60, 60] > 0.85
-    assert apart[20, 20] < 0.01
-    assert apart[5, 70] < 0.1  # hardly any evidence in either
-    assert local_difference(0 * one, 0 * one).max() == 0
+    both, one = around(spot(20, 20) + spot(60, 60)), around(spot(20, 20))
+    for there in (apart(both, one), apart(one, both)):
+        assert there[60, 60] > 0.85
+        assert there[20, 20] < 0.01
+        assert there[5, 70] < 0.1  # hardly any evidence in either
+    assert apart(0 * one, 0 * one).max() == 0
+
+
+def test_the_grain_of_single_cells_is_no_local_difference() -> None:
+    rng, even = np.random.default_rng(0), np.full(CELLS, 1, np.float32)
+    grains = [around(even * rng.normal(1, 0.3, CELLS).astype(np.float32)) for _ in range(2)]
+    assert np.abs(apart(*grains)).mean() < 0.05
+    assert difference(even * 0.7, even * 1.3) > 0.25

@@ -1,0 +1,75 @@
+"""What is remembered of one object, and how one frame more changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from heatcam.steady.changes import Noise, changes_between
+from heatcam.steady.content import Patch, registered
+from heatcam.steady.weights import running_scale
+
+LEVEL_FRAMES = 3  # that an object comes from another level of the head until that is believed
+#: The same for objects that come and go between two levels: twice as many each time, up to this. Beginning anew each time was a
+#: tenth of the flicker of people who walk through vtest.avi.
+MOST_LEVEL_FRAMES = 12
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One object in one frame.
+
+    Attributes:
+        patch: what was shown.
+        raw: what the map held.
+        scale: the evidence that was full heat, in logits.
+        class_id: its class.
+        level: the head's input that what was shown comes from; -1 where that is not known.
+        elsewhere: for how many frames in a row the box has come from another level.
+        patience: after how many of them that level is believed.
+        noise: how much its evidence differs from frame to frame when nothing happens.
+    """
+
+    patch: Patch
+    raw: Patch
+    scale: float
+    class_id: int
+    level: int
+    elsewhere: int = 0
+    patience: int = LEVEL_FRAMES
+    noise: Noise = field(default_factory=Noise)
+
+
+def averaged(before: Memory | None, now: Memory, kept: float) -> Memory:
+    """What is shown of one object, from what was shown and what is new.
+
+    What has changed is shown as it is in the cells where it has, and the scale follows by the share of the evidence that did.
+    While an object comes from another level, whose evidence is of another size and in other cells, two frames that agree with
+    one another confirm nothing; that level is believed when it has stayed.
+
+    Args:
+        before: what is remembered; None for a new object.
+        now: this frame alone.
+        kept: the share of what was shown that stays where nothing has changed, in ``[0, 1)``; 0 gives ``now``.
+    """
+    if before is None or before.class_id != now.class_id:
+        return now
+    elsewhere = before.elsewhere + 1 if now.level != before.level else 0
+    if elsewhere >= before.patience:
+        return replace(now, patience=min(2 * before.patience, MOST_LEVEL_FRAMES), noise=before.noise)
+    old, last = registered(before.patch, now.patch), registered(before.raw, now.patch)
+    seen = changes_between(old, last, now.patch.values, before.noise)
+    changed = seen.at_once if elsewhere else np.maximum(seen.at_once, seen.confirmed)
+    evidence = float(seen.evidence.sum())
+    part = float((changed * seen.evidence).sum()) / evidence if evidence > 0 else 0.0
+    values = now.patch.values + kept * (1 - changed) * (old - now.patch.values)
+    return replace(
+        now,
+        patch=replace(now.patch, values=np.asarray(values, np.float32)),
+        scale=running_scale(before.scale, now.scale, kept * (1 - part)),
+        level=before.level,
+        elsewhere=elsewhere,
+        patience=before.patience,
+        noise=before.noise.after(seen.shared),
+    )
