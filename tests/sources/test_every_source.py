@@ -24,11 +24,12 @@ from tests.sources.fake_captures import FakeCapture
 from tests.sources.file_server import file_server
 from tests.sources.mjpeg_server import mjpeg_server
 from tests.sources.numbered import encode_numbered, numbered_picture
+from tests.sources.rtsp_server import rtsp_server
 from tests.system_tools import requires
 
 KINDS = [
     *("pictures", "video", "sequence", "demo", "mjpeg on stdin", "raw on stdin"),
-    *("camera", "http mjpeg", pytest.param("hls", marks=requires("ffmpeg"))),
+    *("camera", "http mjpeg", "rtsp", pytest.param("hls", marks=requires("ffmpeg"))),
     pytest.param("screen", marks=requires("Xvfb")),
 ]
 
@@ -70,6 +71,7 @@ def open_kind(kind, files, stack):
         "demo": lambda: open_source("demo"),
         "camera": lambda: LiveSource(CameraDevice(0, open_capture=lambda _: FakeCapture(size_wh=(160, 96)))),
         "http mjpeg": lambda: open_source(stack.enter_context(mjpeg_server()).url),
+        "rtsp": lambda: open_source(stack.enter_context(rtsp_server()).url),
         "hls": lambda: open_source(f"{stack.enter_context(file_server(files))}/live.m3u8"),
         "screen": lambda: open_source("screen:1:0,0,160,96"),
         "mjpeg on stdin": lambda: StandardInputSource(read=bytes_of(jpeg(p) for p in pictures)),

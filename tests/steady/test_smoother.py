@@ -108,6 +108,22 @@ def test_a_half_that_is_covered_shows_within_three_frames_in_noise_too(seed: int
     assert (frames_until_shown(shown, before, THERE) or 99) <= 3
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_of_a_small_object_whose_box_trembles_a_covered_half_shows_within_three_frames(seed: int) -> None:
+    """Ten cells of eighty: where both halves touch, nothing vanishes at once and only two frames together tell."""
+    rng, smoother = np.random.default_rng(seed), Smoother(DEFAULT, Renorm.BOX)
+    upper, lower = spot(23, 24, reach=1.2), spot(26.5, 27, reach=1.2)
+
+    def next_frame(clean: Float32Array, n: int) -> Float32Array:
+        grain = rng.normal(1, 0.3, HERE.shape) * rng.lognormal(0, 0.15)
+        box = np.array([160, 160, 240, 240]) + rng.normal(0, 1, 4)
+        return values(smoother.steady(seen(clean * grain.astype(np.float32), [box], n)))
+
+    before = np.mean([next_frame(upper + lower, n) for n in range(12)][6:], axis=0)
+    shown = [next_frame(lower, 12 + n) for n in range(3)]
+    assert (frames_until_shown(shown, before, lower) or 99) <= 3
+
+
 @pytest.mark.parametrize("renorm", [Renorm.BOX, Renorm.FRAME])
 def test_a_cut_is_drawn_raw_at_once(renorm: Renorm) -> None:
     smoother = Smoother(1.0, renorm)
