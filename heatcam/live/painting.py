@@ -16,8 +16,8 @@ from heatcam.overlay.banner import draw_banner
 from heatcam.overlay.graphs import draw_graphs
 from heatcam.overlay.help import draw_help
 from heatcam.overlay.panel import draw_numbers
-from heatcam.overlay.topline import draw_status, top_line_box
-from heatcam.overlay.views import View, compose
+from heatcam.overlay.topline import draw_status
+from heatcam.overlay.views import View, compose, line_rows
 from heatcam.sinks.keys import KeyTable
 from heatcam.steady.smoother import Smoother, Steadied
 
@@ -111,10 +111,7 @@ def _same(steadied: Explanation, explanation: Explanation) -> bool:
 
 def _look(state: WindowState, size_wh: tuple[int, int]) -> OverlayOptions:
     """How the frame is drawn; labels stay clear of the top line, which comes later."""
-    width, height = size_wh
-    if state.layout is Layout.DUAL:
-        width *= 2
-    line = top_line_box((width, height))[3] if state.hud else 0
+    line = line_rows(size_wh, state.layout) if state.hud else 0
     return OverlayOptions(state.colormap, state.alpha, state.renorm, state.boxes, state.hud, line)
 
 
