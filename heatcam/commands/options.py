@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm
+from heatcam.choices import DEFAULT_SMOOTH, Backend, Colormap, MethodName, Precision, Quality, Renorm
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Motion:
         smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; 0 shows each frame's raw map.
     """
 
-    smooth: float = 0.9
+    smooth: float = DEFAULT_SMOOTH
 
 
 @dataclass(frozen=True)
