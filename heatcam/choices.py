@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+#: How much heat is steadied in video unless the user says otherwise, in ``[0, 1]``. Of 0.7, 0.8 and 0.9 the first that leaves at
+#: most half of the flicker of min-max scaling (``benchmarks/flicker.py``: 0.37 on the demo scene, 0.47 on vtest.avi).
+DEFAULT_SMOOTH = 0.9
+
 
 class Colormap(str, Enum):
     """How heat becomes colour, from cold to hot."""

@@ -233,6 +233,15 @@ class CentreCrop(Letterbox):
         return np.asarray(Image.fromarray(image).resize(self.resized_wh, Image.Resampling.BILINEAR), np.uint8)
 
 
+def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:
+    """Intersection over union of each of ``(N, 4)`` with each of ``(M, 4)``: float32 ``(N, M)`` in ``[0, 1]``."""
+    ours, theirs = boxes_xyxy[:, None], others_xyxy[None]
+    sides = np.minimum(ours[..., 2:], theirs[..., 2:]) - np.maximum(ours[..., :2], theirs[..., :2])
+    shared = sides.clip(0).prod(-1)
+    areas = [(b[..., 2:] - b[..., :2]).prod(-1) for b in (ours, theirs)]
+    return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9), np.float32)
+
+
 def _rounded_side(image_wh: tuple[int, int], imgsz: int, stride: int) -> int:
     """``imgsz`` rounded up to a multiple of ``stride``.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox
+from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox, overlaps
 
 sizes = st.tuples(st.integers(16, 4000), st.integers(16, 4000))
 imgszs = st.integers(32, 1280)
@@ -248,3 +248,10 @@ def test_stretching_is_what_ultralytics_does_for_rt_detr(image_wh: tuple[int, in
     assert letterbox.map_to_image(np.ones((11, 11), np.float32)).shape == image.shape[:2]
     with pytest.raises(ValueError, match="sizes must be at least 1"):
         Letterbox.stretch((0, 5), 320)
+
+
+def test_overlap_is_intersection_over_union_of_each_with_each() -> None:
+    ours = np.array([[0, 0, 2, 2], [5, 5, 5, 9]], np.float32)
+    theirs = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [2, 2, 3, 3], [0, 0, 0, 0]], np.float32)
+    np.testing.assert_allclose(overlaps(ours, theirs), [[1, 2 / 6, 0, 0], [0, 0, 0, 0]], atol=1e-6)
+    assert overlaps(ours[:0], theirs).shape == (0, 4)

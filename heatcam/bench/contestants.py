@@ -1,7 +1,8 @@
 """heatcam's own rows: for each way to run the network, what each mode of the window costs.
 
 Each row but ``forward`` is everything from a camera's picture to the picture that is shown: letterbox, forward pass,
-non-maximum suppression, map, and the whole overlay with boxes, labels, colour bar and top line.
+non-maximum suppression, map, and the whole overlay with boxes, labels, colour bar and top line. The maps of video (live and fine)
+are steadied as ``heatcam live`` does it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import Any
 from heatcam.bench.machine import waits_for
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
+from heatcam.choices import DEFAULT_SMOOTH
 from heatcam.errors import MapError, ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
+from heatcam.steady.smoother import Smoother
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def _require_bfloat16() -> None:
 def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> Stage:
     """From the picture to the picture that is shown."""
     look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 36.0, 4.0)
+    smoother = Smoother(DEFAULT_SMOOTH, look.renorm)
 
     def run(image: Uint8Array) -> Uint8Array:
         explanation = explainer.explain(image, with_map=with_map, with_object_maps=with_object_maps)
@@ -139,6 +143,9 @@ def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> S
             raise MapError(
                 f"no map: {explanation.map_error}"
             )  # else plain detection would be timed under its name
-        return draw(explanation, look, status)
+        if not with_map or with_object_maps:
+            return draw(explanation, look, status)
+        shown = smoother.steady(explanation)
+        return draw(explanation, look, status, steadied=shown.explanation, scales=shown.scales)
 
     return Stage(run)

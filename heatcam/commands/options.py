@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.choices import Backend, Colormap, MethodName, Precision, Quality, Renorm, TrackerName
+from heatcam.choices import (
+    DEFAULT_SMOOTH,
+    Backend,
+    Colormap,
+    MethodName,
+    Precision,
+    Quality,
+    Renorm,
+    TrackerName,
+)
 from heatcam.sources.options import CaptureOptions, parse_size
 
 
@@ -71,7 +80,7 @@ class Motion:
         track: what keeps numbers on objects from frame to frame.
     """
 
-    smooth: float = 0.9
+    smooth: float = DEFAULT_SMOOTH
     track: TrackerName = TrackerName.OFF
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.evaluation.protocols import Protocol
-from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.geometry import Float32Array, Uint8Array, overlaps
 
 #: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, to all boxes ``(A, 4)``, xyxy in model pixels, and class scores
 #: ``(A, classes)``.
@@ -95,17 +95,9 @@ class Trial:
         if key not in self._known:
             mask = shown.reshape(*self.clear.shape[:2], 1)
             boxes, classes = self.predict(np.where(mask, self.clear, self.backdrop))
-            fit = overlap(boxes, self.box_xyxy) * classes[:, self.class_id]
+            fit = overlaps(boxes, self.box_xyxy[None])[:, 0] * classes[:, self.class_id]
             self._known[key] = float(fit.max(initial=0.0))
         return self._known[key]
-
-
-def overlap(boxes_xyxy: Float32Array, box_xyxy: Float32Array) -> Float32Array:
-    """Intersection over union of each of ``(N, 4)`` with one ``(4,)``: float32 ``(N,)`` in ``[0, 1]``."""
-    shared = np.minimum(boxes_xyxy[:, 2:], box_xyxy[2:]) - np.maximum(boxes_xyxy[:, :2], box_xyxy[:2])
-    inside = shared.clip(0).prod(1)
-    areas = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(1) + (box_xyxy[2:] - box_xyxy[:2]).prod()
-    return np.asarray(inside / np.maximum(areas - inside, 1e-9), np.float32)
 
 
 def over_letterbox(values: Float32Array, model_wh: tuple[int, int]) -> Float32Array:

@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from heatcam.frames import Detections, Explanation, SaliencyMap
-from heatcam.geometry import Float32Array
-from heatcam.steady.content import Patch, patch_of, registered, with_patches
-from heatcam.steady.tracks import overlaps
-
-LEAST_OVERLAP = 0.3  # IoU; below it a box is another object, and has no heat until the next map
+from heatcam.frames import Detections, Explanation
+from heatcam.geometry import overlaps
+from heatcam.steady.content import Patch, boxes_in_cells, patch_of, registered, with_patches
+from heatcam.steady.tracks import LEAST_OVERLAP
 
 
 def carried_to(found: Explanation, mapped: Explanation) -> Explanation:
@@ -23,8 +21,8 @@ def carried_to(found: Explanation, mapped: Explanation) -> Explanation:
     if saliency is None:
         return found
     partners = _partners(mapped.detections, found.detections)
-    before = _in_cells(saliency, mapped.detections.boxes_xyxy)
-    now = _in_cells(saliency, found.detections.boxes_xyxy)
+    before = boxes_in_cells(saliency, mapped.detections.boxes_xyxy)
+    now = boxes_in_cells(saliency, found.detections.boxes_xyxy)
     empty = np.zeros_like(saliency.values)
     own = mapped.object_maps or (saliency,) * len(mapped.detections)
     carried: list[Patch] = []
@@ -53,10 +51,3 @@ def _partners(before: Detections, now: Detections) -> list[int]:
     shared = shared * (now.class_ids[:, None] == before.class_ids[None])
     best = shared.argmax(1)
     return [int(n) if row[n] >= LEAST_OVERLAP else -1 for row, n in zip(shared, best, strict=True)]
-
-
-def _in_cells(saliency: SaliencyMap, boxes_xyxy: Float32Array) -> Float32Array:
-    """Boxes ``(N, 4)`` from image pixels to cells of the map."""
-    height, width = saliency.values.shape
-    per_cell = np.array([saliency.letterbox.model_wh[0] / width, saliency.letterbox.model_wh[1] / height] * 2)
-    return np.asarray(saliency.letterbox.boxes_to_model(boxes_xyxy) / per_cell, np.float32)

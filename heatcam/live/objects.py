@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from heatcam.frames import Detections, Explanation
-from heatcam.steady.tracks import LEAST_OVERLAP, Tracks, overlaps
+from heatcam.geometry import overlaps
+from heatcam.steady.tracks import LEAST_OVERLAP, Tracks
 
 FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array
 
 AROUND = 5  # cells; evidence that hops to the next cell and back is noise
@@ -96,3 +97,10 @@ def apart(before: Float32Array, now: Float32Array) -> Float32Array:
     """
     both = now + before
     return np.asarray(np.abs(now - before) / (both + FAINT * float(both.max()) + 1e-12), np.float32)
+
+
+def boxes_in_cells(saliency: SaliencyMap, boxes_xyxy: Float32Array) -> Float32Array:
+    """Boxes ``(N, 4)`` from image pixels to cells of the map."""
+    height, width = saliency.values.shape
+    per_cell = np.array([saliency.letterbox.model_wh[0] / width, saliency.letterbox.model_wh[1] / height] * 2)
+    return np.asarray(saliency.letterbox.boxes_to_model(boxes_xyxy) / per_cell, np.float32)

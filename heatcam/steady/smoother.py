@@ -12,9 +12,8 @@ import numpy as np
 
 from heatcam.choices import Renorm
 from heatcam.frames import Explanation, Frame, SaliencyMap
-from heatcam.geometry import Float32Array
 from heatcam.overlay.scales import scales_of
-from heatcam.steady.content import Patch, patch_of, with_patches
+from heatcam.steady.content import Patch, boxes_in_cells, patch_of, with_patches
 from heatcam.steady.memories import Memory, averaged
 from heatcam.steady.tracks import Tracks
 from heatcam.steady.weights import PALEST, kept_share
@@ -98,7 +97,7 @@ class Smoother:
         levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
         now = [
             Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n])
-            for n, box in enumerate(_in_cells(saliency, found.boxes_xyxy))
+            for n, box in enumerate(boxes_in_cells(saliency, found.boxes_xyxy))
             for patch in (patch_of(own[n].values, box),)
         ]
         ids = self._tracks.ids_of(found)
@@ -130,10 +129,3 @@ class Smoother:
     def _own_scales(self, explanation: Explanation, saliency: SaliencyMap) -> list[float]:
         boxes = explanation.detections.boxes_xyxy
         return scales_of(saliency, boxes, self._renorm, explanation.object_maps)
-
-
-def _in_cells(saliency: SaliencyMap, boxes_xyxy: Float32Array) -> Float32Array:
-    """Boxes ``(N, 4)`` from image pixels to cells of the map."""
-    height, width = saliency.values.shape
-    per_cell = np.array([saliency.letterbox.model_wh[0] / width, saliency.letterbox.model_wh[1] / height] * 2)
-    return np.asarray(saliency.letterbox.boxes_to_model(boxes_xyxy) / per_cell, np.float32)

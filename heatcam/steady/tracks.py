@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatcam.frames import Detections
-from heatcam.geometry import Float32Array
+from heatcam.geometry import Float32Array, overlaps
 
 LEAST_OVERLAP = 0.3  # IoU; below it a box is another object
 REMEMBERED = 5  # frames that an object may go undetected and keep its number: weak ones come and go
@@ -58,15 +58,6 @@ class Tracks:
     def _new_number(self) -> int:
         self._next += 1
         return self._next - 1
-
-
-def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:
-    """Intersection over union of each of ``(N, 4)`` with each of ``(M, 4)``: float32 ``(N, M)`` in ``[0, 1]``."""
-    ours, theirs = boxes_xyxy[:, None], others_xyxy[None]
-    sides = np.minimum(ours[..., 2:], theirs[..., 2:]) - np.maximum(ours[..., :2], theirs[..., :2])
-    shared = sides.clip(0).prod(-1)
-    areas = [(b[..., 2:] - b[..., :2]).prod(-1) for b in (ours, theirs)]
-    return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9), np.float32)
 
 
 def _best_pairs(values: Float32Array) -> list[tuple[int, int]]:

@@ -33,7 +33,7 @@ def drawn(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> list[Explana
     seen: list[Explanation] = []
     real = contestants.draw
     monkeypatch.setattr(contestants, "build_explainer", lambda *_: explainer)
-    monkeypatch.setattr(contestants, "draw", lambda e, *rest: seen.append(e) or real(e, *rest))
+    monkeypatch.setattr(contestants, "draw", lambda e, *rest, **how: seen.append(e) or real(e, *rest, **how))
     return seen
 
 
@@ -62,6 +62,16 @@ def test_the_live_map_is_drawn(setup: Setup, drawn: list[Explanation]) -> None:
     run("live map (torch)", setup)
     assert drawn[0].saliency is not None
     assert drawn[0].object_maps == ()
+
+
+def test_the_maps_of_video_are_steadied_and_those_of_a_photograph_are_not(
+    setup: Setup, drawn: list[Explanation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steadied, real = [], contestants.Smoother.steady
+    monkeypatch.setattr(contestants.Smoother, "steady", lambda self, e: steadied.append(e) or real(self, e))
+    for name, count in (("live map", 1), ("fine map", 2), ("per-object maps", 2), ("plain", 2)):
+        run(f"{name} (torch)", setup)
+        assert len(steadied) == count
 
 
 def test_per_object_maps_are_one_an_object(setup: Setup, drawn: list[Explanation]) -> None:

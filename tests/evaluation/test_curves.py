@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox, overlap
+from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox
 from heatcam.evaluation.protocols import PROTOCOLS, blurred, mean_coloured
 
 SIDE = 36
@@ -129,8 +129,3 @@ def test_a_cut_map_is_the_map_inside_the_box_and_a_copy() -> None:
     assert cut.sum() == 10
     assert cut[1:, :2].all()
     assert values.sum() == 48
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    boxes = np.array([[0, 0, 12, 12], [6, 0, 18, 12], [20, 20, 30, 30], [0, 0, 0, 0]], np.float32)
-    assert overlap(boxes, BOX).tolist() == pytest.approx([1, 1 / 3, 0, 0])

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from heatcam.steady.tracks import REMEMBERED, Tracks, overlaps
+from heatcam.geometry import overlaps
+from heatcam.steady.tracks import REMEMBERED, Tracks
 from tests.steady.streams import seen
 
 LEFT, RIGHT = (0.0, 0.0, 100.0, 100.0), (200.0, 0.0, 300.0, 100.0)
@@ -13,11 +14,6 @@ LEFT, RIGHT = (0.0, 0.0, 100.0, 100.0), (200.0, 0.0, 300.0, 100.0)
 
 def ids(tracks: Tracks, *boxes: tuple[float, ...], class_ids: list[int] | None = None) -> list[int]:
     return tracks.ids_of(seen(None, boxes, class_ids=class_ids).detections)
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    ours, theirs = np.array([[0, 0, 2, 2]], np.float32), np.array([[1, 0, 3, 2], [2, 2, 3, 3]], np.float32)
-    np.testing.assert_allclose(overlaps(ours, theirs), [[2 / 6, 0]], atol=1e-6)
 
 
 def test_an_object_keeps_its_number_while_it_moves_and_the_order_of_boxes_does_not_matter() -> None:
