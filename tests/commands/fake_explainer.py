@@ -1,0 +1,52 @@
+"""Something quick in a model's place, for tests of recordings: ``python -m tests.commands.fake_explainer record ...``."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
+from heatcam.geometry import Letterbox
+
+
+class FakeExplainer:
+    """One object that moves to the right, with evidence that is noise: each frame's own, the same in every run.
+
+    Args:
+        pause_s: how long each frame takes.
+    """
+
+    engine = SimpleNamespace(name="fake", device="cpu")
+    title, imgsz, method, calibrating_s = "fake", 64, "live", 0.0
+
+    def __init__(self, pause_s: float = 0.0) -> None:
+        self._pause_s = pause_s
+
+    def explain(self, frame: Frame, *, with_map: bool) -> Explanation:
+        time.sleep(self._pause_s)
+        width, height = frame.size_wh
+        noise = np.random.default_rng(frame.frame_index)
+        x = (frame.frame_index * 0.5) % (width / 3)
+        box = np.array([[x + 2, height * 0.4, x + width / 2, height - 4]], np.float32)
+        found = Detections(box, np.float32([0.9]), np.int64([0]), np.int64([0]), ("thing",))
+        letterbox = Letterbox.fit((width, height), 64)
+        values = (1 + noise.random((16, 16))).astype(np.float32)
+        return Explanation(frame, found, SaliencyMap(values, letterbox, "live", "0:fake"))
+
+
+def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
+    """Let ``record`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
+    patch.setattr("heatcam.commands.record.start_explainer", lambda *_: FakeExplainer(pause_s))
+
+
+if __name__ == "__main__":
+    import pytest
+
+    from heatcam.cli import main
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        take_the_models_place(monkeypatch, 0.01)
+        main()
