@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from heatcam.sources.opening import DEMO, open_source, takes_rate
 from heatcam.tracking import tracked, tracker_of
 
 INTERRUPTED = 130
+_GRACE_S = 0.5  # frames that are on their way at the end
 _SHORT_FRAMES = 300  # of a GIF or numbered pictures; more are said to be many
 
 
@@ -117,7 +120,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(look, explainer, terminal)
     run = Run()
-    with source:
+    with source, _left_after(source, extent.seconds):
         say_source(source, terminal)
         fps = _rate(source, target, asked.fps)
         counted = Counted(_until(source, extent.seconds))
@@ -223,6 +226,21 @@ def _require_an_end(source: Source, extent: Extent) -> None:
     endless = source.name == DEMO and not source.is_live and source.frame_count is None
     if endless and extent.max_frames is None and extent.seconds is None:
         raise UsageError("the demo scene never ends", "say how long: --seconds 10 or --max-frames 300")
+
+
+@contextmanager
+def _left_after(source: Source, seconds: float | None) -> Iterator[None]:
+    """Leaves a live source after ``seconds`` (and a little) even while it gives nothing: during an outage no frame ends a run."""
+    if seconds is None or not source.is_live:
+        yield
+        return
+    timer = threading.Timer(seconds + _GRACE_S, source.__exit__, (None, None, None))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _until(frames: Iterable[Frame], seconds: float | None) -> Iterable[Frame]:

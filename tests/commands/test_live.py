@@ -21,6 +21,7 @@ from heatcam.settings import Settings
 from heatcam.sources.demo.source import DemoSource
 from tests.commands.programs import start
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
+from tests.sources.mjpeg_server import STALL, mjpeg_server
 from tests.system_tools import requires
 
 TOP_LINE = 40  # pixels of 720 that the top line may take
@@ -70,14 +71,17 @@ def display():
 
 
 class LiveWindow:
-    """A running ``heatcam live --source demo``."""
+    """A running ``heatcam live``, on the demo scene unless another source is given."""
 
-    def __init__(self, display: str, folder: Path, *more: str) -> None:
+    def __init__(
+        self, display: str, folder: Path, *more: str, source: str = "demo", title: str = "heatcam - demo"
+    ) -> None:
         self.display, self.folder = display, folder
         self.report = folder / "report.json"
         env = environment(display) | {"HEATCAM_CONFIG_DIR": str(folder / "config")}
-        self.program = start("live", "--source", "demo", "--report", self.report, *more, env=env, cwd=folder)
-        self.id = window_called(display, "heatcam - demo", within_s=60)
+        self.stderr = ""
+        self.program = start("live", "--source", source, "--report", self.report, *more, env=env, cwd=folder)
+        self.id = window_called(display, title, within_s=60)
         assert self.id, self.program.communicate(timeout=5)
         time.sleep(0.5)
         xdotool(display, "windowfocus", self.id)
@@ -117,9 +121,9 @@ class LiveWindow:
         return cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR)[TOP_LINE:].astype(int)
 
     def end(self) -> dict[str, Any]:
-        _, stderr = self.program.communicate(timeout=30)
-        assert self.program.returncode == 0, stderr
-        assert "Traceback" not in stderr
+        _, self.stderr = self.program.communicate(timeout=30)
+        assert self.program.returncode == 0, self.stderr
+        assert "Traceback" not in self.stderr
         return json.loads(self.report.read_text())
 
 
@@ -225,6 +229,27 @@ def test_recording_and_snapshot_are_written_while_it_plays(display: str, tmp_pat
     assert (capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (1280, 720)
     assert capture.read()[0]
     assert report["errors"] == []
+
+
+@requires("Xvfb", "xdotool", "ffmpeg")
+def test_a_stream_that_stalls_is_marked_and_leaving_takes_no_two_seconds(
+    display: str, tmp_path: Path
+) -> None:
+    with mjpeg_server(login="user:secret", interval_s=0.05) as server:
+        server.size_wh = 640, 384
+        window = LiveWindow(display, tmp_path, source=server.url, title=server.address)
+        plays = window.picture()[:340, :640]
+        server.mode = STALL
+        time.sleep(3.5)
+        stalled = window.picture()[:340, :640]
+        asked = time.monotonic()
+        window.press("q", wait_s=0)
+        report = window.end()
+        assert time.monotonic() - asked < 4  # two seconds, and the end of the program
+    assert np.abs(stalled - plays).mean() > 4, "the banner lies over a dimmed picture"
+    assert report["frames_shown"] > 2
+    assert "secret" not in json.dumps(report)
+    assert "secret" not in window.stderr
 
 
 @requires("Xvfb", "xdotool")

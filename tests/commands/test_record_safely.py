@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -331,8 +333,8 @@ class FakeCamera:
 def test_what_a_camera_loses_is_counted_and_said(tmp_path: Path, monkeypatch) -> None:
     from heatcam.sinks.live_recorder import LiveRecorder
 
-    monkeypatch.setattr("heatcam.commands.record.open_source", lambda spec: FakeCamera())
-    monkeypatch.setattr("heatcam.commands.record.size_to_come", lambda spec: (160, 96))
+    monkeypatch.setattr("heatcam.commands.record.open_source", lambda spec, options=None: FakeCamera())
+    monkeypatch.setattr("heatcam.commands.record.size_to_come", lambda spec, options=None: (160, 96))
     offer = LiveRecorder.offer
 
     def busy(self, picture, pts_s):
@@ -349,3 +351,27 @@ def test_what_a_camera_loses_is_counted_and_said(tmp_path: Path, monkeypatch) ->
     assert (report["frames_written"], report["dropped"], report["frames_read"]) == (26, 7, 37)
     assert "26 frames, 7 dropped" in result.stdout
     assert sorted(p.name for p in tmp_path.glob("out*")) == ["out.mp4"]
+
+
+class DeadCamera(FakeCamera):
+    """Gives five frames and then nothing, until it is left."""
+
+    def __init__(self):
+        self.left = threading.Event()
+
+    def __exit__(self, *error):
+        self.left.set()
+
+    def __iter__(self):
+        yield from itertools.islice(super().__iter__(), 5)
+        self.left.wait(60)
+
+
+def test_a_recording_of_something_that_died_still_ends_after_its_seconds(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("heatcam.commands.record.open_source", lambda spec, options=None: DeadCamera())
+    monkeypatch.setattr("heatcam.commands.record.size_to_come", lambda spec, options=None: (160, 96))
+    begun = time.monotonic()
+    result = heatcam("record", "0", "-o", tmp_path / "out.mp4", *PLAIN, "--seconds", "2")
+    assert time.monotonic() - begun < 40
+    assert "5 frames" in result.stdout
+    assert len(pictures_in(tmp_path / "out.mp4")) == 5
