@@ -191,6 +191,13 @@ def test_one_weak_frame_does_not_make_noise_hot() -> None:
     assert scale > 0.75 * own_scales(seen(HERE))[0]
 
 
+def test_steadied_heat_is_hardly_paler_than_in_a_single_picture() -> None:
+    """A mean is flatter than each of its frames: scaled by their peaks nothing of it would be red."""
+    smoother = Smoother(DEFAULT, Renorm.BOX)
+    hottest = [heat(smoother.steady(one)).max() for one in noisy(30, share=0.8)]
+    assert min(hottest) >= 0.9 * 255
+
+
 def test_with_a_frame_scale_content_outside_the_boxes_is_raw() -> None:
     smoother = Smoother(DEFAULT, Renorm.FRAME)
     smoother.steady(seen(HERE + spot(70, 20), n=0))
