@@ -19,7 +19,7 @@ def banner_of(name: str, state: SourceState, now_s: float) -> tuple[str, str] | 
     if state.phase is Phase.OPENING:
         return f"opening {name}", f"for {seconds:.0f} s"
     if state.phase is Phase.STALLED:
-        return f"{name} gives no frames", state.reason or f"for {seconds:.0f} s"
+        return f"{name} gives no frames", f"for {seconds:.0f} s"
     line = f"reconnecting to {name}" + (f", attempt {state.attempt}" if state.attempt else "")
     if state.retry_at_s is not None and state.retry_at_s > now_s:
         return line, f"in {state.retry_at_s - now_s:.0f} s" + (f" ({state.reason})" if state.reason else "")
