@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,9 +21,9 @@ from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.recording.claim import Claim, require_unclaimed
 from heatcam.sinks.recording.codecs import CODECS, codec_of
-from heatcam.sinks.recording.job import Job, Outcome, to_line
+from heatcam.sinks.recording.job import Job, to_line
 from heatcam.sinks.recording.leftovers import joined, leftover_of
-from heatcam.sinks.recording.process import outcome_of, start
+from heatcam.sinks.recording.process import pipe_of, start, wait_for
 from heatcam.sinks.recording.rates import exact_rate
 from heatcam.sinks.recording.space import SpaceWatch, require_space
 from heatcam.sinks.recording.targets import Target, earlier_pieces, target_of
@@ -130,7 +129,7 @@ class Recorder:
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
         self._claim_part(goes_on)
         self._child = start("child", self._complaints, [self._claim.descriptor])
-        self._pipe = _pipe_of(self._child)
+        self._pipe = pipe_of(self._child)
         self._send(to_line(job))
 
     def write(self, image_bgr: Uint8Array, pts_s: float) -> None:
@@ -242,7 +241,7 @@ class Recorder:
     def _settle(self) -> None:
         """Wait for the child's answer, then put the file in place or say what went wrong."""
         with self._complaints:
-            outcome = self._wait_for_child()
+            outcome = wait_for(self._child, self._complaints, _FINISH_TIMEOUT_S)
         self.note = outcome.note
         try:
             if outcome.error:
@@ -285,22 +284,6 @@ class Recorder:
         self.note = self.note or made.outcome.note
         return made.path
 
-    def _wait_for_child(self) -> Outcome:
-        try:
-            answer, _ = self._child.communicate(timeout=_FINISH_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.communicate()
-            return Outcome(0, f"the encoder did not finish within {_FINISH_TIMEOUT_S:g} s")
-        return outcome_of(answer) or Outcome(0, self._last_words())
-
-    def _last_words(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        code = self._child.returncode
-        ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        return f"the encoder ended with {ended}" + (f": {lines[-1]}" if lines else "")
-
     def _what_remains(self) -> str:
         if self._target.kind == "pictures":
             return "the pictures written so far are whole"
@@ -308,10 +291,3 @@ class Recorder:
             return f"what was recorded so far plays: {self.part}"
         self.part.unlink(missing_ok=True)
         return "nothing was recorded"
-
-
-def _pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
-    """The way to the child, ours to close: ``communicate`` would flush a closed one."""
-    pipe, child.stdin = child.stdin, None
-    assert pipe is not None  # asked for by ``start``
-    return pipe

@@ -65,9 +65,36 @@ def join_pieces(job: JoinJob) -> Outcome:
     return Outcome(**_ask({"errand": "join", "job": asdict(job)}))
 
 
-def outcome_of(answer: bytes) -> Outcome | None:
-    """What the encoder said at its end; None where it said nothing."""
-    return outcome_from(answer) if answer.strip() else None
+def pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
+    """The way to a child, the caller's to close: ``communicate`` would flush a closed one."""
+    pipe, child.stdin = child.stdin, None
+    assert pipe is not None  # asked for by ``start``
+    return pipe
+
+
+def wait_for(child: subprocess.Popen[bytes], complaints: IO[bytes], timeout_s: float) -> Outcome:
+    """What the encoder says at its end; where it says nothing, how it ended and its last complaint.
+
+    Args:
+        child: whose pipe has been closed.
+        complaints: its standard error.
+        timeout_s: how long it may take, in seconds; it is killed then.
+    """
+    try:
+        answer, _ = child.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return Outcome(0, f"the encoder did not finish within {timeout_s:g} s")
+    return outcome_from(answer) if answer.strip() else Outcome(0, _last_words(child, complaints))
+
+
+def _last_words(child: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
+    complaints.seek(0)
+    lines = complaints.read().decode(errors="replace").strip().splitlines()
+    code = child.returncode
+    ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    return f"the encoder ended with {ended}" + (f": {lines[-1]}" if lines else "")
 
 
 def _ask(question: dict[str, Any]) -> dict[str, Any]:
