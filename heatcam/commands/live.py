@@ -113,7 +113,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         terminal.note(lacking)
     elif not session.numbers.frames_shown:
         terminal.note(f"{source.name} gave no picture")
-    return int(session.failed or bool(lacking))
+    return int(session.parts.recording.failed or bool(lacking))
 
 
 def _session(

@@ -23,8 +23,10 @@ from heatcam.sinks.files import write_whole
 from heatcam.sinks.live_recorder import LiveRecorder
 from heatcam.sinks.pictures import write_picture
 from heatcam.sinks.raw_maps import write_raw_maps
+from heatcam.sinks.recorder import RecorderOptions
 
 _NOMINAL_FPS = 30.0  # frames carry their own times; this is how long the last one stands
+_OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
 STOP_S = 10.0  # what was asked to be saved is waited for that long at the end
 
 
@@ -92,6 +94,8 @@ class Recording:
         self._last_pts_s = -1.0
         #: Pictures that the encoder had no room for, of all recordings.
         self.dropped = 0
+        #: Whether one of them could not be finished, or ended by itself.
+        self.failed = False
 
     @property
     def seconds(self) -> float | None:
@@ -103,7 +107,7 @@ class Recording:
         path = free_name(self._folder, f"heatcam-{stamp()}", ".mp4")
         size_wh = picture.shape[1], picture.shape[0]
         try:
-            self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS)
+            self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS, options=_OPTIONS)
         except HeatcamError as error:
             return str(error)
         self._started_s, self._last_pts_s = self._clock(), -1.0
@@ -115,18 +119,18 @@ class Recording:
         if recorder is None:
             return ""
         if recorder.failure is not None:
-            return self.stop()[0]
+            return self.stop()
         pts_s = self._clock() - self._started_s
         if pts_s > self._last_pts_s:
             self._last_pts_s = pts_s
             recorder.offer(fitted(picture, recorder.size_wh), pts_s)
         return ""
 
-    def stop(self) -> tuple[str, bool]:
-        """Finish the file: what to say about it, and whether it is whole."""
+    def stop(self) -> str:
+        """Finish the file; what to say about it, "" when nothing was on."""
         recorder, self._recorder = self._recorder, None
         if recorder is None:
-            return "", True
+            return ""
         failure: HeatcamError | None = None
         try:
             recorder.close()
@@ -135,9 +139,10 @@ class Recording:
         self.dropped += recorder.dropped
         failure = recorder.failure or failure
         if failure is not None:
-            return str(failure), False
+            self.failed = True
+            return str(failure)
         lost = f", {recorder.dropped} dropped" if recorder.dropped else ""
-        return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}", True
+        return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}"
 
 
 def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:

@@ -91,8 +91,6 @@ class Session:
         self.numbers = Numbers()
         #: What there is to say on the terminal when the window is gone.
         self.last_words: list[str] = []
-        #: Whether a recording could not be finished.
-        self.failed = False
         #: Width and height of the window when it was left; None when it was never open.
         self.window_wh: tuple[int, int] | None = None
         self._capture, self._inference, self._viewer = parts.capture, parts.inference, parts.viewer
@@ -353,9 +351,8 @@ class Session:
             self._screen.say(self.parts.recording.start(self._screen.view.picture))
 
     def _end_recording(self) -> str:
-        text, whole = self.parts.recording.stop()
-        if not whole:
-            self.failed = True
+        text = self.parts.recording.stop()
+        if self.parts.recording.failed:
             self.numbers.complain(text)
         return text
 

@@ -1,0 +1,90 @@
+"""What the window writes: recordings that keep their size, and names that are free."""
+
+import cv2
+import numpy as np
+import pytest
+
+from heatcam.errors import SinkError
+from heatcam.live.saving import Recording, Snapshots, fitted, free_name
+from heatcam.live.state import WindowState
+from tests.live.streams import frame, seen
+
+
+def picture(width=160, height=120, value=128):
+    return np.full((height, width, 3), value, np.uint8)
+
+
+class Clock:
+    now_s = 10.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_a_recording_keeps_its_size_and_its_times_whatever_the_layout(tmp_path):
+    clock = Clock()
+    recording = Recording(tmp_path, clock)
+    assert recording.seconds is None
+    assert recording.start(picture()).startswith("recording heatcam-")
+    for n in range(6):
+        clock.now_s = 10 + n / 2
+        assert recording.offer(picture() if n < 3 else picture(322, 120)) == ""
+    assert recording.seconds == 2.5
+    assert "6 frames" in recording.stop()
+    assert not recording.failed
+    (video,) = tmp_path.glob("*.mp4")
+    capture = cv2.VideoCapture(str(video))
+    assert capture.get(cv2.CAP_PROP_FRAME_WIDTH) == 160
+    times = []
+    while capture.read()[0]:
+        times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+    assert times == pytest.approx([0, 500, 1000, 1500, 2000, 2500], abs=2)
+
+
+def test_nothing_is_recorded_while_it_is_off(tmp_path):
+    recording = Recording(tmp_path)
+    assert recording.offer(picture()) == ""
+    assert recording.stop() == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_that_cannot_start_is_said_and_stays_off(tmp_path):
+    recording = Recording(tmp_path / "missing")
+    assert "missing" in recording.start(picture())
+    assert recording.seconds is None
+
+
+def test_a_recording_that_ends_by_itself_is_said_and_not_called_whole(tmp_path):
+    recording = Recording(tmp_path)
+    recording.start(picture())
+    recording._recorder.failure = SinkError("the disk is full", "make space")
+    text = recording.offer(picture())
+    assert "the disk is full" in text
+    assert recording.failed
+    assert recording.seconds is None
+
+
+@pytest.mark.parametrize("size", [(160, 120), (322, 120), (60, 200)])
+def test_pictures_are_fitted_without_changing_their_shape(size):
+    shown = fitted(picture(*size, value=200), (160, 120))
+    assert shown.shape == (120, 160, 3)
+    rows, columns = np.nonzero(shown[..., 0] > 100)
+    wide, tall = np.ptp(columns) + 1, np.ptp(rows) + 1
+    assert wide / tall == pytest.approx(size[0] / size[1], rel=0.05)
+    assert abs(columns.min() - (159 - columns.max())) <= 1
+
+
+def test_a_name_that_is_taken_is_counted_on(tmp_path):
+    assert free_name(tmp_path, "a", ".png").name == "a.png"
+    (tmp_path / "a.png").touch()
+    (tmp_path / "a-2.png").touch()
+    assert free_name(tmp_path, "a", ".png").name == "a-3.png"
+
+
+def test_what_was_asked_for_last_is_written_before_the_window_is_left(tmp_path):
+    snapshots = Snapshots(tmp_path, {"model": "fake"})
+    for n in range(3):
+        snapshots.save(picture(640, 480), seen(frame(n)), WindowState())
+    news = snapshots.close()
+    assert len([text for text in news if text.startswith("saved")]) == 3
+    assert len(list(tmp_path.glob("*.png"))) == 3
