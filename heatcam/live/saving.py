@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -51,15 +51,13 @@ class Snapshots:
 
     def news(self) -> list[str]:
         """What was saved, or why not, since the last call."""
-        done = [future for future in self._waiting if future.done()]
+        done = [future for future in self._waiting if future.done() and not future.cancelled()]
         self._waiting = [future for future in self._waiting if not future.done()]
         return [future.result() for future in done]
 
     def close(self) -> list[str]:
         """Wait for what is being written; the last news."""
-        deadline_s = time.monotonic() + STOP_S
-        while self._waiting and time.monotonic() < deadline_s and not self._waiting[0].done():
-            time.sleep(0.02)
+        wait(self._waiting, STOP_S)
         self._writer.shutdown(wait=False, cancel_futures=True)
         return self.news()
 
