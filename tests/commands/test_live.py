@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.window import use_of
 from heatcam.choices import Colormap, Layout, MethodName
 from heatcam.commands.live import as_kept, to_keep
 from heatcam.live.state import WindowState
@@ -250,6 +251,26 @@ def test_a_stream_that_stalls_is_marked_and_leaving_takes_no_two_seconds(
     assert report["frames_shown"] > 2
     assert "secret" not in json.dumps(report)
     assert "secret" not in window.stderr
+
+
+@requires("Xvfb", "xdotool")
+@pytest.mark.parametrize("seconds", [12, pytest.param(600, marks=pytest.mark.soak)])
+def test_memory_threads_and_descriptors_stay_flat(display: str, tmp_path: Path, seconds: float) -> None:
+    """``python -m benchmarks.window soak`` is the hour."""
+    window = LiveWindow(display, tmp_path)
+    for key in ("n", "n", "space", "space", "d", "d"):  # whatever a key loads is loaded now
+        window.press(key, wait_s=1.2)
+    before = use_of(window.program.pid)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for key in ("h", "h", "d", "d", "c", "space", "space"):
+            window.press(key, wait_s=0.3)
+    after = use_of(window.program.pid)
+    window.press("q")
+    assert window.end()["errors"] == []
+    assert after.threads <= before.threads
+    assert after.descriptors <= before.descriptors
+    assert after.memory_mb - before.memory_mb < 60
 
 
 @requires("Xvfb", "xdotool")
