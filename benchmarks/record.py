@@ -21,12 +21,12 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from heatcam.choices import Backend
+from heatcam.choices import DEFAULT_SMOOTH, Backend
 from heatcam.commands.options import Look
-from heatcam.commands.starting import painter
+from heatcam.commands.starting import caption_of, painter
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.pipeline import Controls, Limits, Run, run_at_once, run_pipeline
+from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
@@ -90,12 +90,12 @@ class Bench:
     def together(self, go: Callable[..., None]) -> None:
         """The whole of ``heatcam record``, without its start."""
         with self._recorder() as recorder, open_source(self._clip) as source:
-            paint = painter(Look(), with_status=True, smooth=0.8)
-            go(source, self._explainer, paint, [Writes(recorder)], Controls(), Limits(self._count), Run())
+            paint = painter(Look(), caption_of(self._explainer), DEFAULT_SMOOTH)
+            go(source, self._explainer, paint, [Writes(recorder)], Limits(self._count), Run())
 
     def _painter(self) -> Callable[[Explanation], Uint8Array]:
-        paint, run, controls = painter(Look(), with_status=True, smooth=0.8), Run(), Controls()
-        return lambda seen: paint(seen, run, controls)
+        paint, run = painter(Look(), caption_of(self._explainer), DEFAULT_SMOOTH), Run()
+        return lambda seen: paint(seen, run)
 
     def _recorder(self) -> Recorder:
         return Recorder(self._folder / "out.mp4", self._size_wh, 30, overwrite=True)

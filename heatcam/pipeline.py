@@ -2,8 +2,8 @@
 
 ``run_pipeline`` does one after the other, ``run_at_once`` reads, explains, and paints and hands on at the same time.
 
-Everything is handed in; nothing is opened here. Data flows one way, and only ``Controls`` flows back: what a sink's keys
-change (heat map on or off, stop) takes effect on the next frame.
+For what ends by itself and is not touched meanwhile; the window, which answers keys, has a loop of its own (``heatcam.live``).
+Everything is handed in; nothing is opened here. Data flows one way.
 """
 
 from __future__ import annotations
@@ -37,28 +37,6 @@ class Sink(Protocol):
     def take(self, picture: Uint8Array, explanation: Explanation) -> None:
         """One painted frame (uint8 ``(H, W, 3)``, BGR) and what it was painted from."""
         ...
-
-
-@dataclass
-class Controls:
-    """What sinks may change while frames flow. One thread reads and writes it.
-
-    Attributes:
-        heatmap: make and show the map for the next frames.
-        stop: end after this frame.
-        message: a note for the top line, such as where a picture was saved.
-        toggles: how often the heat map was switched.
-    """
-
-    heatmap: bool = True
-    stop: bool = False
-    message: str = ""
-    toggles: int = 0
-
-    def toggle_heatmap(self) -> None:
-        """Heat map on becomes off, and back."""
-        self.heatmap = not self.heatmap
-        self.toggles += 1
 
 
 @dataclass(frozen=True)
@@ -112,7 +90,7 @@ class Run:
         return {f"p{q}": round(float(np.percentile(times, q)), 2) for q in (50, 95, 99)}
 
 
-Painter = Callable[[Explanation, Run, Controls], Uint8Array]
+Painter = Callable[[Explanation, Run], Uint8Array]
 
 _FRAMES_AHEAD, _FRAMES_BEHIND = 4, 2
 
@@ -122,7 +100,6 @@ def run_pipeline(
     explainer: Explains,
     paint: Painter,
     sinks: Sequence[Sink],
-    controls: Controls,
     limits: Limits,
     run: Run,
 ) -> None:
@@ -132,16 +109,16 @@ def run_pipeline(
     """
     run.started_s = arrived = time.perf_counter()
     for frame in frames:
-        explanation = explainer.explain(frame, with_map=controls.heatmap)
+        explanation = explainer.explain(frame, with_map=True)
         if explanation.map_error and explanation.map_error not in run.errors:
             run.errors.append(explanation.map_error)
-        picture = paint(explanation, run, controls)
+        picture = paint(explanation, run)
         for sink in sinks:
             sink.take(picture, explanation)
         now = time.perf_counter()
         run.durations_s.append(now - arrived)
         run.frames, arrived = run.frames + 1, now
-        if controls.stop or limits.reached(run.frames, run.elapsed_s):
+        if limits.reached(run.frames, run.elapsed_s):
             return
 
 
@@ -150,7 +127,6 @@ def run_at_once(
     explainer: Explains,
     paint: Painter,
     sinks: Sequence[Sink],
-    controls: Controls,
     limits: Limits,
     run: Run,
 ) -> None:
@@ -167,7 +143,7 @@ def run_at_once(
     def finish(explanation: Explanation) -> None:
         if explanation.map_error and explanation.map_error not in run.errors:
             run.errors.append(explanation.map_error)
-        picture = paint(explanation, run, controls)
+        picture = paint(explanation, run)
         for sink in sinks:
             sink.take(picture, explanation)
         now = time.perf_counter()
@@ -176,6 +152,6 @@ def run_at_once(
 
     with closing(ahead(frames, _FRAMES_AHEAD)) as read, Behind(finish, _FRAMES_BEHIND) as behind:
         for explained, frame in enumerate(read, start=1):
-            behind.hand(explainer.explain(frame, with_map=controls.heatmap))
-            if controls.stop or limits.reached(explained, run.elapsed_s):
+            behind.hand(explainer.explain(frame, with_map=True))
+            if limits.reached(explained, run.elapsed_s):
                 return

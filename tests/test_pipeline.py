@@ -1,4 +1,4 @@
-"""The pipeline: order, limits, controls, and numbers that survive an interruption."""
+"""The pipeline: order, limits, and numbers that survive an interruption."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from heatcam.frames import Detections, Explanation, Frame
-from heatcam.pipeline import Controls, Limits, Run, run_at_once, run_pipeline
+from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 
 BOTH = pytest.mark.parametrize("go", [run_pipeline, run_at_once])
 NOTHING = Detections(
@@ -38,14 +38,14 @@ class Collector:
         self.seen.append(explanation.frame.frame_index)
 
 
-def painted(explanation: Explanation, run: Run, controls: Controls) -> np.ndarray:
+def painted(explanation: Explanation, run: Run) -> np.ndarray:
     return explanation.frame.image_bgr
 
 
 @BOTH
 def test_every_frame_reaches_every_sink_in_order(go) -> None:
     sinks, run = [Collector(), Collector()], Run()
-    go(frames(5), FakeExplainer(), painted, sinks, Controls(), Limits(), run)
+    go(frames(5), FakeExplainer(), painted, sinks, Limits(), run)
     assert [s.seen for s in sinks] == [[0, 1, 2, 3, 4]] * 2
     assert run.frames == 5
 
@@ -53,45 +53,21 @@ def test_every_frame_reaches_every_sink_in_order(go) -> None:
 def test_the_frame_limit_ends_it_without_reading_more() -> None:
     given = iter(frames(5))
     run = Run()
-    run_pipeline(given, FakeExplainer(), painted, [], Controls(), Limits(max_frames=2), run)
+    run_pipeline(given, FakeExplainer(), painted, [], Limits(max_frames=2), run)
     assert run.frames == 2
     assert next(given).frame_index == 2
 
 
 def test_the_time_limit_ends_it() -> None:
     run = Run()
-    run_pipeline(frames(50), FakeExplainer(), painted, [], Controls(), Limits(seconds=0.0), run)
+    run_pipeline(frames(50), FakeExplainer(), painted, [], Limits(seconds=0.0), run)
     assert run.frames == 1
-
-
-def test_a_sink_switches_the_map_from_the_next_frame_on() -> None:
-    explainer, controls = FakeExplainer(), Controls(heatmap=True)
-
-    class Toggles:
-        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
-            if explanation.frame.frame_index == 1:
-                controls.toggle_heatmap()
-
-    run_pipeline(frames(4), explainer, painted, [Toggles()], controls, Limits(), Run())
-    assert explainer.with_map == [True, True, False, False]
-    assert controls.toggles == 1
-
-
-def test_a_sink_stops_it() -> None:
-    controls, run = Controls(), Run()
-
-    class Stops:
-        def take(self, picture: np.ndarray, explanation: Explanation) -> None:
-            controls.stop = explanation.frame.frame_index == 2
-
-    run_pipeline(frames(9), FakeExplainer(), painted, [Stops()], controls, Limits(), run)
-    assert run.frames == 3
 
 
 @BOTH
 def test_a_failing_map_is_noted_once_and_the_stream_goes_on(go) -> None:
     run = Run()
-    go(frames(4), FakeExplainer("out of memory"), painted, [], Controls(), Limits(), run)
+    go(frames(4), FakeExplainer("out of memory"), painted, [], Limits(), run)
     assert run.frames == 4
     assert run.errors == ["out of memory"]
 
@@ -105,7 +81,7 @@ def test_ctrl_c_keeps_the_numbers_of_what_was_done(go) -> None:
 
     run = Run()
     with pytest.raises(KeyboardInterrupt):
-        go(frames(9), FakeExplainer(), painted, [Interrupts()], Controls(), Limits(), run)
+        go(frames(9), FakeExplainer(), painted, [Interrupts()], Limits(), run)
     assert run.frames == 3
     assert run.latency_ms()["p99"] >= run.latency_ms()["p50"] >= 0
 
@@ -119,12 +95,12 @@ def test_at_once_the_frame_limit_is_exact_and_the_stages_overlap() -> None:
             assert painting.acquire(timeout=10)
             return super().explain(image, with_map=with_map)
 
-    def paints(explanation: Explanation, run: Run, controls: Controls) -> np.ndarray:
+    def paints(explanation: Explanation, run: Run) -> np.ndarray:
         painting.release()
         return explanation.frame.image_bgr
 
     sink, run = Collector(), Run()
-    run_at_once(frames(9), Waits(), paints, [sink], Controls(), Limits(max_frames=5), run)
+    run_at_once(frames(9), Waits(), paints, [sink], Limits(max_frames=5), run)
     assert sink.seen == [0, 1, 2, 3, 4]
     assert run.frames == 5
 
@@ -135,7 +111,7 @@ def test_at_once_an_error_of_a_sink_or_of_the_source_ends_the_run() -> None:
             raise OSError("full")
 
     with pytest.raises(OSError, match="full"):
-        run_at_once(frames(500), FakeExplainer(), painted, [Fails()], Controls(), Limits(), Run())
+        run_at_once(frames(500), FakeExplainer(), painted, [Fails()], Limits(), Run())
 
     def breaks():
         yield from frames(3)
@@ -143,7 +119,7 @@ def test_at_once_an_error_of_a_sink_or_of_the_source_ends_the_run() -> None:
 
     sink = Collector()
     with pytest.raises(OSError, match="gone"):
-        run_at_once(breaks(), FakeExplainer(), painted, [sink], Controls(), Limits(), Run())
+        run_at_once(breaks(), FakeExplainer(), painted, [sink], Limits(), Run())
     assert sink.seen == [0, 1, 2]
 
 

@@ -23,6 +23,7 @@ from heatcam.commands.options import (
     ModelChoice,
     Motion,
     Output,
+    PictureOutput,
     Recording,
     SourceChoice,
     WindowChoice,
@@ -124,7 +125,7 @@ def _given(ctx: typer.Context) -> frozenset[str]:
 def snapshot(
     model: ModelChoice,
     look: Look,
-    output: Output,
+    output: PictureOutput,
     capture: CaptureChoice,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="[PICTURE|FOLDER|GLOB]...", help="What to explain.")

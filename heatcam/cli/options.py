@@ -18,6 +18,7 @@ from heatcam.commands.options import (
     ModelChoice,
     Motion,
     Output,
+    PictureOutput,
     Recording,
     SourceChoice,
     WindowChoice,
@@ -143,6 +144,9 @@ OPTIONS: dict[type, dict[str, Any]] = {
     },
 }
 
+OPTIONS[PictureOutput] = OPTIONS[Output] | {
+    "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
+}
 OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)}
 OPTIONS[Plan] = {
     "runs": typer.Option(min=1, help="Rounds that count; in each, every row runs once."),

@@ -100,6 +100,17 @@ class Output:
 
 
 @dataclass(frozen=True)
+class PictureOutput(Output):
+    """Where pictures go, and what goes with them.
+
+    Attributes:
+        npz: write the raw maps beside each picture.
+    """
+
+    npz: bool = False
+
+
+@dataclass(frozen=True)
 class Recording:
     """How a recording is written.
 

@@ -15,11 +15,18 @@ from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
 from heatcam.commands.recover import offer_recovery
 from heatcam.commands.reporting import run_report
 from heatcam.commands.resuming import Resumption, Seam, facts_of, resumption_of
-from heatcam.commands.starting import painter, say_scale, say_source, size_to_come, start_explainer
+from heatcam.commands.starting import (
+    caption_of,
+    painter,
+    say_scale,
+    say_source,
+    size_to_come,
+    start_explainer,
+)
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
-from heatcam.pipeline import Controls, Limits, Run, run_at_once, run_pipeline
+from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 from heatcam.sinks.recorder import check_recording_path
 from heatcam.sinks.recording.codecs import codec_of
 from heatcam.sinks.recording.process import codecs_here
@@ -151,8 +158,8 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             bar = ProgressSink(progress, task, lambda: run.recent_fps)
             try:
                 with sink:
-                    paint = painter(look, with_status=True, smooth=motion.smooth)
-                    go(seam, tracked(explainer, tracker), paint, (sink, bar), Controls(), limits, run)
+                    paint = painter(look, caption_of(explainer), motion.smooth)
+                    go(seam, tracked(explainer, tracker), paint, (sink, bar), limits, run)
                     lacking = shortfall(source) if extent == Extent() else ""
                     sink.ends_early = bool(lacking)
             except KeyboardInterrupt:

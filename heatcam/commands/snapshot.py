@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.choices import Backend
-from heatcam.commands.options import CaptureChoice, Look, ModelChoice, Output
+from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.findings import describe
 from heatcam.frames import Frame
-from heatcam.pipeline import Controls, Painter, Run
+from heatcam.pipeline import Painter, Run
 from heatcam.saliency.explainer import Explainer
+from heatcam.sinks.files import refuse_existing
 from heatcam.sinks.pictures import output_paths, write_picture
+from heatcam.sinks.raw_maps import write_raw_maps
 from heatcam.sources.images import list_pictures, read_picture
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
@@ -30,7 +32,7 @@ def snapshot(
     camera: str | None,
     model: ModelChoice,
     look: Look,
-    output: Output,
+    output: PictureOutput,
     terminal: Terminal,
     capture: CaptureChoice | None = None,
 ) -> int:
@@ -57,9 +59,11 @@ def snapshot(
     paths = list_pictures(inputs) if camera is None else ()
     names = paths or (Path(f"camera-{camera}.png" if str(camera).isdecimal() else "camera.png"),)
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
+    if output.npz:
+        refuse_existing([raw_path(target) for target in targets], output.overwrite)
     explainer = start_explainer(_for_pictures(model), terminal)
     say_scale(look, explainer, terminal)
-    paint = painter(look, with_status=False)
+    paint = painter(look)
     if camera is not None:
         rows, failed = (
             [_one(_camera_frame(camera, asked, terminal), targets[0], explainer, paint, output, terminal)],
@@ -82,7 +86,7 @@ def _many(
     targets: Sequence[Path],
     explainer: Explainer,
     paint: Painter,
-    output: Output,
+    output: PictureOutput,
     terminal: Terminal,
 ) -> tuple[list[dict[str, Any]], int]:
     """Every picture in turn: the rows of those that worked, and how many did not."""
@@ -106,16 +110,28 @@ def _many(
 
 
 def _one(
-    frame: Frame, target: Path, explainer: Explainer, paint: Painter, output: Output, terminal: Terminal
+    frame: Frame,
+    target: Path,
+    explainer: Explainer,
+    paint: Painter,
+    output: PictureOutput,
+    terminal: Terminal,
 ) -> dict[str, Any]:
     """Explain, paint and write one picture; its row of the JSON document."""
     explanation = explainer.explain(frame, with_object_maps=True)
-    write_picture(target, paint(explanation, Run(), Controls()), output.overwrite)
+    write_picture(target, paint(explanation, Run()), output.overwrite)
+    if output.npz:
+        write_raw_maps(raw_path(target), explanation, output.overwrite)
     if explanation.map_error:
         terminal.note(f"{frame.name}: no heat map ({explanation.map_error})")
     if output.json != "-":
         terminal.result(f"{target}  {counted(explanation.detections.class_names)}")
     return {"path": frame.name, "output": str(target), **describe(explanation)}
+
+
+def raw_path(picture: Path) -> Path:
+    """Where a picture's raw maps go: ``out.png.npz``, because ``out.jpg`` may stand beside it."""
+    return picture.with_name(f"{picture.name}.npz")
 
 
 def counted(class_names: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from heatcam.choices import Renorm
 from heatcam.commands.options import Look, ModelChoice
 from heatcam.commands.terminal import Terminal
@@ -9,7 +11,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.pipeline import Controls, Painter, Run
+from heatcam.pipeline import Painter, Run
 from heatcam.saliency.building import LIKELY_SIZE_WH, Shelf, open_shelf
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
@@ -129,12 +131,32 @@ def offer_download(model: str, terminal: Terminal) -> None:
             official.download(model)
 
 
-def painter(look: Look, *, with_status: bool, smooth: float = 0.0) -> Painter:
+@dataclass(frozen=True)
+class Caption:
+    """What the top line of a recording says that does not change.
+
+    Attributes:
+        model, backend: what they are called.
+        conf: the confidence above which boxes are kept.
+    """
+
+    model: str
+    backend: str
+    conf: float
+
+
+def caption_of(explainer: Explainer) -> Caption:
+    """What the top line says of an explainer."""
+    engine = explainer.engine
+    return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.thresholds.conf)
+
+
+def painter(look: Look, caption: Caption | None = None, smooth: float = 0.0) -> Painter:
     """What draws each frame of one run: the overlay in the chosen look, with the top line or without.
 
     Args:
         look: how the overlay looks.
-        with_status: draw the top line.
+        caption: what the top line says; None draws none.
         smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; for 0 every picture stands alone.
     """
     options = OverlayOptions(
@@ -142,19 +164,26 @@ def painter(look: Look, *, with_status: bool, smooth: float = 0.0) -> Painter:
     )
     smoother = Smoother(smooth, look.renorm) if smooth > 0 else None
 
-    def paint(explanation: Explanation, run: Run, controls: Controls) -> Uint8Array:
-        status = None
-        if with_status:
-            status = Status(
-                mode="HEATMAP" if controls.heatmap else "NORMAL",
-                fps=run.recent_fps,
-                forward_ms=explanation.timings.prepare_ms + explanation.timings.forward_ms,
-                map_ms=explanation.timings.map_ms,
-                message=controls.message or explanation.map_error,
-            )
+    def paint(explanation: Explanation, run: Run) -> Uint8Array:
+        status = None if caption is None else _status(explanation, run, caption)
         if smoother is None:
             return draw(explanation, options, status)
         shown = smoother.steady(explanation)
         return draw(explanation, options, status, steadied=shown.explanation, scales=shown.scales)
 
     return paint
+
+
+def _status(explanation: Explanation, run: Run, caption: Caption) -> Status:
+    """The top line of one frame of a recording."""
+    timings = explanation.timings
+    return Status(
+        mode="HEATMAP",
+        fps=run.recent_fps,
+        forward_ms=timings.prepare_ms + timings.forward_ms,
+        map_ms=timings.map_ms,
+        model=caption.model,
+        backend=caption.backend,
+        message=explanation.map_error,
+        conf=caption.conf,
+    )

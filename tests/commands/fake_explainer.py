@@ -21,6 +21,7 @@ class FakeExplainer:
 
     engine = SimpleNamespace(name="fake", device="cpu")
     title, imgsz, method, calibrating_s = "fake", 64, "live", 0.0
+    thresholds = SimpleNamespace(conf=0.25)
 
     def __init__(self, pause_s: float = 0.0) -> None:
         self._pause_s = pause_s

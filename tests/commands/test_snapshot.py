@@ -173,3 +173,16 @@ def test_nothing_is_compiled_for_pictures_unless_it_was_asked_for() -> None:
     assert _for_pictures(ModelChoice()).backend is Backend.TORCH
     assert _for_pictures(ModelChoice(backend=Backend.OPENVINO)).backend is Backend.OPENVINO
     assert _for_pictures(ModelChoice(conf=0.4)) == ModelChoice(conf=0.4, backend=Backend.TORCH)
+
+
+def test_npz_writes_the_raw_maps_beside_the_picture_and_replaces_nothing(
+    scene_png: Path, tmp_path: Path
+) -> None:
+    heatcam("snapshot", scene_png, "-o", tmp_path / "out.png", "--npz")
+    raw = np.load(tmp_path / "out.png.npz")
+    assert raw["saliency"].shape == (540, 960)
+    assert len(raw["object_maps"]) == len(raw["boxes_xyxy"]) > 0
+    (tmp_path / "out.png").unlink()
+    result = heatcam("snapshot", scene_png, "-o", tmp_path / "out.png", "--npz", exit_code=2)
+    assert "out.png.npz exists already" in result.stderr
+    assert not (tmp_path / "out.png").exists()

@@ -19,7 +19,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.overlay import OverlayOptions, draw
-from heatcam.pipeline import Controls, Run
+from heatcam.pipeline import Run
 from tests.steady.streams import seen, spot
 
 
@@ -122,8 +122,8 @@ def stream() -> list[Explanation]:
 
 
 def painted(smooth: float, frames: list[Explanation]) -> list[Uint8Array]:
-    paint = starting.painter(Look(), with_status=False, smooth=smooth)
-    return [paint(one, Run(), Controls()) for one in frames]
+    paint = starting.painter(Look(), None, smooth)
+    return [paint(one, Run()) for one in frames]
 
 
 def test_without_smoothing_each_picture_is_exactly_what_it_is_alone() -> None:

@@ -37,7 +37,10 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[Explanation]:
         paint = make(*args, **kwargs)
         return lambda explanation, *rest: explanations.append(explanation) or paint(explanation, *rest)
 
-    fake = SimpleNamespace(explain=one_box, engine=SimpleNamespace(name="fake"), calibration=None)
+    fake = SimpleNamespace(
+        explain=one_box, engine=SimpleNamespace(name="fake", device="cpu"), calibration=None
+    )
+    fake.title, fake.thresholds = "fake", SimpleNamespace(conf=0.25)
     monkeypatch.setattr(recording, "painter", painter)
     monkeypatch.setattr(recording, "start_explainer", lambda *_: fake)
     return explanations

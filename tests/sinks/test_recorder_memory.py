@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from heatcam.frames import Detections, Explanation, Frame
-from heatcam.pipeline import Controls, Limits, Run, run_at_once
+from heatcam.pipeline import Limits, Run, run_at_once
 from heatcam.sinks.recorder import Recorder
 from tests.sources.numbered import numbered_picture
 
@@ -48,9 +48,7 @@ def test_memory_stays_flat_for_an_hour(tmp_path: Path) -> None:
                         [resident_mb("self"), resident_mb(recorder._child.pid)]
                     )
 
-        run_at_once(
-            frames, Sees(), lambda seen, *_: seen.frame.image_bgr, [Writes()], Controls(), Limits(), Run()
-        )
+        run_at_once(frames, Sees(), lambda seen, *_: seen.frame.image_bgr, [Writes()], Limits(), Run())
     grown = [round(b - a, 1) for a, b in zip(before, after, strict=True)]
     sys.stderr.write(
         f"\nheatcam {before[0]:.0f} MB {grown[0]:+.1f}, its encoder {before[1]:.0f} MB {grown[1]:+.1f}\n"
