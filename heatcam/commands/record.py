@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from heatcam.commands.starting import (
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
-from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
+from heatcam.pipeline import Explains, Limits, Painter, Run, Sink, run_at_once, run_pipeline
 from heatcam.sinks.recorder import check_recording_path
 from heatcam.sinks.recording.codecs import codec_of
 from heatcam.sinks.recording.process import codecs_here
@@ -114,64 +114,108 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     Raises:
         HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
     """
-    look, motion, output, extent = options.look, options.motion, options.output, options.extent
-    recording, asked = options.recording, options.capture.options()
-    target = _checked_target(target_path(spec, output), output, recording, terminal)
-    facts = facts_of(spec, model, look, motion, recording, asked.fps, target)
-    resumption = resumption_of(target, facts) if recording.resume else Resumption(target)
-    if recording.resume:
-        _say_resumption(resumption, terminal)
+    output, asked = options.output, options.capture.options()
+    target = _checked_target(target_path(spec, output), output, options.recording, terminal)
+    facts = facts_of(spec, model, options.look, options.motion, options.recording, asked.fps, target)
+    resumption = _resumption(target, facts, options.recording, terminal)
     source = open_source(spec, asked)
-    _require_an_end(source, extent)
-    tracker = tracker_of(motion.track)
+    _require_an_end(source, options.extent)
+    tracker = tracker_of(options.motion.track)
     explainer = start_explainer(model, terminal, size_to_come(spec, asked))
-    say_scale(look, explainer, terminal)
-    run = Run()
-    with source, _left_after(source, extent.seconds):
+    say_scale(options.look, explainer, terminal)
+    with source, _left_after(source, options.extent.seconds):
         say_source(source, terminal)
         fps = _rate(source, target, asked.fps)
-        counted = Counted(_until(source, extent.seconds))
-        timed = counted if fps is None else at_rate(counted, fps, 1 / source.fps)
-        seam = Seam(timed, resumption)
-        sound = Path(spec) if Path(spec).is_file() else None
+        counted = Counted(_until(source, options.extent.seconds))
+        seam = Seam(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
         plan = Plan(
             target,
             fps or source.fps,
-            sound,
+            Path(spec) if Path(spec).is_file() else None,
             output.overwrite,
-            recording,
+            options.recording,
             facts,
             resumption,
             lambda: seam.origin_s,
             source.is_live,
         )
-        _say_length(plan, _expected(source, extent, fps), terminal)
-        sink = RecordingSink(plan)
-        passed = resumption.frames - resumption.warm_up
-        limits = Limits(None if extent.max_frames is None else max(1, extent.max_frames - passed))
-        go = run_pipeline if source.is_live else run_at_once  # a camera has a thread of its own, and drops
-        interrupted, lacking = False, ""
-        with terminal.progress("frames") as progress:
-            task = progress.add_task(
-                source.name, total=_expected(source, extent, fps), rate=0.0, completed=passed
-            )
-            bar = ProgressSink(progress, task, lambda: run.recent_fps)
-            try:
-                with sink:
-                    paint = painter(look, caption_of(explainer), motion.smooth)
-                    go(seam, tracked(explainer, tracker), paint, (sink, bar), limits, run)
-                    lacking = shortfall(source) if extent == Extent() else ""
-                    sink.ends_early = bool(lacking)
-            except KeyboardInterrupt:
-                interrupted = True
-    done = Done(sink.frames, counted.count, source.dropped + sink.dropped, lacking, interrupted)
+        expected = _expected(source, options.extent, fps)
+        _say_length(plan, expected, terminal)
+        sink, run = RecordingSink(plan), Run()
+        paint = painter(options.look, caption_of(explainer), options.motion.smooth)
+        with _progress(source, expected, resumption, run, terminal) as bar:
+            stages = Stages(seam, tracked(explainer, tracker), paint, (sink, bar))
+            ended = _run(source, stages, sink, options.extent, resumption, run)
+    done = Done(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
         numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
         terminal.document(numbers | _numbers(done, resumption), output.json)
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, done, output, terminal)
-    return INTERRUPTED if interrupted else int(bool(lacking))
+    return INTERRUPTED if done.interrupted else int(bool(done.lacking))
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What a run is made of, in the order of the frames' way: see ``pipeline``.
+
+    Attributes:
+        frames: what is recorded.
+        explainer: makes the maps.
+        paint: draws each frame.
+        sinks: take what was drawn.
+    """
+
+    frames: Iterable[Frame]
+    explainer: Explains
+    paint: Painter
+    sinks: Sequence[Sink]
+
+
+def _run(
+    source: Source,
+    stages: Stages,
+    sink: RecordingSink,
+    extent: Extent,
+    resumption: Resumption,
+    run: Run,
+) -> tuple[str, bool]:
+    """Record to the end: what the source lacked, in one line, and whether Ctrl-C ended it. The file is finished then."""
+    passed = resumption.frames - resumption.warm_up
+    limits = Limits(None if extent.max_frames is None else max(1, extent.max_frames - passed))
+    go = run_pipeline if source.is_live else run_at_once  # a camera has a thread of its own, and drops
+    lacking = ""
+    try:
+        with sink:
+            go(stages.frames, stages.explainer, stages.paint, stages.sinks, limits, run)
+            lacking = shortfall(source) if extent == Extent() else ""
+            sink.ends_early = bool(lacking)
+    except KeyboardInterrupt:
+        return lacking, True
+    return lacking, False
+
+
+@contextmanager
+def _progress(
+    source: Source, expected: int | None, resumption: Resumption, run: Run, terminal: Terminal
+) -> Iterator[ProgressSink]:
+    """The bar, which begins where the recording goes on."""
+    with terminal.progress("frames") as progress:
+        passed = resumption.frames - resumption.warm_up
+        task = progress.add_task(source.name, total=expected, rate=0.0, completed=passed)
+        yield ProgressSink(progress, task, lambda: run.recent_fps)
+
+
+def _resumption(
+    target: Target, facts: dict[str, Any], recording: Recording, terminal: Terminal
+) -> Resumption:
+    """What there is already to go on with; nothing unless it was asked for."""
+    if not recording.resume:
+        return Resumption(target)
+    resumption = resumption_of(target, facts)
+    _say_resumption(resumption, terminal)
+    return resumption
 
 
 def _checked_target(path: Path, output: Output, recording: Recording, terminal: Terminal) -> Target:
