@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from heatcam.attention import AttentionHistory
 from heatcam.choices import Layout
-from heatcam.frames import Explanation
+from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.live.past import Moment
 from heatcam.live.state import WindowState
@@ -38,17 +38,28 @@ class Painting:
         self._smoother: Smoother | None = None
         self._of_renorm: object = None
         self._steadied: Steadied | None = None
+        self._attended: Frame | None = None
         self.attention = AttentionHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
-        """The next frame of the stream. Only objects' own maps make the graphs: a share of all evidence is another number."""
-        if explanation.object_maps or not len(explanation.detections):
-            self.attention.add(explanation)
+        """The next frame of the stream."""
+        self._attend(explanation)
         if self._smooth <= 0:
             return
         if self._smoother is None or self._of_renorm is not state.renorm:
             self._smoother, self._of_renorm = Smoother(self._smooth, state.renorm), state.renorm
         self._steadied = self._smoother.steady(explanation)
+
+    def look_again(self, explanation: Explanation) -> None:
+        """A second look at a frame that stands still."""
+        if self._attended is not explanation.frame:
+            self._attend(explanation)
+
+    def _attend(self, explanation: Explanation) -> None:
+        """Only objects' own maps make the graphs: a share of all evidence is another number."""
+        if explanation.object_maps or not len(explanation.detections):
+            self.attention.add(explanation)
+            self._attended = explanation.frame
 
     def paint(
         self, moment: Moment, state: WindowState, status: Status, banner: tuple[str, str] | None = None

@@ -203,6 +203,7 @@ class Session:
         if before.track_ids is not None:
             again = _with_tracks(again, numbers)
         self._past.replace_now(Moment(again, numbers, shown.wants))
+        self.parts.painting.look_again(again)
         self.numbers.complain(again.map_error)
         self._screen.change()
 
