@@ -11,6 +11,8 @@ from typing import Any
 
 from heatcam.choices import Colormap, Layout, MethodName, Renorm
 from heatcam.environment import config_dir
+from heatcam.errors import SinkError
+from heatcam.sinks.files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def load_settings() -> Settings:
             raise ValueError("it holds no settings")
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         logger.warning("settings in %s cannot be read (%s); using defaults", settings_path(), error)
         return Settings()
     usual = Settings()
@@ -69,13 +71,11 @@ def load_settings() -> Settings:
 def save_settings(settings: Settings) -> None:
     """Keep ``settings`` for the next run, replacing the file in one step; a folder that cannot be written is only logged."""
     path = settings_path()
-    part = path.with_suffix(".part")
     plain = {name: v.value if isinstance(v, Enum) else v for name, v in asdict(settings).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
-        part.replace(path)
-    except OSError as error:
+        write_whole(path, (json.dumps(plain, indent=1) + "\n").encode())
+    except (OSError, SinkError) as error:
         logger.warning("settings cannot be kept in %s (%s)", path.parent, error)
 
 
@@ -86,7 +86,7 @@ def _checked(name: str, kept: dict[str, Any], usual: Any) -> Any:
     value = kept[name]
     try:
         return _CHECKS[name](value) if name in _CHECKS else _like(usual, value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         logger.warning("%s: %s is %r; using %r", settings_path(), name, value, usual)
         return usual
 
@@ -120,7 +120,7 @@ def _size(value: Any) -> tuple[int, int] | None:
     if value is None:
         return None
     width, height = value
-    if not all(type(n) is int and 16 <= n <= 16384 for n in (width, height)):
+    if not all(type(n) is int and 1 <= n <= 99999 for n in (width, height)):
         raise ValueError
     return width, height
 

@@ -107,7 +107,8 @@ def live(
     from heatcam.commands.live import LiveOptions  # noqa: PLC0415
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
-    spec = chosen.source or chosen.camera or "0"
+    given = chosen.camera if chosen.source is None else chosen.source
+    spec = "0" if given is None else given
     options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
     raise typer.Exit(run(spec, model, options, _terminal()))
 

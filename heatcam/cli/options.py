@@ -102,6 +102,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "display_fps": typer.Option(min=0.1, help="Draw at most so many frames a second."),
         "every": typer.Option(
             min=1,
+            max=1000,
             help="Make the heat map of every so many frames, and carry it along with the boxes between them.",
         ),
         "realtime": typer.Option(

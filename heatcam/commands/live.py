@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heatcam.choices import MethodName, Quality
+from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, WindowChoice
 from heatcam.commands.starting import (
@@ -18,13 +19,15 @@ from heatcam.commands.starting import (
     start_shelf,
 )
 from heatcam.commands.terminal import Terminal
+from heatcam.errors import UsageError
 from heatcam.live.capture import Capture
 from heatcam.live.explaining import ExplainerFor, Explaining
 from heatcam.live.inference import Inference
 from heatcam.live.painting import Painting
+from heatcam.live.parts import Parts, Plan
 from heatcam.live.saving import Recording, Snapshots
 from heatcam.live.screen import Caption
-from heatcam.live.session import Parts, Plan, Session
+from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
 from heatcam.live.wants import Wants
 from heatcam.pipeline import Limits
@@ -86,27 +89,29 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     window = options.window
     kept = Settings() if window.reset_settings else load_settings()
     kept = replace(kept, window_wh=parse_size(window.window_size, "--window-size") or kept.window_wh)
+    if window.report is not None and not window.report.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder for {window.report}", "make it first or choose another")
     asked = options.capture.options()
     source = open_source(spec, asked)
     tracker = tracker_of(options.motion.track)
+    start = first_state(model, options.look, options.window)
+    state = as_kept(start, kept, options.given)
+    model = replace(model, method=MethodName(state.method), conf=state.conf)
     shelf, explainer = start_shelf(model, terminal, size_to_come(spec, asked))
-    say_scale(options.look, explainer, terminal)
+    say_scale(replace(options.look, renorm=state.renorm), explainer, terminal)
     explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
     capture = Capture(source, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal))
-    session = _session(capture, explainer, explaining, model, options, kept)
-    interrupted = False
+    session = _session(capture, explainer, explaining, (start, state), options, kept)
     try:
-        with session.parts.viewer:
+        with on_interrupt(session.interrupt), session.parts.viewer:
             session.run()
-    except KeyboardInterrupt:
-        interrupted = True
     finally:
-        save_settings(to_keep(session.state, session.window_wh or kept.window_wh))
-        if window.report is not None:
-            terminal.document(live_report(session, explainer.engine.name), str(window.report))
         for text in session.last_words:
             terminal.note(text)
-    if interrupted:
+        save_settings(to_keep(session.state, state, kept, options.given, session.window_wh))
+        if window.report is not None:
+            terminal.document(live_report(session, explainer.engine.name), str(window.report))
+    if session.interrupted:
         return INTERRUPTED
     lacking = shortfall(source) if session.saw_the_end else ""
     if lacking:
@@ -120,11 +125,14 @@ def _session(
     capture: Capture,
     explainer: Explainer,
     explaining: Explaining,
-    model: ModelChoice,
+    states: tuple[WindowState, WindowState],
     options: LiveOptions,
     kept: Settings,
 ) -> Session:
-    """The threads, the window and what they share, not started yet."""
+    """The threads, the window and what they share, not started yet.
+
+    ``states``: the choices that ``0`` goes back to, and those that it begins with.
+    """
     source = capture.source
     about = {"model": explainer.title, "source": source.name, "imgsz": explainer.imgsz}
     parts = Parts(
@@ -139,11 +147,11 @@ def _session(
     backend = f"{explainer.engine.device} {explainer.engine.name}"
     caption = Caption(explainer.title, backend, 1 / fps if fps else 0.0)
     extent = Limits(options.extent.max_frames, options.extent.seconds)
-    start = first_state(model, options.look, options.window)
+    start, state = states
     layers = tuple(dict.fromkeys((start.layers, *layer_sets(explainer.engine))))
     choices = Choices(tuple(METHODS), layers, start)
     plan = Plan(caption, extent, stays=isinstance(source, ImageSource))
-    return Session(parts, as_kept(start, kept, options.given), choices, plan)
+    return Session(parts, state, choices, plan)
 
 
 def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
@@ -193,7 +201,25 @@ def as_kept(start: WindowState, kept: Settings, given: Set[str]) -> WindowState:
     return replace(start, **changes)
 
 
-def to_keep(state: WindowState, window_wh: tuple[int, int] | None) -> Settings:
-    """What the next run starts with."""
-    kept = {name: getattr(state, name) for name in _KEPT} | {"method": MethodName(state.method)}
-    return Settings(**kept, window_wh=None if state.full_screen else window_wh)
+def to_keep(
+    state: WindowState, begun: WindowState, kept: Settings, given: Set[str], window_wh: tuple[int, int] | None
+) -> Settings:
+    """What the next run starts with: what was chosen by keys, and of what stood on the command line only that.
+
+    Args:
+        state: the choices at the end.
+        begun: those that it began with.
+        kept: what was kept before.
+        given: names of the options on the command line, which hold for one run.
+        window_wh: the window's size at the end, in screen pixels; None when there was none.
+    """
+    changes = {
+        name: getattr(state, name)
+        for name in _KEPT
+        if _OPTION_OF.get(name, name) not in given or getattr(state, name) != getattr(begun, name)
+    }
+    if "method" in changes:
+        changes["method"] = MethodName(state.method)
+    return replace(
+        kept, **changes, window_wh=kept.window_wh if state.full_screen or window_wh is None else window_wh
+    )

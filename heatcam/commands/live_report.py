@@ -19,10 +19,10 @@ def live_report(session: Session, backend: str) -> dict[str, Any]:
     """
     numbers = session.numbers
     return {
-        "frames_read": session.parts.capture.frames_read,
+        "frames_read": session.parts.capture.frames_read + session.parts.capture.source.dropped,
         "frames_shown": numbers.frames_shown,
         "dropped": session.dropped,
-        "fps": round(numbers.frames_shown / numbers.elapsed_s, 2) if numbers.frames_shown else 0.0,
+        "fps": round(numbers.mean_fps, 2),
         "latency_ms": percentiles_ms(numbers.latency_s) or _NOTHING,
         "draw_ms": percentiles_ms(numbers.draw_s),
         "age_ms": percentiles_ms(numbers.age_s),

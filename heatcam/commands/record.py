@@ -149,7 +149,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     done = Done(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
         numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
-        terminal.document(numbers | _numbers(done, resumption), output.json)
+        terminal.document(numbers | _numbers(source, done, resumption), output.json)
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, done, output, terminal)
@@ -262,10 +262,10 @@ def _rate(source: Source, target: Target, asked: float | None) -> float | None:
     return fps
 
 
-def _numbers(done: Done, resumption: Resumption) -> dict[str, Any]:
+def _numbers(source: Source, done: Done, resumption: Resumption) -> dict[str, Any]:
     """What the report of ``record`` knows better than that of any run."""
     return {
-        "frames_read": done.read + done.dropped,
+        "frames_read": done.read + source.dropped,
         "frames_written": done.frames,
         "frames_resumed": resumption.frames,
         "dropped": done.dropped,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.options import Recording
 from heatcam.commands.resuming import Resumption
 from heatcam.errors import SinkError
@@ -70,7 +71,8 @@ class RecordingSink:
         if isinstance(recorder, Recorder):
             recorder.keeps_facts |= self.ends_early
         if recorder is not None:
-            recorder.__exit__(kind, error, trace)
+            with on_interrupt(lambda: None):  # a second Ctrl-C must not leave the file unfinished
+                recorder.__exit__(kind, error, trace)
         elif self._plan.resumption.frames and error is None:
             self._put_together()
         if isinstance(recorder, LiveRecorder) and error is None and recorder.failure is not None:

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from statistics import median
 from typing import Any
@@ -132,7 +132,7 @@ def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor, known
     """Whether the compiled engine beats torch here; measured and remembered where it is not ``known``."""
     key = _situation(cut, example)
     if key not in known:
-        torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example)
+        torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
         known[key] = compiled.name if compiled_ms < torch_ms else "torch"
         logger.info("torch %.1f ms, %s %.1f ms: using %s", torch_ms, compiled.name, compiled_ms, known[key])
         remember(cache_dir() / CHOICES_FILE, known)
@@ -150,14 +150,20 @@ def _situation(cut: CutNetwork, example: Tensor) -> str:
     )
 
 
-def _measured(backends: list[Passes], example: Tensor) -> list[float]:
-    """Median milliseconds of forward and gradient on each backend, interleaved after one warm-up round."""
+def _measured(backends: list[Passes], example: Tensor, reaches: Sequence[bool]) -> list[float]:
+    """Median milliseconds of forward and gradient on each backend, interleaved after one warm-up round.
+
+    ``reaches``: which of the head's inputs read the tapped layers.
+    """
     taken: list[list[float]] = [[] for _ in backends]
     for _ in range(_ROUNDS + 1):
         for backend, times in zip(backends, taken, strict=True):
             started = time.perf_counter()
             inputs = backend.forward(example, with_graph=True).inputs
-            backend.pull_back(inputs, [torch.ones_like(feature) for feature in inputs.features])
+            reached = zip(inputs.features, reaches, strict=True)
+            backend.pull_back(
+                inputs, [torch.ones_like(feature) if there else None for feature, there in reached]
+            )
             times.append(1e3 * (time.perf_counter() - started))
     return [median(times[1:]) for times in taken]
 

@@ -36,11 +36,21 @@ class Capture:
         self.failure: BaseException | None = None
         self._paced = realtime and not source.is_live
         self._stopping = threading.Event()
+        self._goes_on = threading.Event()
+        self._goes_on.set()
         self._thread = threading.Thread(target=self._run, name="heatcam capture", daemon=True)
 
     def start(self) -> None:
         """Begin to open and read."""
         self._thread.start()
+
+    def pause(self, paused: bool) -> None:
+        """Let a file that keeps its own times stand still, or go on; what a camera gives meanwhile counts as no loss."""
+        self.frames.counts = not paused
+        if paused:
+            self._goes_on.clear()
+        else:
+            self._goes_on.set()
 
     @property
     def dropped(self) -> int:
@@ -68,12 +78,20 @@ class Capture:
         finally:
             self.frames.finish()
 
+    def _paused_s(self) -> float:
+        """Waits while the picture stands still; how long that was, in seconds."""
+        begun_s = time.monotonic()
+        while not self._goes_on.wait(0.05) and not self._stopping.is_set():
+            pass
+        return time.monotonic() - begun_s
+
     def _read(self) -> None:
         started_s: float | None = None
         for frame in self.source:
             self.frames_read += 1
             if self._paced:
                 started_s = time.monotonic() - frame.pts_s if started_s is None else started_s
+                started_s += self._paused_s()
                 self._stopping.wait(max(0.0, started_s + frame.pts_s - time.monotonic()))
             if self._stopping.is_set() or not self.frames.put(frame):
                 return

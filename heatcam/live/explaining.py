@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from heatcam.errors import HeatcamError
+from heatcam.errors import HeatcamError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.live.carried import carried_to
 from heatcam.live.wants import Wants
@@ -45,8 +45,9 @@ class Explaining:
     def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
         self._explainer_for = explainer_for
         self._tracker = tracker
-        self._refused: dict[tuple[str, str, bool], HeatcamError] = {}
+        self._refused: dict[tuple[str, str, bool], tuple[str, str]] = {}
         self._mapped: Explanation | None = None
+        self._mapped_as: Wants | None = None
         self._age = 0
 
     def __call__(self, frame: Frame, wants: Wants) -> Explanation:
@@ -64,21 +65,30 @@ class Explaining:
     def _explainer(self, wants: Wants) -> ExplainsObjects:
         key = wants.method, wants.layers, wants.still
         if key in self._refused:
-            raise self._refused[key]
+            raise UsageError(*self._refused[key])
         try:
             return self._explainer_for(*key)
         except HeatcamError as error:
-            self._refused[key] = error
+            self._refused[key] = error.problem, error.next_step
             raise
 
     def _next(self, explainer: ExplainsObjects, frame: Frame, wants: Wants) -> Explanation:
         """The next frame of the stream; between two maps the last one is carried along with its boxes."""
-        due = wants.with_map and (self._mapped is None or self._age + 1 >= wants.every)
+        due = wants.with_map and self._is_due(frame, wants)
         found = explainer.explain(frame, with_map=due, with_object_maps=due and wants.with_object_maps)
         if self._tracker is not None:
             found = self._tracker.follow(found)
         if due or not wants.with_map:
             self._mapped, self._age = (found if due and found.saliency is not None else None), 0
+            self._mapped_as = wants
             return found
         self._age += 1
         return found if self._mapped is None else carried_to(found, self._mapped)
+
+    def _is_due(self, frame: Frame, wants: Wants) -> bool:
+        """Whether this frame gets a map of its own: in its turn, and when the last one is of another kind or size."""
+        mapped = self._mapped
+        if mapped is None or self._age + 1 >= wants.every or self._mapped_as is None:
+            return True
+        alike = replace(wants, conf=self._mapped_as.conf) == self._mapped_as
+        return not alike or mapped.frame.size_wh != frame.size_wh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation, Frame
@@ -31,6 +31,19 @@ class Shown:
     wants: Wants
 
 
+@dataclass(frozen=True)
+class Complaint:
+    """What could not be had.
+
+    Attributes:
+        text: why, in one line.
+        wants: as it was wanted.
+    """
+
+    text: str
+    wants: Wants
+
+
 class Inference:
     """Explains the frames of one belt onto another, in a thread of its own.
 
@@ -51,7 +64,7 @@ class Inference:
         self.second_looks: Belt[Shown] = Belt(1, drops=True)
         self.wants = wants
         self.failure: BaseException | None = None
-        self._complaint = ""
+        self._complaint: Complaint | None = None
         self._busy_since_s: float | None = None
         self._task = ""
         self._working_wants = wants
@@ -74,20 +87,32 @@ class Inference:
             self._paused, self._steps, self._still = paused, 0, None
 
     def step(self) -> None:
-        """While paused: explain one more frame."""
+        """While paused: explain one more frame, before any second look."""
         with self._lock:
-            self._steps += 1
+            self._steps, self._still = self._steps + 1, None
+
+    def step_less(self) -> None:
+        """Take back a step that was not begun."""
+        with self._lock:
+            self._steps = max(0, self._steps - 1)
 
     def look_again(self, frame: Frame, wants: Wants) -> None:
         """Explain a frame that stands still anew, onto ``second_looks``; the last one asked for counts."""
         with self._lock:
-            self._still = frame, wants
+            same = self._still is not None and self._still[0] is frame and self._still[1] == wants
+            if not same:  # (one that is under way is not begun anew)
+                self._still = frame, wants
 
-    def take_complaint(self) -> str:
-        """Why the newest wants could not be met, once; "" when they could."""
+    def forget_look(self) -> None:
+        """No second look is wanted any more."""
         with self._lock:
-            text, self._complaint = self._complaint, ""
-            return text
+            self._still = None
+
+    def take_complaint(self) -> Complaint | None:
+        """What could not be had, once; None when everything could."""
+        with self._lock:
+            complaint, self._complaint = self._complaint, None
+            return complaint
 
     @property
     def busy_s(self) -> float:
@@ -126,7 +151,7 @@ class Inference:
 
     def _turn(self) -> None:
         """Whatever is due: a second look, the next frame, or a short wait."""
-        if self._look_again():
+        if not self._has_step() and self._look_again():
             return
         if not self._may_go_on() or not self.results.has_room():
             self._stopping.wait(_LOOK_S)
@@ -136,37 +161,53 @@ class Inference:
             return
         with self._lock:
             self._steps = max(0, self._steps - 1)
-        self.results.put(self._shown(frame, self.wants))
+        self.results.put(self._next(frame, self.wants))
 
     def _look_again(self) -> bool:
+        """The second look that is wanted; whether there was one. One that cannot be had is a complaint, and nothing changes."""
         with self._lock:
             still = self._still
         if still is None:
             return False
-        shown = self._shown(*still)
+        shown = None
+        try:
+            shown = self._shown(*still)
+        except HeatcamError as error:
+            self._complain(error, still[1])
         with self._lock:
             if self._still is still:
                 self._still = None
-                self.second_looks.put(shown)
+                if shown is not None:
+                    self.second_looks.put(shown)
         return True
 
-    def _shown(self, frame: Frame, wants: Wants) -> Shown:
-        """The explanation; when it cannot be had as wanted, as it was had before, with a complaint."""
-        self._task = "the fine maps" if wants.still else f"method {wants.method}"
-        self._busy_since_s = time.monotonic()
+    def _next(self, frame: Frame, wants: Wants) -> Shown:
+        """The next frame's explanation; when it cannot be had as wanted, as it was had before, with a complaint."""
         try:
-            shown = Shown(self._explain(frame, wants), wants)
+            shown = self._shown(frame, wants)
         except HeatcamError as error:
             if wants == self._working_wants:
                 raise
-            with self._lock:
-                self._complaint = str(error)
-            shown = Shown(self._explain(frame, self._working_wants), wants)
-        else:
-            self._working_wants = wants
+            self._complain(error, wants)
+            return replace(self._shown(frame, self._working_wants), wants=wants)
+        self._working_wants = wants
+        return shown
+
+    def _shown(self, frame: Frame, wants: Wants) -> Shown:
+        self._task = "the fine maps" if wants.still else f"method {wants.method}"
+        self._busy_since_s = time.monotonic()
+        try:
+            return Shown(self._explain(frame, wants), wants)
         finally:
             self._busy_since_s = None
-        return shown
+
+    def _complain(self, error: HeatcamError, wants: Wants) -> None:
+        with self._lock:
+            self._complaint = Complaint(str(error), wants)
+
+    def _has_step(self) -> bool:
+        with self._lock:
+            return self._steps > 0 and not self._frames.exhausted
 
     def _may_go_on(self) -> bool:
         with self._lock:

@@ -24,7 +24,8 @@ class Numbers:
     """What has happened so far. Used from the thread that shows.
 
     Attributes:
-        frames_shown: frames of the source that were drawn, each once.
+        frames_taken: frames of the source that came to the window.
+        frames_shown: those that were drawn, each once.
         started_s: ``time.perf_counter()`` at the first frame.
         latency_s: explaining a frame and drawing it.
         draw_s: drawing a picture.
@@ -35,6 +36,7 @@ class Numbers:
         errors: what went wrong, each once.
     """
 
+    frames_taken: int = 0
     frames_shown: int = 0
     started_s: float = field(default_factory=time.perf_counter)
     latency_s: deque[float] = field(default_factory=_newest)
@@ -44,6 +46,8 @@ class Numbers:
     shown_at_s: deque[float] = field(default_factory=lambda: deque(maxlen=31))
     actions: Counter[Action] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    _flowing_s: float = 0.0
+    _intervals: int = 0
 
     @property
     def fps(self) -> float:
@@ -63,11 +67,23 @@ class Numbers:
         return time.perf_counter() - self.started_s
 
     def count_frame(self, now_s: float) -> None:
-        """A frame of the source is shown for the first time, at ``now_s`` on ``time.perf_counter()``."""
-        if not self.frames_shown:
+        """A frame of the source comes to the window, at ``now_s`` on ``time.perf_counter()``."""
+        if not self.frames_taken:
             self.started_s = now_s
-        self.frames_shown += 1
+        elif self.shown_at_s:
+            self._flowing_s += now_s - self.shown_at_s[-1]
+            self._intervals += 1
+        self.frames_taken += 1
         self.shown_at_s.append(now_s)
+
+    def pause(self) -> None:
+        """What comes next does not follow what came before: the time between them is nobody's rate."""
+        self.shown_at_s.clear()
+
+    @property
+    def mean_fps(self) -> float:
+        """Frames a second over the whole run, without its pauses; 0 before the second one."""
+        return self._intervals / self._flowing_s if self._flowing_s > 0 else 0.0
 
     def complain(self, text: str) -> None:
         """Keep what went wrong, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,3 +54,9 @@ def object_at(detections: Detections, x: float, y: float) -> int | None:
     areas = np.where(inside, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
     best = int(areas.argmin())
     return best if inside[best] else None
+
+
+def with_tracks(again: Explanation, numbers: tuple[int, ...]) -> Explanation:
+    """A second look with the track numbers of the first."""
+    tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in numbers], np.int64)
+    return replace(again, detections=replace(again.detections, track_ids=tracks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+LONGEST_WAIT_S = 5.0  # for one frame: a gap in the times that is longer is jumped over
 PATIENCE_S = 0.25  # later than that, time starts anew instead of being caught up with
 
 
@@ -21,7 +22,8 @@ class Pace:
         Returns:
             A time on the clock of ``now_s``; ``now_s`` or earlier for a frame that is late.
         """
-        if self._offset_s is None or now_s - (pts_s + self._offset_s) > PATIENCE_S:
+        late_s = None if self._offset_s is None else now_s - (pts_s + self._offset_s)
+        if self._offset_s is None or late_s is None or not -LONGEST_WAIT_S <= late_s <= PATIENCE_S:
             self._offset_s = now_s - pts_s
         return pts_s + self._offset_s
 

@@ -56,11 +56,8 @@ class Past:
         """Show a new moment; the oldest are forgotten."""
         self._moments.append(moment)
         self._bytes += moment.bytes
-        while len(self._moments) > 1 and (
-            self._bytes > self._most_bytes or len(self._moments) > self._most_frames
-        ):
-            self._bytes -= self._moments.pop(0).bytes
         self._place = len(self._moments) - 1
+        self._forget_the_oldest()
 
     def step(self, by: int) -> bool:
         """Look one moment back (-1) or forward (1); whether there is one."""
@@ -80,3 +77,10 @@ class Past:
             return
         self._bytes += moment.bytes - self._moments[self._place].bytes
         self._moments[self._place] = moment
+        self._forget_the_oldest()
+
+    def _forget_the_oldest(self) -> None:
+        """Until the rest fits; what is looked at stays."""
+        while self._place > 0 and (self._bytes > self._most_bytes or len(self._moments) > self._most_frames):
+            self._bytes -= self._moments.pop(0).bytes
+            self._place -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from enum import Enum
@@ -43,10 +43,13 @@ class Snapshots:
         self._about = about
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="heatcam snapshot")
         self._waiting: list[Future[str]] = []
+        self._given: set[Path] = set()
 
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
         """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
-        name = free_name(self._folder, f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}", ".png")
+        stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
+        name = free_name(self._folder, stem, ".png", self._given)
+        self._given.add(name)
         self._waiting.append(self._writer.submit(self._write, name, picture, explanation, state))
 
     def news(self) -> list[str]:
@@ -58,8 +61,9 @@ class Snapshots:
     def close(self) -> list[str]:
         """Wait for what is being written; the last news."""
         wait(self._waiting, STOP_S)
-        self._writer.shutdown(wait=False, cancel_futures=True)
-        return self.news()
+        late = sum(not future.done() for future in self._waiting)
+        self._writer.shutdown(wait=not late, cancel_futures=True)
+        return [*self.news(), *([f"{late} snapshots were not written in time"] if late else [])]
 
     def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
         settings = self._about | {"view": as_plain(state), **describe(explanation)}
@@ -69,8 +73,8 @@ class Snapshots:
             write_raw_maps(path.with_suffix(".npz"), explanation)
             text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
             write_whole(path.with_suffix(".json"), text.encode())
-        except HeatcamError as error:
-            return str(error)
+        except (HeatcamError, OSError, MemoryError) as error:
+            return str(error) or f"{path.name} could not be saved ({type(error).__name__})"
         return f"saved {path.name}"
 
 
@@ -90,6 +94,8 @@ class Recording:
         self._recorder: LiveRecorder | None = None
         self._started_s = 0.0
         self._last_pts_s = -1.0
+        self._ender = ThreadPoolExecutor(1, thread_name_prefix="heatcam recording")
+        self._ending: list[Future[tuple[str, int, bool]]] = []
         #: Pictures that the encoder had no room for, of all recordings.
         self.dropped = 0
         #: Whether one of them could not be finished, or ended by itself.
@@ -106,7 +112,8 @@ class Recording:
         size_wh = picture.shape[1], picture.shape[0]
         try:
             self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS, options=_OPTIONS)
-        except HeatcamError as error:
+        except (HeatcamError, OSError) as error:
+            self.failed = True
             return str(error)
         self._started_s, self._last_pts_s = self._clock(), -1.0
         return f"recording {path.name}"
@@ -117,7 +124,9 @@ class Recording:
         if recorder is None:
             return ""
         if recorder.failure is not None:
-            return self.stop()
+            text = str(recorder.failure)
+            self.stop()
+            return text
         pts_s = self._clock() - self._started_s
         if pts_s > self._last_pts_s:
             self._last_pts_s = pts_s
@@ -125,22 +134,44 @@ class Recording:
         return ""
 
     def stop(self) -> str:
-        """Finish the file; what to say about it, "" when nothing was on."""
+        """Finish the file in a thread of its own; what to say meanwhile, "" when nothing was on. ``news`` says how it went."""
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return ""
-        failure: HeatcamError | None = None
-        try:
-            recorder.close()
-        except HeatcamError as error:
-            failure = error
-        self.dropped += recorder.dropped
-        failure = recorder.failure or failure
-        if failure is not None:
-            self.failed = True
-            return str(failure)
-        lost = f", {recorder.dropped} dropped" if recorder.dropped else ""
-        return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}"
+        self._ending.append(self._ender.submit(_finished, recorder))
+        return f"finishing {recorder.path.name}"
+
+    def news(self) -> list[str]:
+        """How the recordings ended that were finished since the last call."""
+        done = [future for future in self._ending if future.done()]
+        self._ending = [future for future in self._ending if not future.done()]
+        return [self._noted(*future.result()) for future in done]
+
+    def close(self) -> list[str]:
+        """Finish what is on and wait for it; the last news."""
+        self.stop()
+        wait(self._ending)
+        self._ender.shutdown()
+        return self.news()
+
+    def _noted(self, text: str, dropped: int, whole: bool) -> str:
+        self.dropped += dropped
+        self.failed = self.failed or not whole
+        return text
+
+
+def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
+    """Finish a file: what to say, the pictures that were dropped, and whether it is whole."""
+    failure: BaseException | None = None
+    try:
+        recorder.close()
+    except (HeatcamError, OSError) as error:
+        failure = error
+    failure = recorder.failure or failure
+    if failure is not None:
+        return str(failure), recorder.dropped, False
+    lost = f", {recorder.dropped} dropped" if recorder.dropped else ""
+    return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}", recorder.dropped, True
 
 
 def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
@@ -168,10 +199,10 @@ def stamp() -> str:
     return time.strftime("%Y%m%d-%H%M%S")
 
 
-def free_name(folder: Path, stem: str, suffix: str) -> Path:
-    """A path that nothing stands at: ``stem``, ``stem-2``, ``stem-3`` ..."""
+def free_name(folder: Path, stem: str, suffix: str, given: Collection[Path] = ()) -> Path:
+    """A path that nothing stands at, and that was not ``given`` away: ``stem``, ``stem-2``, ``stem-3`` ..."""
     number, path = 1, folder / f"{stem}{suffix}"
-    while path.exists():
+    while path.exists() or path in given:
         number += 1
         path = folder / f"{stem}-{number}{suffix}"
     return path

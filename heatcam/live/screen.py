@@ -38,6 +38,21 @@ class Caption:
     draw_every_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class Painted:
+    """A picture in the window and what it was made from: all three belong together.
+
+    Attributes:
+        moment: what was seen.
+        state: what was chosen.
+        view: the picture.
+    """
+
+    moment: Moment
+    state: WindowState
+    view: View
+
+
 class Screen:
     """Draws moments into the window and, while one is made, into the recording. Called on the main thread.
 
@@ -62,7 +77,8 @@ class Screen:
         numbers: Numbers,
         clock: Callable[[], float],
     ) -> None:
-        self.view: View | None = None
+        #: What is in the window: what was painted, how, and the way back from its pixels; None before the first picture.
+        self.shown: Painted | None = None
         self.notes = Notes()
         self._viewer, self._painting, self._recording = viewer, painting, recording
         self._capture, self._inference = capture, inference
@@ -98,11 +114,13 @@ class Screen:
         started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
         self._message = self._message_now()
         status = self._status(moment, state, now_s, held=held)
-        self.view = self._painting.paint(moment, state, status, banner_of(source.name, source.state, now_s))
+        view = self._painting.paint(moment, state, status, banner_of(source.name, source.state, now_s))
+        self.shown = Painted(moment, state, view)
         self._numbers.draw_s.append(time.perf_counter() - started)
-        self._viewer.show(self.view.picture)
+        self._viewer.show(view.picture)
         if self._has_new_frame:
-            self._count(moment)
+            self._count(moment, held=held)
+        self._record(view)
         if self._asked_at_s is not None:
             self._numbers.key_s.append(time.perf_counter() - self._asked_at_s)
         self._stale = self._has_new_frame = False
@@ -114,16 +132,24 @@ class Screen:
             self.notes.say(text, self._clock())
             self._stale = True
 
-    def _count(self, moment: Moment) -> None:
+    @property
+    def has_new_frame(self) -> bool:
+        """Whether a frame waits to be drawn for the first time."""
+        return self._has_new_frame
+
+    def _count(self, moment: Moment, *, held: bool) -> None:
         """A frame's first picture."""
-        assert self.view is not None  # just drawn
         numbers, explanation = self._numbers, moment.explanation
+        numbers.frames_shown += 1
         numbers.latency_s.append(explanation.timings.inference_ms / 1e3 + numbers.draw_s[-1])
-        if self._capture.source.is_live:
+        if self._capture.source.is_live and not held:
             numbers.age_s.append(self._clock() - explanation.frame.captured_at_s)
-        text = self._recording.offer(self.view.picture)
+
+    def _record(self, view: View) -> None:
+        """What is seen goes into the recording, also what a key has changed of a frame that stands still."""
+        text = self._recording.offer(view.picture)
         if text:
-            numbers.complain(text)
+            self._numbers.complain(text)
             self.say(text)
 
     def _grows_old(self) -> bool:

@@ -7,64 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from heatcam.choices import Layout
+from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation
-from heatcam.live.capture import Capture
-from heatcam.live.inference import Inference, Shown
+from heatcam.live.inference import Complaint, Shown
 from heatcam.live.numbers import Numbers
-from heatcam.live.objects import FIRST_OWN, Objects, numbers_again, object_at
+from heatcam.live.objects import Objects, numbers_again, object_at, with_tracks
 from heatcam.live.pace import Pace
-from heatcam.live.painting import Painting
+from heatcam.live.parts import Parts, Plan
 from heatcam.live.past import Moment, Past
-from heatcam.live.saving import Recording, Snapshots
-from heatcam.live.screen import Caption, Screen
+from heatcam.live.screen import Screen
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.live.wants import Wants
-from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
-from heatcam.sinks.viewer import Click, Event, Hover, Viewer
+from heatcam.sinks.viewer import Click, Event, Hover
 
 POLL_MS = 5  # how long a look for keys takes when nothing is due: frames that come meanwhile wait no longer
 LOST_S = 1.0  # that an object in focus may go unseen
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a session puts together, none of it started.
-
-    Attributes:
-        capture: reads the source.
-        inference: explains what was read.
-        viewer: the window.
-        painting: paints what it shows.
-        snapshots, recording: what ``s`` and ``R`` do.
-    """
-
-    capture: Capture
-    inference: Inference
-    viewer: Viewer
-    painting: Painting
-    snapshots: Snapshots
-    recording: Recording
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How one run of the window goes.
-
-    Attributes:
-        caption: what the top line says.
-        limits: when it ends by itself.
-        stays: whether the last frame stays until the user quits, as of photographs.
-    """
-
-    caption: Caption
-    limits: Limits
-    stays: bool = False
 
 
 class Session:
@@ -107,8 +68,10 @@ class Session:
         )
         self._past, self._objects, self._pace = Past(), Objects(), Pace()
         self._ended = self._over = False
+        self._interrupted = False
         self._steps = 0
         self._focus_seen_s = 0.0
+        self._refused: set[Wants] = set()
 
     @property
     def saw_the_end(self) -> bool:
@@ -119,6 +82,15 @@ class Session:
     def dropped(self) -> int:
         """Frames that nobody saw because something was slow."""
         return self._capture.dropped + self._inference.results.dropped
+
+    def interrupt(self) -> None:
+        """End it: for Ctrl-C, from whatever is going on."""
+        self._interrupted = self._over = True
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was ended so."""
+        return self._interrupted
 
     def run(self) -> None:
         """Everything, until it ends.
@@ -133,6 +105,11 @@ class Session:
         try:
             while not self._over:
                 self._turn()
+            if self._screen.has_new_frame:  # the last one
+                self._draw()
+        except HeatcamError as error:
+            self.numbers.complain(str(error))
+            raise
         finally:
             self._close()
 
@@ -140,17 +117,25 @@ class Session:
         self._take_next()
         self._take_second_look()
         self._hear()
-        if self._past.now is not None and self._screen.is_due:
-            self._screen.draw(self._past.now, self.state, held=self._is_held())
+        if self._screen.is_due:
+            self._draw()
         for event in self._events():
             self._answer(event)
 
+    def _draw(self) -> None:
+        if self._past.now is not None:
+            self._screen.draw(self._past.now, self.state, held=self._is_held())
+
     def _close(self) -> None:
+        """Leave nothing behind: a recording first, which matters most."""
         self._inference.ask_to_stop()
+        self.window_wh = self._viewer.size_wh()
+        self.last_words += self.parts.recording.close()
         self._capture.stop()
         self._inference.stop()
-        self.window_wh = self._viewer.size_wh()
-        self.last_words += [text for text in (*self.parts.snapshots.close(), self._end_recording()) if text]
+        self.last_words += self.parts.snapshots.close()
+        if self.parts.recording.failed:
+            self.numbers.complain(self.last_words[0] if self.last_words else "a recording failed")
 
     # What comes from the other threads.
 
@@ -174,8 +159,10 @@ class Session:
         return self._capture.drops or self._pace.due_s(shown.explanation.frame.pts_s, now_s) <= now_s
 
     def _show(self, shown: Shown) -> None:
-        explanation = shown.explanation
-        self._past.add(Moment(explanation, self._objects.numbers_of(explanation), shown.wants))
+        explanation, before = shown.explanation, self._past.now
+        numbers = self._objects.numbers_of(explanation)
+        self._past.add(Moment(explanation, numbers, shown.wants))
+        self._follow_from(before, explanation, numbers)
         self.parts.painting.take(explanation, self.state)
         self._screen.new_frame()
         self.numbers.count_frame(time.perf_counter())
@@ -183,6 +170,15 @@ class Session:
         self._keep_focus()
         if self._is_held():
             self._look_again()
+
+    def _follow_from(self, before: Moment | None, explanation: Explanation, numbers: tuple[int, ...]) -> None:
+        """An object that only a second look has found gets the number that the stream gives it."""
+        if before is None or self.state.focus is None or self.state.focus >= 0:
+            return
+        found = numbers_again(explanation.detections, numbers, before.explanation.detections)
+        if self.state.focus in before.numbers:
+            now = found[before.numbers.index(self.state.focus)]
+            self.state = replace(self.state, focus=now if now >= 0 else None)
 
     def _keep_focus(self) -> None:
         """The focus stays with an object that is not seen for a moment, and leaves one that is gone."""
@@ -198,10 +194,14 @@ class Session:
         shown, moment = self._inference.second_looks.take(0), self._past.now
         if shown is None or moment is None or shown.explanation.frame is not moment.explanation.frame:
             return
+        if (
+            shown.wants != self._still_wants()
+        ):  # keys have changed it meanwhile, and another look is under way
+            return
         again, before = shown.explanation, moment.explanation.detections
         numbers = numbers_again(before, moment.numbers, again.detections)
         if before.track_ids is not None:
-            again = _with_tracks(again, numbers)
+            again = with_tracks(again, numbers)
         self._past.replace_now(Moment(again, numbers, shown.wants))
         self.parts.painting.look_again(again)
         self.numbers.complain(again.map_error)
@@ -210,9 +210,8 @@ class Session:
     def _end_of_source(self) -> None:
         """Nothing more comes: raise what ended it, or let the last frame stand."""
         self._ended = True
-        for failure in (self._inference.failure, self._capture.failure):
-            if failure is not None:
-                raise failure
+        if self._capture.failure is not None:
+            raise self._capture.failure
         if not (self._plan.stays or self.state.paused) or self._past.now is None:
             self._over = True
         else:
@@ -220,16 +219,23 @@ class Session:
 
     def _hear(self) -> None:
         """What the other threads have to say."""
-        for text in self.parts.snapshots.news():
+        for text in (*self.parts.snapshots.news(), *self.parts.recording.news()):
             self._screen.say(text)
         complaint = self._inference.take_complaint()
-        if complaint:
-            self._screen.say(complaint)
-            self.numbers.complain(complaint)
-            start = self._choices.start
+        if complaint is not None:
+            self._refuse(complaint)
+        if self._inference.failure is not None:
+            raise self._inference.failure
+
+    def _refuse(self, complaint: Complaint) -> None:
+        """Say what cannot be had, and go back to what can, unless something else is wanted by now."""
+        self._screen.say(complaint.text)
+        self.numbers.complain(complaint.text)
+        wants, start = complaint.wants, self._choices.start
+        if wants.still:
+            self._refused.add(wants)
+        if (self.state.method, self.state.layers) == (wants.method, wants.layers):
             self._change(replace(self.state, method=start.method, layers=start.layers))
-        if self._inference.failure is not None and not self._ended:
-            self._end_of_source()
 
     # What is wanted of inference.
 
@@ -240,16 +246,23 @@ class Session:
         state = self.state
         heat = state.heatmap or state.layout is not Layout.SINGLE
         own = heat and (state.focus is not None or state.numbers or state.graphs)
-        return Wants(heat, own, state.conf, state.method, state.layers, every=state.every)
+        every = 1 if self._plan.stays else state.every  # photographs do not go on from one another
+        return Wants(heat, own, state.conf, state.method, state.layers, every=every)
+
+    def _still_wants(self) -> Wants:
+        wants = self._flowing_wants()
+        return replace(wants, with_object_maps=wants.with_map, still=True, every=1)
 
     def _look_again(self) -> None:
         """Ask for the fine maps of the frame that stands still, unless it has them or shows none."""
-        moment, wants = self._past.now, self._flowing_wants()
-        if moment is None:
+        moment, wants = self._past.now, self._still_wants()
+        if moment is None or self._steps:
             return
-        wants = replace(wants, with_object_maps=wants.with_map, still=True, every=1)
-        if wants != moment.wants and (wants.with_map or wants.conf != moment.wants.conf):
+        wanted = wants != moment.wants and (wants.with_map or wants.conf != moment.wants.conf)
+        if wanted and wants not in self._refused:
             self._inference.look_again(moment.explanation.frame, wants)
+        else:
+            self._inference.forget_look()
 
     def _change(self, state: WindowState) -> None:
         """Put another state into force, here and in the other threads."""
@@ -267,9 +280,12 @@ class Session:
         if self._capture.drops and not paused:
             self._inference.results.take(0)  # what came while the picture stood still is old
         self._inference.pause(paused)
-        self._capture.frames.counts = not paused
+        self._capture.pause(paused)
+        self._inference.results.counts = not paused
         self._steps = 0
         self._pace.forget()
+        self.numbers.pause()
+        self._focus_seen_s = self._clock()
         self._past.to_newest()
         if not paused and self._ended and not self._plan.stays:
             self._over = True
@@ -279,8 +295,8 @@ class Session:
     def _events(self) -> list[Event]:
         if not self._viewer.is_open:
             time.sleep(POLL_MS / 1e3)
-        limits, shown = self._plan.limits, self.numbers.frames_shown
-        if shown and limits.reached(shown, self.numbers.elapsed_s):
+        limits, taken = self._plan.limits, self.numbers.frames_taken
+        if taken and limits.reached(taken, self.numbers.elapsed_s):
             self._over = True
         return self._viewer.poll(1 if self._screen.is_due else POLL_MS)
 
@@ -322,43 +338,36 @@ class Session:
             self._inference.step()
 
     def _step_back(self) -> None:
-        if self._past.step(-1):
+        if self._steps:  # one that was asked for and has not come yet
+            self._steps -= 1
+            self._inference.step_less()
+        elif self._past.step(-1):
             self._look_again()
         else:
             self._screen.say("no earlier frame is kept")
 
     def _click(self, click: Click) -> None:
         """A box gets the focus; elsewhere all have it."""
-        moment, view = self._past.now, self._screen.view
-        if moment is not None and view is not None:
-            place = object_at(moment.explanation.detections, *view.to_frame(click.x, click.y))
-            self._change(replace(self.state, focus=None if place is None else moment.numbers[place]))
+        shown = self._screen.shown
+        if shown is not None:
+            found, numbers = shown.moment.explanation.detections, shown.moment.numbers
+            place = object_at(found, *shown.view.to_frame(click.x, click.y))
+            self._change(replace(self.state, focus=None if place is None else numbers[place]))
 
     def _hover(self, hover: Hover) -> None:
-        view = self._screen.view
-        if self.state.layout is Layout.WIPE and view is not None:
-            split = min(1.0, max(0.0, hover.x / view.picture.shape[1]))
-            self._change(replace(self.state, split=split))
+        shown = self._screen.shown
+        if self.state.layout is Layout.WIPE and shown is not None:
+            split = min(1.0, max(0.0, hover.x / shown.view.picture.shape[1]))
+            self.state = replace(self.state, split=split)
+            self._screen.change()
 
     def _save(self) -> None:
-        moment, view = self._past.now, self._screen.view
-        if moment is not None and view is not None:
-            self.parts.snapshots.save(view.picture, moment.explanation, self.state)
+        shown = self._screen.shown
+        if shown is not None:
+            self.parts.snapshots.save(shown.view.picture, shown.moment.explanation, shown.state)
 
     def _toggle_recording(self) -> None:
         if self.parts.recording.seconds is not None:
-            self._screen.say(self._end_recording())
-        elif self._screen.view is not None:
-            self._screen.say(self.parts.recording.start(self._screen.view.picture))
-
-    def _end_recording(self) -> str:
-        text = self.parts.recording.stop()
-        if self.parts.recording.failed:
-            self.numbers.complain(text)
-        return text
-
-
-def _with_tracks(again: Explanation, numbers: tuple[int, ...]) -> Explanation:
-    """A second look with the track numbers of the first."""
-    tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in numbers], np.int64)
-    return replace(again, detections=replace(again.detections, track_ids=tracks))
+            self._screen.say(self.parts.recording.stop())
+        elif self._screen.shown is not None:
+            self._screen.say(self.parts.recording.start(self._screen.shown.view.picture))

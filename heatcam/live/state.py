@@ -123,8 +123,8 @@ def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState
         return replace(state, alpha=round(min(1.0, max(0.0, state.alpha + step)), 2))
     if action in (Action.MORE_CONFIDENCE, Action.LESS_CONFIDENCE):
         step = CONFIDENCE_STEP if action is Action.MORE_CONFIDENCE else -CONFIDENCE_STEP
-        conf = min(MOST_CONFIDENCE, max(LEAST_CONFIDENCE, state.conf + step))
-        return replace(state, conf=round(conf, 2))
+        conf = round(state.conf + step, 2)
+        return replace(state, conf=conf) if LEAST_CONFIDENCE <= conf <= MOST_CONFIDENCE else state
     return state
 
 

@@ -18,6 +18,7 @@ from heatcam.saliency.options import ExplainOptions, class_ids_of
 
 #: Of most cameras and videos, and of the demo scene.
 LIKELY_SIZE_WH = 1280, 720
+_MOST_KEPT = 5  # compiled networks are large
 
 
 def build_explainer(
@@ -38,7 +39,7 @@ def build_explainer(
 
 
 class Shelf:
-    """Explainers of one model, each made when it is first asked for and kept. Used from one thread at a time.
+    """Explainers of one model, each made when it is first asked for; the last few are kept. Used from one thread at a time.
 
     They share the network, so that a window can go from method to method.
 
@@ -61,10 +62,13 @@ class Shelf:
             ModelError, UsageError: it cannot be had with this model.
         """
         if options not in self._made:
+            while len(self._made) >= _MOST_KEPT:
+                self._made.pop(next(iter(self._made)))
             explainer = explainer_of(self.loaded, self._device, options, self._size_wh)
             examples = self.loaded.examples or real_pictures
             explainer.calibrating_s = calibrate(explainer, lambda: examples(self._size_wh))
             self._made[options] = explainer
+        self._made[options] = self._made.pop(options)  # (the one asked for last stands last)
         return self._made[options]
 
 

@@ -89,6 +89,7 @@ class Viewer:
         self._mouse: list[Event] = []
         self._shape = 1.0
         self._borders = (0, 0)
+        self._picture_wh = (0, 0)
 
     def __enter__(self) -> Viewer:
         return self
@@ -117,7 +118,8 @@ class Viewer:
         elif self._is_gone():
             self._was_closed = True
             return
-        across, down = self._borders = borders((width, height), self._shape)
+        self._picture_wh = width, height
+        across, down = self._borders = borders(self._picture_wh, self._shape)
         if across or down:
             bordered = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
             image_bgr = np.asarray(bordered, np.uint8)
@@ -176,7 +178,8 @@ class Viewer:
         """OpenCV's callback, on the main thread within ``poll``. Of many moves the last one counts."""
         x, y = x - self._borders[0], y - self._borders[1]
         if event == cv2.EVENT_LBUTTONDOWN:
-            self._mouse.append(Click(x, y))
+            if 0 <= x < self._picture_wh[0] and 0 <= y < self._picture_wh[1]:  # not on a border
+                self._mouse.append(Click(x, y))
         elif event == cv2.EVENT_MOUSEMOVE:
             if self._mouse and isinstance(self._mouse[-1], Hover):
                 self._mouse.pop()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,53 @@ def test_what_was_kept_counts_unless_the_command_line_says_otherwise() -> None:
 
 def test_what_is_kept_is_what_the_next_run_starts_with() -> None:
     state = WindowState(heatmap=False, colormap=Colormap.JET, method="odam", paused=True, focus=3, help=True)
-    kept = to_keep(state, (800, 600))
+    kept = to_keep(state, WindowState(), Settings(), frozenset(), (800, 600))
     assert kept.method is MethodName.ODAM
     assert kept.window_wh == (800, 600)
     again = as_kept(WindowState(), kept, frozenset())
     assert again == WindowState(heatmap=False, colormap=Colormap.JET, method="odam")
+
+
+def test_options_hold_for_one_run_unless_a_key_changes_them() -> None:
+    before = Settings(alpha=0.5, conf=0.4, window_wh=(640, 480))
+    begun = WindowState(alpha=0.9, conf=0.1)
+    given = frozenset({"alpha", "conf"})
+    kept = to_keep(replace(begun, conf=0.15), begun, before, given, None)
+    assert (kept.alpha, kept.conf, kept.window_wh) == (0.5, 0.15, (640, 480))
+    full = to_keep(replace(begun, full_screen=True), begun, before, given, (1920, 1080))
+    assert full.window_wh == (640, 480), "the size of the whole screen is not the window's"
+
+
+@requires("Xvfb", "xdotool", "ffprobe")
+def test_ctrl_c_ends_it_like_q_with_the_recording_finished(display: str, tmp_path: Path) -> None:
+    window = LiveWindow(display, tmp_path)
+    window.press_with_shift("r", wait_s=1.5)
+    for _ in range(3):
+        os.killpg(window.program.pid, signal.SIGINT)
+        time.sleep(0.05)
+    _, stderr = window.program.communicate(timeout=30)
+    assert window.program.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "recorded heatcam-" in stderr
+    assert json.loads(window.report.read_text())["frames_shown"] > 3
+    assert [p.suffix for p in tmp_path.glob("heatcam-*")] == [".mp4"]
+    assert cv2.VideoCapture(str(next(tmp_path.glob("heatcam-*.mp4")))).read()[0]
+
+
+@requires("Xvfb")
+def test_a_report_that_has_no_folder_is_refused_at_once(display: str, tmp_path: Path) -> None:
+    program = start(
+        "live",
+        "--source",
+        "demo",
+        "--report",
+        tmp_path / "no" / "r.json",
+        env=environment(display),
+        cwd=tmp_path,
+    )
+    _, stderr = program.communicate(timeout=60)
+    assert program.returncode == 2
+    assert "there is no folder for" in stderr
 
 
 @pytest.fixture(scope="module")

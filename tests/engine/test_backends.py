@@ -85,9 +85,18 @@ def test_a_spoiled_memory_is_measured_anew(cut: CutNetwork, tmp_path, monkeypatc
 
 
 def test_both_backends_are_really_run_when_they_are_measured(cut: CutNetwork) -> None:
-    taken = backends._measured([engine_of(cut.network).passes] * 2, picture(96, 128))
+    taken = backends._measured([engine_of(cut.network).passes] * 2, picture(96, 128), cut.reaches)
     assert len(taken) == 2
     assert min(taken) > 0
+
+
+def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut: CutNetwork) -> None:
+    """The finest head input does not read the coarsest: nothing can be pulled back from it."""
+    coarse = CutNetwork(cut.network, layers=(str(cut.inputs[-1]),))
+    assert not all(coarse.reaches)
+    engine = start_engine(coarse, CPU, "torch", "auto", picture(96, 128))
+    taken = backends._measured([engine.passes], picture(96, 128), coarse.reaches)
+    assert taken[0] > 0
 
 
 def test_bfloat16_is_taken_only_where_it_finds_the_same(cut: CutNetwork, monkeypatch) -> None:

@@ -14,9 +14,10 @@ from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.live.capture import Capture
 from heatcam.live.inference import Explain, Inference
 from heatcam.live.painting import Painting
+from heatcam.live.parts import Parts, Plan
 from heatcam.live.saving import Recording, Snapshots
 from heatcam.live.screen import Caption
-from heatcam.live.session import Parts, Plan, Session
+from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
 from heatcam.live.wants import Wants
 from heatcam.pipeline import Limits

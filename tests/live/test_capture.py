@@ -86,3 +86,18 @@ def test_stopping_leaves_the_source():
 
 def test_what_was_never_started_can_be_stopped():
     assert Capture(Stream()).stop()
+
+
+def test_a_file_in_real_time_stands_still_while_it_is_paused():
+    capture = Capture(Stream(200, fps=100), realtime=True)
+    capture.start()
+    assert capture.frames.take(2) is not None
+    capture.pause(True)
+    time.sleep(0.2)
+    read = capture.frames_read
+    time.sleep(0.5)
+    assert capture.frames_read - read <= 1
+    capture.pause(False)
+    time.sleep(0.2)
+    assert 2 < capture.frames_read - read < 60
+    capture.stop()

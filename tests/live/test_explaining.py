@@ -88,3 +88,31 @@ def test_tracks_move_on_with_frames_and_not_with_second_looks():
     explaining(frame(0), Wants(still=True))
     explaining(frame(1), Wants(with_map=False))
     assert tracker.frames == [0, 1]
+
+
+def test_another_method_or_size_gets_its_own_map_at_once():
+    explainer = Explainer()
+    explaining = Explaining(lambda *_: explainer)
+    large = replace(frame(3), image_bgr=np.zeros((200, 90, 3), np.uint8))
+    explaining(frame(0), Wants(every=5))
+    explaining(frame(1), Wants(every=5))
+    explaining(frame(2), Wants(every=5, method="odam"))
+    explaining(large, Wants(every=5, method="odam"))
+    explaining(large, Wants(every=5, method="odam", conf=0.5))
+    assert [with_map for with_map, *_ in explainer.asked] == [True, False, True, True, False]
+
+
+def test_a_refusal_does_not_grow_with_each_frame():
+    def explainer_for(*_):
+        raise UsageError("not with this model", "take another")
+
+    explaining, depths = Explaining(explainer_for), []
+    for _ in range(4):
+        try:
+            explaining(frame(0), Wants())
+        except UsageError as error:
+            trace, depth = error.__traceback__, 0
+            while trace:
+                trace, depth = trace.tb_next, depth + 1
+            depths.append(depth)
+    assert depths[1] == depths[2] == depths[3]

@@ -113,8 +113,10 @@ def test_what_cannot_be_had_is_said_once_and_the_stream_goes_on_as_before():
     inference.wants = replace(inference.wants, method="gradcam")
     frames.put(frame(1))
     assert results_of(inference, 1) == [1]
-    assert "no such method" in inference.take_complaint()
-    assert inference.take_complaint() == ""
+    complaint = inference.take_complaint()
+    assert "no such method" in complaint.text
+    assert complaint.wants.method == "gradcam"
+    assert inference.take_complaint() is None
     assert inference.failure is None
     inference.stop()
 
@@ -151,3 +153,57 @@ def test_stopping_does_not_wait_for_a_long_pass():
     begun = time.monotonic()
     assert not inference.stop()
     assert time.monotonic() - begun < 1.8
+
+
+def test_a_second_look_that_is_asked_for_again_is_not_begun_anew():
+    explain = FakeExplainer(seconds=0.2)
+    inference, _ = started(explain)
+    inference.pause(True)
+    still, wants = frame(1), Wants(still=True)
+    for _ in range(4):
+        inference.look_again(still, wants)
+        time.sleep(0.03)
+    assert inference.second_looks.take(1) is not None
+    assert len(explain.asked) == 1
+    inference.stop()
+
+
+def test_a_step_goes_before_a_second_look():
+    explain = FakeExplainer(seconds=0.05)
+    inference, frames = started(explain)
+    inference.pause(True)
+    time.sleep(0.1)
+    frames.put(frame(5))
+    inference.look_again(frame(1), Wants(still=True))
+    inference.step()
+    assert results_of(inference, 1) == [5]
+    assert len(explain.asked) <= 2
+    inference.stop()
+
+
+def test_a_second_look_that_cannot_be_had_is_a_complaint_and_the_stream_goes_on():
+    def explain(of, wants):
+        if wants.still:
+            raise UsageError("no fine maps here", "look at the others")
+        return seen(of)
+
+    inference, frames = started(explain, 1)
+    results_of(inference, 1)
+    inference.look_again(frame(0), Wants(still=True))
+    deadline = time.monotonic() + 5
+    while (complaint := inference.take_complaint()) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert complaint.wants.still
+    frames.put(frame(1))
+    assert results_of(inference, 1) == [1]
+    assert inference.failure is None
+    inference.stop()
+
+
+def test_a_look_that_is_not_wanted_any_more_is_not_handed_over():
+    inference, _ = started(FakeExplainer(seconds=0.15))
+    inference.look_again(frame(1), Wants(still=True))
+    time.sleep(0.05)
+    inference.forget_look()
+    assert inference.second_looks.take(0.4) is None
+    inference.stop()

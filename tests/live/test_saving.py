@@ -30,7 +30,10 @@ def test_a_recording_keeps_its_size_and_its_times_whatever_the_layout(tmp_path):
         clock.now_s = 10 + n / 2
         assert recording.offer(picture() if n < 3 else picture(322, 120)) == ""
     assert recording.seconds == 2.5
-    assert "6 frames" in recording.stop()
+    assert "finishing heatcam-" in recording.stop()
+    assert recording.seconds is None
+    (news,) = recording.close()
+    assert "6 frames" in news
     assert not recording.failed
     (video,) = tmp_path.glob("*.mp4")
     capture = cv2.VideoCapture(str(video))
@@ -60,6 +63,7 @@ def test_a_recording_that_ends_by_itself_is_said_and_not_called_whole(tmp_path):
     recording._recorder.failure = SinkError("the disk is full", "make space")
     text = recording.offer(picture())
     assert "the disk is full" in text
+    recording.close()
     assert recording.failed
     assert recording.seconds is None
 

@@ -296,3 +296,156 @@ def test_a_snapshot_that_cannot_be_written_is_said_and_the_window_goes_on(tmp_pa
     run.run()
     assert run.numbers.frames_shown > 5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_during_a_second_look_do_not_begin_it_anew():
+    explain = FakeExplainer()
+    explain_slowly = FakeExplainer(seconds=0.4)
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        *[(later(0.05), [Action.NEXT_COLORMAP]) for _ in range(8)],
+        (later(0.6), QUIT),
+    )
+    session(
+        Stream(fps=50), viewer, lambda of, wants: (explain_slowly if wants.still else explain)(of, wants)
+    ).run()
+    assert len(explain_slowly.asked) == 1
+
+
+def test_a_second_look_at_what_is_not_wanted_any_more_is_not_shown():
+    explain, slow = FakeExplainer(), FakeExplainer(seconds=0.3)
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        (later(0.8), [Action.MORE_CONFIDENCE]),
+        (later(0.1), [Action.LESS_CONFIDENCE]),
+        (later(0.8), QUIT),
+    )
+    run = session(Stream(fps=50), viewer, lambda of, wants: (slow if wants.still else explain)(of, wants))
+    run.run()
+    assert run._past.now.wants.conf == run.state.conf == 0.25
+
+
+def test_steps_that_have_not_come_yet_are_taken_back():
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        (later(0.5), [Action.STEP_FORWARD, Action.STEP_FORWARD, Action.STEP_BACK]),
+        (later(0.8), QUIT),
+    )
+    run = session(Stream(fps=50), viewer, FakeExplainer(seconds=0.1))
+    seen_before = []
+    press = run._press
+    run._press = lambda action: (
+        seen_before.append(run._past.now.explanation.frame.frame_index),
+        press(action),
+    )[1]
+    run.run()
+    assert run._past.now.explanation.frame.frame_index == seen_before[1] + 1
+
+
+def test_a_death_of_inference_is_raised_also_over_a_photograph():
+    def explain(of, wants):
+        if wants.still:
+            raise ZeroDivisionError("a defect")
+        return FakeExplainer()(of, wants)
+
+    with pytest.raises(ZeroDivisionError):
+        session(Stream(1), FakeViewer((after(1), []), (later(3), QUIT)), explain, stays=True).run()
+
+
+def test_a_source_that_dies_is_in_the_reports_errors():
+    run = session(Stream(10, dies_at=4), FakeViewer())
+    with pytest.raises(SourceError):
+        run.run()
+    assert any("the camera is gone" in text for text in run.numbers.errors)
+
+
+def test_what_was_refused_does_not_take_back_what_was_chosen_since():
+    from heatcam.errors import UsageError
+    from tests.live.streams import seen
+
+    def explain(of, wants):
+        if wants.method == "gradcam":
+            time.sleep(0.3)
+            raise UsageError("no gradcam with this", "take another")
+        return seen(of)
+
+    viewer = FakeViewer(
+        (after(1), [Action.NEXT_METHOD]),
+        (later(0.1), [Action.NEXT_METHOD, Action.NEXT_LAYERS]),
+        (later(0.8), QUIT),
+    )
+    run = session(Stream(fps=50), viewer, explain)
+    run.run()
+    assert run.state.layers == "15"
+
+
+def test_an_object_that_only_a_second_look_finds_keeps_the_focus_when_it_goes_on():
+    other = (0.0, 0.0, 30.0, 30.0)
+
+    def explain(of, wants):
+        return FakeExplainer((BOX, other) if wants.still or wants.conf < 0.25 else (BOX,))(of, wants)
+
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        (later(0.4), [Action.LESS_CONFIDENCE]),
+        (later(0.4), [Click(15, 15)]),
+        (later(0.2), [Action.PAUSE]),
+        (later(0.5), QUIT),
+    )
+    run = session(Stream(fps=50), viewer, explain)
+    run.run()
+    assert run.state.focus is not None
+    assert run.state.focus in run._past.now.numbers
+
+
+def test_frames_that_were_not_drawn_are_not_called_shown_and_the_last_one_is_drawn():
+    from dataclasses import replace
+
+    viewer = FakeViewer()
+    run = session(Stream(60, fps=200), viewer, state=WindowState(heatmap=False, hud=False))
+    run._screen._caption = replace(run._screen._caption, draw_every_s=0.1)
+    run.run()
+    assert run.numbers.frames_taken == 60
+    assert run.numbers.frames_shown == len(viewer.shown) < 20
+    assert viewer.shown[-1][0, 0, 0] == 59
+
+
+def test_two_snapshots_of_one_frame_are_two_files(tmp_path):
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        (later(0.3), [Action.SAVE_SNAPSHOT, Action.NEXT_COLORMAP, Action.SAVE_SNAPSHOT]),
+        (later(0.5), QUIT),
+    )
+    session(Stream(fps=50), viewer, folder=tmp_path).run()
+    assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_recording_of_a_paused_frame_has_what_is_seen_of_it(tmp_path):
+    viewer = FakeViewer(
+        (after(2), [Action.PAUSE]),
+        (later(0.3), [Action.TOGGLE_RECORDING]),
+        (later(0.3), [Action.TOGGLE_HEATMAP]),
+        (later(0.3), [Action.TOGGLE_RECORDING]),
+        (later(0.5), QUIT),
+    )
+    run = session(Stream(fps=50), viewer, folder=tmp_path)
+    run.run()
+    (video,) = tmp_path.glob("*.mp4")
+    assert cv2.VideoCapture(str(video)).get(cv2.CAP_PROP_FRAME_COUNT) >= 2
+    assert any("recorded" in text for text in run.last_words) or not run.last_words
+    assert not run.parts.recording.failed
+
+
+def test_an_interrupt_ends_it_with_everything_closed():
+    viewer = FakeViewer()
+    run = session(Stream(fps=50), viewer)
+    poll = viewer.poll
+
+    def interrupted(wait_ms=1):
+        if len(viewer.shown) > 3:
+            run.interrupt()
+        return poll(wait_ms)
+
+    viewer.poll = interrupted
+    run.run()
+    assert run.interrupted

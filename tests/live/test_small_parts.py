@@ -160,7 +160,13 @@ def test_numbers_of_a_run():
     for n in range(10):
         numbers.count_frame(100 + n / 20)
     assert numbers.fps == pytest.approx(20)
-    assert numbers.frames_shown == 10
+    assert numbers.frames_taken == 10
+    numbers.pause()
+    assert numbers.fps == 0
+    for n in range(10):
+        numbers.count_frame(200 + n / 20)
+    assert numbers.fps == pytest.approx(20)
+    assert numbers.mean_fps == pytest.approx(20), "the pause of 100 s is nobody's rate"
     numbers.complain("x")
     numbers.complain("x")
     numbers.complain("")
@@ -177,3 +183,28 @@ def replaced(explanation, detections):
 
 def test_the_box_of_these_tests_lies_in_the_picture():
     assert object_at(seen(frame(0)).detections, *BOX[:2]) == 0
+
+
+def test_a_jump_of_a_files_times_does_not_freeze_the_window():
+    pace = Pace()
+    pace.due_s(0.0, 100.0)
+    assert pace.due_s(3.0, 100.0) == pytest.approx(103.0), "a long frame is a long frame"
+    assert pace.due_s(100.0, 100.1) == 100.1
+    assert pace.due_s(100.1, 100.1) == pytest.approx(100.2)
+
+
+def test_a_second_look_counts_with_the_memory_that_is_kept():
+    of_one = moment(0).bytes
+    past = Past(most_bytes=3 * of_one)
+    for n in range(3):
+        past.add(moment(n))
+    heavy = seen(frame(2))
+    past.replace_now(Moment(replaced_maps(heavy, 200), (1,), Wants(still=True)))
+    assert index_of(past) == 2
+    assert not past.step(-1)
+
+
+def replaced_maps(explanation, count):
+    from dataclasses import replace
+
+    return replace(explanation, object_maps=(explanation.saliency,) * count)
