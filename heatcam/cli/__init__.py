@@ -45,6 +45,11 @@ class HeatcamGroup(TyperGroup):
             if ctx.params.get("debug"):
                 raise
             _stop(f"heatcam: {error}", error.exit_code)
+        except (
+            typer.BadParameter
+        ) as error:  # a value that an option does not take: typer would say it in four lines
+            said = error.format_message().replace("Value error, ", "").rstrip(".")
+            _stop(f"heatcam: {said}; `heatcam {ctx.invoked_subcommand} --help` lists the options", 2)
         except KeyboardInterrupt:
             _stop("heatcam: stopped", INTERRUPTED)
 

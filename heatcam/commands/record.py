@@ -152,7 +152,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
         terminal.document(numbers | _numbers(source, done, resumption), output.json)
     if sink.note:
         terminal.note(sink.note)
-    _tell(sink.path, run, done, output, terminal)
+    _tell(sink.path, run, done, output, terminal, resumable=bool(facts))
     return INTERRUPTED if done.interrupted else int(bool(done.lacking))
 
 
@@ -310,8 +310,8 @@ def _expected(source: Source, extent: Extent, fps: float | None) -> int | None:
     return min(counts) if counts else None
 
 
-def _tell(path: Path, run: Run, done: Done, output: Output, terminal: Terminal) -> None:
-    """One line of what is in the file now."""
+def _tell(path: Path, run: Run, done: Done, output: Output, terminal: Terminal, *, resumable: bool) -> None:
+    """One line of what is in the file now; ``resumable``: whether a run that was stopped can go on."""
     say = terminal.note if output.json == "-" else terminal.result
     for error in run.errors:
         terminal.note(f"some frames have no heat map ({error})")
@@ -319,6 +319,7 @@ def _tell(path: Path, run: Run, done: Done, output: Output, terminal: Terminal) 
         terminal.note("no frame was recorded")
         return
     dropped = f", {done.dropped} dropped" if done.dropped else ""
-    say(f"{path}  {done.frames} frames" + dropped + (", stopped early" if done.interrupted else ""))
+    early = ", stopped early" + ("; --resume goes on" if resumable else "") if done.interrupted else ""
+    say(f"{path}  {done.frames} frame" + "s" * (done.frames != 1) + dropped + early)
     if done.lacking:
         terminal.note(done.lacking)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from heatcam.choices import MethodName
 from heatcam.live.banner import banner_of
 from heatcam.live.capture import Capture
 from heatcam.live.inference import Inference
@@ -174,7 +175,7 @@ class Screen:
             forward_ms=timings.prepare_ms + timings.forward_ms,
             map_ms=timings.map_ms,
             draw_ms=self._numbers.recent_draw_ms,
-            model=self._caption.model,
+            model=self._caption.model + _how(state),
             backend=self._caption.backend,
             dropped=self._capture.dropped + self._inference.results.dropped,
             age_s=age_s if is_old else None,
@@ -183,3 +184,9 @@ class Screen:
             message=self._message or moment.explanation.map_error,
             conf=state.conf,
         )
+
+
+def _how(state: WindowState) -> str:
+    """The method and the layers behind the model's name, where they are not the usual ones."""
+    method = "" if state.method == MethodName.LIVE.value else f" {state.method}"
+    return method + (f" @{state.layers}" if state.layers else "")

@@ -60,8 +60,8 @@ def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
 class Viewer:
     """One resizable window that keeps the picture's shape; use it with ``with``, on the main thread.
 
-    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. It keeps that
-    shape: others get black borders, because Qt would stretch them.
+    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. It keeps its
+    shape: other pictures get black borders, because Qt would stretch them.
 
     Args:
         title: in the window's frame, and its name for OpenCV.
@@ -188,9 +188,11 @@ class Viewer:
     def _open(self, width: int, height: int) -> None:
         cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
-        wide, tall = self._size_wh or (round(width * scale), round(height * scale))
+        wide, tall = self._size_wh or (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._shape = (
+            wide / tall
+        )  # (of a window that is asked for too: beside the picture Qt would paint grey)
         cv2.resizeWindow(self.title, max(1, wide), max(1, tall))
-        self._shape = width / height
         cv2.setMouseCallback(self.title, self._on_mouse)
         self._shift_is_held = shift_probe()
         self._is_open = True

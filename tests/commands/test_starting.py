@@ -20,6 +20,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.overlay import OverlayOptions, draw
 from heatcam.pipeline import Run
+from tests.commands.programs import heatcam
 from tests.steady.streams import seen, spot
 
 
@@ -145,3 +146,19 @@ def test_switched_off_and_on_again_the_heat_begins_anew() -> None:
     frames[2] = seen(None, n=2)
     shown = painted(Motion().smooth, frames)
     np.testing.assert_array_equal(shown[3], draw(frames[3], OverlayOptions()))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["snapshot", "a.jpg", "--method", "gradcan"], "'gradcan' is not one of 'live'"),
+        (["record", "a.mp4", "--fps", "0"], "greater than or equal to 0.1"),
+        (["live", "--every", "many"], "--every"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_one_line(words: list[str], says: str) -> None:
+    result = heatcam(*words, exit_code=2)
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.stderr.startswith("heatcam: ")
+    assert says in result.stderr
+    assert f"`heatcam {words[0]} --help`" in result.stderr

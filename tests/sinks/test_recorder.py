@@ -243,7 +243,7 @@ def test_a_name_taken_meanwhile_is_not_written_over(tmp_path):
     [
         ("a.avi", UsageError, r"name it with one of \.mp4"),
         ("a", UsageError, r"name it with one of \.mp4"),
-        ("no/a.mp4", SinkError, "there is no folder"),
+        ("no/a.mp4", UsageError, "there is no folder"),
         ("folder.mp4", UsageError, "is a folder"),
     ],
 )

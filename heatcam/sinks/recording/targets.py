@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.errors import SinkError, UsageError
+from heatcam.errors import UsageError
 from heatcam.sinks.pictures import WRITABLE_SUFFIXES
 from heatcam.sinks.recording.job import GIF, MUXERS
 
@@ -107,5 +107,5 @@ def target_of(path: str | Path) -> Target:
     if path.is_dir():
         raise UsageError(f"{path} is a folder", f"name a file in it, {path / 'out.mp4'} for example")
     if not path.parent.is_dir():
-        raise SinkError(f"there is no folder {path.parent}", "make it first or choose another")
+        raise UsageError(f"there is no folder {path.parent}", "make it first or choose another")
     return Target(path, kind)
