@@ -175,14 +175,14 @@ def main() -> None:
     asked.add_argument("what", choices=["keys", "soak"])
     asked.add_argument("--presses", type=int, default=60)
     asked.add_argument("--seconds", type=float, default=3600)
-    asked.add_argument("options", nargs="*", help="for heatcam live, behind --")
-    given = asked.parse_args()
+    given, options = asked.parse_known_args()
+    options = [word for word in options if word != "--"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         if given.what == "keys":
-            measure_keys(given.presses, given.options, report)
+            measure_keys(given.presses, options, report)
         else:
-            soak(given.seconds, given.options, report)
+            soak(given.seconds, options, report)
 
 
 if __name__ == "__main__":
