@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from heatcam.bench.plan import Conditions, Plan
 from heatcam.cli.options import CameraOption, JsonOption, with_option_records
+from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
@@ -30,8 +31,6 @@ from heatcam.commands.options import (
 )
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
-
-INTERRUPTED = 130
 
 
 class HeatcamGroup(TyperGroup):

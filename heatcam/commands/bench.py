@@ -17,14 +17,13 @@ from heatcam.bench.rivals import NAMES as RIVAL_NAMES
 from heatcam.bench.rivals import rival_contestants
 from heatcam.bench.timing import Measurement, measure
 from heatcam.choices import Backend
+from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.starting import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.models.loading import MARKERS
 from heatcam.saliency.explainer import Explainer
-
-INTERRUPTED = 130
 
 
 def bench(

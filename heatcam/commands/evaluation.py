@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.starting import EMBEDDED_HINT, names_in, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
@@ -40,7 +41,6 @@ from heatcam.sinks.files import refuse_existing, write_whole
 from heatcam.sinks.pictures import output_paths, write_picture
 from heatcam.sources.images import list_pictures, read_picture
 
-INTERRUPTED = 130
 _FEW_OBJECTS = 10  # with fewer, an interval says little
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+
 
 @contextmanager
 def on_interrupt(act: Callable[[], None]) -> Iterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heatcam.choices import MethodName, Quality
-from heatcam.commands.interrupts import on_interrupt
+from heatcam.commands.interrupts import INTERRUPTED, on_interrupt
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, WindowChoice
 from heatcam.commands.starting import (
@@ -44,8 +44,6 @@ from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import parse_size
 from heatcam.tracking import tracker_of
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output, Recording
 from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
 from heatcam.commands.recover import offer_recovery
@@ -38,7 +39,6 @@ from heatcam.sources.completeness import shortfall
 from heatcam.sources.opening import DEMO, open_source, takes_rate
 from heatcam.tracking import tracked, tracker_of
 
-INTERRUPTED = 130
 _GRACE_S = 0.5  # frames that are on their way at the end
 _SHORT_FRAMES = 300  # of a GIF or numbered pictures; more are said to be many
 
@@ -148,8 +148,8 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             ended = _run(source, stages, sink, options.extent, resumption, run)
     done = Done(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
-        numbers = run_report(run, source, "frames_written", heatmap=True, backend=explainer.engine.name)
-        terminal.document(numbers | _numbers(source, done, resumption), output.json)
+        numbers = run_report(run, explainer.engine.name)
+        terminal.document(_numbers(source, done, resumption) | numbers, output.json)
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, done, output, terminal, resumable=bool(facts))
@@ -263,7 +263,7 @@ def _rate(source: Source, target: Target, asked: float | None) -> float | None:
 
 
 def _numbers(source: Source, done: Done, resumption: Resumption) -> dict[str, Any]:
-    """What the report of ``record`` knows better than that of any run."""
+    """The frames of the report: read, written, there before, and lost."""
     return {
         "frames_read": done.read + source.dropped,
         "frames_written": done.frames,

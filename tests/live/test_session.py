@@ -449,3 +449,21 @@ def test_an_interrupt_ends_it_with_everything_closed():
     viewer.poll = interrupted
     run.run()
     assert run.interrupted
+
+
+def test_a_look_that_lands_after_the_keys_have_changed_is_left_lying():
+    from heatcam.live.inference import Shown
+    from heatcam.live.past import Moment
+    from heatcam.live.wants import Wants
+    from tests.live.streams import frame, seen
+
+    run = session(Stream(1), FakeViewer())
+    of = frame(0)
+    run._past.add(Moment(seen(of), (1,), Wants()))
+    run._inference.second_looks.put(Shown(seen(of), Wants(conf=0.9, still=True, with_object_maps=True)))
+    run._take_second_look()
+    assert run._past.now.wants == Wants()
+    wanted = Wants(still=True, with_object_maps=True)
+    run._inference.second_looks.put(Shown(seen(of), wanted))
+    run._take_second_look()
+    assert run._past.now.wants == wanted
