@@ -19,6 +19,7 @@ from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import Passes, TorchPasses
+from heatcam.engine.proving import prove
 from heatcam.engine.targets import Target
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
@@ -75,7 +76,7 @@ def start_engine(
 
 def _proved(engine: GradientEngine, example: Tensor) -> GradientEngine:
     """The engine itself, its gradients compared with autograd; it may have fallen back to a slower way."""
-    engine.prove(example)
+    prove(engine, example)
     return engine
 
 

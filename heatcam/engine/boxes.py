@@ -1,4 +1,4 @@
-"""From the head's raw output to kept boxes, each with the anchor point it came from."""
+"""From the head's predictions to kept boxes, each with the anchor point it came from."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ class Thresholds:
     conf: float = 0.25
     iou: float = 0.7
     class_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the head predicts at some anchors.
+
+    Attributes:
+        decoded: float ``(1, 4 + classes + more, K)`` as the head's own decoding gives it: boxes in model pixels, class scores in
+            ``[0, 1]``, mask coefficients, keypoints or angle.
+        anchors: int64 ``(K,)``, index into all anchor points, level after level.
+        of: how many anchor points there are.
+    """
+
+    decoded: Tensor
+    anchors: Tensor
+    of: int
 
 
 @dataclass(frozen=True)
@@ -59,20 +75,22 @@ class KeptBoxes:
 
 
 @torch.no_grad()
-def keep_boxes(head: Any, decoded: Tensor, thresholds: Thresholds) -> KeptBoxes:
+def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> KeptBoxes:
     """Keep what passes the thresholds.
 
     Args:
         head: ultralytics' ``Detect`` or a head that extends it (segment, pose, rotated boxes) in eval mode, which says how its
             boxes are to be picked.
-        decoded: its decoded predictions ``(1, 4 + classes + more, anchors)``.
+        predictions: what it says, at least where a class is more confident than the threshold.
         thresholds: what to keep.
     """
     if head.end2end:
-        rows, anchors = _end_to_end_rows(head, decoded, thresholds)
+        rows, which = _end_to_end_rows(head, predictions, thresholds)
     else:
         kept, indices = non_max_suppression(
-            decoded,
+            _with_empty_ones(
+                predictions.decoded, MAX_DETECTIONS
+            ),  # (six alone are taken for an end-to-end head's)
             thresholds.conf,
             thresholds.iou,
             classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
@@ -81,37 +99,42 @@ def keep_boxes(head: Any, decoded: Tensor, thresholds: Thresholds) -> KeptBoxes:
             return_idxs=True,
             rotated=isinstance(head, OBB),
         )
-        rows, anchors = kept[0], indices[0].flatten().long()
+        rows, which = kept[0], indices[0].flatten().long()
     xyxy = _around_rotated(rows[:, :4], rows[:, 6]) if isinstance(head, OBB) else rows[:, :4]
-    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), anchors, rows[:, 6:])
+    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), predictions.anchors[which], rows[:, 6:])
+
+
+def _with_empty_ones(decoded: Tensor, least: int) -> Tensor:
+    """At least so many predictions: those that are added are of no confidence, and never kept."""
+    return torch.nn.functional.pad(decoded, (0, max(0, least - decoded.shape[2])))
 
 
 @torch.no_grad()
-def boxes_at(head: Any, decoded: Tensor, anchors: Tensor) -> KeptBoxes:
-    """What the head predicts at some anchors ``(N,)``, kept or not; each box's class is its best.
+def boxes_at(head: Any, predictions: Predictions) -> KeptBoxes:
+    """What the head predicts at some anchors, kept or not; each box's class is its best.
 
     Args:
         head: as for ``keep_boxes``.
-        decoded: as for ``keep_boxes``.
-        anchors: int64, index into all anchor points.
+        predictions: what it says there.
     """
-    boxes, scores = every_box(head, decoded)
-    best = scores[anchors].max(1)
-    return KeptBoxes(boxes[anchors], best.values, best.indices, anchors, decoded[0, 4 + head.nc :, anchors].T)
+    boxes, scores = every_box(head, predictions)
+    best = scores.max(1)
+    extras = predictions.decoded[0, 4 + head.nc :].T
+    return KeptBoxes(boxes, best.values, best.indices, predictions.anchors, extras)
 
 
-def every_box(head: Any, decoded: Tensor) -> tuple[Tensor, Tensor]:
-    """What the head predicts everywhere.
+def every_box(head: Any, predictions: Predictions) -> tuple[Tensor, Tensor]:
+    """Every box that the head predicts, kept or not.
 
     Args:
         head: as for ``keep_boxes``.
-        decoded: as for ``keep_boxes``.
+        predictions: what it says.
 
     Returns:
-        boxes ``(anchors, 4)``, xyxy in model pixels (of rotated ones the upright box of the same sides), and class scores
-        ``(anchors, classes)`` in ``[0, 1]``.
+        boxes ``(K, 4)``, xyxy in model pixels (of rotated ones the upright box of the same sides), and class scores
+        ``(K, classes)`` in ``[0, 1]``.
     """
-    boxes, scores = decoded[0, :4].T, decoded[0, 4 : 4 + head.nc].T
+    boxes, scores = predictions.decoded[0, :4].T, predictions.decoded[0, 4 : 4 + head.nc].T
     if not head.end2end:
         boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
     return boxes, scores
@@ -125,19 +148,21 @@ def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:
     return torch.cat((centres - reach, centres + reach), 1)
 
 
-def _end_to_end_rows(head: Any, decoded: Tensor, thresholds: Thresholds) -> tuple[Tensor, Tensor]:
-    """Rows ``(N, 6 + more)`` of an end-to-end head that pass, and their anchors, which the head itself does not tell.
+def _end_to_end_rows(head: Any, predictions: Predictions, thresholds: Thresholds) -> tuple[Tensor, Tensor]:
+    """Rows ``(N, 6 + more)`` of an end-to-end head that pass, and which predictions they are.
 
-    The head carries any further channels along with the boxes it picks, so the anchors ride as one. Asking it for the same
-    ranking again would not do: equal scores may come in another order.
+    The head itself does not tell. It carries any further channels along with the boxes it picks, so the numbers ride as one.
+    Asking it for the same ranking again would not do: equal scores may come in another order. It picks as many pairs of anchor
+    and class as it is given anchors, up to a limit, and so it is given as many as there are.
 
     Args:
         head: the end-to-end head.
-        decoded: ``(1, 4 + classes + more, anchors)``.
+        predictions: what it says.
         thresholds: what to keep.
     """
+    decoded = _with_empty_ones(predictions.decoded, min(head.max_det, predictions.of)).float()
     numbers = torch.arange(decoded.shape[2], device=decoded.device, dtype=torch.float32)[None, None]
-    picked = head.postprocess(torch.cat((decoded.float(), numbers), 1).permute(0, 2, 1))[0]  # (k, 7 + more)
+    picked = head.postprocess(torch.cat((decoded, numbers), 1).permute(0, 2, 1))[0]  # (k, 7 + more)
     passes = picked[:, 4] > thresholds.conf
     if thresholds.class_ids is not None:
         passes &= torch.isin(picked[:, 5].long(), torch.tensor(thresholds.class_ids, device=picked.device))

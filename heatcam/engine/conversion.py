@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import openvino
@@ -39,16 +40,10 @@ class CompiledPasses:
 
     def forward(self, picture: Tensor) -> NetworkPass:
         """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""
-        decoded, *rest = _run(self._forward, [picture])
-        features, taps = len(self._cut.strides), len(self._cut.tapped)
-        return NetworkPass(
-            HeadInputs(
-                tuple(rest[features : features + taps]),
-                tuple(rest[:features]),
-                tuple(rest[features + taps :]),
-            ),
-            decoded,
-        )
+        outputs = iter(_run(self._forward, [picture]))
+        levels, taps = len(self._cut.strides), len(self._cut.tapped)
+        logits, features, tapped = (tuple(islice(outputs, count)) for count in (levels, levels, taps))
+        return NetworkPass(HeadInputs(tapped, features, saved=tuple(outputs)), logits)
 
     def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``."""
@@ -62,8 +57,10 @@ class CompiledPasses:
 
 def _run(request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
     """One inference; maps go in and come out channels last, and look ``(n, C, h, w)`` to torch."""
-    arrays = {i: _channels_last(tensor.detach()).contiguous().numpy() for i, tensor in enumerate(tensors)}
-    request.infer(arrays, share_inputs=True)
+    arrays = [_channels_last(tensor.detach()).contiguous().numpy() for tensor in tensors]
+    for i, array in enumerate(arrays):  # (given the arrays, ``infer`` takes a millisecond longer)
+        request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
+    request.infer()
     outputs = (request.get_output_tensor(i).data for i in range(len(request.model_outputs)))
     return [_channels_first(torch.from_numpy(output)) for output in outputs]
 
@@ -72,7 +69,7 @@ def converted(cut: CutNetwork, picture: Tensor) -> tuple[Any, Any]:
     """Both passes of a network for pictures of one shape.
 
     Returns:
-        from a picture to ``(decoded, *features, *taps, *saved)``; from ``(*saved, *cotangents)`` of the head's inputs that read
+        from a picture to ``(*logits, *features, *taps, *saved)``; from ``(*saved, *cotangents)`` of the head's inputs that read
         the cut to the gradients at the taps.
     """
     with torch.no_grad():
@@ -107,7 +104,7 @@ def _halves(
 
 
 class _Forward(nn.Module):
-    """Picture to ``(decoded, *features, *taps, *saved)``, everything channels last."""
+    """Picture to ``(*logits, *features, *taps, *saved)``, everything channels last."""
 
     def __init__(self, cut: CutNetwork, halves: Halves) -> None:
         super().__init__()
@@ -116,9 +113,9 @@ class _Forward(nn.Module):
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
         leaf, laterals = self._cut.below(_channels_first(picture))
         results = self._half(leaf, *laterals)
-        decoded = self._cut.decode(results[: len(self._cut.strides)])
+        logits = self._cut.class_logits(results[: len(self._cut.strides)])
         # (a tensor that leaves twice is copied: one output a tensor)
-        return (decoded, *(_channels_last(result * 1) for result in results))
+        return tuple(_channels_last(result) for result in (*logits, *(result * 1 for result in results)))
 
 
 class _Backward(nn.Module):

@@ -222,20 +222,31 @@ def max_pool2d_with_indices_backward(
     _require_plain_pooling(kernel, stride, padding, dilation, ceil)
     reach = padding[0]
     rows = _largest(_shifts(x, 3, reach))
-    return _to_the_first(_to_the_first(grad, rows, 2, reach), x, 3, reach)
+    return _to_the_first(
+        _to_the_first(grad, _shifts(rows, 2, reach), 2, reach), _shifts(x, 3, reach), 3, reach
+    )
 
 
-def _to_the_first(grad: Tensor, x: Tensor, axis: int, reach: int) -> Tensor:
+def _to_the_first(grad: Tensor, shifts: list[Tensor], axis: int, reach: int) -> Tensor:
     """The gradient of a running maximum along one axis; among equals the first takes all, as in torch."""
-    shifts = _shifts(x, axis, reach)
-    largest = _largest(shifts)
-    free = torch.ones_like(grad)
+    first = _first_largest(shifts)
     total = torch.zeros_like(grad)
-    for offset, shifted in enumerate(shifts):
-        chosen = torch.where(shifted == largest, free, torch.zeros_like(free))
-        free = free - chosen
-        total = total + _moved(grad * chosen, axis, offset - reach, 0.0)
+    for number in range(len(shifts)):
+        chosen = torch.where(first == float(number), grad, torch.zeros_like(grad))
+        total = total + _moved(chosen, axis, number - reach, 0.0)
     return total
+
+
+def _first_largest(shifts: list[Tensor]) -> Tensor:
+    """Which of them is the largest, counted from 0, cell by cell; of equals the first.
+
+    A float: one map for the backward pass to wait with, and no number of another kind among its inputs.
+    """
+    largest, first = shifts[0], torch.zeros_like(shifts[0])
+    for number, other in enumerate(shifts[1:], start=1):
+        first = torch.where(other > largest, torch.full_like(first, float(number)), first)
+        largest = torch.maximum(largest, other)
+    return first
 
 
 def _shifts(x: Tensor, axis: int, reach: int) -> list[Tensor]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import math
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -14,20 +13,21 @@ import torch
 from torch import Tensor, nn
 
 from heatcam.engine.boxes import Thresholds, boxes_at, every_box, keep_boxes
+from heatcam.engine.cells import CellBranch
 from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.patches import (
-    CellBranch,
     LevelTargets,
     PatchGradients,
     by_level,
     patch_gradients,
     scatter_sum,
 )
+from heatcam.engine.reading import HeadReader
 from heatcam.engine.targets import ClassLogit, Scores, Target
-from heatcam.errors import BackendError, MapError
+from heatcam.errors import MapError
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class GradientEngine(CutEngine[CutNetwork]):
     ) -> None:
         super().__init__(cut, device)
         self.passes: Passes = passes or TorchPasses(cut)
+        self.reader = HeadReader(cut)
         self.target: Target = target or ClassLogit()
         #: The head's branch that is explained, one a level.
         self.branches = [self.target.branch(cut.branches, level) for level in range(len(cut.strides))]
@@ -79,24 +80,26 @@ class GradientEngine(CutEngine[CutNetwork]):
         return self.passes.beside()
 
     def bare_forward(self, picture: Tensor) -> None:
-        """The network alone, without picking boxes."""
-        self.passes.forward(picture, with_graph=False)
+        """The network alone, without picking boxes: those of the candidates are read."""
+        self.reader.candidates(self.passes.forward(picture, with_graph=False), Thresholds().conf)
 
     def predictions(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """Every box ``(anchors, 4)``, xyxy in model pixels, and class scores ``(anchors, classes)``: nothing is suppressed."""
-        return every_box(self.cut.head, self.passes.forward(picture, with_graph=False).decoded)
+        passed = self.passes.forward(picture, with_graph=False)
+        return every_box(self.cut.head, self.reader.everywhere(passed))
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""
         passed = self.passes.forward(picture, with_graph=with_graph)
-        return Forward(passed.inputs, keep_boxes(self.cut.head, passed.decoded, thresholds))
+        candidates = self.reader.candidates(passed, thresholds.conf)
+        return Forward(passed.inputs, keep_boxes(self.cut.head, candidates, thresholds))
 
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         """A pass with graph whose boxes are those of given anchors, each taken for the class given, whatever is detected."""
         passed = self.passes.forward(picture, with_graph=True)
         chosen, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
-        boxes = replace(boxes_at(self.cut.head, passed.decoded, chosen), class_ids=classes)
-        return Forward(passed.inputs, boxes)
+        boxes = boxes_at(self.cut.head, self.reader.at(passed, chosen))
+        return Forward(passed.inputs, replace(boxes, class_ids=classes))
 
     def place_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int]:
         """Level, row and column of an anchor in pictures of this width and height in model pixels.
@@ -173,65 +176,6 @@ class GradientEngine(CutEngine[CutNetwork]):
                 alone = [(own, squares[number].only(n))] if squares else None
                 yield int(own.members[0]), self._gradient(forward.inputs, [own], scores, alone)
 
-    def prove(self, picture: Tensor) -> float:
-        """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower way.
-
-        One anchor in the middle and one in a corner of every level are compared: a compiled backend falls back to torch,
-        patches fall back to dense autograd.
-
-        Returns:
-            The largest difference at any tap, relative to the largest dense gradient there, of the first way that was tried.
-        """
-        if not self.uses_patches:
-            self.passes = TorchPasses(self.cut)
-        if self.passes.name == "torch":
-            return self._prove_patches(picture)
-        try:
-            worst = self._worst_difference(picture)
-        except BackendError as error:
-            logger.warning("%s cannot run this network (%s); using torch", self.name, error.problem)
-            worst = math.inf
-        else:
-            if worst <= self.passes.tolerance:
-                return worst
-            logger.warning(
-                "%s gradients differ from dense autograd by %.1e; using torch, which is slower",
-                self.name,
-                worst,
-            )
-        self.passes = TorchPasses(self.cut)
-        self._prove_patches(picture)
-        return worst
-
-    def _prove_patches(self, picture: Tensor) -> float:
-        if not self.uses_patches:
-            return 0.0
-        worst = self._worst_difference(picture)
-        if not worst <= self.passes.tolerance:
-            self.uses_patches = False
-            logger.warning(
-                "patch gradients differ from dense autograd by %.1e; using dense autograd, which is slower",
-                worst,
-            )
-        return worst
-
-    def _worst_difference(self, picture: Tensor) -> float:
-        exact = self.cut.head_inputs(picture, with_graph=True)
-        passed = self.passes.forward(picture, with_graph=True)
-        anchors = _probe_anchors(exact.features).to(self.device)
-        boxes = boxes_at(self.cut.head, passed.decoded, anchors)
-        scores = self.target.of_picture(exact.features, boxes)
-        worst = 0.0
-        for group in by_level(exact.features, anchors, boxes.class_ids):
-            for probe in (group.only(n) for n in range(len(group.members))):
-                if self.cut.reaches[probe.level]:
-                    dense = self._dense_gradient(exact, [probe], scores)
-                    ours = self._patch_gradient(
-                        passed.inputs, [(probe, self._squares(passed.inputs, probe, scores))], scores
-                    )
-                    worst = max([worst, *map(_difference, ours, dense)])
-        return worst
-
     def _of_picture(self, forward: Forward) -> tuple[Scores, list[LevelTargets]]:
         """What is explained of the kept boxes, and the boxes sorted by level."""
         class_ids = forward.boxes.class_ids
@@ -270,10 +214,12 @@ class GradientEngine(CutEngine[CutNetwork]):
     ) -> TapGradients:
         """Of the sum over ``groups``; from ``squares`` where they were made already."""
         if not self.uses_patches:
-            return self._dense_gradient(inputs, groups, scores)
-        return self._patch_gradient(
-            inputs, squares or [(g, self._squares(inputs, g, scores)) for g in groups], scores
-        )
+            return self.by_autograd(inputs, groups, scores)
+        return self._together(inputs, squares, scores) if squares else self.by_patches(inputs, groups, scores)
+
+    def by_patches(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
+        """Gradient of the sum over ``groups`` at each tap, of the head in squares of cells."""
+        return self._together(inputs, [(g, self._squares(inputs, g, scores)) for g in groups], scores)
 
     def _squares(self, inputs: HeadInputs, group: LevelTargets, scores: Scores) -> PatchGradients:
         """The gradients of one level's objects at that input of the head, each in the square of cells that it reads."""
@@ -284,7 +230,7 @@ class GradientEngine(CutEngine[CutNetwork]):
         feature = inputs.features[group.level]
         return patch_gradients(self.cell_branches[group.level], feature, group, score)
 
-    def _patch_gradient(
+    def _together(
         self, inputs: HeadInputs, squares: list[tuple[LevelTargets, PatchGradients]], scores: Scores
     ) -> TapGradients:
         """Squares added up at the head's inputs, with what the objects share, and carried down to the taps."""
@@ -316,8 +262,8 @@ class GradientEngine(CutEngine[CutNetwork]):
             total = total + self.passes.pull_back(inputs, cotangents)[0]
         return (total[0].detach(),)
 
-    def _dense_gradient(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
-        """The same by autograd through the whole branch: slower, right for any head."""
+    def by_autograd(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
+        """The same as ``by_patches`` by autograd through the whole branches: slower, right for any head."""
         if not groups:
             return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
         with torch.enable_grad():
@@ -345,20 +291,3 @@ def _for_single_cells(branches: list[nn.Module]) -> list[CellBranch]:
     except NotImplementedError as error:
         logger.warning("dense autograd is used, which is slower: %s", error)
         return []
-
-
-def _difference(ours: Tensor, exact: Tensor) -> float:
-    """The largest difference relative to the largest exact value; NaN counts as infinite, nothing against nothing as none."""
-    difference, largest = (ours - exact).abs().max(), exact.abs().max()
-    relative = float(difference / largest) if largest > 0 else float(difference)
-    return float("inf") if math.isnan(relative) else relative
-
-
-def _probe_anchors(features: tuple[Tensor, ...]) -> Tensor:
-    """One corner anchor and one middle anchor of every level, int64."""
-    anchors, start = [], 0
-    for feature in features:
-        height, width = feature.shape[2:]
-        anchors += [start, start + (height // 2) * width + width // 2]
-        start += height * width
-    return torch.tensor(anchors)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 
@@ -65,11 +66,25 @@ def _reached_from(nodes: Sequence[Node], sources: Sequence[Node]) -> set[Node]:
     return reached
 
 
+def _waiting(nodes: Sequence[Node], cotangents: Sequence[Node]) -> set[Node]:
+    """What only the backward half calculates: all that depends on a cotangent, and the comparisons that it reads.
+
+    A comparison is made again in no time, and many may read the same map; handed over, its booleans are integers of eight bytes.
+    """
+    waiting = _reached_from(nodes, cotangents)
+    read = {source for node in waiting for source in node.all_input_nodes}
+    return waiting | {node for node in read if _is_boolean(node)}
+
+
+def _is_boolean(node: Node) -> bool:
+    return node.op == "call_function" and getattr(node.meta.get("val"), "dtype", None) == torch.bool
+
+
 def _read_across(
     nodes: Sequence[Node], inputs: Sequence[Node], given: int, gradients: Sequence[Node]
 ) -> list[Node]:
     """What the backward half reads of the forward half, in order; constants are no matter of the picture."""
-    waiting, varying = _reached_from(nodes, inputs[given:]), _reached_from(nodes, inputs)
+    waiting, varying = _waiting(nodes, inputs[given:]), _reached_from(nodes, inputs)
     needed = {read for node in nodes if node in waiting for read in node.all_input_nodes} | set(gradients)
     return [node for node in nodes if node in needed and node in varying and node not in waiting]
 

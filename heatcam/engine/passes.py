@@ -26,11 +26,12 @@ class NetworkPass:
 
     Attributes:
         inputs: the head's inputs and the taps.
-        decoded: the head's decoded predictions, ``(1, 4 + classes, anchors)``, boxes in model pixels.
+        logits: what the head's class branch says of every level, float ``(1, classes, h_l, w_l)``. What else the head says is
+            read from its inputs where it is wanted (``reading``).
     """
 
     inputs: HeadInputs
-    decoded: Tensor
+    logits: tuple[Tensor, ...]
 
 
 class Passes(Protocol):
@@ -75,9 +76,9 @@ class TorchPasses:
         with torch.autocast(picture.device.type, self._kind, enabled=self._kind is not None):
             inputs = self._cut.head_inputs(picture, with_graph=with_graph)
             with torch.no_grad():
-                decoded = self._cut.decode(tuple(feature.detach() for feature in inputs.features))
+                logits = self._cut.class_logits(tuple(feature.detach() for feature in inputs.features))
         features = tuple(feature.float() for feature in inputs.features)
-        return NetworkPass(replace(inputs, features=features), decoded.float())
+        return NetworkPass(replace(inputs, features=features), tuple(level.float() for level in logits))
 
     def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``. Needs a forward ``with_graph``; the graph is kept for the next object."""

@@ -7,14 +7,15 @@ import torch
 from ultralytics.utils.nms import non_max_suppression
 from ultralytics.utils.ops import xywhr2xyxyxyxy
 
-from heatcam.engine.boxes import Thresholds, _around_rotated, keep_boxes
+from heatcam.engine.boxes import Predictions, Thresholds, _around_rotated, keep_boxes
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import TorchPasses
+from heatcam.engine.reading import HeadReader
 from tests.nets import FAMILIES, OTHER_FAMILIES, fresh_network, picture
 
 
-def decoded(cut: CutNetwork) -> torch.Tensor:
-    return TorchPasses(cut).forward(picture(), with_graph=False).decoded
+def candidates(cut: CutNetwork, conf: float = 0.05) -> Predictions:
+    return HeadReader(cut).candidates(TorchPasses(cut).forward(picture(), with_graph=False), conf)
 
 
 def test_a_rotated_box_is_held_by_its_upright_one() -> None:
@@ -28,7 +29,7 @@ def test_a_rotated_box_is_held_by_its_upright_one() -> None:
 def test_boxes_equal_those_of_the_whole_network(family: str) -> None:
     network = fresh_network(family)
     cut = CutNetwork(network)
-    kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5))
+    kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5))
     with torch.no_grad():
         whole = network(picture())[0]
         whole = whole[0] if isinstance(whole, tuple) else whole  # segment heads give prototypes beside it
@@ -46,7 +47,7 @@ def test_the_logit_at_each_boxs_anchor_is_its_confidence(family: str) -> None:
     network = fresh_network(family)
     cut = CutNetwork(network)
     features = cut.head_inputs(picture(), with_graph=False).features
-    kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5))
+    kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5))
     with torch.no_grad():
         logits = torch.cat([cut.branches["cls_head"][i](f).flatten(2) for i, f in enumerate(features)], 2)[0]
     assert torch.allclose(logits[kept.class_ids, kept.anchors].sigmoid(), kept.confidences, atol=1e-5)
@@ -55,7 +56,7 @@ def test_the_logit_at_each_boxs_anchor_is_its_confidence(family: str) -> None:
 @pytest.mark.parametrize("family", ["yolov8n", "yolo26n-end2end"])
 def test_only_wanted_classes_are_kept(family: str) -> None:
     cut = CutNetwork(fresh_network(family))
-    all_ids = set(keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5)).class_ids.tolist())
+    all_ids = set(keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5)).class_ids.tolist())
     wanted = min(all_ids)
-    kept = keep_boxes(cut.head, decoded(cut), Thresholds(0.05, 0.5, (wanted,)))
+    kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5, (wanted,)))
     assert set(kept.class_ids.tolist()) == {wanted}

@@ -19,6 +19,7 @@ from heatcam.engine.network import CutNetwork
 from heatcam.engine.openvino_passes import SHAPES_IN_A_ROW, OpenVinoPasses
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.engine.proving import prove
 from heatcam.geometry import Letterbox
 from heatcam.models.loading import load_model
 from tests.nets import COCO_CHECKPOINT, FAMILIES, engine_of, fresh_network, needs_coco, picture, strongest
@@ -43,7 +44,7 @@ def compiled_engine(family: str, *, fine: bool = False, cache: Path | None = Non
 )
 def test_compiled_gradients_are_proved_and_equal_torchs(family: str, fine: bool) -> None:
     engine, plain = compiled_engine(family, fine=fine), engine_of(fresh_network(family), fine=fine)
-    assert engine.prove(picture()) < ILL_CONDITIONED
+    assert prove(engine, picture()) < ILL_CONDITIONED
     assert engine.name == "openvino fp32"
     ours, exact = (e.forward(picture(), LOW, with_graph=True) for e in (engine, plain))
     mine, theirs = (set(forward.boxes.anchors.tolist()) for forward in (ours, exact))
@@ -75,7 +76,7 @@ def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
         OpenVinoPasses, "pull_back", lambda *a: tuple(1.05 * gradient for gradient in real(*a))
     )
     with caplog.at_level(logging.WARNING):
-        assert engine.prove(picture()) > 1e-2
+        assert prove(engine, picture()) > 1e-2
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "openvino fp32 gradients differ" in caplog.text
     assert isinstance(engine.passes, TorchPasses)
@@ -88,11 +89,11 @@ def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     monkeypatch.setattr(conversion, "inference_only", dict)
     engine = compiled_engine("tiny")
     with caplog.at_level(logging.WARNING):
-        engine.prove(picture())
+        prove(engine, picture())
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "openvino fp32 cannot run this network" in caplog.text
     assert engine.name == "torch"
-    assert engine.prove(picture()) < 1e-4
+    assert prove(engine, picture()) < 1e-4
 
 
 def test_nobody_is_told_that_a_network_was_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
-    engine.prove(picture())
+    prove(engine, picture())
     real, converted = engine.passes._converted, []
 
     def wrong(x: torch.Tensor) -> object:
@@ -236,5 +237,5 @@ def test_a_trained_network_keeps_to_the_tolerance_on_a_photograph(fine: bool) ->
     cut = CutNetwork(loaded.network, fine=fine)
     engine = GradientEngine(cut, CPU, OpenVinoPasses(cut, "fp32", None))
     photograph = Letterbox.fit((640, 480), 320, 32).image_to_model(real_picture((640, 480)))
-    assert engine.prove(picture_tensor(photograph, CPU)) < 1e-3
+    assert prove(engine, picture_tensor(photograph, CPU)) < 1e-3
     assert engine.name == "openvino fp32"

@@ -52,6 +52,16 @@ def test_the_halves_together_give_what_the_whole_gave() -> None:
     assert torch.allclose(gradient, exact, atol=1e-6)
 
 
+def test_the_backward_half_makes_comparisons_again_instead_of_being_handed_them() -> None:
+    pooling = nn.Sequential(nn.Conv2d(4, 8, 1), nn.MaxPool2d(5, 1, 2)).requires_grad_(False)
+    cut = in_halves(traced(pooling), given=1, results=1)
+    handed = tensors_of(cut, (X,))
+    assert {tensor.dtype for tensor in handed} == {torch.float32}
+    assert len(handed) == 2  # which cell of its row was the largest, and which of its column
+    (gradient,) = cut.backward(*handed, COTANGENT)
+    assert torch.allclose(gradient, traced(pooling)(X, COTANGENT)[1], atol=1e-6)
+
+
 def test_the_backward_half_runs_no_layer_again() -> None:
     kinds = operations(halves().backward)
     assert kinds.count("aten.convolution.default") == 2  # one for each convolution of the network

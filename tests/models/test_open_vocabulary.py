@@ -17,6 +17,7 @@ from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.layers import Mark, describe_layers
 from heatcam.engine.network import CutNetwork
+from heatcam.engine.proving import prove
 from heatcam.errors import ModelError
 from heatcam.models.loading import load_any_task, load_model, ready
 from heatcam.models.open_vocabulary import with_set_classes
@@ -53,7 +54,7 @@ def test_boxes_and_gradients_are_those_of_ultralytics_own_network(family: str, f
     if fused:
         original = ready(copy.deepcopy(original))
     engine = engine_of(network, fine=True)
-    assert engine.prove(picture(96, 128)) < 1e-4
+    assert prove(engine, picture(96, 128)) < 1e-4
     assert engine.uses_patches
     forward = engine.forward(picture(96, 128), LOW, with_graph=True)
     boxes = forward.boxes
