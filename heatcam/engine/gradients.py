@@ -32,6 +32,7 @@ from heatcam.errors import MapError
 logger = logging.getLogger(__name__)
 
 _NO_EVIDENCE = 1e-9  # logits
+_FIRST_READ = 64  # anchors; the best fit is nearly always among them
 
 
 class GradientEngine(CutEngine[CutNetwork]):
@@ -83,10 +84,25 @@ class GradientEngine(CutEngine[CutNetwork]):
         """The network alone, without picking boxes: those of the candidates are read."""
         self.reader.candidates(self.passes.forward(picture, with_graph=False), Thresholds().conf)
 
-    def predictions(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """Every box ``(anchors, 4)``, xyxy in model pixels, and class scores ``(anchors, classes)``: nothing is suppressed."""
+    def boxes_at(self, picture: Tensor, anchors: Sequence[int]) -> Tensor:
+        """The boxes that the head predicts at some anchors, kept or not: ``(K, 4)``, xyxy in model pixels."""
+        return self.forward_at(picture, anchors, [0] * len(anchors)).boxes.xyxy
+
+    def likeliest(self, picture: Tensor, class_id: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the head predicts everywhere, by how sure it is of one class: nothing is suppressed.
+
+        Yields:
+            boxes ``(K, 4)``, xyxy in model pixels, and the class's scores ``(K,)``, descending from the first pair of tensors to
+            the last. Boxes are read as far as they are asked for, before the next picture.
+        """
         passed = self.passes.forward(picture, with_graph=False)
-        return every_box(self.cut.head, self.reader.everywhere(passed))
+        logits = torch.cat([level[0, class_id].flatten() for level in passed.logits])
+        ranked, start = logits.sort(descending=True), 0
+        for count in sorted({min(_FIRST_READ, len(logits)), len(logits)}):
+            some = slice(start, count)
+            boxes, _ = every_box(self.cut.head, self.reader.at(passed, ranked.indices[some]))
+            yield boxes, ranked.values[some].sigmoid()
+            start = count
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""

@@ -9,7 +9,7 @@ black patches are objects of their own to a detector; ``protocols`` has both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import cv2
@@ -19,9 +19,9 @@ import numpy.typing as npt
 from heatcam.evaluation.protocols import Protocol
 from heatcam.geometry import Float32Array, Uint8Array, overlaps
 
-#: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, to all boxes ``(A, 4)``, xyxy in model pixels, and class scores
-#: ``(A, classes)``.
-Predict = Callable[[Uint8Array], tuple[Float32Array, Float32Array]]
+#: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, and a class to all predictions, part after part: boxes ``(K, 4)``, xyxy in
+#: model pixels, and the class's scores ``(K,)`` in ``[0, 1]``, descending from the first part to the last.
+Predict = Callable[[Uint8Array, int], Iterable[tuple[Float32Array, Float32Array]]]
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,24 @@ class Trial:
         key = np.packbits(shown).tobytes()
         if key not in self._known:
             mask = shown.reshape(*self.clear.shape[:2], 1)
-            boxes, classes = self.predict(np.where(mask, self.clear, self.backdrop))
-            fit = overlaps(boxes, self.box_xyxy[None])[:, 0] * classes[:, self.class_id]
-            self._known[key] = float(fit.max(initial=0.0))
+            picture = np.where(mask, self.clear, self.backdrop)
+            self._known[key] = best_fit(self.predict(picture, self.class_id), self.box_xyxy)
         return self._known[key]
+
+
+def best_fit(predictions: Iterable[tuple[Float32Array, Float32Array]], box_xyxy: Float32Array) -> float:
+    """The largest overlap (IoU) with ``box_xyxy`` ``(4,)`` times score, of predictions as ``Predict`` gives them.
+
+    Where the scores have fallen to what was reached already, no further prediction can be better, and none is asked for.
+    """
+    best = 0.0
+    for boxes, scores in predictions:
+        if not len(scores) or scores[0] <= best:
+            break
+        best = max(best, float((overlaps(boxes, box_xyxy[None])[:, 0] * scores).max()))
+        if scores[-1] <= best:
+            break
+    return best
 
 
 def over_letterbox(values: Float32Array, model_wh: tuple[int, int]) -> Float32Array:

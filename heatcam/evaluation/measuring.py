@@ -103,11 +103,15 @@ def scores_of(
 
 def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> list[Trial]:
     """One an object, against its box as the head predicts it: not clipped to the picture, nor laid around a rotated one."""
-    predict = partial(_predictions, means.scoring)
-    backdrop = means.protocol.backdrop(clear)
-    with means.scoring.beside():
-        boxes, _ = predict(clear)
-    return [Trial(predict, clear, backdrop, means.protocol, boxes[c.anchor], c.class_id) for c in wanted]
+    engine, backdrop = means.scoring, means.protocol.backdrop(clear)
+    with engine.beside():
+        found = engine.boxes_at(picture_tensor(clear, engine.device), [c.anchor for c in wanted])
+    predict = partial(_predictions, engine)
+    boxes = found.cpu().numpy()
+    return [
+        Trial(predict, clear, backdrop, means.protocol, box, c.class_id)
+        for box, c in zip(boxes, wanted, strict=True)
+    ]
 
 
 def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Means) -> tuple[Curves, Place]:
@@ -121,10 +125,9 @@ def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Me
         return trial.curves(values), place
 
 
-def _predictions(engine: GradientEngine, boxed_bgr: Uint8Array) -> tuple[Float32Array, Float32Array]:
-    """All boxes and class scores of a letterboxed picture, as NumPy."""
-    boxes, scores = engine.predictions(picture_tensor(boxed_bgr, engine.device))
-    return (
-        boxes.cpu().numpy().copy(),
-        scores.cpu().numpy(),
-    )  # boxes are kept: the memory may be a backend's own
+def _predictions(
+    engine: GradientEngine, boxed_bgr: Uint8Array, class_id: int
+) -> Iterator[tuple[Float32Array, Float32Array]]:
+    """All boxes of a letterboxed picture, the likeliest of a class first, and their scores, as NumPy."""
+    for boxes, scores in engine.likeliest(picture_tensor(boxed_bgr, engine.device), class_id):
+        yield boxes.cpu().numpy(), scores.cpu().numpy()

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.patches import CellBranch, LevelTargets, by_level, patch_gradients, scatter_sum
+from heatcam.engine.cells import CellBranch
+from heatcam.engine.patches import LevelTargets, by_level, patch_gradients, scatter_sum
 
 
 def box_filter(side: int) -> nn.Module:
@@ -64,28 +65,6 @@ def test_anchors_count_through_the_levels_row_by_row() -> None:
         (0, [2], [1], [8], [1]),
         (1, [1], [1], [7], [0]),
     ]
-
-
-def test_the_radius_is_the_sum_of_half_kernels() -> None:
-    branch = nn.Sequential(
-        nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=2, dilation=2), nn.Conv2d(1, 1, 1)
-    )
-    assert CellBranch(branch).radius == 3
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        nn.MaxPool2d(3, 1, 1),
-        nn.Conv2d(1, 1, 3, stride=2, padding=1),
-        nn.Conv2d(1, 1, 3),
-        nn.ConvTranspose2d(1, 1, 2),
-    ],
-    ids=["pooling", "a stride", "no padding", "a transposed convolution"],
-)
-def test_a_branch_that_does_not_keep_its_cells_is_refused(part: nn.Module) -> None:
-    with pytest.raises(NotImplementedError, match=type(part).__name__):
-        CellBranch(nn.Sequential(nn.SiLU(), part))
 
 
 @pytest.mark.parametrize("row", [0, 1, 4, 8])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox
+from heatcam.evaluation.curves import Curves, Trial, best_fit, cut_to_box, over_letterbox
 from heatcam.evaluation.protocols import PROTOCOLS, blurred, mean_coloured
+from heatcam.geometry import overlaps
 
 SIDE = 36
 BOX = np.array([0, 0, 12, 12], np.float32)  # a ninth of the picture
@@ -17,10 +21,10 @@ BLACK = np.zeros_like(CLEAR)
 BLUR, EVEN = PROTOCOLS["blur"], PROTOCOLS["d-rise"]
 
 
-def sees_the_square(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two predictions: the object, as sure as its square is clear, and one elsewhere that is always sure."""
+def sees_the_square(picture: np.ndarray, class_id: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Two predictions: one elsewhere that is always sure, and the object, as sure as its square is clear."""
     clear = picture[:12, :12].mean() / 255
-    return np.stack((BOX, BOX + 20)), np.array([[0.3, clear], [1.0, 1.0]], np.float32)
+    yield np.stack((BOX + 20, BOX)), np.array([1.0, (0.3, clear)[class_id]], np.float32)
 
 
 def trial(class_id: int = 1, protocol=BLUR) -> Trial:
@@ -58,6 +62,28 @@ def test_the_score_is_that_of_the_objects_own_class() -> None:
     assert trial(class_id=0).curves(values).insertion == pytest.approx(0.3)
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_the_best_fit_is_that_of_all_predictions_and_is_known_once_scores_are_too_low(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, 12, (30, 2))
+    boxes = np.hstack((corners, corners + rng.uniform(0, 12, (30, 2)))).astype(np.float32)
+    scores = np.sort(rng.random(30).astype(np.float32) ** 3)[::-1]
+    asked = []
+
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, 30, 5):
+            asked.append(scores[start])
+            yield boxes[start : start + 5], scores[start : start + 5]
+
+    best = float((overlaps(boxes, BOX[None])[:, 0] * scores).max())
+    assert best_fit(parts(), BOX) == pytest.approx(best)
+    assert all(score > best for score in asked[1:-1])
+
+
+def test_no_prediction_fits_nothing() -> None:
+    assert best_fit([], BOX) == 0
+
+
 def test_equal_steps_go_from_nothing_to_everything_and_give_the_area_under_the_curve() -> None:
     curves = trial(protocol=EVEN).curves(map_of_the_object())
     assert len(curves.insertions) == 51
@@ -77,9 +103,9 @@ def test_the_area_is_by_trapezoids_and_the_mean_is_not() -> None:
 def test_a_picture_that_was_scored_is_not_scored_again() -> None:
     asked = []
 
-    def counts(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def counts(picture: np.ndarray, class_id: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         asked.append(picture)
-        return sees_the_square(picture)
+        return sees_the_square(picture, class_id)
 
     again = Trial(counts, CLEAR, BLACK, BLUR, BOX, 1)
     first = again.curves(map_of_the_object())
