@@ -112,12 +112,8 @@ class HeadReader:
         try:
             ours = self.at(passed, anchors).decoded
             worst = float(((ours - exact).abs() / exact.abs().amax(2, keepdim=True).clamp_min(1.0)).max())
-        except (
-            RuntimeError,
-            TypeError,
-            AttributeError,
-        ):  # a head that is not put together as those known here
-            logger.debug("the head cannot be read at single cells", exc_info=True)
+        except (RuntimeError, TypeError, AttributeError):
+            logger.debug("this head is put together otherwise than those known here", exc_info=True)
             worst = math.inf
         if not worst <= tolerance:
             self.reads_cells = False

@@ -13,7 +13,7 @@ from heatcam.commands.interrupts import on_interrupt
 
 @pytest.fixture(autouse=True)
 def _usual_handler() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # (ignored in a shell's background)
     yield
     signal.signal(signal.SIGINT, before)
 
