@@ -20,7 +20,7 @@ from heatcam.evaluation.protocols import Protocol
 from heatcam.geometry import Float32Array, Uint8Array, overlaps
 
 #: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, and a class to all predictions, part after part: boxes ``(K, 4)``, xyxy in
-#: model pixels, and the class's scores ``(K,)`` in ``[0, 1]``, descending from the first part to the last.
+#: model pixels, and the class's scores ``(K,)`` in ``[0, 1]``, K > 0, descending from the first part to the last.
 Predict = Callable[[Uint8Array, int], Iterable[tuple[Float32Array, Float32Array]]]
 
 
@@ -106,8 +106,6 @@ def best_fit(predictions: Iterable[tuple[Float32Array, Float32Array]], box_xyxy:
     """
     best = 0.0
     for boxes, scores in predictions:
-        if not len(scores) or scores[0] <= best:
-            break
         best = max(best, float((overlaps(boxes, box_xyxy[None])[:, 0] * scores).max()))
         if scores[-1] <= best:
             break

@@ -85,6 +85,15 @@ def test_an_end_to_end_head_keeps_two_classes_at_one_anchor() -> None:
     assert sorted(kept.class_ids.tolist()) == [0, 2]
 
 
+def test_an_end_to_end_head_picks_as_many_pairs_of_a_small_picture_as_it_has_anchors() -> None:
+    network = fresh_network("yolo26n-end2end")
+    engine, small = engine_of(network), picture(64, 64)
+    kept = engine.forward(small, Thresholds(0.0), with_graph=False).boxes
+    with torch.no_grad():
+        rows = network(small)[0][0]
+    assert len(kept) == len(rows) == 84
+
+
 def test_pictures_of_other_shapes_have_their_own_anchor_points() -> None:
     cut = CutNetwork(fresh_network("yolov8n"))
     reader, passes = HeadReader(cut), TorchPasses(cut)
@@ -128,6 +137,11 @@ def test_proving_keeps_reading_cells() -> None:
     reader, passed = read("yolov8n-seg")
     reader.prove(passed, ANCHORS, 1e-4)
     assert reader.reads_cells
+
+
+def test_a_picture_of_few_anchors_is_read_at_once() -> None:
+    (part,) = engine_of(fresh_network("yolov8n")).likeliest(picture(32, 32), 0)
+    assert [len(tensor) for tensor in part] == [21, 21]
 
 
 @pytest.mark.parametrize("family", ["yolov8n", "yolov3-tiny", "yolo26n-end2end"])
