@@ -54,7 +54,10 @@ class Row:
 
 
 def forward(explainer: Explainer) -> Stage:
-    """The bare network on a picture that is letterboxed already, without suppression."""
+    """The bare network on a picture that is letterboxed already, without suppression.
+
+    As heatcam runs it: the head's branches for boxes and more only where a class passes the threshold.
+    """
     engine = explainer.engine
     wait = waits_for(str(engine.device))
 
@@ -62,7 +65,7 @@ def forward(explainer: Explainer) -> Stage:
         return explainer.prepare(image)[1]
 
     def run(picture: Any) -> None:
-        engine.bare_forward(picture)
+        engine.bare_forward(picture, explainer.thresholds.conf)
         wait()
 
     return Stage(run, letterboxed)

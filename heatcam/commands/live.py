@@ -100,16 +100,15 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
     capture = Capture(source, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal))
     session = _session(capture, explainer, explaining, (start, state), options, kept)
-    with on_interrupt(session.interrupt, ends_the_program=True):
-        try:
-            with session.parts.viewer:
-                session.run()
-        finally:
-            for text in session.last_words:
-                terminal.note(text)
-            save_settings(to_keep(session.state, state, kept, options.given, session.window_wh))
-            if window.report is not None:
-                terminal.document(live_report(session, explainer.engine.name), str(window.report))
+    try:
+        with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
+            session.run()
+    finally:
+        for text in session.last_words:
+            terminal.note(text)
+        save_settings(to_keep(session.state, state, kept, options.given, session.window_wh))
+        if window.report is not None:
+            terminal.document(live_report(session, explainer.engine.name), str(window.report))
     if session.interrupted:
         return INTERRUPTED
     lacking = shortfall(source) if session.saw_the_end else ""

@@ -37,12 +37,12 @@ class Predictions:
         decoded: float ``(1, 4 + classes + more, K)`` as the head's own decoding gives it: boxes in model pixels, class scores in
             ``[0, 1]``, mask coefficients, keypoints or angle.
         anchors: int64 ``(K,)``, index into all anchor points, level after level.
-        of: how many anchor points there are.
+        anchor_count: how many anchor points there are.
     """
 
     decoded: Tensor
     anchors: Tensor
-    of: int
+    anchor_count: int
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,11 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
     if head.end2end:
         rows, which = _end_to_end_rows(head, predictions, thresholds)
     else:
+        decoded = _with_empty_ones(
+            predictions.decoded, MAX_DETECTIONS
+        )  # (it takes six for an end-to-end head's)
         kept, indices = non_max_suppression(
-            _with_empty_ones(
-                predictions.decoded, MAX_DETECTIONS
-            ),  # (six alone are taken for an end-to-end head's)
+            decoded,
             thresholds.conf,
             thresholds.iou,
             classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
@@ -160,7 +161,7 @@ def _end_to_end_rows(head: Any, predictions: Predictions, thresholds: Thresholds
         predictions: what it says.
         thresholds: what to keep.
     """
-    decoded = _with_empty_ones(predictions.decoded, min(head.max_det, predictions.of)).float()
+    decoded = _with_empty_ones(predictions.decoded, min(head.max_det, predictions.anchor_count)).float()
     numbers = torch.arange(decoded.shape[2], device=decoded.device, dtype=torch.float32)[None, None]
     picked = head.postprocess(torch.cat((decoded, numbers), 1).permute(0, 2, 1))[0]  # (k, 7 + more)
     passes = picked[:, 4] > thresholds.conf

@@ -67,10 +67,10 @@ def part_of(module: nn.Module) -> Part:
     if isinstance(module, nn.SiLU):
         return _SiLU()
     if not isinstance(module, nn.Conv2d):
-        return __AnyPart(module)
+        return _AnyPart(module)
     if module.groups == 1 and set(module.dilation) == {1} and len(set(_sides(module))) == 1:
         return _Convolution(module)
-    return __AnyPart(_without_padding(module))
+    return _AnyPart(_without_padding(module))
 
 
 class _Convolution:
@@ -125,7 +125,7 @@ class _SiLU:
         return cotangent * (gate * (1 + squares * (1 - gate)))
 
 
-class __AnyPart:
+class _AnyPart:
     """A module that takes ``(n, C, s, s)``, differentiated by autograd."""
 
     def __init__(self, module: Callable[[Tensor], Tensor]) -> None:
@@ -133,7 +133,8 @@ class __AnyPart:
 
     def __call__(self, squares: Tensor) -> Tensor:
         """See ``Part``."""
-        return self._module(squares.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        given = squares.permute(0, 3, 1, 2).clone()  # (some activations work in place)
+        return self._module(given).permute(0, 2, 3, 1)
 
     def pull_back(self, squares: Tensor, cotangent: Tensor) -> Tensor:
         """See ``Part``."""

@@ -24,7 +24,7 @@ class CellBranch:
 
     Args:
         branch: ``(n, C, h, w)`` features to ``(n, outputs, h, w)``: convolutions that keep the size, and what acts on each cell.
-            Its weights are copied.
+            Its weights must not change afterwards: some are copied.
 
     Attributes:
         radius: how many cells to each side an output reads.
@@ -122,21 +122,20 @@ class Look:
         return values.index_select(0, places.flatten()).view(*places.shape, -1) * self.inside
 
     def of(self, cells: Tensor) -> Look:
-        """The same for some of the cells, where this is for all of a map."""
-        return Look(
-            cells, self.numbers.index_select(0, cells), self.inside.index_select(0, cells), self.count
-        )
+        """The same for some of the cells, where this is for all of a map (``around``)."""
+        numbers, inside = (whole.index_select(0, cells) for whole in (self.numbers, self.inside))
+        return Look(cells, numbers.long(), inside.float(), self.count)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=12)
 def around(height: int, width: int, reach: int, device: torch.device) -> Look:
-    """What every cell of a map reads: made once, since looking it up takes a tenth of the time."""
+    """What every cell of a map reads: made once, since looking it up takes a tenth of the time. Kept small in memory."""
     cells = torch.arange(height * width, device=device)
     rows, row_inside = _window(cells // width, height, reach)
     columns, column_inside = _window(cells % width, width, reach)
     inside = row_inside[:, :, None] & column_inside[:, None]
     numbers = torch.where(inside, rows[:, :, None] * width + columns[:, None], cells[:, None, None])
-    return Look(cells, numbers, inside[..., None].float(), len(cells))
+    return Look(cells, numbers.int(), inside[..., None], len(cells))
 
 
 def _window(centres: Tensor, length: int, radius: int) -> tuple[Tensor, Tensor]:

@@ -94,7 +94,7 @@ class ClassEngine(CutEngine[CutClassifier]):
         """The sides of a classifier's input are multiples of it, whatever its layers' own strides."""
         return INPUT_STRIDE
 
-    def bare_forward(self, picture: Tensor) -> None:
+    def bare_forward(self, picture: Tensor, _conf: float) -> None:
         """The network alone, without picking classes."""
         self._run(picture, with_graph=False)
 

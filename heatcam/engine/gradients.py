@@ -80,13 +80,15 @@ class GradientEngine(CutEngine[CutNetwork]):
         """What torch calculates beside the passes is calculated within this."""
         return self.passes.beside()
 
-    def bare_forward(self, picture: Tensor) -> None:
-        """The network alone, without picking boxes: those of the candidates are read."""
-        self.reader.candidates(self.passes.forward(picture, with_graph=False), Thresholds().conf)
+    def bare_forward(self, picture: Tensor, conf: float) -> None:
+        """The network alone, without picking boxes."""
+        self.reader.candidates(self.passes.forward(picture, with_graph=False), conf)
 
     def boxes_at(self, picture: Tensor, anchors: Sequence[int]) -> Tensor:
         """The boxes that the head predicts at some anchors, kept or not: ``(K, 4)``, xyxy in model pixels."""
-        return self.forward_at(picture, anchors, [0] * len(anchors)).boxes.xyxy
+        chosen = torch.tensor(anchors, device=self.device)
+        passed = self.passes.forward(picture, with_graph=False)
+        return every_box(self.cut.head, self.reader.at(passed, chosen))[0]
 
     def likeliest(self, picture: Tensor, class_id: int) -> Iterator[tuple[Tensor, Tensor]]:
         """What the head predicts everywhere, by how sure it is of one class: nothing is suppressed.

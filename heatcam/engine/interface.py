@@ -56,8 +56,11 @@ class Engine(Protocol):
     def beside(self) -> AbstractContextManager[None]:
         """Everything that is asked of an engine, and what torch calculates from it, is faster within this."""
 
-    def bare_forward(self, picture: Tensor) -> None:
-        """The network alone, without picking boxes: what a benchmark compares with."""
+    def bare_forward(self, picture: Tensor, conf: float, /) -> None:
+        """The network alone, as far as it is needed for boxes of more confidence than ``conf``, without picking those.
+
+        What a benchmark compares with.
+        """
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detections, and with ``with_graph`` what the gradients need, from one pass of a ``(1, 3, H, W)`` picture."""

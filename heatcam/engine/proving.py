@@ -10,8 +10,11 @@ from torch import Tensor
 
 from heatcam.engine.boxes import boxes_at
 from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.interface import TapGradients
+from heatcam.engine.network import HeadInputs
 from heatcam.engine.passes import TorchPasses
-from heatcam.engine.patches import by_level
+from heatcam.engine.patches import LevelTargets, by_level
+from heatcam.engine.targets import Scores
 from heatcam.errors import BackendError
 
 logger = logging.getLogger(__name__)
@@ -79,9 +82,21 @@ def _worst_difference(engine: GradientEngine, picture: Tensor) -> float:
         for probe in (group.only(n) for n in range(len(group.members))):
             if cut.reaches[probe.level]:
                 dense = engine.by_autograd(exact, [probe], scores)
-                ours = engine.by_patches(passed.inputs, [probe], scores)
-                worst = max([worst, *map(_difference, ours, dense)])
+                worst = max(
+                    [worst, *map(_difference, _by_patches(engine, passed.inputs, probe, scores), dense)]
+                )
     return worst
+
+
+def _by_patches(
+    engine: GradientEngine, inputs: HeadInputs, probe: LevelTargets, scores: Scores
+) -> TapGradients:
+    """One object's gradient by patches; of a branch that cannot be differentiated so, nothing that agrees with anything."""
+    try:
+        return engine.by_patches(inputs, [probe], scores)
+    except RuntimeError:
+        logger.debug("a branch of the head cannot be run for single cells", exc_info=True)
+        return tuple(torch.full_like(tap[0], math.nan) for tap in inputs.taps)
 
 
 def _difference(ours: Tensor, exact: Tensor) -> float:

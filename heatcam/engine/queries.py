@@ -107,7 +107,7 @@ class QueryInputs(HeadInputs):
 class QueryEngine(CutEngine[QueryNetwork]):
     """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes."""
 
-    def bare_forward(self, picture: Tensor) -> None:
+    def bare_forward(self, picture: Tensor, _conf: float) -> None:
         """The network alone, without picking boxes."""
         with torch.no_grad():
             self.cut.predictions(self.cut.head_inputs(picture, with_graph=False).features)

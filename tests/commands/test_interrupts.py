@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,26 @@ def test_once_it_has_ended_the_program_it_stays_without_effect() -> None:
     with on_interrupt(lambda: None, ends_the_program=True):
         press_ctrl_c()
     press_ctrl_c()
+
+
+def test_what_hangs_while_it_is_put_away_is_ended_by_another_ctrl_c() -> None:
+    code = (
+        "import os, signal, time\n"
+        "from heatcam.commands import interrupts\n"
+        "interrupts._PATIENCE_S = 0.2\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "with interrupts.on_interrupt(lambda: None, ends_the_program=True):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "print('still there', flush=True)\n"
+        "time.sleep(0.3)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "time.sleep(60)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "still there\n", "")
 
 
 def test_a_program_that_was_not_interrupted_can_be_later() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given
@@ -22,6 +24,8 @@ PARTS = {
     "1x1": lambda: nn.Conv2d(4, 4, 1),
     "SiLU": nn.SiLU,
     "ReLU": nn.ReLU,
+    "ReLU in place": lambda: nn.ReLU(inplace=True),
+    "Hardswish in place": lambda: nn.Hardswish(inplace=True),
     "normalisation": lambda: nn.BatchNorm2d(4).eval(),
 }
 
@@ -38,7 +42,11 @@ def branches_and_maps(draw: st.DrawFn) -> tuple[nn.Module, Tensor, Tensor]:
 
 
 def whole(branch: nn.Module, feature: Tensor, cells: Tensor) -> Tensor:
-    """Outputs ``(n, outputs)`` at cells of a map that the branch was run on as it is."""
+    """Outputs ``(n, outputs)`` at cells of a map that the branch was run on as it is, but for nothing in place."""
+    branch = copy.deepcopy(branch)
+    for module in branch.modules():
+        if hasattr(module, "inplace"):
+            module.inplace = False
     return branch(feature)[0].flatten(1).T[cells]
 
 

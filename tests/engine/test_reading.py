@@ -37,11 +37,11 @@ def test_predictions_at_anchors_are_those_of_the_whole_head(family: str) -> None
     reader, passed = read(family)
     assert reader.reads_cells
     everywhere = reader.everywhere(passed)
-    anchors = ANCHORS[everywhere.of > ANCHORS]
+    anchors = ANCHORS[everywhere.anchor_count > ANCHORS]
     found = reader.at(passed, anchors)
     exact = everywhere.decoded[:, :, anchors]
     assert torch.equal(found.anchors, anchors)
-    assert found.of == everywhere.of == everywhere.decoded.shape[2]
+    assert found.anchor_count == everywhere.anchor_count == everywhere.decoded.shape[2]
     assert torch.allclose(found.decoded, exact, rtol=1e-4, atol=1e-3)
 
 
@@ -151,7 +151,7 @@ def test_the_likeliest_of_a_class_come_first_and_all_come(family: str) -> None:
     parts = list(engine.likeliest(picture(), 2))
     scores = torch.cat([part for _, part in parts])
     assert len(parts) == 2
-    assert len(scores) == engine.reader.everywhere(passed).of
+    assert len(scores) == engine.reader.everywhere(passed).anchor_count
     assert (scores.diff() <= 0).all()
     boxes = torch.cat([part for part, _ in parts])
     first = int(torch.cat([level[0, 2].flatten() for level in passed.logits]).argmax())
