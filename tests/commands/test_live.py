@@ -193,6 +193,7 @@ def test_heat_is_where_the_markers_are_and_h_twice_gives_the_first_picture_back(
 ) -> None:
     window = LiveWindow(display, tmp_path, "--no-boxes", "--no-hud")
     window.press("space", wait_s=5)  # the fine maps come
+    settled_use_of(window.program.pid)
     window.press("s")
     hot = window.picture()
     window.press("h")
