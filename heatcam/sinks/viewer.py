@@ -6,7 +6,6 @@ Call ``display.require_display()`` before: where no window can open, OpenCV ends
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyTable
-from heatcam.sinks.modifiers import shift_probe
+from heatcam.sinks.x11 import NoServer, XServer, window_server
 
 _KEYS_A_POLL = 16  # a key held down must not keep the next frame waiting
 _NOT_PRESSED = -1
@@ -64,7 +63,7 @@ class Viewer:
     shape: other pictures get black borders, because Qt would stretch them.
 
     Args:
-        title: in the window's frame, and its name for OpenCV.
+        title: in the window's frame.
         keys: what the keys do.
         largest_wh: width and height in pixels beyond which the window does not open by itself.
         size_wh: width and height to open with, in pixels; None goes by the picture.
@@ -78,13 +77,15 @@ class Viewer:
         size_wh: tuple[int, int] | None = None,
     ) -> None:
         self.title = title
+        self._name = title.encode("ascii", "replace").decode()  # OpenCV's Qt finds no window by other letters
         self._keys = keys
         self._largest_wh = largest_wh
         self._size_wh = size_wh
         self._is_open = False
         self._was_closed = False
         self._full_screen = False
-        self._shift_is_held: Callable[[], bool] = bool
+        self._server: XServer | NoServer = NoServer()
+        self._knows_it_is_mapped = False
         self._shift_at_s = -1.0
         self._mouse: list[Event] = []
         self._shape = 1.0
@@ -98,7 +99,7 @@ class Viewer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_open and not self._is_gone():
-            cv2.destroyWindow(self.title)
+            cv2.destroyWindow(self._name)
             cv2.waitKeyEx(1)  # the window goes when its events are handled
         self._is_open = False
 
@@ -123,7 +124,7 @@ class Viewer:
         if across or down:
             bordered = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
             image_bgr = np.asarray(bordered, np.uint8)
-        cv2.imshow(self.title, image_bgr)
+        cv2.imshow(self._name, image_bgr)
 
     def poll(self, wait_ms: int = 1) -> list[Event]:
         """Draw, and return what was asked for since the last poll, oldest first; a closed window asks to quit.
@@ -135,6 +136,9 @@ class Viewer:
             return [Action.QUIT] if self._was_closed else []
         events: list[Event] = []
         code = cv2.waitKeyEx(max(1, wait_ms))
+        if not self._knows_it_is_mapped:
+            self._server.say_mapped(self.title)
+            self._knows_it_is_mapped = True
         for _ in range(_KEYS_A_POLL):
             if code == _NOT_PRESSED:
                 break
@@ -154,14 +158,14 @@ class Viewer:
         self._full_screen = wanted
         if self.is_open:
             mode = cv2.WINDOW_FULLSCREEN if wanted else cv2.WINDOW_NORMAL
-            cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
+            cv2.setWindowProperty(self._name, cv2.WND_PROP_FULLSCREEN, mode)
 
     def size_wh(self) -> tuple[int, int] | None:
         """Width and height of the picture's place in the window, in screen pixels; None when there is no window."""
         if not self.is_open:
             return None
         try:
-            _, _, width, height = cv2.getWindowImageRect(self.title)
+            _, _, width, height = cv2.getWindowImageRect(self._name)
         except cv2.error:
             return None
         return (width, height) if width > 0 and height > 0 else None
@@ -171,7 +175,7 @@ class Viewer:
         if code in _SHIFT_CODES:
             self._shift_at_s = now
             return None
-        shifted = now - self._shift_at_s < _SHIFT_COUNTS_S or self._shift_is_held()
+        shifted = now - self._shift_at_s < _SHIFT_COUNTS_S or self._server.shift_is_held()
         return self._keys.action_for(code, shifted=shifted)
 
     def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
@@ -186,21 +190,23 @@ class Viewer:
             self._mouse.append(Hover(x, y))
 
     def _open(self, width: int, height: int) -> None:
-        cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.namedWindow(self._name, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
         wide, tall = self._size_wh or (max(1, round(width * scale)), max(1, round(height * scale)))
         self._shape = (
             wide / tall
         )  # (of a window that is asked for too: beside the picture Qt would paint grey)
-        cv2.resizeWindow(self.title, max(1, wide), max(1, tall))
-        cv2.setMouseCallback(self.title, self._on_mouse)
-        self._shift_is_held = shift_probe()
+        cv2.resizeWindow(self._name, max(1, wide), max(1, tall))
+        if self._name != self.title:
+            cv2.setWindowTitle(self._name, self.title)
+        cv2.setMouseCallback(self._name, self._on_mouse)
+        self._server = window_server()
         self._is_open = True
         if self._full_screen:
             self.set_full_screen(True)
 
     def _is_gone(self) -> bool:
         try:
-            return cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1
+            return cv2.getWindowProperty(self._name, cv2.WND_PROP_VISIBLE) < 1
         except cv2.error:  # Qt, once its last window is closed
             return True
