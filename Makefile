@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Windows, cameras, streams, encoders and whole programs: their tests wait for something to happen in time.
+BY_THE_CLOCK := tests/commands tests/live tests/sinks tests/sources
 SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 # grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
 # that opens windows last; should another installer have done otherwise, this mends it.
@@ -43,8 +45,10 @@ demo: $(VENV)/installed
 	@$(BIN)/heatcam record demo --seconds 10 -o demo-out/demo-scene.mp4
 	@echo "Done: open demo-out/demo-scene.mp4 and the pictures in demo-out/; next, try: $(BIN)/heatcam live --source demo"
 
+# Two tests at a time, with one thread each: more would wait for one another. Then what lives by the clock, with the machine to itself.
 test: $(VENV)/test-ready
-	$(BIN)/python -m pytest -m "not soak"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile tests $(addprefix --ignore=,$(BY_THE_CLOCK)); \
+		first=$$?; $(BIN)/python -m pytest -m "not soak" $(BY_THE_CLOCK) && exit $$first
 
 soak: $(VENV)/test-ready
 	$(BIN)/python -m pytest -m soak
