@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Windows, cameras, streams, encoders and whole programs: their tests wait for something to happen in time.
-BY_THE_CLOCK := tests/commands tests/live tests/sinks tests/sources
+BY_THE_CLOCK := tests/live tests/sinks tests/sources \
+	$(foreach name,cameras interrupts live record record_safely secrets standard_input,tests/commands/test_$(name).py)
 SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 # grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
 # that opens windows last; should another installer have done otherwise, this mends it.

@@ -20,7 +20,7 @@ from benchmarks.window import Use, use_of
 from heatcam.choices import Colormap, Layout, MethodName
 from heatcam.commands.live import as_kept, to_keep
 from heatcam.live.state import WindowState
-from heatcam.settings import Settings
+from heatcam.settings import Settings, save_settings
 from heatcam.sources.demo.source import DemoSource
 from tests.commands.programs import start
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
@@ -234,8 +234,6 @@ def test_h_toggles_the_mode_mid_stream_and_the_next_run_remembers_it(display: st
     again = LiveWindow(display, tmp_path)
     again.press("Escape")
     assert again.end()["mode"] == "NORMAL"
-    fresh = LiveWindow(display, tmp_path, "--reset-settings", "--max-frames", "3")
-    assert fresh.end()["mode"] == "HEATMAP"
 
 
 @requires("Xvfb", "xdotool", "ffmpeg")
@@ -332,10 +330,16 @@ def test_memory_threads_and_descriptors_stay_flat(display: str, tmp_path: Path, 
 
 
 @requires("Xvfb", "xdotool")
-def test_limits_end_the_window_by_themselves(display: str, tmp_path: Path) -> None:
-    window = LiveWindow(display, tmp_path, "--max-frames", "8", "--window-size", "640x360")
+def test_limits_end_the_window_by_themselves_and_what_was_kept_can_be_left_aside(
+    display: str, tmp_path: Path
+) -> None:
+    save_settings(Settings(heatmap=False, window_wh=(800, 450)))
+    window = LiveWindow(
+        display, tmp_path, "--max-frames", "8", "--window-size", "640x360", "--reset-settings"
+    )
     assert "Geometry: 640x360" in xdotool(display, "getwindowgeometry", window.id)
-    assert window.end()["frames_shown"] == 8
+    report = window.end()
+    assert (report["frames_shown"], report["mode"]) == (8, "HEATMAP")
 
 
 @requires("Xvfb")
