@@ -87,7 +87,10 @@ OPTIONS: dict[type, dict[str, Any]] = {
     },
     Output: {
         "output": typer.Option(
-            "--output", "-o", help="The file to write, or for many pictures a folder (ends in /)."
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="The file to write, or for many pictures a folder (ends in /).",
         ),
         "overwrite": typer.Option("--overwrite", help="Replace files that are there."),
         "json": typer.Option(metavar="PATH|-", help="Write the result as JSON; - is standard output."),

@@ -89,12 +89,13 @@ class Output:
     """Where results go.
 
     Attributes:
-        output: the picture, folder or video to write; None lets the command name it.
+        output: the picture, folder or video to write, as given (a ``Path`` drops the slash that makes a folder of
+            it); None lets the command name it.
         overwrite: replace what is there.
         json: a file for the machine-readable result, ``-`` for standard output, None for none.
     """
 
-    output: Path | None = None
+    output: str | None = None
     overwrite: bool = False
     json: str | None = None
 

@@ -81,7 +81,7 @@ class Done:
 
 def target_path(spec: str, output: Output) -> Path:
     """``-o``, or ``NAME-heat.mp4`` in this folder."""
-    return output.output or Path(f"{Path(spec).stem if Path(spec).exists() else 'recording'}-heat.mp4")
+    return Path(output.output or f"{Path(spec).stem if Path(spec).exists() else 'recording'}-heat.mp4")
 
 
 @dataclass(frozen=True)

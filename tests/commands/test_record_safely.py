@@ -282,7 +282,7 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
     terminal = Terminal(confirm=lambda question: asked.append(question) or answer)
 
     def run() -> int:
-        output = Output(tmp_path / "out.mp4")
+        output = Output(str(tmp_path / "out.mp4"))
         options = RecordOptions(Look(), Motion(), output, Extent(), Recording(), CaptureChoice())
         return record(str(clip), ModelChoice(), options, terminal)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from heatcam.choices import Backend
+from heatcam.cli import app
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.snapshot import _for_pictures
 from heatcam.sources.demo.scene import DemoScene
@@ -186,3 +188,13 @@ def test_npz_writes_the_raw_maps_beside_the_picture_and_replaces_nothing(
     result = heatcam("snapshot", scene_png, "-o", tmp_path / "out.png", "--npz", exit_code=2)
     assert "out.png.npz exists already" in result.stderr
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_folder_of_one_picture_goes_to_a_folder_too(tmp_path: Path) -> None:
+    """The slash says so; it once got lost between the command line and the names."""
+    (tmp_path / "in").mkdir()
+    picture = np.zeros((64, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "in" / "a.png"), picture)
+    result = CliRunner().invoke(app, ["snapshot", f"{tmp_path}/in", "-o", f"{tmp_path}/heat/"])
+    assert result.exit_code == 0, result.output
+    assert [p.name for p in (tmp_path / "heat").iterdir()] == ["a.png"]
