@@ -81,14 +81,20 @@ def load_any_task(spec: str) -> LoadedModel:
     Raises:
         ModelError: missing, truncated, of another format, or refused; the message names the next step.
     """
-    if spec == MARKERS:
-        network, class_names, imgsz = embedded.build()
-        return LoadedModel(
-            MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples
-        )
+    if spec in BUILT_IN:
+        return BUILT_IN[spec]()
     path = find_checkpoint(spec)
     network, class_names, imgsz = read_checkpoint(path)
     return LoadedModel(path.stem, ready(with_set_classes(network.float().eval())), class_names, imgsz)
+
+
+def _markers() -> LoadedModel:
+    network, class_names, imgsz = embedded.build()
+    return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples)
+
+
+#: Models that are known by a word instead of a file, and what makes them, ready for the engine.
+BUILT_IN: dict[str, Callable[[], LoadedModel]] = {MARKERS: _markers}
 
 
 def find_checkpoint(spec: str) -> Path:
@@ -100,7 +106,7 @@ def find_checkpoint(spec: str) -> Path:
     path = Path(spec).expanduser()
     if path.suffix != ".pt":
         raise ModelError(
-            f"model {spec!r} is neither '{MARKERS}' nor a .pt file",
+            f"model {spec!r} is neither {' nor '.join(map(repr, BUILT_IN))} nor a .pt file",
             "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
         )
     if path.is_file():
