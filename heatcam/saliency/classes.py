@@ -11,7 +11,7 @@ import numpy as np
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.regions import box_of_evidence
-from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.explainer import Explainer, OnObject
 
 
 class ClassExplainer(Explainer):
@@ -22,13 +22,18 @@ class ClassExplainer(Explainer):
     """
 
     def explain(
-        self, image: Uint8Array | Frame, *, with_map: bool = True, with_object_maps: bool = False
+        self,
+        image: Uint8Array | Frame,
+        *,
+        with_map: bool = True,
+        with_object_maps: bool = False,
+        on_object: OnObject | None = None,
     ) -> Explanation:
         """The likeliest classes of one picture, and where the evidence for them lies: see ``Explainer.explain``.
 
         Each class's own map is made also when only the common one was asked for, because the boxes come from them.
         """
-        found = super().explain(image, with_map=with_map, with_object_maps=with_map)
+        found = super().explain(image, with_map=with_map, with_object_maps=with_map, on_object=on_object)
         started = time.perf_counter()
         detections = with_regions(found.detections, found.object_maps)
         timings = replace(found.timings, map_ms=found.timings.map_ms + 1e3 * (time.perf_counter() - started))

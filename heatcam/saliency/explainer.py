@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 
 logger = logging.getLogger(__name__)
+
+OnObject = Callable[[int, int], None]  # objects that have their map, and how many there will be
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ class Explainer:
         return letterbox, picture_tensor(boxed, self.engine.device)
 
     def explain(
-        self, image: Uint8Array | Frame, *, with_map: bool = True, with_object_maps: bool = False
+        self,
+        image: Uint8Array | Frame,
+        *,
+        with_map: bool = True,
+        with_object_maps: bool = False,
+        on_object: OnObject | None = None,
     ) -> Explanation:
         """Detections of one picture, and where the evidence for them lies.
 
@@ -92,6 +99,7 @@ class Explainer:
             image: a frame, or a picture as uint8 ``(H, W, 3)`` BGR; not changed.
             with_map: make the map of all kept boxes together.
             with_object_maps: also make one map for each kept box.
+            on_object: called with ``(done, total)`` after each of these maps, in this thread; never without boxes.
 
         Returns:
             Boxes and maps in the picture's own pixels; maps are signed, in logit units.
@@ -101,16 +109,20 @@ class Explainer:
         """
         frame = image if isinstance(image, Frame) else _frame_of(image)
         with self.engine.beside():
-            return self._explain(frame, with_map=with_map, with_object_maps=with_object_maps)
+            return self._explain(frame, with_map, with_object_maps, on_object)
 
-    def _explain(self, frame: Frame, *, with_map: bool, with_object_maps: bool) -> Explanation:
+    def _explain(
+        self, frame: Frame, with_map: bool, with_object_maps: bool, on_object: OnObject | None
+    ) -> Explanation:
         started = time.perf_counter()
         letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()
         forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
         detections = self._detections(forward, letterbox)
         forwarded = time.perf_counter()
-        saliency, object_maps, map_error = self._maps(forward, letterbox, with_map, with_object_maps)
+        saliency, object_maps, map_error = self._maps(
+            forward, letterbox, with_map, with_object_maps, on_object
+        )
         low_evidence = self._low_evidence(forward) if saliency is not None else ()
         timings = Timings(
             *(1e3 * t for t in (prepared - started, forwarded - prepared, time.perf_counter() - forwarded))
@@ -169,14 +181,19 @@ class Explainer:
         return () if coherence is None else tuple(bool(c <= floor) for c in coherence.tolist())
 
     def _maps(
-        self, forward: Forward, letterbox: Letterbox, with_map: bool, with_object_maps: bool
+        self,
+        forward: Forward,
+        letterbox: Letterbox,
+        with_map: bool,
+        with_object_maps: bool,
+        on_object: OnObject | None,
     ) -> tuple[SaliencyMap | None, tuple[SaliencyMap, ...], str]:
         """The summed map, the objects' maps, and why they are missing."""
         if not with_map:
             return None, (), ""
         try:
             if with_object_maps and len(forward.boxes):
-                return *self._map_of_each(forward, letterbox), ""
+                return *self._map_of_each(forward, letterbox, on_object), ""
             return self._map(forward, self.engine.summed_gradient(forward), letterbox), (), ""
         except (HeatcamError, RuntimeError, ValueError, ArithmeticError) as error:
             logger.debug("the map failed", exc_info=True)
@@ -187,7 +204,7 @@ class Explainer:
             )
 
     def _map_of_each(
-        self, forward: Forward, letterbox: Letterbox
+        self, forward: Forward, letterbox: Letterbox, on_object: OnObject | None = None
     ) -> tuple[SaliencyMap, tuple[SaliencyMap, ...]]:
         """The summed map and each object's own. The gradient of the sum is the sum of the gradients: no pass of its own."""
         together: TapGradients | None = None
@@ -195,6 +212,8 @@ class Explainer:
         for number, gradients in self.engine.object_gradients(forward):
             maps[number] = self._map(forward, gradients, letterbox)
             together = gradients if together is None else tuple(map(torch.add, together, gradients))
+            if on_object is not None:
+                on_object(len(maps), len(forward.boxes))
         assert together is not None  # there is at least one box
         return self._map(forward, together, letterbox), tuple(maps[n] for n in sorted(maps))
 

@@ -192,3 +192,9 @@ def test_two_explainers_do_not_disturb_one_another(model: str) -> None:
     first = one.explain(IMAGE).saliency.values
     explainer(model, why="b", quality="fine").explain(np.ascontiguousarray(IMAGE[:60]))
     assert torch.equal(torch.from_numpy(first), torch.from_numpy(one.explain(IMAGE).saliency.values))
+
+
+def test_each_class_map_that_is_done_is_told(model: str) -> None:
+    told: list[tuple[int, int]] = []
+    explainer(model).explain(IMAGE, on_object=lambda done, total: told.append((done, total)))
+    assert told == [(done, 5) for done in range(1, 6)]

@@ -88,6 +88,20 @@ def test_object_maps_come_one_a_box_and_add_up_for_a_linear_method() -> None:
     assert np.allclose(total, explanation.saliency.values, rtol=1e-3, atol=1e-3 * np.abs(total).max())
 
 
+def test_each_object_map_that_is_done_is_told_while_the_rest_is_to_come() -> None:
+    told: list[tuple[int, int]] = []
+    explain = explainer()
+    explanation = explain.explain(
+        IMAGE, with_object_maps=True, on_object=lambda done, total: told.append((done, total))
+    )
+    count = len(explanation.detections)
+    assert told == [(done, count) for done in range(1, count + 1)]
+    assert count > 1
+    told.clear()
+    explain.explain(IMAGE, on_object=lambda *numbers: told.append(numbers))
+    assert told == []
+
+
 def test_each_object_map_is_the_one_of_its_own_box() -> None:
     explain = explainer()
     explanation = explain.explain(IMAGE, with_object_maps=True)
