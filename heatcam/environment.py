@@ -2,11 +2,15 @@
 
 ultralytics reads these once, at import: without them it may install packages that a checkpoint names, look for the network,
 share one settings file with every other tool, and unpickle whatever a checkpoint holds. A value the user has set is kept.
+
+OpenVINO sends usage figures to a server when it is imported, from a package of its own that has no such variable: it is kept from
+being imported.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 CONFIG_DIR_VARIABLE = "HEATCAM_CONFIG_DIR"
@@ -44,6 +48,16 @@ def prepare_environment() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    _keep_openvino_from_sending()
+
+
+def _keep_openvino_from_sending() -> None:
+    """Keep ``openvino_telemetry`` from being imported in this process; OpenVINO then takes its own stub, which sends nothing.
+
+    The package's own switch is a file in the user's home, and it writes an id there as long as that file does not refuse. Here
+    nothing is written, and other programs keep what their user chose. None is Python's own mark for what may not be imported.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def give_ultralytics_a_folder() -> None:

@@ -1,0 +1,146 @@
+"""Nothing is sent anywhere: every command that loads something runs with all sockets refused, and asks for none.
+
+One child process runs them all, because loading torch and OpenVINO takes seconds. What it starts itself (encoder, display probe)
+refuses sockets too: Python runs ``sitecustomize`` in each of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from heatcam.cli import app
+from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
+from tests.sinks.x_server import environment, x_server
+
+ROOT = Path(__file__).parents[2]
+#: Written before anything else runs: look-ups, connections and datagrams are noted and refused, but for sockets of this machine.
+REFUSE_SOCKETS = """
+import os, sys
+
+def refuse(event, arguments):
+    if event not in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto", "socket.sendmsg"):
+        return
+    where = arguments[-1] if event.startswith(("socket.connect", "socket.send")) else arguments[:2]
+    if event.startswith("socket.get") or isinstance(where, tuple):  # (a path is a socket of this machine)
+        with open(os.environ["ASKED_FILE"], "a") as asked:
+            print(event, where, sys.argv[:1], file=asked)
+        raise OSError("refused by the test")
+
+sys.addaudithook(refuse)
+"""
+RUN_ALL = """
+import contextlib, json, os, sys, time
+from heatcam.cli import app
+
+codes = []
+for words in json.loads(os.environ["COMMANDS"]):
+    try:
+        app(words)
+    except SystemExit as end:
+        codes.append(end.code)
+time.sleep(1)  # senders work in threads of their own
+json.dump(codes, open(os.environ["CODES_FILE"], "w"))
+"""
+#: What never loads a network.
+LOADS_NOTHING = {"recover"}
+
+
+def commands_in(folder: Path) -> list[list[str]]:
+    """Every command, with the least that makes it do its work."""
+    photo, clip = str(folder / "photo.png"), str(folder / "clip.mp4")
+    cv2.imwrite(photo, PICTURE)
+    tiny = ["--imgsz", str(IMGSZ), "--conf", str(CONF), "--device", "cpu"]
+    model = ["--model", str(tiny_checkpoint(folder, "tiny"))]
+    bench = [
+        "--runs",
+        "1",
+        "--warmup",
+        "0",
+        "--only",
+        "forward",
+        "--only",
+        "ultralytics",
+        "--only",
+        "grad-cam",
+    ]
+    return [
+        ["cameras"],
+        ["methods"],
+        ["layers", model[1]],
+        ["snapshot", photo, *model, *tiny, "--backend", "openvino", "-o", str(folder / "out.png")],
+        ["snapshot", photo, "-o", str(folder / "markers.png")],
+        ["record", "demo", *model, *tiny, "--max-frames", "2", "-o", clip],
+        ["bench", photo, *model, *tiny, *bench],
+        ["eval", photo, *model, *tiny, "--most", "1", "--json", str(folder / "eval.json")],
+    ]
+
+
+def run_all(folder: Path, commands: list[list[str]], env: dict[str, str]) -> tuple[list[int], str]:
+    """Exit codes of the commands, and what was asked of the network, a line each."""
+    (folder / "sitecustomize.py").write_text(REFUSE_SOCKETS)
+    asked, codes, home = folder / "asked.txt", folder / "codes.json", folder / "home"
+    home.mkdir(exist_ok=True)
+    asked.unlink(missing_ok=True)
+    env = {name: value for name, value in env.items() if name not in {"CI", "TF_BUILD", "JENKINS_URL"}}
+    env |= {"ASKED_FILE": str(asked), "CODES_FILE": str(codes), "COMMANDS": json.dumps(commands)}
+    env |= {
+        "HOME": str(home),
+        "HEATCAM_CACHE_DIR": str(folder / "cache"),
+        "HEATCAM_CONFIG_DIR": str(folder / "config"),
+    }
+    env["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT)])
+    run = subprocess.run(
+        [sys.executable, "-c", RUN_ALL],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert codes.is_file(), run.stderr
+    return json.loads(codes.read_text()), asked.read_text() if asked.is_file() else ""
+
+
+def test_no_command_asks_the_network_for_anything(tmp_path: Path) -> None:
+    commands = commands_in(tmp_path)
+    codes, asked = run_all(tmp_path, commands, dict(os.environ))
+    done = {" ".join(words[:2]): code for words, code in zip(commands, codes, strict=True)}
+    assert done.pop("cameras") in {0, 1}  # 1 where there is none
+    assert set(done.values()) == {0}, done
+    assert asked == ""
+    left = {str(path.relative_to(tmp_path / "home")).lower() for path in (tmp_path / "home").rglob("*")}
+    assert not {path for path in left if "intel" in path or "ultralytics" in path}  # nor is an id kept
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb")
+def test_the_window_asks_the_network_for_nothing(tmp_path: Path) -> None:
+    with x_server() as display:
+        live = ["live", "--source", "demo", "--imgsz", "64", "--backend", "openvino", "--max-frames", "3"]
+        codes, asked = run_all(tmp_path, [live], environment(display))
+    assert codes == [0]
+    assert asked == ""
+
+
+def test_every_command_is_among_those_that_are_run(tmp_path: Path) -> None:
+    listed = {words[0] for words in commands_in(tmp_path)} | {"live"}
+    registered = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert registered == listed | LOADS_NOTHING
+
+
+def test_the_sockets_of_a_child_are_refused(tmp_path: Path) -> None:
+    """The guard itself: a look-up is noted and refused."""
+    (tmp_path / "sitecustomize.py").write_text(REFUSE_SOCKETS)
+    code = "import urllib.request; urllib.request.urlopen('http://example.org', timeout=5)"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "ASKED_FILE": str(tmp_path / "asked.txt")}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert "refused by the test" in run.stderr
+    assert "example.org" in (tmp_path / "asked.txt").read_text()
