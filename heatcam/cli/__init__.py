@@ -20,6 +20,7 @@ from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
+    FilmChoice,
     Look,
     ModelChoice,
     Motion,
@@ -95,7 +96,7 @@ def live(
     motion: Motion,
     extent: Extent,
     window: WindowChoice,
-    capture: CaptureChoice,
+    capture: FilmChoice,
     chosen: SourceChoice,
 ) -> None:
     """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
@@ -151,7 +152,7 @@ def record(
     motion: Motion,
     output: Output,
     extent: Extent,
-    capture: CaptureChoice,
+    capture: FilmChoice,
     recording: Recording,
     source: Annotated[
         str,

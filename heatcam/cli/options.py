@@ -14,6 +14,7 @@ from heatcam.bench.plan import Conditions, Plan
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
+    FilmChoice,
     Look,
     ModelChoice,
     Motion,
@@ -148,6 +149,13 @@ OPTIONS: dict[type, dict[str, Any]] = {
     },
 }
 
+OPTIONS[FilmChoice] = OPTIONS[CaptureChoice] | {
+    "start": typer.Option(
+        metavar="TIME",
+        help="Begin a file there: 80, 1:20 or 0:01:20.5.",
+        show_default=False,
+    ),
+}
 OPTIONS[PictureOutput] = OPTIONS[Output] | {
     "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from heatcam.choices import MethodName, Quality
 from heatcam.commands.interrupts import INTERRUPTED, on_interrupt
 from heatcam.commands.live_report import live_report
-from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, WindowChoice
+from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, WindowChoice
 from heatcam.commands.starting import (
     explain_options,
     names_in,
@@ -63,7 +63,7 @@ class LiveOptions:
     motion: Motion
     extent: Extent
     window: WindowChoice
-    capture: CaptureChoice
+    capture: FilmChoice
     given: frozenset[str] = frozenset()
 
 

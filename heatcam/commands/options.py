@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heatcam.choices import (
@@ -15,7 +15,7 @@ from heatcam.choices import (
     Renorm,
     TrackerName,
 )
-from heatcam.sources.options import CaptureOptions, parse_size
+from heatcam.sources.options import CaptureOptions, parse_size, parse_time
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,25 @@ class CaptureChoice:
             UsageError: the size is none.
         """
         return CaptureOptions(parse_size(self.size), self.fps)
+
+
+@dataclass(frozen=True)
+class FilmChoice(CaptureChoice):
+    """What to ask a source for that may be a film.
+
+    Attributes:
+        start: where a file begins to play, as ffmpeg writes times; "" is its beginning.
+    """
+
+    start: str = ""
+
+    def options(self) -> CaptureOptions:
+        """The same as sources take it.
+
+        Raises:
+            UsageError: the size or the time is none.
+        """
+        return replace(super().options(), start_s=parse_time(self.start))
 
 
 @dataclass(frozen=True)

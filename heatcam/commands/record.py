@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.commands.interrupts import INTERRUPTED
-from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output, Recording
+from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
 from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
 from heatcam.commands.recover import offer_recovery
 from heatcam.commands.reporting import run_report
@@ -102,7 +102,7 @@ class RecordOptions:
     output: Output
     extent: Extent
     recording: Recording
-    capture: CaptureChoice
+    capture: FilmChoice
 
 
 def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Terminal) -> int:
@@ -116,7 +116,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     """
     output, asked = options.output, options.capture.options()
     target = _checked_target(target_path(spec, output), output, options.recording, terminal)
-    facts = facts_of(spec, model, options.look, options.motion, options.recording, asked.fps, target)
+    facts = facts_of(spec, model, options.look, options.motion, options.recording, asked, target)
     resumption = _resumption(target, facts, options.recording, terminal)
     source = open_source(spec, asked)
     _require_an_end(source, options.extent)
@@ -126,7 +126,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     with source, _left_after(source, options.extent.seconds):
         say_source(source, terminal)
         fps = _rate(source, target, asked.fps)
-        counted = Counted(_until(source, options.extent.seconds))
+        counted = Counted(_until(source, options.extent.seconds, asked.start_s))
         seam = Seam(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
         plan = Plan(
             target,
@@ -139,7 +139,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             lambda: seam.origin_s,
             source.is_live,
         )
-        expected = _expected(source, options.extent, fps)
+        expected = _expected(source, options.extent, fps, asked.start_s)
         _say_length(plan, expected, terminal)
         sink, run = RecordingSink(plan), Run()
         paint = painter(options.look, caption_of(explainer), options.motion.smooth)
@@ -294,15 +294,19 @@ def _left_after(source: Source, seconds: float | None) -> Iterator[None]:
         timer.cancel()
 
 
-def _until(frames: Iterable[Frame], seconds: float | None) -> Iterable[Frame]:
-    """The frames of the first ``seconds`` of the stream's own time, however long they take to explain."""
-    return frames if seconds is None else itertools.takewhile(lambda frame: frame.pts_s < seconds, frames)
+def _until(frames: Iterable[Frame], seconds: float | None, start_s: float) -> Iterable[Frame]:
+    """The frames of the first ``seconds`` after ``start_s`` of the stream's own time, however long they take to explain."""
+    if seconds is None:
+        return frames
+    return itertools.takewhile(lambda frame: frame.pts_s < start_s + seconds, frames)
 
 
-def _expected(source: Source, extent: Extent, fps: float | None) -> int | None:
+def _expected(source: Source, extent: Extent, fps: float | None, start_s: float) -> int | None:
     """How many frames there will be, for the bar; None when nobody knows."""
     share = 1.0 if fps is None or source.fps <= 0 else fps / source.fps
-    by_count = None if source.frame_count is None else round(source.frame_count * share)
+    by_count = None
+    if source.frame_count is not None:
+        by_count = max(0, round((source.frame_count - start_s * source.fps) * share))
     by_time = (
         None if extent.seconds is None or source.fps <= 0 else round(extent.seconds * (fps or source.fps))
     )

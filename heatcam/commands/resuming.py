@@ -21,6 +21,7 @@ from heatcam.sinks.recording.codecs import codec_of
 from heatcam.sinks.recording.leftovers import Leftover, frames_in, leftover_of
 from heatcam.sinks.recording.targets import Target, next_piece
 from heatcam.sources.opening import DEMO
+from heatcam.sources.options import CaptureOptions
 
 # ``--smooth`` keeps at most 0.9 of an object's content and 0.95 of its scale from frame to frame: after 150 frames, 1/2000.
 WARM_UP_FRAMES = 150
@@ -32,7 +33,7 @@ def facts_of(
     look: Look,
     motion: Motion,
     recording: Recording,
-    fps: float | None,
+    asked: CaptureOptions,
     target: Target,
 ) -> dict[str, Any]:
     """All that two runs must share to make one recording, by the options' names; empty for what cannot be read again."""
@@ -45,10 +46,13 @@ def facts_of(
     encoding = {
         "codec": codec_of(target.path, recording.codec, recording.crf),
         "crf": recording.crf,
-        "fps": fps,
+        "fps": asked.fps,
     }
     weights = _identity(model.model) if model.model else None
-    facts = {"source": source, **kept, **encoding, "weights": weights}
+    start = (
+        {"start": asked.start_s} if asked.start_s else {}
+    )  # (left out where nothing was asked, as in earlier versions)
+    facts = {"source": source, **kept, **encoding, **start, "weights": weights}
     return dict(json.loads(json.dumps(facts, default=str)))
 
 
@@ -134,7 +138,8 @@ def _require_same(target: Target, before: Mapping[str, Any], now: Mapping[str, A
         raise UsageError(f"nothing says how {target.part} was recorded", instead)
     if before["source"] != now["source"]:
         raise UsageError(f"{target.part} was recorded from another source, or that has changed", instead)
-    for name, value in now.items():
+    for name in dict.fromkeys((*now, *(["start"] if "start" in before else []))):
+        value = now.get(name)
         if before.get(name) != value:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(

@@ -19,6 +19,7 @@ from heatcam.sources.base import Source
 from heatcam.sources.live import LiveSource
 from heatcam.sources.opening import is_opened_once, open_source
 from heatcam.sources.options import CaptureOptions
+from heatcam.sources.seeking import require_start
 from heatcam.steady.smoother import Smoother
 
 EMBEDDED_HINT = (
@@ -115,6 +116,7 @@ def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int,
     if is_opened_once(source):
         return (options and options.size_wh) or LIKELY_SIZE_WH
     with source:
+        require_start(source, options.start_s if options else 0.0)
         return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
 
 

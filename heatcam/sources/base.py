@@ -14,7 +14,15 @@ class Source(Protocol):
     """A camera, video, set of pictures or rendered scene.
 
     Used from one thread: ``with source: for frame in source: ...``. Leaving the block releases the device or file.
-    ``name``, ``is_live``, ``dropped`` and ``state`` may be read at any time and from any thread, the others from entering on.
+    ``name``, ``is_live``, ``can_seek``, ``dropped`` and ``state`` may be read at any time and from any thread, the others from
+    entering on.
+
+    **Going to another time**, where ``can_seek``: ``seek(to_s)`` may be called from any thread, before entering (iterating then
+    begins there), while frames are read, and after the last one. The frame that the reader takes next is the first whose
+    ``pts_s`` is at or after ``to_s`` (as with ffmpeg's ``-ss``), and those after it follow; behind the end it is the last frame.
+    ``pts_s`` stays the time from the source's own beginning; ``frame_index`` is counted from there too, exactly where the rate is
+    constant. An iterator that has ended stays ended: call ``iter`` once more after ``seek`` to play on (that is how to loop).
+    A frame that was read ahead in another thread is not taken back: who reads ahead drops what is older than the seek.
 
     Attributes:
         name: for people: ``camera 0``, ``clip.mp4``, ``demo``; never with credentials.
@@ -24,6 +32,8 @@ class Source(Protocol):
         is_live: True when frames that are not read in time are lost.
         dropped: how many frames were lost so because the reader was slow; 0 for ever where nothing is dropped.
         state: how it is doing.
+        can_seek: whether ``seek`` works: for files, animations, numbered pictures and the demo scene.
+        duration_s: how long it plays, in seconds; None when nobody knows or it never ends.
     """
 
     @property
@@ -59,6 +69,24 @@ class Source(Protocol):
     @property
     def state(self) -> SourceState:
         """How it is doing now."""
+        ...
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether ``seek`` works."""
+        ...
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it plays, in seconds, or None."""
+        ...
+
+    def seek(self, to_s: float) -> None:
+        """Go to ``to_s`` seconds from the beginning; see the class.
+
+        Raises:
+            UsageError: the source cannot.
+        """
         ...
 
     def __enter__(self) -> Source: ...

@@ -25,6 +25,14 @@ class Capture(Protocol):
         """The next picture as a new array, or ``(False, None)``."""
         ...
 
+    def grab(self) -> bool:
+        """Move to the next picture without giving it; False where there is none."""
+        ...
+
+    def retrieve(self) -> tuple[bool, Any]:
+        """The picture that ``grab`` moved to, as ``read`` gives it."""
+        ...
+
     def get(self, propId: int, /) -> float:  # noqa: N803
         """A property's value, 0 where it is unknown."""
         ...

@@ -10,10 +10,8 @@ from heatcam.sources.video import VideoSource
 
 def missing_frames(source: Source) -> int:
     """How many frames are missing, of a source that was read to its end; 0 where nobody can know."""
-    if isinstance(source, VideoSource):
+    if isinstance(source, VideoSource | SequenceSource):
         return source.missing
-    if isinstance(source, SequenceSource):
-        return (source.frame_count or 0) - source.frames_read
     if isinstance(source, StandardInputSource):
         return source.damaged + source.cut_off
     return 0

@@ -12,6 +12,7 @@ from types import TracebackType
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.sources.decoding import read_picture
+from heatcam.sources.seeking import Playhead, indices
 from heatcam.sources.state import PLAYING
 
 __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "read_picture"]
@@ -85,6 +86,7 @@ class ImageSource:
     """
 
     is_live = False
+    can_seek = True
     state = PLAYING
     dropped = 0
 
@@ -100,6 +102,7 @@ class ImageSource:
         self.frames_read = 0
         self.size_wh = (0, 0)
         self._on_unreadable = on_unreadable
+        self._playhead = Playhead()
 
     @property
     def name(self) -> str:
@@ -111,6 +114,15 @@ class ImageSource:
         """How many pictures were found."""
         return len(self.paths)
 
+    @property
+    def duration_s(self) -> float | None:
+        """How long they play, in seconds, one after the other."""
+        return len(self.paths) / self.fps
+
+    def seek(self, to_s: float) -> None:
+        """Go to the picture at ``to_s`` seconds; see ``Source``."""
+        self._playhead.ask(to_s)
+
     def __enter__(self) -> ImageSource:
         return self
 
@@ -121,7 +133,8 @@ class ImageSource:
 
     def __iter__(self) -> Iterator[Frame]:
         self.frames_read = 0
-        for index, path in enumerate(self.paths):
+        for index in indices(self._playhead, len(self.paths), self.fps):
+            path = self.paths[index]
             try:
                 image = read_picture(path)
             except UnreadableInputError as error:

@@ -19,12 +19,13 @@ from heatcam.sources.device import Device
 from heatcam.sources.mending import Link, Patience
 from heatcam.sources.newest import NewestFrame
 from heatcam.sources.reader import Reader
+from heatcam.sources.seeking import ForwardOnly
 from heatcam.sources.state import Phase, SourceState
 
 _TICK_S = 0.25
 
 
-class LiveSource:
+class LiveSource(ForwardOnly):
     """A device as a source: endless, newest frame first, reconnecting by itself. Entered once.
 
     ``frame_index`` counts what the device gave, so gaps are dropped frames; it and ``pts_s`` rise across reconnecting, and a
@@ -52,7 +53,7 @@ class LiveSource:
         self._link = Link(device, self._newest, self._patience, backoff or Backoff())
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         """For people; never with credentials."""
         return self.device.name
 

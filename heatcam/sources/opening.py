@@ -33,13 +33,21 @@ def open_source(spec: str, options: CaptureOptions | None = None) -> Source:
         spec: a camera's index or part of its name; a picture, video, folder, glob or numbered pattern; an ``rtsp://`` or
             ``http(s)://`` address (one that ends in a video suffix is read as a file: nothing dropped); ``screen``,
             ``screen:2`` or ``screen:1:left,top,width,height``; ``-`` for standard input; or ``demo``.
-        options: size and rate, for those that can be asked.
+        options: size and rate, for those that can be asked, and where to begin.
 
     Raises:
         UnreadableInputError: a file that is not there or of no kind we read.
-        UsageError: an empty name, several videos or cameras at once, or an address of a kind we do not read.
+        UsageError: an empty name, several videos or cameras at once, an address of a kind we do not read, or a start in what
+            has none.
     """
     options = options or CaptureOptions()
+    source = _open(spec, options)
+    if options.start_s:
+        source.seek(options.start_s)
+    return source
+
+
+def _open(spec: str, options: CaptureOptions) -> Source:
     if not spec.strip():
         raise UsageError(
             "the source has no name", "give a camera index, a file, a folder, an address or demo"

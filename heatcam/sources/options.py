@@ -15,10 +15,12 @@ class CaptureOptions:
     Attributes:
         size_wh: width and height in pixels, of a camera or of raw frames; None takes what comes.
         fps: frames a second, of a camera, a screen, numbered pictures or standard input; None takes what comes.
+        start_s: where a file begins to play, in seconds from its first frame.
     """
 
     size_wh: tuple[int, int] | None = None
     fps: float | None = None
+    start_s: float = 0.0
 
 
 def parse_size(text: str, option: str = "--size") -> tuple[int, int] | None:
@@ -34,3 +36,26 @@ def parse_size(text: str, option: str = "--size") -> tuple[int, int] | None:
     if min(size_wh) < 1:
         raise UsageError(f"{option} {text} is no size", f"write it like {option} 1280x720")
     return size_wh
+
+
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):([0-5]?\d(?:\.\d*)?)", re.ASCII)
+_SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(s|ms|us)?", re.ASCII)
+_UNITS_S = {None: 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
+
+
+def parse_time(text: str, option: str = "--start") -> float:
+    """Seconds of a time as ffmpeg takes it: ``80``, ``1:20``, ``0:01:20.5``, ``200ms``; 0 for "".
+
+    Raises:
+        UsageError: it is not written so.
+    """
+    text = text.strip()
+    if not text:
+        return 0.0
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = clock.groups()
+        if hours is None or int(minutes) < 60:
+            return int(hours or 0) * 3600.0 + int(minutes) * 60.0 + float(seconds)
+    if plain := _SECONDS.fullmatch(text):
+        return float(plain.group(1)) * _UNITS_S[plain.group(2)]
+    raise UsageError(f"{option} {text} is no time", f"write it like {option} 80, 1:20 or 0:01:20.5")

@@ -57,6 +57,7 @@ class SequenceSource:
     """
 
     is_live = False
+    can_seek = True
     state = PLAYING
     dropped = 0
 
@@ -78,6 +79,20 @@ class SequenceSource:
     def size_wh(self) -> tuple[int, int]:
         """Width and height of the picture read last; ``(0, 0)`` before the first."""
         return self._pictures.size_wh
+
+    @property
+    def missing(self) -> int:
+        """How many could not be decoded."""
+        return len(self._damaged)
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long they play, in seconds."""
+        return self._pictures.duration_s
+
+    def seek(self, to_s: float) -> None:
+        """Go to the picture at ``to_s`` seconds; see ``Source``."""
+        self._pictures.seek(to_s)
 
     def __enter__(self) -> SequenceSource:
         return self

@@ -20,6 +20,7 @@ from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
 from heatcam.sources.jpegs import START, JpegSplitter
 from heatcam.sources.options import CaptureOptions
+from heatcam.sources.seeking import ForwardOnly
 from heatcam.sources.state import PLAYING
 
 STANDARD_INPUT = "-"
@@ -38,7 +39,7 @@ _JPEG_SEGMENTS = {
 Read = Callable[[int], bytes]
 
 
-class StandardInputSource:
+class StandardInputSource(ForwardOnly):
     """Frames that another program writes: ``ffmpeg ... -f mjpeg - | heatcam record -``.
 
     What begins as a JPEG is MJPEG. Anything else is raw frames, rows from the top, 3 bytes (blue, green, red) a pixel, and

@@ -15,6 +15,7 @@ from heatcam.frames import Frame
 from heatcam.sources.addresses import is_url, public_url
 from heatcam.sources.capture import Capture, open_stream, open_video
 from heatcam.sources.lengths import MP4_SUFFIXES, presentation_s
+from heatcam.sources.seeking import TOLERANCE_S, Playhead
 from heatcam.sources.state import PLAYING
 
 VIDEO_SUFFIXES = (
@@ -58,6 +59,7 @@ class VideoSource:
     """
 
     is_live = False
+    can_seek = True
     state = PLAYING
     dropped = 0
 
@@ -70,6 +72,8 @@ class VideoSource:
         self.frames_read = 0
         self._ended_at_s: float | None = None
         self._longest_gap_s = 0.0
+        self._playhead = Playhead()
+        self._sought = False
 
     @property
     def name(self) -> str:
@@ -92,6 +96,16 @@ class VideoSource:
         return self._claimed().frame_count
 
     @property
+    def duration_s(self) -> float | None:
+        """How long it plays by what it claims, in seconds; None when it does not say."""
+        claims = self._claimed()
+        return None if claims.frame_count is None else claims.frame_count / claims.fps
+
+    def seek(self, to_s: float) -> None:
+        """Go to the first frame at or after ``to_s`` seconds; see ``Source``."""
+        self._playhead.ask(to_s)
+
+    @property
     def missing(self) -> int:
         """How many frames it lacks of what it claims, 0 before its end was reached; one is forgiven.
 
@@ -102,16 +116,16 @@ class VideoSource:
         if self._ended_at_s is None or claims is None or claims.frame_count is None:
             return 0
         by_count = claims.frame_count - self.frames_read
-        if Path(self._target).suffix.lower() in (*MP4_SUFFIXES, ".avi") and not self._is_url:
+        counted = Path(self._target).suffix.lower() in (*MP4_SUFFIXES, ".avi") and not self._is_url
+        if counted and not self._sought:
             shown_s = presentation_s(Path(self._target))
             left_out = 0 if shown_s is None else max(0, claims.frame_count - round(shown_s * claims.fps))
             missing = by_count - left_out
         else:
             early_s = claims.frame_count / claims.fps - self._ended_at_s
             by_time = round(early_s * claims.fps) if early_s > max(0.5, 2 * self._longest_gap_s) else 0
-            agreed = (
-                by_time and abs(by_count - by_time) <= claims.frame_count / 10
-            )  # no variable rate, that is
+            # no variable rate, that is; what was passed over by seeking is not counted
+            agreed = by_time and not self._sought and abs(by_count - by_time) <= claims.frame_count / 10
             missing = by_count if agreed else by_time
         return missing if missing > _FORGIVEN else 0
 
@@ -131,21 +145,32 @@ class VideoSource:
         self._release()
 
     def __iter__(self) -> Iterator[Frame]:
-        """One pass over the file; open it anew for another."""
-        capture = self._capture
-        if capture is None:
+        """One pass over the file; another one after ``seek``."""
+        if self._capture is None:
             raise RuntimeError("enter the source first: with source: ...")
         interval_s = 1.0 / self.fps
-        pts_s = -interval_s
+        index, pts_s = 0, -interval_s
+        skip_to_s = -1.0
         while True:
-            decoded, image = capture.read()
-            if not decoded:
+            if (to_s := self._playhead.take()) is not None:
+                skip_to_s, self._sought = to_s, True
+                if to_s <= pts_s or (not index and self.frames_read):
+                    self._capture.release()
+                    self._capture = self._open_capture(self._target)
+                    index, pts_s = 0, -interval_s
+            if not self._capture.grab():
                 break
-            claimed_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+            claimed_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
             before_s, pts_s = pts_s, claimed_s if claimed_s > pts_s and claimed_s >= 0 else pts_s + interval_s
             self._longest_gap_s = max(self._longest_gap_s, pts_s - before_s)
-            index, self.frames_read = self.frames_read, self.frames_read + 1
-            yield Frame(image, index, time.monotonic(), pts_s, self.name)
+            index += 1
+            if pts_s < skip_to_s - TOLERANCE_S:
+                continue
+            decoded, image = self._capture.retrieve()
+            if not decoded:
+                break
+            self.frames_read += 1
+            yield Frame(image, index - 1, time.monotonic(), pts_s, self.name)
         if self.frames_read == 0:
             raise self._not_a_video()
         self._ended_at_s = pts_s + interval_s

@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
-from heatcam.commands.options import CaptureChoice, Extent, Look, ModelChoice, Motion, Output, Recording
+from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
 from heatcam.commands.record import RecordOptions, record
 from heatcam.commands.resuming import facts_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.sinks.recording.targets import target_of
+from heatcam.sources.options import CaptureOptions
 from tests.commands.fake_explainer import take_the_models_place
 from tests.commands.programs import heatcam, probe
 from tests.sinks.test_recorder import posix_only
@@ -131,7 +132,13 @@ def test_a_resumed_recording_has_the_frames_times_and_sound_of_an_uninterrupted_
 
 def facts_of_run(moving: Path, out: Path) -> dict[str, object]:
     return facts_of(
-        str(moving), ModelChoice(), Look(hud=False), Motion(), Recording(codec="ffv1"), None, target_of(out)
+        str(moving),
+        ModelChoice(),
+        Look(hud=False),
+        Motion(),
+        Recording(codec="ffv1"),
+        CaptureOptions(),
+        target_of(out),
     )
 
 
@@ -214,7 +221,7 @@ def test_a_leftover_with_all_frames_is_only_put_together(tmp_path: Path) -> None
     heatcam("record", clip, "-o", out, *PLAIN)
     out.rename(tmp_path / "out.part.mp4")
     look = Look(hud=False, boxes=False, alpha=0.0)
-    facts = facts_of(str(clip), ModelChoice(), look, Motion(), Recording(), None, target_of(out))
+    facts = facts_of(str(clip), ModelChoice(), look, Motion(), Recording(), CaptureOptions(), target_of(out))
     (tmp_path / "out.part.mp4.json").write_text(json.dumps(facts))
     assert "10 frames" in heatcam("record", clip, "-o", out, *PLAIN, "--resume").stdout
     assert [number_in(picture) for picture in pictures_in(out)] == list(range(10))
@@ -283,7 +290,7 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
 
     def run() -> int:
         output = Output(str(tmp_path / "out.mp4"))
-        options = RecordOptions(Look(), Motion(), output, Extent(), Recording(), CaptureChoice())
+        options = RecordOptions(Look(), Motion(), output, Extent(), Recording(), FilmChoice())
         return record(str(clip), ModelChoice(), options, terminal)
 
     if answer:

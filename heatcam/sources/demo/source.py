@@ -8,6 +8,7 @@ from types import TracebackType
 
 from heatcam.frames import Frame
 from heatcam.sources.demo.scene import DemoScene, TrueBox
+from heatcam.sources.seeking import Playhead, frame_at
 from heatcam.sources.state import PLAYING
 
 
@@ -30,6 +31,7 @@ class DemoSource:
     name = "demo"
 
     state = PLAYING
+    can_seek = True
 
     def __init__(
         self,
@@ -51,6 +53,16 @@ class DemoSource:
         self._clock = clock
         self._sleep = sleep
         self._scene: DemoScene | None = None
+        self._playhead = Playhead()
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it plays, in seconds; None for ever."""
+        return None if self.frame_count is None else self.frame_count / self.fps
+
+    def seek(self, to_s: float) -> None:
+        """Go to ``to_s`` seconds; see ``Source``."""
+        self._playhead.ask(to_s)
 
     def __enter__(self) -> DemoSource:
         self._opened()
@@ -62,10 +74,16 @@ class DemoSource:
         self._scene = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames from index 0 on; each call starts anew."""
+        """Frames from index 0 on, or from where ``seek`` asked to begin; each call starts anew."""
         scene, started_s, index = self._opened(), self._clock(), 0
         self.dropped = 0
-        while self.frame_count is None or index < self.frame_count:
+        while True:
+            if (to_s := self._playhead.take()) is not None:
+                index = frame_at(to_s, self.fps)
+                index = index if self.frame_count is None else min(index, self.frame_count - 1)
+                started_s = self._clock() - index / self.fps
+            if self.frame_count is not None and index >= self.frame_count:
+                return
             image = scene.render(index).image_bgr
             self._wait_until(started_s + index / self.fps)
             yield Frame(image, index, self._clock(), index / self.fps, self.name)

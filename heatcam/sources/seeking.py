@@ -1,0 +1,88 @@
+"""Going to another time: of sources that can, what they are asked for; of those that cannot, the refusal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from heatcam.errors import UsageError
+
+if TYPE_CHECKING:
+    from heatcam.sources.base import Source
+
+TOLERANCE_S = 0.0005  # times are rounded to milliseconds on their way: 1.24 asked for is the frame at 1.2399
+
+
+class Playhead:
+    """The time that a source was asked to go to. Asked from any thread, taken by the one that reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._to_s: float | None = None
+
+    def ask(self, to_s: float) -> None:
+        """Go to ``to_s`` seconds next, at least 0; what was asked before and not taken is forgotten."""
+        with self._lock:
+            self._to_s = max(0.0, to_s)
+
+    def take(self) -> float | None:
+        """The time asked for, once; None when nothing was."""
+        with self._lock:
+            to_s, self._to_s = self._to_s, None
+            return to_s
+
+
+class ForwardOnly:
+    """The part of a source that cannot go to another time: cameras, streams, screens, standard input."""
+
+    name = ""
+    can_seek = False
+    duration_s: float | None = None
+
+    def seek(self, to_s: float) -> None:
+        """Refuse.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            f"{self.name} cannot go to {to_s:g} s", "only files can be started elsewhere or sought in"
+        )
+
+
+def frame_at(to_s: float, fps: float) -> int:
+    """The index of the first frame at or after ``to_s`` seconds, where frame ``n`` is shown at ``n / fps``."""
+    exact = to_s * fps
+    nearest = round(exact)
+    return nearest if abs(nearest - exact) <= TOLERANCE_S * fps else int(exact) + 1
+
+
+def indices(playhead: Playhead, count: int | None, fps: float) -> Iterator[int]:
+    """The indices of the frames to show, one after the other from 0, going where ``playhead`` is asked to.
+
+    Args:
+        playhead: asked before each frame.
+        count: how many frames there are; None is endless.
+        fps: frames to a second.
+    """
+    index = 0
+    while True:
+        if (to_s := playhead.take()) is not None:
+            index = frame_at(to_s, fps) if count is None else min(frame_at(to_s, fps), count - 1)
+        if count is not None and index >= count:
+            return
+        yield index
+        index += 1
+
+
+def require_start(source: Source, start_s: float) -> None:
+    """Refuse to start behind the end; ``source`` is entered.
+
+    Raises:
+        UsageError: the source is known to be no longer than ``start_s`` seconds.
+    """
+    if start_s and source.duration_s is not None and start_s >= source.duration_s:
+        raise UsageError(
+            f"{source.name} is only {source.duration_s:.2f} s long", f"--start {start_s:g} is behind its end"
+        )
