@@ -25,7 +25,8 @@ from heatcam.engine.classifying import is_classifier
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.models import embedded
-from heatcam.models.loading import MARKERS, find_checkpoint, load_model
+from heatcam.models.finding import MARKERS, find_checkpoint
+from heatcam.models.loading import load_model
 
 PREDICT, VISUALIZE = "ultralytics predict+plot", "ultralytics visualize=True"
 GRADCAM, HIRESCAM = "grad-cam GradCAM", "grad-cam HiResCAM x5"

@@ -22,7 +22,7 @@ from heatcam.commands.options import ModelChoice
 from heatcam.commands.starting import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.models.loading import MARKERS
+from heatcam.models.finding import MARKERS
 from heatcam.saliency.explainer import Explainer
 
 

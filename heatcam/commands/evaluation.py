@@ -33,7 +33,8 @@ from heatcam.evaluation.report import (
     place_cells,
 )
 from heatcam.evaluation.rows import chosen_rows, detector
-from heatcam.models.loading import MARKERS, LoadedModel, load_model
+from heatcam.models.finding import MARKERS
+from heatcam.models.loading import LoadedModel, load_model
 from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions

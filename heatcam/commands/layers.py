@@ -14,7 +14,8 @@ from heatcam.engine.layers import LayerRow, describe_layers, input_side
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.queries import QueryNetwork, has_queries
 from heatcam.errors import ModelError
-from heatcam.models.loading import MARKERS, LoadedModel, load_any_task, require_explainable
+from heatcam.models.finding import MARKERS
+from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
 from heatcam.saliency.options import ExplainOptions
 
 HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")

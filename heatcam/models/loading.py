@@ -14,10 +14,9 @@ from heatcam.errors import ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.models import embedded
 from heatcam.models.checkpoint import read_checkpoint, task_of
-from heatcam.models.official import downloaded_path, is_official
+from heatcam.models.finding import MARKERS, find_checkpoint
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
 
-MARKERS = "markers"
 #: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.
 EXPLAINED_TASKS = ("detect", "segment", "pose", "obb", "classify")
 
@@ -93,34 +92,8 @@ def _markers() -> LoadedModel:
     return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples)
 
 
-#: Models that are known by a word instead of a file, and what makes them, ready for the engine.
+#: What makes the models that are known by a word (``finding.WORDS``), ready for the engine.
 BUILT_IN: dict[str, Callable[[], LoadedModel]] = {MARKERS: _markers}
-
-
-def find_checkpoint(spec: str) -> Path:
-    """The file that ``spec`` means: a path, or an official model that was downloaded before.
-
-    Raises:
-        ModelError: there is no such file, or its suffix is not ``.pt``.
-    """
-    path = Path(spec).expanduser()
-    if path.suffix != ".pt":
-        raise ModelError(
-            f"model {spec!r} is neither {' nor '.join(map(repr, BUILT_IN))} nor a .pt file",
-            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
-        )
-    if path.is_file():
-        return path
-    if is_official(spec) and downloaded_path(spec).is_file():
-        return downloaded_path(spec)
-    if is_official(spec):
-        raise ModelError(
-            f"model {spec} is not here and heatcam downloads nothing unasked",
-            "run the same command in a terminal to be asked for the download, or put the file into this folder",
-        )
-    raise ModelError(
-        f"model file {spec} does not exist", f"check the path, or leave out --model to use '{MARKERS}'"
-    )
 
 
 def ready(network: nn.Module) -> nn.Module:

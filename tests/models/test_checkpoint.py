@@ -14,7 +14,8 @@ import torch
 from ultralytics.data.augment import classify_transforms
 
 from heatcam.errors import ModelError
-from heatcam.models.loading import find_checkpoint, load_model, ready
+from heatcam.models.finding import find_checkpoint
+from heatcam.models.loading import load_model, ready
 from tests.nets import COCO_CHECKPOINT, FAMILIES, class_checkpoint, fresh_network, needs_coco
 
 
