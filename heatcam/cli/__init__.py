@@ -44,18 +44,20 @@ class HeatcamGroup(TyperGroup):
         except HeatcamError as error:
             if ctx.params.get("debug"):
                 raise
-            _stop(f"heatcam: {error}", error.exit_code)
+            _stop(str(error), error.exit_code)
         except (
             typer.BadParameter
         ) as error:  # a value that an option does not take: typer would say it in four lines
             said = error.format_message().replace("Value error, ", "").rstrip(".")
-            _stop(f"heatcam: {said}; `heatcam {ctx.invoked_subcommand} --help` lists the options", 2)
+            _stop(f"{said}; `heatcam {ctx.invoked_subcommand} --help` lists the options", 2)
         except KeyboardInterrupt:
-            _stop("heatcam: stopped", INTERRUPTED)
+            _stop("stopped", INTERRUPTED)
 
 
 def _stop(line: str, exit_code: int) -> NoReturn:
-    typer.echo(line, err=True)
+    from heatcam.commands.terminal import Terminal  # noqa: PLC0415 (rich: a third of what `--help` takes)
+
+    Terminal().error(line)
     raise typer.Exit(exit_code)
 
 

@@ -72,9 +72,10 @@ def _measured(
     names: list[str], setup: Setup, given: BenchInput, plan: Plan, terminal: Terminal
 ) -> Measurement:
     """The named contestants, measured; what they write is gone afterwards."""
-    progress = terminal.progress("runs")
-    progress.live.auto_refresh = False  # drawn between two runs, never by a thread during one
-    with tempfile.TemporaryDirectory(prefix="heatcam-bench-") as folder, progress:
+    with (
+        tempfile.TemporaryDirectory(prefix="heatcam-bench-") as folder,
+        terminal.progress("runs", by_itself=False) as progress,  # drawn between two runs, never during one
+    ):
         everybody = [*heatcam_contestants(setup), *rival_contestants(setup, Path(folder))]
         contestants = [contestant for contestant in everybody if contestant.name in names]
         task = progress.add_task("bench", total=len(contestants) * plan.rounds, rate=0.0)

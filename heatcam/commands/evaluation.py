@@ -70,7 +70,7 @@ def evaluate(
     loaded = _load(judged, terminal)
     device = choose_device(judged.device)
     size_wh = _first_size(paths)
-    with terminal.notes.status("preparing the maps"):
+    with terminal.status("preparing the maps"):
         finder = explainer_of(loaded, device, rows[-1].options, size_wh)
         detector(finder)
         rivals = contestants(rows, loaded, device, size_wh, plan.seed if plan.checks else None)
@@ -122,7 +122,7 @@ def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
         terminal.note(EMBEDDED_HINT)
     model = judged.model or MARKERS
     offer_download(model, terminal)
-    with terminal.notes.status("loading the model"):
+    with terminal.status("loading the model"):
         return load_model(model)
 
 

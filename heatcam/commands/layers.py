@@ -42,7 +42,7 @@ def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Ter
         terminal.note(EMBEDDED_HINT)
     spec = model or MARKERS
     offer_download(spec, terminal)
-    with terminal.notes.status("loading the model"):
+    with terminal.status("loading the model"):
         loaded = load_any_task(spec)
         side = input_side(loaded.network, imgsz or loaded.imgsz)
         rows = describe_layers(loaded.network, side)

@@ -31,7 +31,7 @@ def recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int
             terminal.note(f"recovered {leftover.pieces[0]}")
         except HeatcamError as error:
             failed.append(str(error))
-            terminal.note(f"heatcam: {error}")
+            terminal.error(str(error))
     if json:
         rows = [
             {"path": str(one.path), "frames": one.frames, "seconds": round(one.seconds, 3)} for one in done

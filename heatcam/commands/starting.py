@@ -48,7 +48,7 @@ def start_shelf(
     model = choice.model or "markers"
     offer_download(model, terminal)
     options = explain_options(choice)
-    with terminal.notes.status("loading the model"):
+    with terminal.status("loading the model"):
         shelf = open_shelf(model, choice.device, options, size_wh)
         explainer = shelf.take(options)
     _say_what_runs(choice, explainer, terminal)

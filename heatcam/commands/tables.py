@@ -6,10 +6,12 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from heatcam.commands.terminal import Terminal
+from heatcam.printable import printable
 
 NOTHING = "-"
 
@@ -25,7 +27,7 @@ def show_table(
         rows: one cell a heading; None is shown as ``-``.
         numbers: the headings whose columns stand flush right.
     """
-    texts = [[NOTHING if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [[NOTHING if cell is None else printable(str(cell)) for cell in row] for row in rows]
     if terminal.results.is_terminal:
         table = Table(box=box.SIMPLE_HEAD)
         for heading, *cells in zip(headings, *texts, strict=True):
@@ -44,11 +46,16 @@ def show_table(
 
 def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> list[str]:
     """One line a row; columns as wide as their widest cell, two spaces apart, nothing behind the last word."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, to_the_right, strict=True)
+            _padded(cell, width, right) for cell, width, right in zip(row, widths, to_the_right, strict=True)
         ).rstrip()
         for row in rows
     ]
+
+
+def _padded(cell: str, width: int, to_the_right: bool) -> str:
+    """``cell`` with spaces to ``width`` columns of a terminal, of which Chinese letters take two each."""
+    spaces = " " * (width - cell_len(cell))
+    return spaces + cell if to_the_right else cell + spaces

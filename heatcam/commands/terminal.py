@@ -1,9 +1,17 @@
-"""What is said to people and to programs: results on standard output, notes and progress on standard error."""
+"""What is said to people and to programs: results on standard output, notes and progress on standard error.
+
+The one door to the terminal: whatever text others chose, such as a class name or a file name, is made printable here, no markup
+is read in it, and no locale and no closed pipe makes saying it fail.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-from collections.abc import Callable
+import math
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +20,16 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from heatcam.printable import escaped_in_json, printable
 from heatcam.sinks.files import write_whole
 
 
@@ -36,43 +48,75 @@ class Terminal:
         notes: Console | None = None,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
-        self.results = results or Console(soft_wrap=True, highlight=False)
-        self.notes = notes or Console(stderr=True, soft_wrap=True, highlight=False)
-        self.confirm = confirm
+        self.results = results or _Stream(soft_wrap=True, highlight=False, emoji=False)
+        self.notes = notes or _Stream(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+        self.confirm = None if confirm is None else lambda question: confirm(printable(question))
+        self._bar: Progress | None = None
 
     def note(self, text: str) -> None:
         """One line for people, beside the results."""
-        self.notes.print(text, markup=False)
+        self.notes.print(Text(printable(text)), soft_wrap=True)
+
+    def error(self, text: str) -> None:
+        """One line of what went wrong, behind the program's name, which is red on a terminal."""
+        self.notes.print(Text.assemble(("heatcam:", "bold red"), " ", printable(text)), soft_wrap=True)
 
     def result(self, text: str) -> None:
-        """One line of what was produced."""
-        self.results.print(text, markup=False)
+        """One line of what was produced; above the bar where one is drawn."""
+        bar_is_drawn = self._bar is not None and not self._bar.disable
+        out = self.notes if bar_is_drawn and self.results.is_terminal else self.results
+        out.print(Text(printable(text)), soft_wrap=True)
 
     def document(self, data: dict[str, Any], target: str) -> None:
-        """One JSON document into a file, whole or not at all, or onto standard output for ``-``.
+        r"""One JSON document into a file, whole or not at all, or onto standard output for ``-``.
+
+        Always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.printable``). A number that
+        is none (NaN, infinity) is null.
 
         Raises:
             SinkError: the file cannot be written.
         """
-        text = json.dumps(data, indent=2, ensure_ascii=False)
+        in_ascii = target == "-" and not self.results.encoding.startswith("utf")  # right in every locale
+        text = escaped_in_json(json.dumps(_finite(data), indent=2, ensure_ascii=in_ascii, allow_nan=False))
         if target == "-":
             self.results.out(text, highlight=False)
-            return
-        write_whole(Path(target), (text + "\n").encode())
+        else:
+            write_whole(Path(target), (text + "\n").encode())
 
-    def progress(self, unit: str, *, shown: bool = True) -> Progress:
-        """A bar with how many, the rate and the time left; nothing is drawn where nobody looks."""
-        return Progress(
-            TextColumn("{task.description}"),
+    @contextlib.contextmanager
+    def status(self, text: str) -> Iterator[None]:
+        """Say what is being done as long as it takes; nothing is drawn where nobody looks."""
+        spinner = "dots" if self.notes.encoding.startswith("utf") else "line"
+        with self.notes.status(Text(printable(text)), spinner=spinner):
+            yield
+
+    @contextlib.contextmanager
+    def progress(self, unit: str, *, shown: bool = True, by_itself: bool = True) -> Iterator[Progress]:
+        """A bar below all else, with how many, the rate and the time left; nothing is drawn where nobody looks.
+
+        Args:
+            unit: what is counted, in the plural.
+            shown: False draws nothing.
+            by_itself: a thread draws the bar anew ten times a second; without, its ``refresh`` has to be called.
+        """
+        bar = Progress(
+            _Name(),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn(f"{{task.fields[rate]:.1f}} {unit}/s"),
+            TextColumn(f"{{task.fields[rate]:.1f}} {unit}/s", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.notes,
+            auto_refresh=by_itself,
             disable=not (shown and self.notes.is_terminal),
             transient=True,
         )
+        self._bar = bar
+        try:
+            with bar:
+                yield bar
+        finally:
+            self._bar = None
 
 
 class ProgressSink:
@@ -92,3 +136,38 @@ class ProgressSink:
     def take(self, *_: object) -> None:
         """One frame is done."""
         self._progress.update(self._task, advance=1, rate=self._rate())
+
+
+class _Name(ProgressColumn):
+    """The bar's name, in which no markup is read."""
+
+    def render(self, task: Task) -> Text:
+        return Text(printable(task.description))
+
+
+class _Stream(Console):
+    """Standard output or standard error, in whatever encoding, read or not."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if isinstance(self.file, io.TextIOWrapper):
+            self.file.reconfigure(errors="backslashreplace")
+
+    def on_broken_pipe(self) -> None:
+        """Go on without a reader (``heatcam snapshot ... | head -1``): what is written to files is still wanted."""
+        self.quiet = True
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a stream without a number of its own has nothing to flush at the end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.file.fileno())
+            os.close(nowhere)
+
+
+def _finite(data: Any) -> Any:
+    """The same with null for numbers that JSON has no word for."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
