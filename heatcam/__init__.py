@@ -7,10 +7,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from heatcam.environment import prepare_environment
 
+TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is taken over
 if TYPE_CHECKING:
     from heatcam.saliency.explainer import Explainer
 

@@ -1,6 +1,15 @@
-"""``python -m heatcam``."""
+"""``python -m heatcam``, and what the ``heatcam`` command calls."""
 
-from heatcam.cli import main
+try:
+    from heatcam import stopping
+
+    stopping.install()
+    from heatcam.program import main
+except KeyboardInterrupt:  # within the few milliseconds before signals are taken over
+    import os
+
+    os.write(2, b"heatcam: stopped\n")
+    os._exit(130)
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+
+TYPE_CHECKING = False  # as mypy reads it: typing and pathlib would delay the moment when Ctrl-C is taken over
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIG_DIR_VARIABLE = "HEATCAM_CONFIG_DIR"
 CACHE_DIR_VARIABLE = "HEATCAM_CACHE_DIR"
@@ -29,6 +32,8 @@ def config_dir() -> str:
 def cache_dir() -> Path:
     """The folder of what can be made again (compiled models); ``HEATCAM_CACHE_DIR`` overrides the platform's place for it."""
     if chosen := os.environ.get(CACHE_DIR_VARIABLE):
+        from pathlib import Path  # noqa: PLC0415
+
         return Path(chosen)
     from platformdirs import user_cache_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
 

@@ -227,7 +227,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['heatcam', '--help']\n"
-        "from heatcam.cli import main\n"
+        "from heatcam.program import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'ultralytics', 'cv2', 'numpy', 'av', 'matplotlib'} & set(sys.modules)\n"

@@ -1,22 +1,20 @@
 """The command line: commands, options, exit codes. Everything heavy is imported inside the commands.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C.
+Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from heatcam import stopping
 from heatcam.bench.plan import Conditions, Plan
 from heatcam.cli.options import CameraOption, JsonOption, with_option_records
-from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
@@ -51,7 +49,8 @@ class HeatcamGroup(TyperGroup):
             said = error.format_message().replace("Value error, ", "").rstrip(".")
             _stop(f"{said}; `heatcam {ctx.invoked_subcommand} --help` lists the options", 2)
         except KeyboardInterrupt:
-            _stop("stopped", INTERRUPTED)
+            stopping.say()
+            raise typer.Exit(stopping.exit_code()) from None
 
 
 def _stop(line: str, exit_code: int) -> NoReturn:
@@ -165,7 +164,7 @@ def record(
 ) -> None:
     """Write every frame of a source, with its heat map, into a video, GIF or numbered pictures.
 
-    Ctrl-C leaves a playable file of what was done.
+    Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
     """
     from heatcam.commands.record import RecordOptions  # noqa: PLC0415
     from heatcam.commands.record import record as run  # noqa: PLC0415
@@ -261,27 +260,6 @@ def evaluate(
     from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
 
     raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))
-
-
-def main() -> None:
-    """The ``heatcam`` program."""
-    try:
-        app(prog_name="heatcam")
-    except SystemExit as end:
-        _leave(end)
-
-
-def _leave(end: SystemExit) -> NoReturn:
-    """Exit; past threads of ours that hang in a read or are in the middle of a pass.
-
-    They are daemons, so nothing waits for them, but Python then ends them in the middle of C++ code, which aborts the process.
-    """
-    left_behind = [thread for thread in threading.enumerate() if thread.name.startswith("heatcam")]
-    if not left_behind:
-        raise end
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
 def _terminal() -> Any:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from heatcam import stopping
 from heatcam.bench.contestants import NAMES as HEATCAM_NAMES
 from heatcam.bench.contestants import heatcam_contestants
 from heatcam.bench.inputs import MOST_FRAMES, BenchInput, read_input
@@ -17,7 +18,6 @@ from heatcam.bench.rivals import NAMES as RIVAL_NAMES
 from heatcam.bench.rivals import rival_contestants
 from heatcam.bench.timing import Measurement, measure
 from heatcam.choices import Backend
-from heatcam.commands.interrupts import INTERRUPTED
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.starting import start_explainer
 from heatcam.commands.tables import show_table
@@ -64,7 +64,7 @@ def bench(
         terminal.document({"rows": rows} | facts, json)
     _tell(rows, facts, measurement, terminal, on_results=json != "-")
     if measurement.interrupted:
-        return INTERRUPTED
+        return stopping.exit_code()
     return 0 if any(times.taken_ms for times in measurement.times) else 1
 
 
@@ -73,6 +73,7 @@ def _measured(
 ) -> Measurement:
     """The named contestants, measured; what they write is gone afterwards."""
     with (
+        stopping.raising(),
         tempfile.TemporaryDirectory(prefix="heatcam-bench-") as folder,
         terminal.progress("runs", by_itself=False) as progress,  # drawn between two runs, never during one
     ):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.interrupts import INTERRUPTED
+from heatcam import stopping
 from heatcam.commands.starting import EMBEDDED_HINT, names_in, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
@@ -84,7 +84,7 @@ def evaluate(
     _write(json_rows(by_row(scores), plan.seed), facts, scores, outputs, terminal)
     if done < len(found):
         terminal.note(f"stopped after {done} of {len(found)} photographs")
-        return INTERRUPTED
+        return stopping.exit_code()
     return 1 if failed else 0
 
 
@@ -202,7 +202,7 @@ def _measured(
     """
     scores: list[Score] = []
     maps = sum(len(photograph.candidates) for photograph in found) * (len(rivals) + len(CONTROLS))
-    with terminal.progress("maps") as progress:
+    with stopping.raising(), terminal.progress("maps") as progress:
         task, started, count = progress.add_task("eval", total=maps, rate=0.0), time.perf_counter(), 0
 
         def step() -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+from heatcam import stopping
+
 _PATIENCE_S = 3.0  # from the first Ctrl-C on; a report into a pipe that nobody reads would never end
 
 
 @contextmanager
 def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> Iterator[None]:
     """Within this, Ctrl-C calls ``act``, however often, and raises nothing. Outside of the main thread it changes nothing.
+
+    So do SIGTERM and SIGHUP in the program, which has taken them over (``stopping.install``).
 
     Args:
         act: what to do.
@@ -28,17 +29,25 @@ def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> 
         return
     first_s: float | None = None
 
-    def handle(*_: Any) -> None:
+    def handle(number: int, _: object) -> None:
         nonlocal first_s
         first_s = first_s or time.monotonic()
+        stopping.note(number)
         act()
 
-    def tidying(*_: Any) -> None:
+    def tidying(*_: object) -> None:
         if first_s is not None and time.monotonic() - first_s > _PATIENCE_S:
-            os._exit(INTERRUPTED)
+            stopping.end(stopping.exit_code())
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in stopping.SIGNALS if _is_taken(number)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, tidying if first_s is not None and ends_the_program else before)
+        for number, handler in before.items():
+            signal.signal(number, tidying if first_s is not None and ends_the_program else handler)
+
+
+def _is_taken(number: signal.Signals) -> bool:
+    """Whether somebody acts on this signal; SIGTERM that simply ends a process, and what is ignored, is left alone."""
+    handler = signal.getsignal(number)
+    return callable(handler) or (number == signal.SIGINT and handler is not signal.SIG_IGN)

@@ -6,8 +6,9 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from heatcam import stopping
 from heatcam.choices import MethodName, Quality
-from heatcam.commands.interrupts import INTERRUPTED, on_interrupt
+from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, WindowChoice
 from heatcam.commands.starting import (
@@ -110,7 +111,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         if window.report is not None:
             terminal.document(live_report(session, explainer.engine.name), str(window.report))
     if session.interrupted:
-        return INTERRUPTED
+        return stopping.exit_code()
     lacking = shortfall(source) if session.saw_the_end else ""
     if lacking:
         terminal.note(lacking)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.interrupts import INTERRUPTED
+from heatcam import stopping
 from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
 from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
 from heatcam.commands.recover import offer_recovery
@@ -56,6 +56,7 @@ class Counted:
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._frames:
+            stopping.require_going_on()
             self.count += 1
             yield frame
 
@@ -69,7 +70,7 @@ class Done:
         read: frames that came out of the source.
         dropped: frames lost on the way from something live.
         lacking: what the source claimed and did not give, in one line; "" for nothing.
-        interrupted: by Ctrl-C.
+        interrupted: by Ctrl-C or another signal.
     """
 
     frames: int
@@ -109,7 +110,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
     Returns:
-        0, 1 when the source gave fewer frames than it claimed, or 130 after Ctrl-C.
+        0, 1 when the source gave fewer frames than it claimed, or 130 after Ctrl-C (``stopping.exit_code``).
 
     Raises:
         HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
@@ -153,7 +154,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, done, output, terminal, resumable=bool(facts))
-    return INTERRUPTED if done.interrupted else int(bool(done.lacking))
+    return stopping.exit_code() if done.interrupted else int(bool(done.lacking))
 
 
 @dataclass(frozen=True)
@@ -181,13 +182,13 @@ def _run(
     resumption: Resumption,
     run: Run,
 ) -> tuple[str, bool]:
-    """Record to the end: what the source lacked, in one line, and whether Ctrl-C ended it. The file is finished then."""
+    """Record to the end: what the source lacked, in one line, and whether Ctrl-C (or a signal) ended it. The file is finished."""
     passed = resumption.frames - resumption.warm_up
     limits = Limits(None if extent.max_frames is None else max(1, extent.max_frames - passed))
     go = run_pipeline if source.is_live else run_at_once  # a camera has a thread of its own, and drops
     lacking = ""
     try:
-        with sink:
+        with stopping.raising(), sink:
             go(stages.frames, stages.explainer, stages.paint, stages.sinks, limits, run)
             lacking = shortfall(source) if extent == Extent() else ""
             sink.ends_early = bool(lacking)

@@ -11,6 +11,8 @@ from typing import Any
 
 import openvino
 
+from heatcam import stopping
+
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * 1024**3  # of a small detector, fifty shapes and maps
@@ -44,7 +46,7 @@ class ModelCache:
             return None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            with stopping.held(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 draft = Path(folder) / path.name
                 openvino.save_model(model, draft, compress_to_fp16=False)
                 draft.with_suffix(".bin").replace(path.with_suffix(".bin"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from heatcam import stopping
 from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
 
@@ -39,8 +40,14 @@ def download(name: str) -> Path:
     part = target.with_name(f"{target.stem}.part{target.suffix}")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        safe_download(f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True)
-        part.replace(target)
+        with stopping.raising():
+            safe_download(
+                f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True
+            )
+            part.replace(target)
+    except KeyboardInterrupt:
+        part.unlink(missing_ok=True)
+        raise
     except (OSError, ConnectionError, RuntimeError) as error:
         part.unlink(missing_ok=True)
         raise ModelError(

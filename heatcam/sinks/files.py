@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
 
 
@@ -25,8 +26,9 @@ def write_whole(path: Path, data: bytes) -> None:
             path.write_bytes(data)
             return
         try:
-            part.write_bytes(data)
-            part.replace(path)
+            with stopping.held():
+                part.write_bytes(data)
+                part.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):  # where it could not be made, there is nothing to remove
                 part.unlink(missing_ok=True)

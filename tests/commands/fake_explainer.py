@@ -46,7 +46,7 @@ def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
 if __name__ == "__main__":
     import pytest
 
-    from heatcam.cli import main
+    from heatcam.program import main
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         take_the_models_place(monkeypatch, 0.01)

@@ -23,13 +23,13 @@ def heatcam(*words: object, exit_code: int = 0) -> Result:
 
 
 def start(
-    *words: object, env: dict[str, str] | None = None, cwd: Path | None = None
+    *words: object, env: dict[str, str] | None = None, cwd: Path | None = None, module: str = "heatcam"
 ) -> subprocess.Popen[str]:
     """Start a command in a process group of its own and open to Ctrl-C, as a terminal does."""
     # A shell that starts the tests in the background lets them, and all they start, ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
-        [sys.executable, "-m", "heatcam", *(str(word) for word in words)],
+        [sys.executable, "-m", module, *(str(word) for word in words)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.programs import heatcam, probe, start
+from tests.sinks.test_recorder import posix_only
 from tests.system_tools import requires
 
 pytestmark = requires("ffmpeg", "ffprobe")
@@ -88,6 +89,28 @@ def test_ctrl_c_leaves_a_playable_file_and_exit_code_130(tmp_path: Path) -> None
     assert "stopped early" in stdout
     assert int(probe(out)["nb_read_frames"]) >= 5
     assert not part.exists()
+
+
+@posix_only
+def test_sigterm_and_sighup_finish_a_recording_as_ctrl_c_does(tmp_path: Path) -> None:
+    """Both at once, because a start takes seconds."""
+    words = ("record", "demo", "--seconds", "600", "-o")
+    ends = {"term": (signal.SIGTERM, 143), "hup": (signal.SIGHUP, 129)}
+    programs = {
+        name: start(*words, tmp_path / f"{name}.mp4", module="tests.commands.fake_explainer") for name in ends
+    }
+    for name, (number, _) in ends.items():
+        part = tmp_path / f"{name}.part.mp4"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (part.exists() and part.stat().st_size > 60_000):
+            time.sleep(0.1)
+        programs[name].send_signal(number)
+    for name, (_, code) in ends.items():
+        stdout, stderr = programs[name].communicate(timeout=60)
+        assert (programs[name].returncode, stderr) == (code, "")
+        assert "stopped early" in stdout
+        assert int(probe(tmp_path / f"{name}.mp4")["nb_read_frames"]) >= 5
+        assert not (tmp_path / f"{name}.part.mp4").exists()
 
 
 def test_nothing_is_replaced_unasked(clip: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
 from heatcam.sinks.recording.claim import facts_in, require_unclaimed
 from heatcam.sinks.recording.job import GIF, MUXERS, JoinJob, Outcome
@@ -131,7 +132,12 @@ def joined(
         audio_from,
         origin_s,
     )
-    outcome = join_pieces(job)
+    try:
+        with stopping.raising():
+            outcome = join_pieces(job)
+    except BaseException:
+        hidden.unlink(missing_ok=True)
+        raise
     if outcome.error or not outcome.frames:
         hidden.unlink(missing_ok=True)
         reason = outcome.error or "no whole frame is in it"

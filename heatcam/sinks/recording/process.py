@@ -99,7 +99,11 @@ def _last_words(child: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
 
 def _ask(question: dict[str, Any]) -> dict[str, Any]:
     with start("tool", subprocess.PIPE) as child:
-        answer, complaints = child.communicate(json.dumps(question).encode() + b"\n")
+        try:
+            answer, complaints = child.communicate(json.dumps(question).encode() + b"\n")
+        except BaseException:  # Ctrl-C above all, to which it is deaf
+            child.kill()
+            raise
     if not answer.strip():
         last = complaints.decode(errors="replace").strip().splitlines()[-1:]
         raise SinkError(

@@ -1,0 +1,93 @@
+"""The report of an unexpected error: the whole traceback, versions and the command line, in a file beside the caches."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from heatcam.environment import cache_dir
+from heatcam.sources.addresses import public_url
+
+PACKAGES = (
+    "heatcam",
+    "torch",
+    "torchvision",
+    "ultralytics",
+    "openvino",
+    "opencv-python",
+    "av",
+    "numpy",
+    "pillow",
+    "typer",
+    "rich",
+)
+MOST_KEPT = 20
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+
+
+def write_report(
+    error: BaseException, words: Sequence[str] | None = None, thread: str = "main"
+) -> Path | None:
+    """Write what is needed to find the fault, without passwords.
+
+    Args:
+        error: with its traceback.
+        words: the command line; None takes this process's.
+        thread: where it happened.
+
+    Returns:
+        The file, in the cache folder or, where that cannot be written, in the one for temporary files; None where neither can.
+    """
+    text = report_text(error, sys.argv if words is None else words, thread)
+    name = time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}.txt")
+    for folder in (cache_dir() / "reports", Path(tempfile.gettempdir())):
+        path = folder / (name if folder.name == "reports" else f"heatcam-{name}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8", errors="backslashreplace")
+            _throw_away_old(path)
+        except OSError:
+            continue
+        return path
+    return None
+
+
+def report_text(error: BaseException, words: Sequence[str], thread: str = "main") -> str:
+    """The report: how heatcam was called, what it runs on, and the traceback."""
+    said = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    versions = [f"  {name} {_version(name)}" for name in PACKAGES]
+    lines = [
+        "command: " + " ".join(map(repr, words)),
+        f"python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} processors, thread {thread}",
+        *versions,
+        "",
+        said,
+    ]
+    return without_secrets("\n".join(lines))
+
+
+def without_secrets(text: str) -> str:
+    """``text`` with every address in it as it may be shown."""
+    return _ADDRESS.sub(lambda found: public_url(found[0]), text)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "is not installed"
+
+
+def _throw_away_old(newest: Path) -> None:
+    """Keep the latest few reports of ours."""
+    if newest.parent.name == "reports":
+        for old in sorted(newest.parent.glob("*.txt"))[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
