@@ -128,9 +128,10 @@ def names_in(text: str) -> tuple[str, ...]:
 def offer_download(model: str, terminal: Terminal) -> None:
     """Ask once for published weights that are not here; without a yes nothing is fetched."""
     if official.is_missing(model) and terminal.confirm is not None:
-        question = f"{model} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(model)}?"
+        name = official.official_name(model)
+        question = f"{name} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(name)}?"
         if terminal.confirm(question):
-            official.download(model)
+            official.download(name)
 
 
 @dataclass(frozen=True)

@@ -1,47 +1,104 @@
 """Reading an ultralytics ``.pt`` file, which is a program unless it is loaded with care.
 
-A pickle runs whatever it names. ultralytics' restricted loader (``ULTRALYTICS_SAFE_LOAD``) rebuilds only layers and settings it
-knows; heatcam always asks for it, unless the user has set ``ULTRALYTICS_SAFE_LOAD=0`` for a file they trust.
+A pickle runs whatever it names. Here it is scanned first (``pickle_scan``) and refused by name for anything that no network needs
+(``allowed``); then layers are made without running their constructors, and given their state once that was checked. Only the file
+that was named is opened, for reading. ``ULTRALYTICS_SAFE_LOAD=0`` lets torch run a file that the user trusts.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-import pickle
-import re
-import zipfile
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
-from ultralytics.nn.tasks import RTDETRDetectionModel, guess_model_task, torch_safe_load
+from ultralytics.nn.tasks import RTDETRDetectionModel, guess_model_task
+from ultralytics.utils import LOGGER
 
 from heatcam.errors import ModelError
+from heatcam.models.allowed import Record
+from heatcam.models.archive import Archive, open_archive
+from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, UnfitError, refuse
+from heatcam.models.module_state import give_states
+from heatcam.models.refusals import refused_names
+from heatcam.models.restricted_unpickler import allowed_names, unpickle
+from heatcam.models.storages import Storages
 
-_REFUSED_GLOBAL = re.compile(r"GLOBAL\s+`?([\w.]+)")
+logger = logging.getLogger(__name__)
+
 _DEFAULT_IMGSZ = 640
+_GET_AGAIN = "get the file again, or export it again with ultralytics"
 
 
-def read_checkpoint(path: Path) -> tuple[nn.Module, dict[int, str], int]:
-    """The network of a checkpoint, its class names and the input size that it was trained with (longer side, pixels).
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds, as far as it is needed.
 
-    The network may be of any task (``task_of``).
+    Attributes:
+        network: of any task (``task_of``), as it was saved.
+        imgsz: longer side of the input that it was trained with, in pixels.
+    """
+
+    network: nn.Module
+    imgsz: int
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The network of a checkpoint, not looked at yet (``validation``).
 
     Raises:
-        ModelError: not a checkpoint, truncated, refused by the safe loader, or without a network inside.
+        ModelError: not a checkpoint, truncated, refused, or without a network inside.
     """
-    require_checkpoint_format(path)
-    checkpoint = _load(path)
-    network = checkpoint.get("ema") or checkpoint.get("model")
-    if not isinstance(network, nn.Module):
+    with faults_named(path.name):
+        content = _run_by_torch(path) if _is_trusted() else _rebuilt(path)
+        return Checkpoint(_network_in(content), _trained_imgsz(content))
+
+
+@contextlib.contextmanager
+def faults_named(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a file's content into one line about the file called ``name``.
+
+    What libraries print meanwhile goes to standard error: standard output may be for one JSON document.
+
+    Raises:
+        ModelError: it did.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr), _quiet_ultralytics():
+            yield
+    except ModelError:
+        raise
+    except UnfitError as error:
+        raise ModelError(f"{name} {error.problem}", error.next_step or _GET_AGAIN) from error
+    except OSError as error:
         raise ModelError(
-            f"{path.name} holds no ultralytics model",
-            "give a checkpoint saved by ultralytics, such as best.pt",
-        )
-    names = getattr(network, "names", {})
-    named = dict(enumerate(names)) if isinstance(names, list) else {int(k): str(v) for k, v in names.items()}
-    return network, named, _trained_imgsz(checkpoint)
+            f"{name} cannot be read: {error.strerror or error}", "check the path and its permissions"
+        ) from error
+    except Exception as error:  # a damaged file can fail in any way that there is
+        logger.debug("%s cannot be used", name, exc_info=True)
+        raise ModelError(f"{name} is damaged: {_first_line(error)}", _GET_AGAIN) from error
+
+
+@contextlib.contextmanager
+def _quiet_ultralytics() -> Iterator[None]:
+    """Ultralytics logs to the standard output that was there when it was imported."""
+    changed = [
+        (handler, handler.stream)
+        for handler in LOGGER.handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.__stdout__
+    ]
+    for handler, _ in changed:
+        handler.setStream(sys.stderr)
+    try:
+        yield
+    finally:
+        for handler, stream in changed:
+            handler.setStream(stream)
 
 
 def task_of(network: nn.Module) -> str:
@@ -52,77 +109,85 @@ def task_of(network: nn.Module) -> str:
     return str(told or type(network).__name__)
 
 
-def require_checkpoint_format(path: Path) -> None:
-    """Refuse what cannot be a torch checkpoint before any loader sees it.
-
-    Raises:
-        ModelError: an empty file, a truncated archive, or something that is no archive at all.
-    """
-    next_step = "get the file again, or export it again with ultralytics"
-    try:
-        head = path.open("rb").read(8)
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
-        ) from error
-    if not head:
-        raise ModelError(f"{path.name} is empty", next_step)
-    if not head.startswith(b"PK"):
-        raise ModelError(f"{path.name} is not a torch checkpoint", "give an ultralytics .pt file")
-    if not zipfile.is_zipfile(path):
-        raise ModelError(f"{path.name} is truncated or damaged", next_step)
+def _rebuilt(path: Path) -> Any:
+    """Everything that the checkpoint holds, without running any of it."""
+    with open_archive(path) as archive:
+        return _rebuild(archive)
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """Everything the checkpoint holds, through the restricted loader."""
-    safe = os.environ.get("ULTRALYTICS_SAFE_LOAD", "1").strip().lower() not in {"0", "false", "no", "off"}
-    try:
-        return dict(torch_safe_load(str(path), safe_only=safe)[0])
-    except (
-        TypeError,
-        pickle.UnpicklingError,
-        ModuleNotFoundError,
-        RuntimeError,
-        EOFError,
-        AttributeError,
-    ) as error:
-        if wanted := forbidden_names(path, error):
-            raise ModelError(
-                f"{path.name} was refused: loading it would run {', '.join(wanted)}; nothing was run",
-                "use it only if you trust its maker: ULTRALYTICS_SAFE_LOAD=0 heatcam ...",
+def _rebuild(archive: Archive) -> Any:
+    storages = Storages(archive.read, archive.size)
+    names = allowed_names(archive.program, storages)
+    if refused := [name for name in archive.program.names if name not in names]:
+        raise refused_names(refused)
+    unpickled = unpickle(archive.program, storages, names)
+    archive.finish()
+    give_states(unpickled)
+    return unpickled.value
+
+
+def _is_trusted() -> bool:
+    """Whether the user has said that files may be run."""
+    return os.environ.get("ULTRALYTICS_SAFE_LOAD", "1").strip().lower() in {"0", "false", "no", "off"}
+
+
+def _run_by_torch(path: Path) -> Any:
+    """Everything that the checkpoint holds, by running it: exactly this file, and nothing is fetched or installed for it."""
+    import torch  # noqa: PLC0415 (in this way alone)
+
+    with path.open("rb") as file:
+        try:
+            return torch.load(file, map_location="cpu", weights_only=False)
+        except (ImportError, AttributeError) as error:
+            raise UnfitError(
+                f"needs code that is not here: {_first_line(error)}", "install what it was made with"
             ) from error
-        raise ModelError(
-            f"{path.name} cannot be loaded: {_first_line(error)}",
-            "get the file again, or export it again with ultralytics",
-        ) from error
 
 
-def forbidden_names(path: Path, error: BaseException) -> list[str]:
-    """What a refused checkpoint wanted to call, as dotted names; empty when it was not refused for that.
-
-    Reads the names out of the pickle without running it (``torch.serialization.get_unsafe_globals_in_checkpoint``), and
-    leaves out the layers and containers that the restricted loader knows how to rebuild.
-    """
-    texts = []
-    cause: BaseException | None = error
-    while cause is not None:
-        texts.append(str(cause))
-        cause = cause.__cause__ or cause.__context__
-    told = [name for text in texts for name in _REFUSED_GLOBAL.findall(text)]
-    if not told:
-        return []
-    known = ("torch.", "ultralytics.", "numpy.", "collections.", "pathlib.", "builtins.getattr")
-    try:
-        listed = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
-    except (ValueError, RuntimeError, pickle.UnpicklingError):
-        listed = []
-    return sorted(name for name in listed if not name.startswith(known)) or told[:1]
+def _network_in(content: Any) -> nn.Module:
+    if isinstance(content, dict):
+        kept = [content.get(name) for name in ("ema", "model")]
+        found = next((part for part in kept if part is not None), None)
+    else:
+        found = content
+    if isinstance(found, nn.Module):
+        return found
+    whole = found if isinstance(found, dict) else content
+    weights = whole.get("state_dict", whole) if isinstance(whole, dict) else None
+    if isinstance(weights, dict) and any(hasattr(value, "ndim") for value in weights.values()):
+        refuse(
+            "holds no ultralytics model, only weights without the network that they belong to",
+            "load them into their network and save that: model.save('whole.pt') with ultralytics",
+        )
+    return refuse("holds no ultralytics model", "give a checkpoint saved by ultralytics, such as best.pt")
 
 
-def _trained_imgsz(checkpoint: dict[str, Any]) -> int:
+def _trained_imgsz(content: Any) -> int:
     """Longer side of the training input in pixels, 640 where the checkpoint does not say."""
-    imgsz = (checkpoint.get("train_args") or {}).get("imgsz", _DEFAULT_IMGSZ)
-    return int(max(imgsz) if isinstance(imgsz, list | tuple) else imgsz)
+    settings = content.get("train_args") if isinstance(content, dict) else None
+    if isinstance(settings, Record):
+        settings = vars(settings)
+    if not isinstance(settings, dict | None):
+        refuse(f"says what it was trained with in a {type(settings).__name__}, not in a dictionary")
+    said = (settings or {}).get("imgsz")
+    sides = list(said) if isinstance(said, list | tuple) and said else [said]
+    if sides == [None]:
+        return _DEFAULT_IMGSZ
+    pixels = [_pixels(side) for side in sides]
+    if not all(SMALLEST_IMGSZ <= side <= LARGEST_IMGSZ for side in pixels):
+        refuse(
+            f"says that it was trained with pictures of {str(said)[:40]} pixels, not of {SMALLEST_IMGSZ} to {LARGEST_IMGSZ}"
+        )
+    return max(pixels)
+
+
+def _pixels(side: Any) -> int:
+    """A number of pixels, also out of text; 0 for anything else."""
+    if isinstance(side, str) and side.strip().isdecimal() and len(side) < 10:
+        return int(side)
+    if isinstance(side, bool) or not isinstance(side, int | float) or not abs(side) < 10**12:
+        return 0
+    return int(side)
 
 
 def _first_line(error: BaseException) -> str:

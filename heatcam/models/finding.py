@@ -2,37 +2,91 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from heatcam.errors import ModelError
-from heatcam.models.official import downloaded_path, is_official
+from heatcam.models.official import SUFFIX, downloaded_path, official_name
 
 MARKERS = "markers"
 #: Models that are known by a word instead of a file; ``loading.BUILT_IN`` makes them.
 WORDS = (MARKERS,)
+_MOST_SIMILAR, _SIMILARITY = 3, 0.75
 
 
 def find_checkpoint(spec: str) -> Path:
-    """The file that ``spec`` means: a path, or an official model that was downloaded before.
+    """The file that ``spec`` means, resolved: a path, with or without ``.pt``, or an official model that was downloaded before.
+
+    What exists by that name is taken as it is; nothing is looked for elsewhere.
 
     Raises:
         ModelError: there is no such file, or its suffix is not ``.pt``.
     """
     path = Path(spec).expanduser()
-    if path.suffix != ".pt":
+    official = official_name(spec)
+    whole = (
+        path if path.suffix.casefold() == SUFFIX or path.is_file() else path.with_name(f"{path.name}{SUFFIX}")
+    )
+    if whole.is_file():
+        return _resolved(whole)
+    if official and downloaded_path(official).is_file():
+        return downloaded_path(official)
+    if official:
         raise ModelError(
-            f"model {spec!r} is neither {' nor '.join(map(repr, WORDS))} nor a .pt file",
-            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
-        )
-    if path.is_file():
-        return path
-    if is_official(spec) and downloaded_path(spec).is_file():
-        return downloaded_path(spec)
-    if is_official(spec):
-        raise ModelError(
-            f"model {spec} is not here and heatcam downloads nothing unasked",
+            f"model {official} is not here and heatcam downloads nothing unasked",
             "run the same command in a terminal to be asked for the download, or put the file into this folder",
         )
-    raise ModelError(
-        f"model file {spec} does not exist", f"check the path, or leave out --model to use '{MARKERS}'"
+    raise _missing(spec, path)
+
+
+def _resolved(path: Path) -> Path:
+    """The file itself.
+
+    Raises:
+        ModelError: it is called otherwise than checkpoints are.
+    """
+    if path.suffix.casefold() != SUFFIX:
+        raise ModelError(
+            f"model {str(path)!r} is neither {_built_in()} nor a .pt file",
+            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
+        )
+    return path.resolve()
+
+
+def _missing(spec: str, path: Path) -> ModelError:
+    """What to say of a model that is not there: what is called nearly the same, and lies beside it or is built in."""
+    similar = similar_models(path)
+    advice = f"did you mean {' or '.join(similar)}?" if similar else ""
+    if path.suffix and path.suffix.casefold() != SUFFIX:
+        return ModelError(
+            f"model {spec!r} is neither {_built_in()} nor a .pt file",
+            advice
+            or "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
+        )
+    return ModelError(
+        f"model file {spec} does not exist",
+        advice or f"check the path, or leave out --model to use '{MARKERS}'",
     )
+
+
+def similar_models(path: Path) -> list[str]:
+    """Models that ``path`` may have meant, at most three: files beside it, built-in ones, official ones that were downloaded."""
+    folder = path.parent
+    try:
+        beside = [file.name for file in folder.iterdir() if file.suffix.casefold() == SUFFIX]
+    except OSError:
+        beside = []
+    if folder == Path():
+        beside += [*WORDS, *(file.name for file in downloaded_path("").glob(f"*{SUFFIX}"))]
+    plain = {_plainly(name): name for name in beside}
+    close = get_close_matches(_plainly(path.name), plain, _MOST_SIMILAR, _SIMILARITY)
+    return [str(folder / plain[name]) for name in close]
+
+
+def _plainly(name: str) -> str:
+    """A name without what people mistype: case, suffix, and what stands between its words."""
+    return name.casefold().removesuffix(SUFFIX).replace("_", "-").replace(" ", "-")
+
+
+def _built_in() -> str:
+    return " nor ".join(map(repr, WORDS))

@@ -13,9 +13,18 @@ from torch import nn
 from heatcam.errors import ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.models import embedded
-from heatcam.models.checkpoint import read_checkpoint, task_of
+from heatcam.models.checkpoint import Checkpoint, faults_named, read_checkpoint, task_of
+from heatcam.models.class_names import class_names_of
 from heatcam.models.finding import MARKERS, find_checkpoint
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
+from heatcam.models.trial import require_running
+from heatcam.models.validation import (
+    check_classes,
+    check_sizes,
+    check_structure,
+    check_weights,
+    input_channels,
+)
 
 #: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.
 EXPLAINED_TASKS = ("detect", "segment", "pose", "obb", "classify")
@@ -33,6 +42,7 @@ class LoadedModel:
         smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
         examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, with what the model finds in them; None where
             nobody knows what that is.
+        channels: of the pictures that it reads: 3 for RGB, 1 for grey.
     """
 
     title: str
@@ -41,6 +51,7 @@ class LoadedModel:
     imgsz: int
     smooth: bool = False
     examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
+    channels: int = 3
 
 
 def load_model(spec: str) -> LoadedModel:
@@ -67,6 +78,11 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
             f"{name} is a '{task}' model; heatcam explains models that find boxes or classes ({', '.join(EXPLAINED_TASKS)})",
             "give a checkpoint such as yolo11n.pt",
         )
+    if loaded.channels not in (1, 3):
+        raise ModelError(
+            f"{name} reads pictures of {loaded.channels} channels; heatcam explains models of colour (3) and grey (1) pictures",
+            "give a model that was trained on such",
+        )
     if lacks_classes(loaded.network):
         raise ModelError(
             f"{name} finds what it is prompted for, and carries no prompts",
@@ -83,8 +99,28 @@ def load_any_task(spec: str) -> LoadedModel:
     if spec in BUILT_IN:
         return BUILT_IN[spec]()
     path = find_checkpoint(spec)
-    network, class_names, imgsz = read_checkpoint(path)
-    return LoadedModel(path.stem, ready(with_set_classes(network.float().eval())), class_names, imgsz)
+    checkpoint = read_checkpoint(path)
+    with faults_named(path.name):
+        return _validated(checkpoint, path.stem)
+
+
+def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:
+    """A checkpoint's network made ready, looked at before each step that it could make fail or grow.
+
+    Raises:
+        UnfitError: its graph, sizes, weights or names cannot be a network's, or it does not run.
+    """
+    network = checkpoint.network
+    check_structure(network)
+    check_sizes(network)
+    channels = input_channels(network)
+    network = ready(with_set_classes(network.float().eval()))
+    check_sizes(network)
+    check_weights(network)
+    count = check_classes(network)
+    require_running(network, channels)
+    names = class_names_of(getattr(network, "names", None), count, title)
+    return LoadedModel(title, network, names, checkpoint.imgsz, channels=channels)
 
 
 def _markers() -> LoadedModel:

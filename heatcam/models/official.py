@@ -9,12 +9,18 @@ from heatcam import stopping
 from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
 
-_OFFICIAL = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[ntsmblxce]\.pt")
+SUFFIX = ".pt"  # in any case
+_OFFICIAL = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[ntsmblxce](\.pt)?")
 
 
 def is_official(spec: str) -> bool:
-    """True for the bare name of a published detection checkpoint, such as ``yolo26n.pt``."""
+    """True for the bare name of a published detection checkpoint, such as ``yolo26n.pt`` or ``yolo26n``."""
     return _OFFICIAL.fullmatch(spec) is not None
+
+
+def official_name(spec: str) -> str:
+    """The file name of the published checkpoint that ``spec`` names; "" when it names none."""
+    return f"{spec.removesuffix(SUFFIX)}{SUFFIX}" if is_official(spec) else ""
 
 
 def downloaded_path(name: str) -> Path:
@@ -24,7 +30,8 @@ def downloaded_path(name: str) -> Path:
 
 def is_missing(spec: str) -> bool:
     """True when ``spec`` names published weights that are neither in this folder nor downloaded."""
-    return is_official(spec) and not Path(spec).is_file() and not downloaded_path(spec).is_file()
+    name = official_name(spec)
+    return bool(name) and not any(path.is_file() for path in (Path(spec), Path(name), downloaded_path(name)))
 
 
 def download(name: str) -> Path:

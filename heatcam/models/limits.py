@@ -1,0 +1,66 @@
+"""How large a checkpoint's parts may be: bounds that no real model meets, checked before memory is taken.
+
+The largest real files known (YOLOv9e with its optimizer, YOLOE with 4,585 classes) reach a tenth of these.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+#: Of a zip archive's list of contents; a network of 3,000 tensors has 0.3 MB.
+MOST_DIRECTORY_BYTES = 4 * 1024**2
+#: torch stores weights as they are; who packs a file again saves a tenth, not three quarters.
+MOST_UNPACKING = 4
+#: Added to every bound that grows with the file, so that it does not bite on tiny ones.
+ALLOWANCE_BYTES = 16 * 1024**2
+#: Of the pickle, the network without its weights.
+MOST_PICKLE_BYTES = 32 * 1024**2
+MOST_INSTRUCTIONS = 2_000_000
+MOST_TEXT_BYTES = 1024**2
+MOST_DIMENSIONS = 8
+MOST_CLASSES = 100_000
+MOST_NAME_LENGTH = 1000
+#: Of layers within layers, each counted as often as it is reached.
+MOST_MODULES = 50_000
+MOST_NESTING = 64
+#: Of any number that says how a layer slides, pads or enlarges.
+MOST_CELLS = 1024
+MOST_STRIDE = 512
+#: Of one layer's output for a picture of the usual size; 4,585 classes make 160 MB.
+MOST_OUTPUT_BYTES = 768 * 1024**2
+USUAL_SIDE = 640
+#: Pixels of the picture that a network is tried with; RT-DETR picks 300 of its 336 cells.
+TRIAL_SIDE = 128
+MOST_OPERATIONS = 100_000
+#: Multiplications for that picture; YOLOv8x has 5e9.
+MOST_PRODUCTS = 10**11
+#: As for ``--imgsz``.
+SMALLEST_IMGSZ, LARGEST_IMGSZ = 32, 4096
+
+
+class UnfitError(ValueError):
+    """Something about a checkpoint that keeps it from being used.
+
+    Args:
+        problem: what is wrong, as it reads on behind the file's name: ``is truncated``.
+        next_step: what to do about it; "" takes the usual advice for damaged files.
+    """
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.next_step = next_step
+
+
+def refuse(problem: str, next_step: str = "") -> NoReturn:
+    """Raise an ``UnfitError``; see there."""
+    raise UnfitError(problem, next_step)
+
+
+def in_words(count: float) -> str:
+    """Bytes for people: ``57 GB``, ``3.5 MB``."""
+    for unit in ("bytes", "KB", "MB", "GB", "TB"):
+        if count < 1000 or unit == "TB":
+            break
+        count /= 1000
+    return f"{count:.3g} {unit}" if count < 1e6 else f"more than a million {unit}"

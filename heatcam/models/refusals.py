@@ -1,0 +1,56 @@
+"""Which names keep a checkpoint from being loaded, and what its owner can do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+import ultralytics
+
+from heatcam.models.limits import UnfitError
+
+#: Packages of ultralytics' older repository, of YOLOv7 and others that grew from it.
+_YOLOV5 = ("models.yolo", "models.common", "models.experimental", "models.yolov5")
+_SHOWN = 3
+
+
+def refused_names(names: Sequence[str]) -> UnfitError:
+    """What to say of a checkpoint that names these, of which nothing was run."""
+    first = [name for name in names if name.startswith(_YOLOV5)]
+    if first:
+        return UnfitError(
+            f"is a checkpoint of the YOLOv5 repository or one grown from it (it needs {first[0]}), which ultralytics cannot read "
+            "either; nothing was run",
+            "use ultralytics' own file of that size, such as yolov5nu.pt, or train again with ultralytics",
+        )
+    missing = [name for name in names if name.startswith("ultralytics.")]
+    if missing and len(missing) == len(names):
+        return UnfitError(
+            f"needs {_listed(missing)}, which is no layer of ultralytics {ultralytics.__version__}: it was made with a changed "
+            "or another version; nothing was run",
+            "save or train it again with the ultralytics of PyPI",
+        )
+    return UnfitError(
+        f"was refused: loading it would run {_listed(names)}; nothing was run",
+        "use it only if you trust its maker: ULTRALYTICS_SAFE_LOAD=0 heatcam ..."
+        if all(map(_is_another_package, names))
+        else "a network alone names nothing of the kind: ask its maker for a file saved by ultralytics",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(name[:80] for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+
+
+def _is_another_package(name: str) -> bool:
+    """Whether a name belongs to an installed package of others, whose layers a trusted file may need."""
+    package = name.partition(".")[0]
+    if (
+        package in sys.stdlib_module_names
+        or package in ("torch", "ultralytics", "builtins")
+        or not package.isidentifier()
+    ):
+        return False
+    return package in sys.modules or importlib.util.find_spec(package) is not None
