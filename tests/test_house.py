@@ -102,7 +102,6 @@ def test_arrows_that_must_never_exist(rooms: tuple[str, ...], never: tuple[str, 
     ("library", "only_room"),
     [
         ("typer", "cli"),
-        ("av", "sinks"),
         ("zxingcpp", "sources"),
         ("matplotlib", "evaluation"),
         ("scipy", "evaluation"),
@@ -167,12 +166,21 @@ def test_only_the_viewer_shows_windows_and_reads_keys() -> None:
     assert [path.name for path in MODULES if calls_windows(path)] == ["viewer.py"]
 
 
-def test_av_is_never_imported_in_the_process_with_the_window() -> None:
-    """It is known in the encoder's room alone, and nobody outside knows that room: it runs in a process of its own."""
-    encoder = PACKAGE / "sinks" / "encoder"
-    outside = [path for path in MODULES if path.parent != encoder]
-    assert [path.name for path in MODULES if path.parent == encoder and within(imports_of(path), "av")]
-    assert [path.name for path in outside if within(imports_of(path), "av", "heatcam.sinks.encoder")] == []
+@pytest.mark.parametrize("place", ["sinks.encoder", "sources.decoder"])
+def test_av_is_never_imported_in_the_process_with_the_window(place: str) -> None:
+    """The encoder's and the decoder's rooms alone know it, and nobody outside knows those: they run in processes of their own."""
+    rooms = [PACKAGE / "sinks" / "encoder", PACKAGE / "sources" / "decoder"]
+    inside = PACKAGE.joinpath(*place.split("."))
+    assert [path.name for path in MODULES if path.parent == inside and within(imports_of(path), "av")]
+    others = [path for path in MODULES if path.parent not in rooms]
+    assert [path.name for path in others if within(imports_of(path), "av")] == []
+    outside = [path for path in MODULES if path.parent != inside]
+    assert [path.name for path in outside if within(imports_of(path), f"heatcam.{place}")] == []
+
+
+def test_the_decoders_process_does_not_know_cv2() -> None:
+    code = "import sys, heatcam.sources.decoder.child; assert 'cv2' not in sys.modules"
+    assert run_python(code).returncode == 0
 
 
 def test_the_import_reader_sees_what_it_must(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,14 +24,6 @@ class Capture(Protocol):
 
     def read(self) -> tuple[bool, Any]:
         """The next picture as a new array, or ``(False, None)``."""
-        ...
-
-    def grab(self) -> bool:
-        """Move to the next picture without giving it; False where there is none."""
-        ...
-
-    def retrieve(self) -> tuple[bool, Any]:
-        """The picture that ``grab`` moved to, as ``read`` gives it."""
         ...
 
     def get(self, propId: int, /) -> float:  # noqa: N803
@@ -84,8 +77,14 @@ def open_stream(url: str) -> Capture:
 
 
 def open_video(path: str) -> Capture:
-    """The video file at ``path``, perhaps not opened; turned as its rotation mark says."""
+    """The video file at ``path``, perhaps not opened; turned as its rotation mark says.
+
+    Raises:
+        ValueError: the name is not UTF-8; OpenCV would end the whole process on it, by a segmentation fault.
+    """
+    os.path.abspath(path).encode()  # noqa: PTH100
     with silent_opencv():
-        capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+        # absolute: FFmpeg takes what stands before a colon for a protocol
+        capture = cv2.VideoCapture(os.path.abspath(path), cv2.CAP_FFMPEG)  # noqa: PTH100
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         return capture

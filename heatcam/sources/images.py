@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
+from heatcam.printable import printable
 from heatcam.sources.decoding import read_picture
 from heatcam.sources.seeking import Playhead, indices
 from heatcam.sources.state import PLAYING
@@ -26,8 +28,24 @@ def is_glob(spec: str) -> bool:
 
 
 def matching_paths(spec: str) -> list[Path]:
-    """What a glob matches, ``**`` included, in no order."""
-    return [Path(match) for match in glob.glob(spec, recursive=True)]  # noqa: PTH207 (Path.glob refuses absolute ones)
+    """What a glob matches, ``**`` included, in no order. What exists by name goes first: of ``run[1]/*.jpg`` the folder does.
+
+    Brackets of names further on are taken as such where nothing matches otherwise.
+    """
+    literal, pattern = _existing_part(spec)
+    for tried in (pattern, pattern.replace("[", "[[]")):
+        found = glob.glob(glob.escape(literal) + tried, recursive=True)  # noqa: PTH207 (Path.glob refuses absolute ones)
+        if found:
+            return [Path(match) for match in found]
+    return []
+
+
+def _existing_part(spec: str) -> tuple[str, str]:
+    """The folders at the beginning of ``spec`` that are there by name, with their separator, and what follows."""
+    for at in range(len(spec) - 1, 0, -1):
+        if spec[at] in (os.sep, os.altsep) and Path(spec[:at]).is_dir():
+            return spec[: at + 1], spec[at + 1 :]
+    return "", spec
 
 
 def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
@@ -107,7 +125,7 @@ class ImageSource:
     @property
     def name(self) -> str:
         """The file's name, or how many pictures there are."""
-        return self.paths[0].name if len(self.paths) == 1 else f"{len(self.paths)} pictures"
+        return printable(self.paths[0].name) if len(self.paths) == 1 else f"{len(self.paths)} pictures"
 
     @property
     def frame_count(self) -> int | None:
@@ -144,4 +162,4 @@ class ImageSource:
                 continue
             self.frames_read += 1
             self.size_wh = image.shape[1], image.shape[0]
-            yield Frame(image, index, time.monotonic(), index / self.fps, path.name)
+            yield Frame(image, index, time.monotonic(), index / self.fps, printable(path.name))

@@ -16,7 +16,7 @@ from heatcam.sources.images import PICTURE_SUFFIXES, ImageSource, is_glob, match
 from heatcam.sources.live import LiveSource
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.screen import ScreenDevice, is_screen, parse_screen
-from heatcam.sources.sequence import SequenceSource, is_pattern
+from heatcam.sources.sequence import SequenceSource, has_numbered, is_pattern
 from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
 from heatcam.sources.stream import StreamDevice
 from heatcam.sources.video import VIDEO_SUFFIXES, VideoSource
@@ -90,10 +90,10 @@ def _open_named(spec: str, options: CaptureOptions) -> Source:
         return _open_demo()
     if is_screen(spec):
         return LiveSource(ScreenDevice(parse_screen(spec), options.fps))
+    if is_pattern(spec) and (not is_glob(spec) or has_numbered(spec)):
+        return SequenceSource(spec, options.fps)
     if is_glob(spec):
         return _open_glob(spec)
-    if is_pattern(spec):
-        return SequenceSource(spec, options.fps)
     names = names_by_index()
     called = index_called(spec, names)
     if called is None:
@@ -131,15 +131,16 @@ def _open_files(spec: str) -> Source:
     path = Path(spec)
     if path.is_dir():
         return ImageSource([path])
-    suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
-        return VideoSource(path)
-    if suffix in PICTURE_SUFFIXES or _looks_like_a_picture(path):
+    head = _head_of(path)
+    if sniff_picture_format(head[:16]) is not None:
         return ImageSource([path])
-    raise UnreadableInputError(
-        f"{spec} is neither a picture ({_words(PICTURE_SUFFIXES)}) nor a video ({_words(VIDEO_SUFFIXES)})",
-        "give one of these",
-    )
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return ImageSource([path])  # (says what is wrong with it)
+    if is_text(head):
+        raise UnreadableInputError(
+            f"{spec} holds text: it is neither a picture nor a video", "give a picture or a video file"
+        )
+    return VideoSource(path)
 
 
 def _open_glob(spec: str) -> Source:
@@ -154,10 +155,28 @@ def _open_glob(spec: str) -> Source:
     return VideoSource(videos[0])
 
 
-def _looks_like_a_picture(path: Path) -> bool:
+def is_text(head: bytes) -> bool:
+    """Whether a file that begins so is text; a Y4M film begins with a line of it, and goes on otherwise."""
+    if not head or head.startswith(b"YUV4MPEG2"):
+        return False
+    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head) + head.count(0x7F)
+    return not controls and (head.isascii() or _is_utf8(head))
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # (cut in the middle of a letter)
+    return True
+
+
+def _head_of(path: Path) -> bytes:
+    if not path.is_file():
+        return b""  # a pipe, for one: the reader says so
     try:
         with path.open("rb") as file:
-            return sniff_picture_format(file.read(16)) is not None
+            return file.read(1024)
     except OSError as error:
         raise UnreadableInputError(
             f"cannot read {path} ({error.strerror})", "check its permissions"
@@ -170,7 +189,3 @@ def _unknown(spec: str, cameras: str) -> HeatcamError:
     if not Path(spec).suffix and len(Path(spec).parts) == 1:  # it may be meant as a camera's name
         problem += ", nor a camera of that name" + (f" (cameras: {cameras})" if cameras else "")
     return UnreadableInputError(problem, f"check the path; a source is {what}")
-
-
-def _words(suffixes: tuple[str, ...]) -> str:
-    return " ".join(suffix[1:] for suffix in suffixes)

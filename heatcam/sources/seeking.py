@@ -26,6 +26,11 @@ class Playhead:
         with self._lock:
             self._to_s = max(0.0, to_s)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is a time to take."""
+        return self._to_s is not None
+
     def take(self) -> float | None:
         """The time asked for, once; None when nothing was."""
         with self._lock:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
+from heatcam.printable import printable
 from heatcam.sources.images import ImageSource
 from heatcam.sources.state import PLAYING
 
@@ -28,6 +29,18 @@ def numbered_paths(spec: str) -> tuple[Path, ...]:
     Raises:
         UnreadableInputError: there are none.
     """
+    found = _numbered(spec)
+    if not found:
+        raise UnreadableInputError(f"no pictures are called {spec}", "check the folder and the pattern")
+    return found
+
+
+def has_numbered(spec: str) -> bool:
+    """Whether there are files that the pattern ``spec`` stands for."""
+    return bool(_numbered(spec))
+
+
+def _numbered(spec: str) -> tuple[Path, ...]:
     path = Path(spec)
     before, after = _NUMBER.split(path.name)[0], _NUMBER.split(path.name)[-1]
     zeros, width = _NUMBER.findall(path.name)[0]
@@ -37,8 +50,6 @@ def numbered_paths(spec: str) -> tuple[Path, ...]:
     for file in path.parent.iterdir() if path.parent.is_dir() else ():
         if match := name.fullmatch(file.name):
             found[int(match.group(1)), file.name] = file
-    if not found:
-        raise UnreadableInputError(f"no pictures are called {spec}", "check the folder and the pattern")
     return tuple(found[key] for key in sorted(found))
 
 
@@ -62,7 +73,7 @@ class SequenceSource:
     dropped = 0
 
     def __init__(self, pattern: str, fps: float | None = None) -> None:
-        self.name = Path(pattern).name
+        self.name = printable(Path(pattern).name)
         self._damaged: list[UnreadableInputError] = []
         self._pictures = ImageSource(
             numbered_paths(pattern), fps=fps or 25.0, on_unreadable=self._damaged.append

@@ -1,4 +1,4 @@
-"""A video file as a source: every frame, in order, with the time it was made for."""
+"""A film as a source: every frame, in order, with the time it was made for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import cv2
-
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
+from heatcam.printable import printable
 from heatcam.sources.addresses import is_url, public_url
-from heatcam.sources.capture import Capture, open_stream, open_video
+from heatcam.sources.capture import Capture, open_video
+from heatcam.sources.cv2_film import Cv2Film
+from heatcam.sources.decoder_messages import FilmFacts
+from heatcam.sources.decoder_process import DecoderProcess
 from heatcam.sources.lengths import MP4_SUFFIXES, presentation_s
-from heatcam.sources.seeking import TOLERANCE_S, Playhead
+from heatcam.sources.seeking import Playhead
 from heatcam.sources.state import PLAYING
 
 VIDEO_SUFFIXES = (
@@ -24,38 +26,47 @@ VIDEO_SUFFIXES = (
 )
 _FALLBACK_FPS = 25.0
 _FORGIVEN = 1  # counts that are rounded from a length
+_COUNTING_SUFFIXES = (*MP4_SUFFIXES, ".avi")
+_MOST_KNOWN = 64
 
 
 @dataclass(frozen=True)
 class _Claims:
-    """What a file says of itself when it is opened; still known after it is closed."""
+    """What a film says of itself when it is opened; still known after it is closed.
+
+    ``counts_frames``: ``frame_count`` is a count and not made of its length.
+    """
 
     size_wh: tuple[int, int]
     fps: float
     frame_count: int | None
+    counts_frames: bool
 
     @classmethod
-    def of(cls, capture: Capture) -> _Claims:
-        size_wh = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        fps, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        return cls(size_wh, fps if 0.01 < fps < 1000 else _FALLBACK_FPS, count if count > 0 else None)
+    def of_facts(cls, facts: FilmFacts) -> _Claims:
+        return cls(facts.size_wh, facts.fps or _FALLBACK_FPS, facts.frame_count, facts.counts_frames)
 
 
 class VideoSource:
-    """One video file, or the address of one. Nothing is skipped; a damaged file yields what it has.
+    """One film, or the address of one. Nothing is skipped; a damaged film yields what it has.
 
-    Frames carry the presentation time that the file gives them, counted from its first frame, so variable rates are
-    kept. Where a file gives none or runs backwards, the nominal interval is added to the time before.
+    What a film is, its content says and not its suffix. OpenCV reads those that it is known to read right; all others (interlaced
+    ones, for which it returns memory that it has not written, and names that are not UTF-8, on which it dies) are decoded and
+    deinterlaced by PyAV in a process of its own. So are those that were asked to go to another time, because OpenCV's seeking
+    is exact for few kinds.
 
-    After the last frame ``missing`` tells how many a damaged or cut file lacks.
+    Frames carry the presentation time that the film gives them, counted from its first frame, so variable rates are
+    kept. Where it gives none or runs backwards, the nominal interval is added to the time before.
+
+    After the last frame ``missing`` tells how many a damaged or cut film lacks.
 
     Args:
-        target: path, or ``http(s)://`` address, of the video.
-        open_capture: how a path or address is opened; tests put fakes here.
+        target: path, or ``http(s)://`` address, of the film.
+        open_capture: how a path or address is opened by OpenCV without asking what it is; tests put fakes here.
 
     Raises:
-        UnreadableInputError: on entering, for a file that is missing, empty or not a video.
-        SourceError: on entering, for an address that does not answer with a video.
+        UnreadableInputError: on entering, for a file that is missing, empty or not a film.
+        SourceError: on entering, for an address that does not answer with a film; while iterating, when its decoder dies.
     """
 
     is_live = False
@@ -66,19 +77,20 @@ class VideoSource:
     def __init__(self, target: str | Path, *, open_capture: Callable[[str], Capture] | None = None) -> None:
         self._target = str(target)
         self._is_url = is_url(self._target)
-        self._open_capture = open_capture or (open_stream if self._is_url else open_video)
-        self._capture: Capture | None = None
+        self._open_capture = open_capture
+        self._film: Cv2Film | DecoderProcess | None = None
         self._claims: _Claims | None = None
         self.frames_read = 0
         self._ended_at_s: float | None = None
         self._longest_gap_s = 0.0
         self._playhead = Playhead()
         self._sought = False
+        self._is_over = False
 
     @property
     def name(self) -> str:
         """The file's name; an address without credentials."""
-        return public_url(self._target) if self._is_url else Path(self._target).name
+        return public_url(self._target) if self._is_url else printable(Path(self._target).name)
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -116,8 +128,7 @@ class VideoSource:
         if self._ended_at_s is None or claims is None or claims.frame_count is None:
             return 0
         by_count = claims.frame_count - self.frames_read
-        counted = Path(self._target).suffix.lower() in (*MP4_SUFFIXES, ".avi") and not self._is_url
-        if counted and not self._sought:
+        if claims.counts_frames and not self._is_url and not self._sought:
             shown_s = presentation_s(Path(self._target))
             left_out = 0 if shown_s is None else max(0, claims.frame_count - round(shown_s * claims.fps))
             missing = by_count - left_out
@@ -132,11 +143,7 @@ class VideoSource:
     def __enter__(self) -> VideoSource:
         if not self._is_url:
             _check_file(Path(self._target))
-        self._capture = self._open_capture(self._target)
-        if not self._capture.isOpened():
-            self._release()
-            raise self._not_a_video()
-        self._claims = _Claims.of(self._capture)
+        self._film = self._opened()
         return self
 
     def __exit__(
@@ -145,35 +152,75 @@ class VideoSource:
         self._release()
 
     def __iter__(self) -> Iterator[Frame]:
-        """One pass over the file; another one after ``seek``."""
-        if self._capture is None:
+        """One pass over the film; another one after ``seek``."""
+        if self._film is None:
             raise RuntimeError("enter the source first: with source: ...")
-        interval_s = 1.0 / self.fps
-        index, pts_s = 0, -interval_s
-        skip_to_s = -1.0
+        interval_s, index, pts_s = 1.0 / self.fps, 0, None
         while True:
             if (to_s := self._playhead.take()) is not None:
-                skip_to_s, self._sought = to_s, True
-                if to_s <= pts_s or (not index and self.frames_read):
-                    self._capture.release()
-                    self._capture = self._open_capture(self._target)
-                    index, pts_s = 0, -interval_s
-            if not self._capture.grab():
+                self._go(to_s)
+                pts_s = None
+            if self._is_over or (shown := self._film.next()) is None:
                 break
-            claimed_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-            before_s, pts_s = pts_s, claimed_s if claimed_s > pts_s and claimed_s >= 0 else pts_s + interval_s
-            self._longest_gap_s = max(self._longest_gap_s, pts_s - before_s)
-            index += 1
-            if pts_s < skip_to_s - TOLERANCE_S:
-                continue
-            decoded, image = self._capture.retrieve()
-            if not decoded:
-                break
+            if self._sought and pts_s is None:
+                index = round(shown.pts_s * self.fps)
+            self._longest_gap_s = max(
+                self._longest_gap_s, shown.pts_s - pts_s if pts_s is not None else interval_s
+            )
+            pts_s = shown.pts_s
             self.frames_read += 1
-            yield Frame(image, index - 1, time.monotonic(), pts_s, self.name)
+            yield Frame(shown.image_bgr, index, time.monotonic(), pts_s, self.name)
+            index += 1
+        self._is_over = True
         if self.frames_read == 0:
             raise self._not_a_video()
-        self._ended_at_s = pts_s + interval_s
+        if pts_s is not None:
+            self._ended_at_s = pts_s + interval_s
+
+    def _go(self, to_s: float) -> None:
+        """The next frame is that at ``to_s``."""
+        if isinstance(self._film, Cv2Film):
+            self._release()
+            self._film = self._decoder()
+        assert self._film is not None  # (entered)
+        self._film.go(to_s)
+        self._is_over, self._sought = False, True
+
+    def _opened(self) -> Cv2Film | DecoderProcess:
+        """The reader that gives this film's frames right, at its beginning."""
+        if self._open_capture is not None:
+            return self._opened_by(self._open_capture)
+        known = _known(self._target)
+        decoder = None if known is not None and known.opencv_reads_it else self._decoder()
+        facts = decoder.facts if decoder is not None else known
+        assert facts is not None  # (one of them says so)
+        self._claims = _Claims.of_facts(facts)
+        if facts.opencv_reads_it and not self._is_url and not self._playhead.is_asked:
+            if decoder is not None:
+                decoder.close()
+            return self._opened_by(open_video)
+        decoder = decoder or self._decoder()
+        if not self._playhead.is_asked:
+            decoder.go(0.0)
+        return decoder
+
+    def _opened_by(self, open_capture: Callable[[str], Capture]) -> Cv2Film:
+        film = Cv2Film(open_capture(self._target))
+        if not film.is_open:
+            film.close()
+            raise self._not_a_video()
+        if self._claims is None:
+            counts = Path(self._target).suffix.lower() in _COUNTING_SUFFIXES and not self._is_url
+            self._claims = _Claims(film.size_wh, film.fps, film.frame_count, counts)
+        return film
+
+    def _decoder(self) -> DecoderProcess:
+        try:
+            decoder = DecoderProcess(self._target, is_url=self._is_url)
+        except UnreadableInputError as error:
+            raise self._not_a_video(error.problem) from error
+        _remember(self._target, decoder.facts)
+        return decoder
 
     def _claimed(self) -> _Claims:
         if self._claims is None:
@@ -181,19 +228,47 @@ class VideoSource:
         return self._claims
 
     def _release(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+        if self._film is not None:
+            self._film.close()
+            self._film = None
 
-    def _not_a_video(self) -> SourceError | UnreadableInputError:
+    def _not_a_video(self, reason: str = "") -> SourceError | UnreadableInputError:
+        why = f" ({reason})" if reason else ""
         if self._is_url:
             return SourceError(
-                f"no video comes from {self.name}", "check the address, and that its server runs"
+                f"no video comes from {self.name}{why}", "check the address, and that its server runs"
             )
         return UnreadableInputError(
-            f"{self._target} is not a video that can be decoded, or is cut off before its first frame",
+            f"{self._target} is not a video that can be decoded, or is cut off before its first frame{why}",
             "fetch or export it again, as MP4 for example",
         )
+
+
+# What films have said of themselves: one is opened several times by a command, and asking costs half a second each time.
+_facts_by_file: dict[tuple[str, int, int], FilmFacts] = {}
+
+
+def _known(target: str) -> FilmFacts | None:
+    key = _file_key(target)
+    return None if key is None else _facts_by_file.get(key)
+
+
+def _remember(target: str, facts: FilmFacts) -> None:
+    if (key := _file_key(target)) is not None:
+        while len(_facts_by_file) >= _MOST_KNOWN:
+            _facts_by_file.pop(next(iter(_facts_by_file)))
+        _facts_by_file[key] = facts
+
+
+def _file_key(target: str) -> tuple[str, int, int] | None:
+    """What changes with a file; None for addresses."""
+    if is_url(target):
+        return None
+    try:
+        found = Path(target).stat()
+    except OSError:
+        return None
+    return str(Path(target).absolute()), found.st_size, found.st_mtime_ns
 
 
 def _check_file(path: Path) -> None:

@@ -47,13 +47,6 @@ class FakeCapture:
         self.given += 1
         return True, np.full((self.size_wh[1], self.size_wh[0], 3), self.given % 256, np.uint8)
 
-    def grab(self):
-        self._grabbed = self.read()
-        return self._grabbed[0]
-
-    def retrieve(self):
-        return self._grabbed
-
     def release(self):
         self.released.set()
 

@@ -162,4 +162,4 @@ def test_what_is_finite_ends_by_the_end_of_its_iterator(files, spec):
 def test_a_file_is_closed_when_the_block_is_left(files):
     with VideoSource(files / "clip.mp4") as source:
         first(source, 1)
-    assert source._capture is None
+    assert source._film is None

@@ -25,9 +25,12 @@ def folder(tmp_path, monkeypatch):
     for name in ("photos/1.png", "photos/2.png", "c.jpg"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
     (tmp_path / "picture-without-suffix").write_bytes((tmp_path / "c.jpg").read_bytes())
-    (tmp_path / "clip.MP4").write_bytes(b"x")
+    (tmp_path / "clip.MP4").write_bytes(b"\0\0\0\x18ftypmp42")
     (tmp_path / "notes.txt").write_text("hello")
-    (tmp_path / "model.pt").write_bytes(b"PK\x03\x04")
+    (tmp_path / "film-without-suffix").write_bytes(b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska")
+    (tmp_path / "run[1]").mkdir()
+    for name in ("run[1]/001.png", "run[1]/x[2].png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
     return tmp_path
 
 
@@ -53,6 +56,12 @@ def folder(tmp_path, monkeypatch):
         ("screen", ScreenDevice, "screen"),
         ("screen:2", ScreenDevice, "screen 2"),
         ("photos/%d.png", SequenceSource, "%d.png"),
+        ("film-without-suffix", VideoSource, "film-without-suffix"),
+        ("run[1]/*.png", ImageSource, "2 pictures"),
+        ("run[1]/%03d.png", SequenceSource, "%03d.png"),
+        ("run[1]/x[2].png", ImageSource, "x[2].png"),
+        ("run[1]/?[2].png", ImageSource, "x[2].png"),
+        ("photos/[12].png", ImageSource, "2 pictures"),
         ("-", StandardInputSource, "standard input"),
         ("https://host/film.mp4?x=1", VideoSource, "https://host/film.mp4"),
     ],
@@ -72,8 +81,7 @@ def test_a_file_called_0_goes_before_the_camera(folder):
     ("spec", "error", "says"),
     [
         ("missing.mp4", UnreadableInputError, "there is no file missing.mp4; .*demo"),
-        ("notes.txt", UnreadableInputError, "neither a picture .*png.* nor a video .*mp4"),
-        ("model.pt", UnreadableInputError, "neither a picture"),
+        ("notes.txt", UnreadableInputError, "notes.txt holds text: it is neither a picture nor a video"),
         ("*.gif", UnreadableInputError, r"no pictures match \*\.gif"),
         ("", UsageError, "no name"),
         ("-1", UnreadableInputError, r"there is no file -1, .*cameras: 0: HD Webcam.*camera's index"),

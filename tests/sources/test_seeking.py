@@ -58,7 +58,7 @@ def test_it_goes_back_and_forth_while_frames_are_read(films, name):
         assert numbers(frames) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("name", EVEN[1:])
+@pytest.mark.parametrize("name", EVEN)
 def test_behind_the_end_it_is_the_last_frame(films, name):
     with open_source(str(films / name)) as source:
         frames = iter(source)

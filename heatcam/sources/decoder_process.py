@@ -1,0 +1,154 @@
+"""A film decoded by PyAV in a process of its own: the main process's half."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from heatcam.errors import SourceError, UnreadableInputError
+from heatcam.geometry import Uint8Array
+from heatcam.sources.decoder_messages import (
+    END,
+    FACTS,
+    FAILURE,
+    HEADER,
+    DecodeJob,
+    FilmFacts,
+    Header,
+)
+
+# The child imports from where this process does, however it was started; -m would put the current folder first.
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from heatcam.sources.decoder.child import main; main()"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One frame.
+
+    Attributes:
+        image_bgr: uint8 ``(H, W, 3)``, BGR, upright; its own memory.
+        pts_s: seconds from the film's first frame.
+    """
+
+    image_bgr: Uint8Array
+    pts_s: float
+
+
+class DecoderProcess:
+    """Decodes one film. Used from one thread; ``close`` ends the process at once.
+
+    Args:
+        target: path or address.
+        is_url: whether it is an address.
+
+    Attributes:
+        facts: what the film says of itself.
+
+    Raises:
+        UnreadableInputError: it is no film; the problem is the reason in a few words.
+        SourceError: the process ended.
+    """
+
+    def __init__(self, target: str, *, is_url: bool = False) -> None:
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._generation = 0
+        self._child = _started(self._complaints)
+        assert self._child.stdin is not None and self._child.stdout is not None
+        self._orders, self._answers = self._child.stdin, self._child.stdout
+        try:
+            self._tell(DecodeJob(target, is_url).line())
+            header = self._header()
+            if header.kind != FACTS:
+                raise UnreadableInputError(self._reason(header))
+            self.facts = FilmFacts.decoded(self._exactly(bytearray(header.length)))
+        except BaseException:
+            self.close()
+            raise
+
+    def go(self, to_s: float) -> None:
+        """Decode from ``to_s`` seconds on; nothing comes before the first call.
+
+        Raises:
+            SourceError: the process ended.
+        """
+        self._generation += 1
+        self._tell(json.dumps({"seek": to_s, "generation": self._generation}).encode() + b"\n")
+
+    def next(self) -> Decoded | None:
+        """The next frame; None after the last one.
+
+        Raises:
+            SourceError: the film cannot be read on, or the process ended.
+        """
+        while True:
+            header = self._header()
+            body = np.empty(header.length, np.uint8)
+            self._exactly(body)
+            if header.kind == FAILURE:
+                raise SourceError(body.tobytes().decode("utf-8", "replace"))
+            if header.generation != self._generation:
+                continue  # asked for before the last seek
+            if header.kind == END:
+                return None
+            width, height = header.size_wh
+            return Decoded(body.reshape(height, width, 3), header.pts_s)
+
+    def close(self) -> None:
+        """End the process; it has nothing to finish."""
+        self._child.kill()
+        for pipe in (self._orders, self._answers):
+            with contextlib.suppress(OSError):  # (what was not sent is not wanted any more)
+                pipe.close()
+        self._child.wait()
+        self._complaints.close()
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            self._orders.write(line)
+        except OSError:
+            raise self._died() from None
+
+    def _header(self) -> Header:
+        return Header.unpacked(self._exactly(bytearray(HEADER.size)))
+
+    def _reason(self, header: Header) -> str:
+        words: bytearray = self._exactly(bytearray(header.length))
+        return words.decode("utf-8", "replace")
+
+    def _exactly(self, buffer: Any) -> Any:
+        """``buffer`` filled."""
+        view = memoryview(buffer)
+        while view:
+            got = self._answers.readinto(view)  # type: ignore[attr-defined]
+            if not got:
+                raise self._died()
+            view = view[got:]
+        return buffer
+
+    def _died(self) -> SourceError:
+        code = self._child.wait()
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        return SourceError(f"the decoder ended ({ended}{': ' + lines[-1] if lines else ''})", "try again")
+
+
+def _started(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    """The child, deaf to this terminal's Ctrl-C."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, json.dumps(sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        bufsize=0,
+        start_new_session=os.name == "posix",
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
