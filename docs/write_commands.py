@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from heatcam.cli import app
+from heatcam.cli.help import by_group, default_of, example_of, names_of
 
 
 def main() -> None:
@@ -19,19 +20,22 @@ def main() -> None:
 
 
 def _section(name: str, command: typer.core.TyperCommand) -> str:
-    rows = "\n".join(_row(param) for param in command.params)
-    example = (command.epilog or "").removeprefix("Example: ")
-    return f"## heatcam {name}\n\n{command.help}\n\n```bash\n{example}\n```\n\n| | |\n|---|---|\n{rows}\n"
+    groups = "\n".join(_group(heading, params) for heading, params in by_group(command.params))
+    example = example_of(command)
+    return f"## heatcam {name}\n\n{command.help}\n\n```bash\n{example}\n```\n\n| | |\n|---|---|\n{groups}\n"
+
+
+def _group(heading: str, params: list[typer.core.TyperOption]) -> str:
+    return "\n".join([f"| **{heading}** | |", *map(_row, params)])
 
 
 def _row(param: typer.core.TyperOption) -> str:
     flags = [f"`{name}`" for name in (*param.opts, *param.secondary_opts)]
-    names = ", ".join(flags) if param.opts[0].startswith("-") else f"`{param.name}`"
+    names = ", ".join(flags) if param.opts[0].startswith("-") else f"`{names_of(param)}`"
     kind = type(param.default)
     choices = [f"`{choice.value}`" for choice in kind] if issubclass(kind, Enum) else []
     offered = f" One of {', '.join(choices)}." if choices else ""
-    plain = getattr(param.default, "value", param.default)
-    default = f" Default `{plain}`." if plain not in (None, "", False, True) and not callable(plain) else ""
+    default = f" Default `{default_of(param)}`." if default_of(param) else ""
     return f"| {names} | {' '.join((param.help or '').split())}{offered}{default} |"
 
 

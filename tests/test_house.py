@@ -64,7 +64,7 @@ NEVER = [
         ("frames", "geometry", "regions", "errors", "choices"),
         ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
     ),
-    (("errors", "choices", "printable"), ("heatcam",)),
+    (("errors", "choices", "printable", "suggestions"), ("heatcam",)),
     (("saliency",), ("cv2", "matplotlib", "heatcam.overlay", "heatcam.sinks", "heatcam.sources")),
     (("sources", "engine"), ("heatcam.overlay", "heatcam.sinks")),
     (("sources",), ("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models")),

@@ -5,16 +5,21 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C, 143 SI
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from heatcam import stopping
 from heatcam.bench.plan import Conditions, Plan
-from heatcam.cli.options import CameraOption, JsonOption, with_option_records
+from heatcam.cli.help import Group, GroupedHelp, HeatcamCommand, Kind
+from heatcam.cli.options import CameraOption, JsonOption
+from heatcam.cli.records import with_option_records
+from heatcam.cli.usage import Misused, is_call_for_help, misuse_words, unknown_command_words
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
@@ -24,6 +29,7 @@ from heatcam.commands.options import (
     Motion,
     Output,
     PictureOutput,
+    RecordedFilm,
     Recording,
     SourceChoice,
     WindowChoice,
@@ -32,23 +38,38 @@ from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
 
-class HeatcamGroup(TyperGroup):
+class HeatcamGroup(GroupedHelp):
     """The one place that turns exceptions into words and exit codes."""
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read what stands before the command's name."""
+        with self._in_words():
+            return super().make_context(*words, **more)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an expected failure is one line on standard error, ``--debug`` shows where it came from."""
-        try:
+        with self._in_words(ctx):
             return super().invoke(ctx)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first word names."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            raise UsageError(unknown_command_words(args[0], self.commands))
+        return super().resolve_command(ctx, args)
+
+    @contextmanager
+    def _in_words(self, ctx: Any = None) -> Iterator[None]:
+        try:
+            yield
         except HeatcamError as error:
-            if ctx.params.get("debug"):
+            if ctx is not None and ctx.params.get("debug"):
                 raise
             _stop(str(error), error.exit_code)
-        except (
-            typer.BadParameter
-        ) as error:  # a value that an option does not take: typer would say it in four lines
-            said = error.format_message().replace("Value error, ", "").rstrip(".")
-            _stop(f"{said}; `heatcam {ctx.invoked_subcommand} --help` lists the options", 2)
-        except KeyboardInterrupt:
+        except Misused as error:
+            if is_call_for_help(error):
+                raise
+            _stop(misuse_words(error, ctx and ctx.invoked_subcommand, self.commands), 2)
+        except (KeyboardInterrupt, typer.Abort):
             stopping.say()
             raise typer.Exit(stopping.exit_code()) from None
 
@@ -61,13 +82,15 @@ def _stop(line: str, exit_code: int) -> NoReturn:
 
 
 app = typer.Typer(
+    name="heatcam",
     cls=HeatcamGroup,
     no_args_is_help=True,
     rich_markup_mode=None,  # drawn help loads rich's Markdown: 120 of the 300 ms that `--help` took
     pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Try: heatcam live --source demo",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: heatcam live demo",
 )
+command = functools.partial(app.command, cls=HeatcamCommand)
 
 
 def _show_version(wanted: bool) -> None:
@@ -88,17 +111,17 @@ def root(
     """See what your detector sees, live: heat maps of a YOLO model's own evidence over camera, video and photographs."""
 
 
-@app.command(epilog="Example: heatcam live --camera 0")
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam live --camera 0")
 @with_option_records
 def live(
     ctx: typer.Context,
+    chosen: SourceChoice,
+    extent: Extent,
+    capture: FilmChoice,
     model: ModelChoice,
     look: Look,
     motion: Motion,
-    extent: Extent,
     window: WindowChoice,
-    capture: FilmChoice,
-    chosen: SourceChoice,
 ) -> None:
     """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
 
@@ -106,15 +129,12 @@ def live(
     """
     from heatcam.sinks.display import require_display  # noqa: PLC0415
 
-    if chosen.camera is not None and chosen.source is not None:
-        raise UsageError("--camera and --source exclude each other", "give one")
+    spec = chosen.spec()
     require_display()  # before torch is loaded, which takes seconds
 
     from heatcam.commands.live import LiveOptions  # noqa: PLC0415
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
-    given = chosen.camera if chosen.source is None else chosen.source
-    spec = "0" if given is None else given
     options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
     raise typer.Exit(run(spec, model, options, _terminal()))
 
@@ -127,7 +147,7 @@ def _given(ctx: typer.Context) -> frozenset[str]:
     )
 
 
-@app.command(epilog="Example: heatcam snapshot photo.jpg -o out.png")
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam snapshot photo.jpg -o out.png")
 @with_option_records
 def snapshot(
     model: ModelChoice,
@@ -135,34 +155,41 @@ def snapshot(
     output: PictureOutput,
     capture: CaptureChoice,
     inputs: Annotated[
-        list[str] | None, typer.Argument(metavar="[PICTURE|FOLDER|GLOB]...", help="What to explain.")
+        list[str] | None,
+        typer.Argument(
+            metavar="PICTURE|FOLDER|GLOB",
+            help="What to explain; or one frame of --camera.",
+            rich_help_panel=Group.SOURCE,
+        ),
     ] = None,
     camera: CameraOption = None,
 ) -> None:
-    """Explain one picture, many, or one camera frame, and write each with its heat map."""
+    """Write pictures, or one camera frame, with their heat maps."""
     from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
 
     raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal(), capture))
 
 
-@app.command(epilog="Example: heatcam record clip.mp4 -o out.mp4")
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")
 @with_option_records
 def record(
+    extent: Extent,
+    capture: RecordedFilm,
     model: ModelChoice,
     look: Look,
     motion: Motion,
     output: Output,
-    extent: Extent,
-    capture: FilmChoice,
     recording: Recording,
     source: Annotated[
         str,
         typer.Argument(
-            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'."
+            metavar="SOURCE",
+            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
+            rich_help_panel=Group.SOURCE,
         ),
     ],
 ) -> None:
-    """Write every frame of a source, with its heat map, into a video, GIF or numbered pictures.
+    """Write a video, GIF or numbered pictures with the heat map on every frame.
 
     Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
     """
@@ -173,59 +200,70 @@ def record(
     raise typer.Exit(run(source, model, options, _terminal()))
 
 
-@app.command(epilog="Example: heatcam cameras")
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")
 def cameras(json: JsonOption = None) -> None:
-    """List the cameras: number, name, sizes and rates, and what keeps one from being used."""
+    """List the cameras, and what keeps one from being used."""
     from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
 
     raise typer.Exit(run(json, _terminal()))
 
 
-@app.command(epilog="Example: heatcam recover recordings/")
+@command(rich_help_panel=Kind.MEND, epilog="Example: heatcam recover recordings/")
 def recover(
     places: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[LEFTOVER|FOLDER]...", help="name.part.mp4, or a folder.", show_default=False
+            metavar="LEFTOVER|FOLDER",
+            help="name.part.mp4, or a folder; this one if left out.",
+            rich_help_panel=Group.SOURCE,
         ),
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """Make finished files of recordings that were interrupted by a crash or a power cut: name-recovered.mp4."""
+    """Finish recordings that a crash or power cut interrupted.
+
+    What was recorded becomes name-recovered.mp4.
+    """
     from heatcam.commands.recover import recover as run  # noqa: PLC0415
 
     raise typer.Exit(run(places or [Path()], json, _terminal()))
 
 
-@app.command(epilog="Example: heatcam layers yolo11n.pt")
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam layers yolo11n.pt")
 def layers(
     model: Annotated[
         str | None,
         typer.Argument(
-            help="A .pt model of ultralytics, whatever its task; 'markers' if left out.", show_default=False
+            metavar="MODEL",
+            help="A .pt model of ultralytics, whatever its task; 'markers' if left out.",
+            rich_help_panel=Group.MODEL,
         ),
     ] = None,
     imgsz: Annotated[
         int | None,
-        typer.Option(help="Side of the network's square input in pixels; the model's own if left out."),
+        typer.Option(
+            metavar="PIXELS",
+            help="Side of the network's square input; the model's own if left out.",
+            rich_help_panel=Group.MODEL,
+        ),
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """List a model's layers: shapes, strides, parameters, and which of them the heat maps come from."""
+    """List a model's layers, and which of them the heat maps come from."""
     from heatcam.commands.layers import layers as run  # noqa: PLC0415
 
     raise typer.Exit(run(model, imgsz, json, _terminal()))
 
 
-@app.command(epilog="Example: heatcam methods")
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam methods")
 def methods(json: JsonOption = None) -> None:
-    """List what --method takes: formula, paper, backward passes needed, and how faithful the maps were measured to be."""
+    """List what --method takes, and how true each was measured to be."""
     from heatcam.commands.methods import methods as run  # noqa: PLC0415
 
     raise typer.Exit(run(json, _terminal()))
 
 
-@app.command(epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
+@command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
 @with_option_records
 def bench(
     conditions: Conditions,
@@ -233,30 +271,43 @@ def bench(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PHOTO_OR_VIDEO]",
+            metavar="PHOTO|VIDEO",
             help="What everybody sees; ultralytics' bus.jpg at 1280x720 if left out.",
-            show_default=False,
+            rich_help_panel=Group.SOURCE,
         ),
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """Measure heatcam beside ultralytics and grad-cam on the same pictures: interleaved, with median and spread."""
+    """Measure heatcam's speed beside ultralytics and grad-cam.
+
+    All see the same pictures, one after the other in every round; shown are median and spread.
+    """
     from heatcam.commands.bench import bench as run  # noqa: PLC0415
 
     raise typer.Exit(run(source, conditions, plan, json, _terminal()))
 
 
-@app.command("eval", epilog="Example: heatcam eval photos/ --model yolo11n.pt --curves curves.png")
+@command(
+    "eval",
+    rich_help_panel=Kind.MEASURE,
+    epilog="Example: heatcam eval photos/ --model yolo11n.pt --curves curves.png",
+)
 @with_option_records
 def evaluate(
     judged: Judged,
     plan: EvalPlan,
     outputs: Outputs,
     photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO|FOLDER|GLOB...", help="What to judge the maps on.")
+        list[str],
+        typer.Argument(
+            metavar="PHOTO|FOLDER|GLOB", help="What to judge the maps on.", rich_help_panel=Group.SOURCE
+        ),
     ],
 ) -> None:
-    """Measure how true the heat maps are: insertion, deletion, energy in box and more, beside ultralytics' map and controls."""
+    """Measure how true the heat maps are.
+
+    By insertion, deletion, energy in box and more, beside ultralytics' map and controls.
+    """
     from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
 
     raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))

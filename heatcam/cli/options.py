@@ -1,16 +1,17 @@
-"""Every option of the command line: its type is the record's field that it fills, its words stand here."""
+"""Every option of the command line: its type is the record's field that it fills, its words and its group in the help stand here.
+
+To add one: a field in its record (``commands.options``), and a line here.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import inspect
-from collections.abc import Callable
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from heatcam.bench.plan import Conditions, Plan
+from heatcam.cli.help import Group
 from heatcam.commands.options import (
     CaptureChoice,
     Extent,
@@ -20,51 +21,88 @@ from heatcam.commands.options import (
     Motion,
     Output,
     PictureOutput,
+    RecordedFilm,
     Recording,
     SourceChoice,
     WindowChoice,
 )
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 
+#: The group of a record's options, but for those that name another as ``rich_help_panel``.
+GROUP_OF: dict[type, Group] = {
+    SourceChoice: Group.SOURCE,
+    CaptureChoice: Group.SOURCE,
+    FilmChoice: Group.SOURCE,
+    RecordedFilm: Group.SOURCE,
+    Extent: Group.SOURCE,
+    ModelChoice: Group.MODEL,
+    Conditions: Group.MODEL,
+    Judged: Group.MODEL,
+    Look: Group.LOOK,
+    Motion: Group.LOOK,
+    WindowChoice: Group.WINDOW,
+    Output: Group.OUTPUT,
+    PictureOutput: Group.OUTPUT,
+    Recording: Group.OUTPUT,
+    Outputs: Group.OUTPUT,
+    Plan: Group.MEASURING,
+    EvalPlan: Group.MEASURING,
+}
+
 OPTIONS: dict[type, dict[str, Any]] = {
     ModelChoice: {
         "model": typer.Option(
             "--model",
             "-m",
+            metavar="FILE|NAME",
             help="A .pt model of ultralytics that finds boxes or classes; 'markers' if left out.",
         ),
-        "device": typer.Option(help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."),
+        "device": typer.Option(
+            metavar="NAME", help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."
+        ),
         "imgsz": typer.Option(
-            help="Longer side of the network's input in pixels; the model's own if left out."
+            metavar="PIXELS", help="Longer side of the network's input; the model's own if left out."
         ),
-        "conf": typer.Option(help="Keep boxes above this confidence."),
-        "iou": typer.Option(help="Boxes of a class that overlap more are one object."),
+        "conf": typer.Option(help="Keep boxes above this confidence, 0 to 1."),
+        "iou": typer.Option(help="Boxes of a class that overlap more, 0 to 1, are one object."),
         "classes": typer.Option(
-            help="Keep only these classes: names or numbers, with commas.", show_default=False
+            metavar="NAMES",
+            help="Keep only these classes: names or numbers, with commas.",
+            show_default=False,
         ),
-        "method": typer.Option(help="How the heat map is made.", case_sensitive=False),
+        "method": typer.Option(
+            help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them.",
+            case_sensitive=False,
+            rich_help_panel=Group.MAP,
+        ),
         "quality": typer.Option(
-            help="'live' maps one layer; 'fine' adds up every level, for more detail.", case_sensitive=False
+            help="'live' maps one layer; 'fine' adds up every level, for more detail.",
+            case_sensitive=False,
+            rich_help_panel=Group.MAP,
         ),
         "backend": typer.Option(
             help="What runs the network; 'auto' takes the fastest, measured once.", case_sensitive=False
         ),
         "precision": typer.Option(
-            help="Of the network; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and finds the same boxes.",
+            help="What the network calculates in; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and finds "
+            "the same boxes.",
             case_sensitive=False,
         ),
         "why": typer.Option(
             metavar="CLASS",
             help="Explain this class at every box instead of its own: why (not) a truck?",
-            show_default=False,
+            rich_help_panel=Group.MAP,
         ),
         "target": typer.Option(
-            metavar="class|box|iou-side|mask|keypoint|angle",
-            help="What is explained of each object; box:left and keypoint:3 are parts.",
+            metavar="PART",
+            help="What is explained of each object: class, box, iou-side, mask, keypoint or angle; "
+            "box:left and keypoint:3 are parts.",
+            rich_help_panel=Group.MAP,
         ),
         "layers": typer.Option(
+            metavar="LAYERS",
             help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
-            show_default=False,
+            rich_help_panel=Group.MAP,
         ),
     },
     Look: {
@@ -73,13 +111,15 @@ OPTIONS: dict[type, dict[str, Any]] = {
             case_sensitive=False,
         ),
         "colormap": typer.Option(help="How heat becomes colour.", case_sensitive=False),
-        "alpha": typer.Option(min=0.0, max=1.0, help="Opacity of the hottest pixel."),
+        "alpha": typer.Option(min=0.0, max=1.0, help="Opacity of the hottest pixel, 0 to 1."),
         "boxes": typer.Option(help="Draw boxes and labels."),
         "hud": typer.Option(help="Draw the top line and the colour bar."),
     },
     Motion: {
         "smooth": typer.Option(
-            min=0.0, max=1.0, help="Steady the heat from frame to frame; 0 shows each frame's raw map."
+            min=0.0,
+            max=1.0,
+            help="Steady the heat from frame to frame, 0 to 1; 0 shows each frame's raw map.",
         ),
         "track": typer.Option(
             help="Keep a number and a colour on each object, with one of ultralytics' trackers.",
@@ -91,7 +131,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--output",
             "-o",
             metavar="PATH",
-            help="The file to write, or for many pictures a folder (ends in /).",
+            help="The video, GIF or numbered pictures (out%05d.png) to write; NAME-heat.mp4 if left out.",
         ),
         "overwrite": typer.Option("--overwrite", help="Replace files that are there."),
         "json": typer.Option(metavar="PATH|-", help="Write the result as JSON; - is standard output."),
@@ -100,8 +140,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "fullscreen": typer.Option("--fullscreen/--windowed", help="Fill the screen."),
         "window_size": typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Of the window in pixels; as it was last, or the picture's, if left out.",
-            show_default=False,
+            help="In screen pixels; as it was last, or the picture's, if left out.",
         ),
         "display_fps": typer.Option(min=0.1, help="Draw at most so many frames a second."),
         "every": typer.Option(
@@ -116,26 +155,25 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "reset_settings": typer.Option(
             "--reset-settings", help="Forget what the window remembers of its last run."
         ),
-        "report": typer.Option(help="Write what was shown, in numbers, as JSON."),
+        "report": typer.Option(
+            help="Write what was shown, in numbers, as JSON.", rich_help_panel=Group.OUTPUT
+        ),
     },
     CaptureChoice: {
         "size": typer.Option(
             metavar="WIDTHxHEIGHT",
             help="Ask a camera for this size; raw frames on standard input have it.",
-            show_default=False,
         ),
         "fps": typer.Option(
             min=0.1,
             max=1000.0,
-            help="Ask a camera for this rate; screen, numbered pictures and standard input have it. "
-            "Of other sources the recording gets it, frames repeated or left out; else each keeps its own time.",
+            help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it.",
         ),
     },
     Recording: {
         "codec": typer.Option(
             metavar="h264|hevc|av1|vp9|ffv1|prores",
-            help="H.264 if left out, in WebM VP9.",
-            show_default=False,
+            help="How the video is encoded; H.264 if left out, in WebM VP9.",
         ),
         "crf": typer.Option(min=0, help="Quality, on the codec's own scale: lower is better and larger."),
         "min_free": typer.Option(
@@ -153,10 +191,23 @@ OPTIONS[FilmChoice] = OPTIONS[CaptureChoice] | {
     "start": typer.Option(
         metavar="TIME",
         help="Begin a file there: 80, 1:20 or 0:01:20.5.",
-        show_default=False,
+    ),
+}
+OPTIONS[RecordedFilm] = OPTIONS[FilmChoice] | {
+    "fps": typer.Option(
+        min=0.1,
+        max=1000.0,
+        help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it. "
+        "Of other sources the recording gets it, frames repeated or left out; else each keeps its own time.",
     ),
 }
 OPTIONS[PictureOutput] = OPTIONS[Output] | {
+    "output": typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="The picture to write, or for many a folder (ends in /); NAME-heat.png or heat/ if left out.",
+    ),
     "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
 }
 OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)}
@@ -177,7 +228,9 @@ OPTIONS[Judged] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fie
     ),
 }
 OPTIONS[EvalPlan] = {
-    "methods": typer.Option(help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them."),
+    "methods": typer.Option(
+        metavar="NAMES", help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them."
+    ),
     "layers": typer.Option(
         metavar="LAYERS",
         help="Also judge the live method at these layers: 15, or 12,15 added up; several behind semicolons or options.",
@@ -203,52 +256,29 @@ OPTIONS[Outputs] = {
     "overwrite": OPTIONS[Output]["overwrite"],
 }
 
-
-def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes whole records (``Look``) as one that takes their fields as options (``--alpha``, ...)."""
-    hints = get_type_hints(command, include_extras=True)
-    own = list(inspect.signature(command, eval_str=True).parameters.values())
-    records = {p.name: hints[p.name] for p in own if hints[p.name] in OPTIONS}
-    flat = [p for p in own if p.name not in records]
-    for kind in records.values():
-        types = get_type_hints(kind)
-        flat += [
-            inspect.Parameter(
-                f.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=f.default,
-                annotation=Annotated[types[f.name], OPTIONS[kind][f.name]],
-            )
-            for f in dataclasses.fields(kind)
-        ]
-
-    @functools.wraps(command)
-    def run(**values: Any) -> None:
-        made = {
-            name: kind(**{f.name: values.pop(f.name) for f in dataclasses.fields(kind)})
-            for name, kind in records.items()
-        }
-        command(**values, **made)
-
-    run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in flat}
-    return run
-
-
 _CAMERA = typer.Option(
     "--camera",
     metavar="INDEX|NAME",
     help="A camera by number (0 is the first) or part of its name; `heatcam cameras` lists them.",
+    rich_help_panel=Group.SOURCE,
 )
 CameraOption = Annotated[str | None, _CAMERA]
 OPTIONS[SourceChoice] = {
-    "camera": _CAMERA,
-    "source": typer.Option(
-        help="Instead of a camera: a file, folder, glob, shots%04d.png, rtsp:// or http:// address, 'screen', '-' or 'demo'."
+    "place": typer.Argument(
+        metavar="SOURCE",
+        help="A camera, video, picture, folder, glob, shots%04d.png, rtsp:// or http:// address, 'screen', '-' (standard input) "
+        "or 'demo'; the first camera if left out.",
     ),
+    "camera": _CAMERA,
+    "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
 
 JsonOption = Annotated[
     str | None,
-    typer.Option("--json", metavar="PATH|-", help="Write the result as JSON; - is standard output."),
+    typer.Option(
+        "--json",
+        metavar="PATH|-",
+        help="Write the result as JSON; - is standard output.",
+        rich_help_panel=Group.OUTPUT,
+    ),
 ]

@@ -15,6 +15,7 @@ from heatcam.choices import (
     Renorm,
     TrackerName,
 )
+from heatcam.errors import UsageError
 from heatcam.sources.options import CaptureOptions, parse_size, parse_time
 
 
@@ -205,13 +206,31 @@ class FilmChoice(CaptureChoice):
 
 
 @dataclass(frozen=True)
+class RecordedFilm(FilmChoice):
+    """The same for a recording, which has the rate that its source cannot be asked for."""
+
+
+@dataclass(frozen=True)
 class SourceChoice:
-    """Where the window's frames come from; one of the two, or neither for the first camera.
+    """Where the window's frames come from; one of the three, or none for the first camera.
 
     Attributes:
+        place: the source without an option's name.
         camera: a camera's number or part of its name.
         source: a file, address or anything else that has frames.
     """
 
+    place: str | None = None
     camera: str | None = None
     source: str | None = None
+
+    def spec(self) -> str:
+        """The source as ``open_source`` takes it.
+
+        Raises:
+            UsageError: more than one was given.
+        """
+        given = [one for one in (self.place, self.camera, self.source) if one is not None]
+        if len(given) > 1:
+            raise UsageError("more than one source is given", "give one: SOURCE, --camera or --source")
+        return given[0] if given else "0"
