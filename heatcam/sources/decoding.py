@@ -4,50 +4,47 @@ Pillow decodes, because it tells a truncated file from a whole one (OpenCV 5.0 f
 palettes, transparency and CMYK, and names what is wrong. Where it was measured to be wrong (Pillow 13), we step in:
 ``convert`` clips 16-bit grey to white; 16-bit TIFFs with separate planes come out with red and blue exchanged, and float
 colour TIFFs are not known to it at all: OpenCV reads those two.
+
+A small file can stand for gigabytes, so what reading will take is reckoned from the header, before any of it is taken.
 """
 
 from __future__ import annotations
 
-import io
+import os
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from heatcam.errors import UnreadableInputError
 from heatcam.geometry import Uint8Array
+from heatcam.sources.picture_formats import (
+    HEAD_BYTES,
+    is_camera_raw,
+    prepare_reader,
+    sniff_picture_format,
+    tiff_tags,
+)
+from heatcam.sources.picture_memory import MAX_BYTES, opencv_bytes, pillow_bytes
+from heatcam.sources.pixels import bgr_of_pillow, bgr_of_samples
 
 MAX_PIXELS = (
     178_956_970  # Pillow's own limit for a decompression bomb; some tools switch that one off, not this one
 )
 MAX_FILE_BYTES = 1 << 30
+_MAX_SLOW_PIXELS = 16_000_000  # of what Pillow decodes in Python, at up to 2 microseconds a pixel
 
 _EXIF_ORIENTATION = 0x0112
-_TIFF_PLANAR_CONFIGURATION = 284
 _TIFF_BITS_PER_SAMPLE = 258
 _TIFF_PHOTOMETRIC = 262
-_WHITE = 255
+_TIFF_PLANAR_CONFIGURATION = 284
 
-
-def sniff_picture_format(head: bytes) -> str | None:
-    """Pillow's name of the format that a file's first 16 bytes announce, or None for anything but a picture we read."""
-    signatures = (
-        (b"\xff\xd8\xff", "JPEG"),
-        (b"\x89PNG\r\n\x1a\n", "PNG"),
-        (b"BM", "BMP"),
-        (b"GIF8", "GIF"),
-        (b"II*\x00", "TIFF"),
-        (b"MM\x00*", "TIFF"),
-        (b"II+\x00", "TIFF"),
-        (b"MM\x00+", "TIFF"),
-    )
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    return next((name for start, name in signatures if head.startswith(start)), None)
+T = TypeVar("T")
 
 
 def read_picture(path: str | Path) -> Uint8Array:
@@ -58,31 +55,81 @@ def read_picture(path: str | Path) -> Uint8Array:
     detectors do not apply them either.
 
     Raises:
-        UnreadableInputError: missing, empty, truncated, damaged, not a picture, or larger than ``MAX_PIXELS``.
+        UnreadableInputError: missing, empty, truncated, damaged, not a picture, larger than ``MAX_PIXELS``, or one that
+            would take more than ``MAX_BYTES`` of memory to read or to show.
     """
-    path = Path(path)
-    data = _read_bytes(path)
-    kind = sniff_picture_format(data[:16])
-    if kind is None:
-        raise UnreadableInputError(
-            f"{path} is not a picture", "give a JPEG, PNG, WebP, BMP, TIFF or GIF file"
-        )
+    return _with_picture(Path(path), _decode, _decode_with_opencv)
+
+
+def check_picture(path: str | Path) -> None:
+    """The same as far as the header tells, for a thousandth of the time: nothing is decoded.
+
+    Raises:
+        UnreadableInputError: as ``read_picture``, but for what is damaged behind the header.
+    """
+    _with_picture(Path(path), lambda *_: None, lambda *_: None)
+
+
+def _with_picture(
+    path: Path,
+    use: Callable[[Image.Image, IO[bytes], Path], T],
+    otherwise: Callable[[IO[bytes], Path, int, int], T],
+) -> T:
+    """What ``use`` makes of the opened picture; ``otherwise`` of a TIFF that Pillow does not know."""
+    with _open(path) as file:
+        kind = _kind(file, path)
+        try:
+            with warnings.catch_warnings():
+                # damaged metadata and big pictures: the pixels decide, not the warnings
+                warnings.simplefilter("ignore")
+                return _use_pillow(file, kind, path, use, otherwise)
+        except (UnreadableInputError, KeyboardInterrupt):
+            raise
+        except MemoryError as error:
+            raise UnreadableInputError(
+                f"{path} needs more memory than there is", "scale it down first"
+            ) from error
+        except Image.DecompressionBombError as error:
+            raise _too_large(path) from error
+        except Exception as error:  # (on damaged files Pillow raises OSError, SyntaxError, struct.error, ...)
+            reason = str(error) or type(error).__name__
+            raise UnreadableInputError(
+                f"{path} is a damaged or truncated {kind} picture ({reason})", "fetch or export it again"
+            ) from error
+
+
+def _use_pillow(
+    file: IO[bytes],
+    kind: str,
+    path: Path,
+    use: Callable[[Image.Image, IO[bytes], Path], T],
+    otherwise: Callable[[IO[bytes], Path, int, int], T],
+) -> T:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     try:
-        return _decode(data, kind, path)
-    except UnreadableInputError:
-        raise
-    except MemoryError as error:
-        raise UnreadableInputError(
-            f"{path} needs more memory than there is", "scale it down first"
-        ) from error
-    except Exception as error:  # (on damaged files Pillow raises OSError, SyntaxError, struct.error, ...)
-        reason = str(error) or type(error).__name__
-        raise UnreadableInputError(
-            f"{path} is a damaged or truncated {kind} picture ({reason})", "fetch or export it again"
-        ) from error
+        picture = Image.open(file, formats=(kind,))
+    except (UnidentifiedImageError, ModuleNotFoundError):
+        # the latter once ultralytics has patched Image.open
+        if kind != "TIFF":
+            raise
+        _check_memory(opencv_bytes(tiff_tags(file), size), path)
+        return otherwise(file, path, cv2.IMREAD_UNCHANGED, 1)
+    _check_size(picture.size, path)
+    _check_memory(pillow_bytes(picture, kind, size), path)
+    if _has_wide_planes(picture):
+        _check_memory(opencv_bytes(tiff_tags(file), size), path)
+    _check_time(picture, path)
+    return use(picture, file, path)
 
 
-def _read_bytes(path: Path) -> bytes:
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    """The file, open for reading.
+
+    Raises:
+        UnreadableInputError: missing, a folder, not a plain file, too large, without permission, or empty.
+    """
     try:
         if path.is_dir():
             raise UnreadableInputError(f"{path} is a folder, not a picture", "name a file in it")
@@ -90,41 +137,60 @@ def _read_bytes(path: Path) -> bytes:
             raise UnreadableInputError(f"there is no file {path}", "check the path")
         if not path.is_file():
             raise UnreadableInputError(f"{path} is not a plain file", "name a picture file")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UnreadableInputError(f"{path} is larger than 1 GiB", "scale it down first")
-        data = path.read_bytes()
+        size = path.stat().st_size
+        file = path.open("rb")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableInputError(
             f"cannot read {path} ({reason})", "check its name and permissions"
         ) from error
-    if not data:
-        raise UnreadableInputError(f"{path} is empty", "fetch or export it again")
-    return data
+    with file:
+        if size > MAX_FILE_BYTES:
+            raise UnreadableInputError(f"{path} is larger than 1 GiB", "scale it down first")
+        if not size:
+            raise UnreadableInputError(f"{path} is empty", "fetch or export it again")
+        yield file
 
 
-def _decode(data: bytes, kind: str, path: Path) -> Uint8Array:
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # damaged metadata and big pictures: the pixels decide, not the warnings
-        try:
-            with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
-                _check_size(picture.size, path)
-                if kind == "TIFF" and _has_wide_planes(picture):
-                    return _upright(_decode_with_opencv(data, path, cv2.IMREAD_COLOR), _orientation(picture))
-                picture.load()
-                # Asked after load: for TIFF, Pillow turns the pixels by itself and takes the tag away.
-                return _upright(_pillow_to_bgr(picture), _orientation(picture))
-        except Image.DecompressionBombError as error:
-            raise _too_large(path) from error
-        except (
-            UnidentifiedImageError,
-            ModuleNotFoundError,
-        ):  # the latter once ultralytics has patched Image.open
-            if kind != "TIFF":
-                raise
-            return _decode_with_opencv(data, path, cv2.IMREAD_UNCHANGED)
+def _kind(file: IO[bytes], path: Path) -> str:
+    """Pillow's name of the file's format, for which there is a reader.
+
+    Raises:
+        UnreadableInputError: it is no picture, a camera's raw file, or of a format that cannot be read here.
+    """
+    try:
+        kind = sniff_picture_format(file.read(HEAD_BYTES))
+    except OSError as error:
+        raise UnreadableInputError(f"cannot read {path} ({error.strerror})", "check the disk") from error
+    if kind is None:
+        raise UnreadableInputError(
+            f"{path} is not a picture", "give a JPEG, PNG, WebP, AVIF, HEIC, JPEG 2000, BMP, TIFF or GIF file"
+        )
+    if kind == "TIFF" and is_camera_raw(file):
+        raise UnreadableInputError(f"{path} is a camera's raw file", "export it as JPEG or TIFF")
+    if missing := prepare_reader(kind):
+        raise UnreadableInputError(f"{path} is a {kind} picture, which cannot be read here", missing)
+    return kind
+
+
+def _decode(picture: Image.Image, file: IO[bytes], path: Path) -> Uint8Array:
+    if _has_wide_planes(picture):
+        return _decode_with_opencv(file, path, cv2.IMREAD_COLOR, _orientation(picture))
+    picture.load()
+    _check_size(picture.size, path)  # in a container, the picture inside may be larger than was said
+    # Asked after load: for TIFF, Pillow turns the pixels by itself and takes the tag away.
+    return bgr_of_pillow(picture, _orientation(picture), white_is_zero=_white_is_zero(picture))
+
+
+def _decode_with_opencv(file: IO[bytes], path: Path, how: int, orientation: int) -> Uint8Array:
+    """``how``: IMREAD_UNCHANGED mixes up separate planes, IMREAD_COLOR refuses float samples; neither does both."""
+    file.seek(0)
+    data = np.frombuffer(file.read(), np.uint8)
+    samples: Any = cv2.imdecode(data, how | cv2.IMREAD_IGNORE_ORIENTATION)
+    if samples is None:
+        raise UnreadableInputError(f"{path} is a damaged TIFF or of a kind we cannot read", "save it as PNG")
+    _check_size((samples.shape[1], samples.shape[0]), path)
+    return bgr_of_samples(samples, orientation)
 
 
 def _check_size(size_wh: tuple[int, int], path: Path) -> None:
@@ -133,6 +199,23 @@ def _check_size(size_wh: tuple[int, int], path: Path) -> None:
     if min(size_wh) < 1:
         raise UnreadableInputError(
             f"{path} holds a picture of {size_wh[0]}x{size_wh[1]} pixels", "export it again"
+        )
+
+
+def _check_memory(needed: int, path: Path) -> None:
+    if needed > MAX_BYTES:
+        raise UnreadableInputError(
+            f"{path} would take {needed / 1e9:.1f} GB of memory, and {MAX_BYTES / 1e9:.1f} is the most for one picture",
+            "scale it down first",
+        )
+
+
+def _check_time(picture: Image.Image, path: Path) -> None:
+    slow = any(tile[0] in Image.DECODERS for tile in picture.tile) if hasattr(picture, "tile") else False
+    if slow and picture.size[0] * picture.size[1] > _MAX_SLOW_PIXELS:
+        raise UnreadableInputError(
+            f"{path} is a {picture.format} picture of {picture.size[0]}x{picture.size[1]}, which takes minutes to read",
+            "save it as PNG",
         )
 
 
@@ -151,22 +234,6 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright(image: Uint8Array, orientation: int) -> Uint8Array:
-    """``image`` ``(H, W, 3)`` turned and mirrored as EXIF orientation 1 to 8 asks; contiguous."""
-    mirrored, turned_quarters = {
-        1: (False, 0),
-        2: (True, 0),
-        3: (False, 2),
-        4: (True, 2),
-        5: (True, 1),
-        6: (False, 3),
-        7: (True, 3),
-        8: (False, 1),
-    }[orientation]
-    flipped = image[:, ::-1] if mirrored else image
-    return np.ascontiguousarray(np.rot90(flipped, turned_quarters))
-
-
 def _has_wide_planes(picture: Image.Image) -> bool:
     tags: Any = getattr(picture, "tag_v2", {})
     wide = max(tags.get(_TIFF_BITS_PER_SAMPLE, (8,))) > 8
@@ -176,50 +243,3 @@ def _has_wide_planes(picture: Image.Image) -> bool:
 def _white_is_zero(picture: Image.Image) -> bool:
     tags: Any = getattr(picture, "tag_v2", {})
     return bool(tags.get(_TIFF_PHOTOMETRIC, 1) == 0)
-
-
-def _pillow_to_bgr(picture: Image.Image) -> Uint8Array:
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        grey = _to_8_bit(np.asarray(picture))
-        return _to_bgr(_WHITE - grey if _white_is_zero(picture) else grey)
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        return _over_white(np.asarray(rgba)[..., [2, 1, 0, 3]])
-    rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
-    # a third of the time of [..., ::-1]: 35 instead of 100 ms for 12 megapixels
-    return np.asarray(cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), np.uint8)
-
-
-def _decode_with_opencv(data: bytes, path: Path, how: int) -> Uint8Array:
-    """``how``: IMREAD_UNCHANGED mixes up separate planes, IMREAD_COLOR refuses float samples; neither does both."""
-    samples: Any = cv2.imdecode(np.frombuffer(data, np.uint8), how | cv2.IMREAD_IGNORE_ORIENTATION)
-    if samples is None:
-        raise UnreadableInputError(f"{path} is a damaged TIFF or of a kind we cannot read", "save it as PNG")
-    _check_size((samples.shape[1], samples.shape[0]), path)
-    return _to_bgr(_to_8_bit(samples))
-
-
-def _to_8_bit(samples: npt.NDArray[Any]) -> Uint8Array:
-    """Samples of any type, full range to 0..255; 32-bit integers are how Pillow hands over 16-bit greys."""
-    if samples.dtype == np.uint8:
-        return samples
-    if samples.dtype.kind == "f":
-        finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-        scale = _WHITE / max(1.0, float(finite.max(initial=0.0)))
-        return np.asarray(np.rint(np.clip(finite, 0, None) * scale), np.uint8)
-    return np.asarray(np.rint(np.clip(samples, 0, 65535) / 257.0), np.uint8)
-
-
-def _to_bgr(image: Uint8Array) -> Uint8Array:
-    """Grey ``(H, W)``, BGR or BGRA ``(H, W, C)`` to BGR ``(H, W, 3)``."""
-    if image.ndim == 2 or image.shape[2] == 1:
-        return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
-    if image.shape[2] == 4:
-        return _over_white(image)
-    return np.ascontiguousarray(image[..., :3])
-
-
-def _over_white(image_bgra: Uint8Array) -> Uint8Array:
-    """``(H, W, 4)`` laid over white, so that colours hidden behind transparency never show; ``(H, W, 3)``, a new array."""
-    alpha = image_bgra[..., 3:].astype(np.float32) / _WHITE
-    return np.rint(image_bgra[..., :3] * alpha + _WHITE * (1 - alpha)).astype(np.uint8)

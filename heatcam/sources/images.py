@@ -14,12 +14,11 @@ from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
 from heatcam.sources.decoding import read_picture
+from heatcam.sources.picture_formats import PICTURE_SUFFIXES
 from heatcam.sources.seeking import Playhead, indices
 from heatcam.sources.state import PLAYING
 
 __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "read_picture"]
-
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 def is_glob(spec: str) -> bool:

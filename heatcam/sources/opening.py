@@ -11,10 +11,10 @@ from heatcam.sources.addresses import SCHEMES, is_address, is_url, public_url
 from heatcam.sources.base import Source
 from heatcam.sources.camera import CameraDevice
 from heatcam.sources.cameras import index_called, names_by_index, said
-from heatcam.sources.decoding import sniff_picture_format
 from heatcam.sources.images import PICTURE_SUFFIXES, ImageSource, is_glob, matching_paths
 from heatcam.sources.live import LiveSource
 from heatcam.sources.options import CaptureOptions
+from heatcam.sources.picture_formats import sniff_picture_format
 from heatcam.sources.screen import ScreenDevice, is_screen, parse_screen
 from heatcam.sources.sequence import SequenceSource, has_numbered, is_pattern
 from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
@@ -132,7 +132,7 @@ def _open_files(spec: str) -> Source:
     if path.is_dir():
         return ImageSource([path])
     head = _head_of(path)
-    if sniff_picture_format(head[:16]) is not None:
+    if sniff_picture_format(head) is not None:
         return ImageSource([path])
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return ImageSource([path])  # (says what is wrong with it)

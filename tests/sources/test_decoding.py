@@ -1,4 +1,5 @@
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from heatcam.errors import UnreadableInputError
 from heatcam.sources.decoding import read_picture
+from heatcam.sources.picture_formats import is_picture_file
 
 RED, BLUE, GREEN = (220, 30, 30), (30, 30, 220), (30, 220, 30)  # RGB
 LEFT, RIGHT, CORNER = (30, 15), (30, 45), (3, 3)  # row and column of a pixel in each
@@ -284,3 +286,141 @@ def test_damaged_bytes_give_a_picture_or_an_unreadable_input_error(tmp_path, nam
     else:
         assert image.dtype == np.uint8
         assert image.ndim == 3
+
+
+def saved_as(path: Path, image_format: str, **options) -> Path:
+    Image.fromarray(pattern_rgb()).save(path, image_format, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("image_format", "options"),
+    [
+        ("AVIF", {"quality": 95}),
+        ("HEIF", {"quality": 95}),
+        ("JPEG2000", {}),
+        ("MPO", {"quality": 95, "save_all": True, "append_images": [Image.new("RGB", (60, 40))]}),
+        ("ICNS", {"append_images": []}),
+        ("PCX", {}),
+        ("PPM", {}),
+        ("QOI", {}),
+        ("SGI", {}),
+        ("DDS", {}),
+    ],
+)
+@pytest.mark.parametrize("name", ["right", "none", "wrong.png", "WRONG.JPG"])
+def test_what_a_picture_is_its_content_says_and_not_its_name(tmp_path, image_format, options, name):
+    if image_format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    if image_format == "ICNS":  # has squares only
+        Image.fromarray(pattern_rgb()).resize((32, 32)).save(tmp_path / name, "ICNS")
+        assert read_picture(tmp_path / name).shape[0] >= 32
+        return
+    image = read_picture(saved_as(tmp_path / name, image_format, **options))
+    assert_is_pattern(image, tolerance=20 if image_format in ("HEIF", "AVIF", "MPO") else 6)
+
+
+def photoshop_file() -> bytes:
+    planes = np.moveaxis(pattern_rgb(), -1, 0)
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 40, 60, 8, 3)
+    return header + struct.pack(">III", 0, 0, 0) + b"\0\0" + planes.tobytes()
+
+
+def sun_raster() -> bytes:
+    return struct.pack(">8I", 0x59A66A95, 60, 40, 24, 60 * 40 * 3, 1, 0, 0) + pattern_bgr().tobytes()
+
+
+@pytest.mark.parametrize("content", [photoshop_file(), sun_raster()], ids=["PSD", "SUN"])
+def test_formats_that_pillow_only_reads_keep_their_colours(tmp_path, content):
+    (tmp_path / "picture").write_bytes(content)
+    assert_is_pattern(read_picture(tmp_path / "picture"))
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize("image_format", ["AVIF", "HEIF"])
+def test_phones_pictures_are_turned_once(tmp_path, image_format, orientation):
+    """HEIC and AVIF say it in boxes of their own, and often in EXIF beside that."""
+    if image_format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    stored = {3: lambda a: a[::-1, ::-1], 6: np.rot90, 8: lambda a: np.rot90(a, 3)}[orientation](
+        pattern_rgb()
+    )
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(stored)).save(
+        tmp_path / "a", image_format, quality=95, exif=exif.tobytes()
+    )
+    if image_format == "HEIF":
+        assert b"irot" in (tmp_path / "a").read_bytes()  # else only EXIF would be tried
+    assert_is_pattern(read_picture(tmp_path / "a"), tolerance=20)
+
+
+def test_a_missing_reader_is_one_line_with_the_command(tmp_path, monkeypatch):
+    (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40))
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(
+        UnreadableInputError, match=r"HEIF picture, which cannot be read here; pip install pi-heif"
+    ):
+        read_picture(tmp_path / "phone.jpg")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"BMW, Audi and others",
+        b"P1 is the first of them",
+        b"#define WIDTH 3",
+        b"%!PS-Adobe-3.0 EPSF-3.0",
+        b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41",
+        b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+        b"\0\0\1\xba" + bytes(60),
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    ],
+)
+def test_what_only_begins_like_a_picture_is_none(tmp_path, content):
+    (tmp_path / "file").write_bytes(content)
+    assert not is_picture_file(tmp_path / "file")
+    with pytest.raises(UnreadableInputError, match="is not a picture"):
+        read_picture(tmp_path / "file")
+
+
+def raw_file(path: Path) -> Path:
+    """As cameras write it: the first directory is a thumbnail, the sensor's pixels lie in another."""
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[254], info[330] = 1, 8
+    Image.new("RGB", (16, 12)).save(path, "TIFF", tiffinfo=info)
+    return path
+
+
+def test_a_raw_file_is_never_explained_by_its_thumbnail(tmp_path):
+    raw = raw_file(tmp_path / "a.nef")
+    assert not is_picture_file(raw)
+    with pytest.raises(UnreadableInputError, match="is a camera's raw file; export it as JPEG or TIFF"):
+        read_picture(raw)
+
+
+def test_32_bit_grey_is_scaled_by_its_brightest_sample_not_clipped(tmp_path):
+    grey = cv2.cvtColor(pattern_bgr(), cv2.COLOR_BGR2GRAY).astype(np.int32)
+    Image.fromarray(grey * 1_000_000).save(tmp_path / "a.tif")
+    image = read_picture(tmp_path / "a.tif").astype(int)
+    np.testing.assert_allclose(image[..., 0], np.rint(grey * 255 / grey.max()), atol=1)
+
+
+def test_a_picture_taller_than_one_band_of_rows_comes_out_whole_and_turned(tmp_path):
+    """More pixels than are converted at a time, of every kind that is converted in another way."""
+    noise = np.random.default_rng(1).integers(0, 256, (900, 700, 3), np.uint8)
+    wide = noise.astype(np.uint16) * 257
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.ascontiguousarray(np.rot90(noise[..., ::-1]))).save(tmp_path / "turned.png", exif=exif)
+    Image.fromarray(np.dstack([noise[..., ::-1], np.full((900, 700), 255, np.uint8)])).save(
+        tmp_path / "rgba.png"
+    )
+    cv2.imwrite(str(tmp_path / "wide.png"), wide)
+    cv2.imwrite(str(tmp_path / "wide_grey.png"), wide[..., 0])
+    cv2.imwrite(str(tmp_path / "float.tif"), noise.astype(np.float32) / 255)
+    for name in ("turned.png", "rgba.png", "wide.png", "float.tif"):
+        np.testing.assert_array_equal(read_picture(tmp_path / name), noise, err_msg=name)
+    grey = read_picture(tmp_path / "wide_grey.png")
+    np.testing.assert_array_equal(grey, np.repeat(noise[..., :1], 3, axis=2))
