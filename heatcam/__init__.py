@@ -34,6 +34,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     why: str = "",
     layers: tuple[str, ...] = (),
     target: str = "class",
+    max_det: int = 300,
 ) -> Explainer:
     """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
 
@@ -57,6 +58,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         target: what is explained of each object: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
             (``keypoint:3``) or ``angle``, where the model has it.
         precision: what the network calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
+        max_det: keep so many boxes at most, the most confident.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.
@@ -69,5 +71,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     return build_explainer(
         model,
         device,
-        ExplainOptions(imgsz, conf, iou, classes, method, quality, backend, precision, why, layers, target),
+        ExplainOptions(
+            imgsz, conf, iou, classes, method, quality, backend, precision, why, layers, target, max_det
+        ),
     )

@@ -118,7 +118,14 @@ def build(setup: Setup, variant: Variant, quality: str) -> Explainer:
     Raises:
         ModelError: something else took its place, which would be measured under a wrong name.
     """
-    options = replace(variant.options, imgsz=setup.imgsz, conf=setup.conf, iou=setup.iou, quality=quality)
+    options = replace(
+        variant.options,
+        imgsz=setup.imgsz,
+        conf=setup.conf,
+        iou=setup.iou,
+        max_det=setup.max_det,
+        quality=quality,
+    )
     explainer = build_explainer(setup.model, setup.device, options)
     if explainer.engine.name != variant.label:
         raise ModelError(f"the model runs with {explainer.engine.name} here, not with {variant.label}")

@@ -17,6 +17,7 @@ class Conditions:
         device: None chooses.
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf, iou: thresholds in ``[0, 1]``.
+        max_det: keep so many boxes at most.
     """
 
     model: str | None = None
@@ -24,6 +25,7 @@ class Conditions:
     imgsz: int | None = None
     conf: float = 0.25
     iou: float = 0.7
+    max_det: int = 300
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Setup:
         device: torch's name of the device.
         imgsz: longer side of the network's input in pixels.
         conf, iou: thresholds in ``[0, 1]``.
+        max_det: keep so many boxes at most.
     """
 
     model: str
@@ -62,6 +65,7 @@ class Setup:
     imgsz: int
     conf: float
     iou: float
+    max_det: int = 300
 
 
 def chosen(names: Sequence[str], only: Sequence[str] | None) -> list[str]:

@@ -48,6 +48,7 @@ class Ultralytics:
             "imgsz": setup.imgsz,
             "conf": setup.conf,
             "iou": setup.iou,
+            "max_det": setup.max_det,
             "device": setup.device,
             "project": str(folder),
             "name": "runs",

@@ -65,6 +65,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         ),
         "conf": typer.Option(help="Keep boxes above this confidence, 0 to 1."),
         "iou": typer.Option(help="Boxes of a class that overlap more, 0 to 1, are one object."),
+        "max_det": typer.Option(metavar="NUMBER", help="Keep so many boxes at most, the most confident."),
         "classes": typer.Option(
             metavar="NAMES",
             help="Keep only these classes: names or numbers, with commas.",

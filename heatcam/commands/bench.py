@@ -55,6 +55,7 @@ def bench(
         explainer.imgsz,
         conditions.conf,
         conditions.iou,
+        conditions.max_det,
     )
     objects = [len(explainer.explain(frame, with_map=False).detections) for frame in given.frames]
     measurement = _measured(names, setup, given, plan, terminal)

@@ -90,7 +90,11 @@ def evaluate(
 
 def _options(judged: Judged) -> ExplainOptions:
     return ExplainOptions(
-        imgsz=judged.imgsz, conf=judged.conf, iou=judged.iou, classes=names_in(judged.classes)
+        imgsz=judged.imgsz,
+        conf=judged.conf,
+        iou=judged.iou,
+        classes=names_in(judged.classes),
+        max_det=judged.max_det,
     )
 
 

@@ -35,6 +35,7 @@ class ModelChoice:
         precision: the numbers that the network calculates with.
         why: explain this class at every box instead of its own.
         target: what is explained of each object, with a part of it behind a colon.
+        max_det: keep so many boxes at most, the most confident.
         layers: indices or names to map, with commas; empty takes those of ``quality``.
     """
 
@@ -51,6 +52,7 @@ class ModelChoice:
     why: str = ""
     layers: str = ""
     target: str = "class"
+    max_det: int = 300
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def explain_options(choice: ModelChoice) -> ExplainOptions:
         choice.why,
         names_in(choice.layers),
         choice.target,
+        choice.max_det,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,13 @@ class Thresholds:
         conf: confidence above which a box is kept, and probability from which a class is, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``; end-to-end heads do not use it.
         class_ids: keep only these; None keeps all.
+        max_det: keep so many at most, the most confident.
     """
 
     conf: float = 0.25
     iou: float = 0.7
     class_ids: tuple[int, ...] | None = None
+    max_det: int = MAX_DETECTIONS
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
             thresholds.iou,
             classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
             nc=head.nc,
-            max_det=MAX_DETECTIONS,
+            max_det=thresholds.max_det,
             return_idxs=True,
             rotated=isinstance(head, OBB),
         )
@@ -161,10 +164,13 @@ def _end_to_end_rows(head: Any, predictions: Predictions, thresholds: Thresholds
         predictions: what it says.
         thresholds: what to keep.
     """
+    head = copy.copy(head)  # (ultralytics' predict sets the limit in the same way)
+    head.max_det = max(thresholds.max_det, MAX_DETECTIONS)
     decoded = _with_empty_ones(predictions.decoded, min(head.max_det, predictions.anchor_count)).float()
     numbers = torch.arange(decoded.shape[2], device=decoded.device, dtype=torch.float32)[None, None]
     picked = head.postprocess(torch.cat((decoded, numbers), 1).permute(0, 2, 1))[0]  # (k, 7 + more)
     passes = picked[:, 4] > thresholds.conf
     if thresholds.class_ids is not None:
         passes &= torch.isin(picked[:, 5].long(), torch.tensor(thresholds.class_ids, device=picked.device))
-    return picked[passes, :-1], picked[passes, -1].long()
+    kept = picked[passes][: thresholds.max_det]
+    return kept[:, :-1], kept[:, -1].long()

@@ -148,13 +148,13 @@ def keep_classes(
         asked: keep this class instead, whatever its probability.
 
     Returns:
-        At most ``MOST_CLASSES``; a confidence is the softmax over all classes.
+        At most ``MOST_CLASSES``, or ``max_det`` if that is less; a confidence is the softmax over all classes.
     """
     probabilities = logits.float().softmax(0)
     if asked is None:
         named = range(len(logits)) if thresholds.class_ids is None else thresholds.class_ids
         candidates = torch.tensor(list(named), device=logits.device)
-        best = probabilities[candidates].topk(min(MOST_CLASSES, len(candidates)))
+        best = probabilities[candidates].topk(min(MOST_CLASSES, thresholds.max_det, len(candidates)))
         class_ids = candidates[best.indices[best.values >= thresholds.conf]]
     else:
         class_ids = torch.tensor([asked], device=logits.device)

@@ -32,6 +32,11 @@ class CutEngine(Generic[Cut]):
         return "torch"
 
     @property
+    def channels(self) -> int:
+        """Of the pictures that the network reads: 3 for RGB, 1 for grey."""
+        return self.cut.channels
+
+    @property
     def stride(self) -> int:
         """The coarsest, in model pixels a cell."""
         return max(self.cut.strides)

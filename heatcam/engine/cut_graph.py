@@ -22,7 +22,7 @@ def require_gradient(cut: CutNetwork) -> None:
         ModelError: a layer between the cut and the logits detaches, rounds, or otherwise gives no gradient back.
     """
     device = next(cut.network.parameters()).device
-    culprit = layer_without_gradient(cut, picture_tensor(real_picture((_SIDE, _SIDE)), device))
+    culprit = layer_without_gradient(cut, picture_tensor(real_picture((_SIDE, _SIDE)), device, cut.channels))
     if culprit:
         raise ModelError(
             f"layer {culprit} lets no gradient through, so nothing before it can be explained",

@@ -46,6 +46,10 @@ class Engine(Protocol):
         """The backend, for people."""
 
     @property
+    def channels(self) -> int:
+        """Of the pictures that the network reads: 3 for RGB, 1 for grey."""
+
+    @property
     def stride(self) -> int:
         """The coarsest, in model pixels a cell: the sides of the network's input are multiples of it."""
 
@@ -63,7 +67,7 @@ class Engine(Protocol):
         """
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
-        """Detections, and with ``with_graph`` what the gradients need, from one pass of a ``(1, 3, H, W)`` picture."""
+        """Detections, and with ``with_graph`` what the gradients need, from one pass of a ``(1, channels, H, W)`` picture."""
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Gradient of the sum of all kept boxes' targets at each tap. Needs a forward ``with_graph``.

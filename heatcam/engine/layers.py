@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.modules.head import Classify
 
-from heatcam.engine.network import fine_levels, live_levels
+from heatcam.engine.network import fine_levels, input_channels, live_levels
 from heatcam.errors import ModelError
 
 _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; classifiers say 1
@@ -150,8 +150,7 @@ class _Output:
 def _run(network: nn.Module, layers: list[Any], imgsz: int) -> list[_Output]:
     """Each layer's output for one black picture."""
     some: Tensor = next(network.parameters())
-    colours = int(getattr(network, "yaml", {}).get("channels", 3))
-    picture = torch.zeros(1, colours, imgsz, imgsz, dtype=some.dtype, device=some.device)
+    picture = torch.zeros(1, input_channels(network), imgsz, imgsz, dtype=some.dtype, device=some.device)
     with _evaluating(network), _watching(layers) as outputs:
         try:
             # no_grad: heads keep their anchors, and what inference_mode makes no later gradient could use

@@ -60,6 +60,8 @@ class CutNetwork:
             last = type(numbered[-1] if isinstance(numbered, nn.Sequential) else network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
+        #: Of the pictures that it reads: 3 for RGB, 1 for grey.
+        self.channels = input_channels(network)
         head: Any = numbered[-1]
         self.head = head
         self._layers: list[Any] = list(numbered[:-1])
@@ -113,7 +115,7 @@ class CutNetwork:
         """Run everything below the head.
 
         Args:
-            picture: float ``(1, 3, H, W)`` RGB in ``[0, 1]``, letterboxed.
+            picture: float ``(1, channels, H, W)``, RGB or grey, in ``[0, 1]``, letterboxed.
             with_graph: keep the graph from the cut to the features, for gradients later.
         """
         leaf, laterals = self.below(picture)
@@ -199,7 +201,7 @@ class CutNetwork:
         cache: dict[int, Tensor] = {}
         some = next(self.network.parameters())
         with torch.no_grad():
-            self._run(self._layers, torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE).to(some), cache)
+            self._run(self._layers, torch.zeros(1, self.channels, _PROBE_SIDE, _PROBE_SIDE).to(some), cache)
         return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
 
     def _live_levels(self) -> tuple[int, ...]:
@@ -214,6 +216,11 @@ class CutNetwork:
     def _map_strides(self) -> dict[int, int]:
         """Model pixels per cell of the outputs that are kept, by layer."""
         return {i: _PROBE_SIDE // x.shape[2] for i, x in self._maps().items()}
+
+
+def input_channels(network: nn.Module) -> int:
+    """Channels of the pictures that a network reads, those of its first convolution; 3 where it has none."""
+    return next((module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d)), 3)
 
 
 def read_from(index: int, reads: Sequence[Sequence[int]]) -> set[int]:

@@ -11,10 +11,28 @@ from ultralytics.utils import ASSETS
 from heatcam.geometry import PAD_GREY, Uint8Array
 
 
-def picture_tensor(boxed_bgr: Uint8Array, device: torch.device) -> Tensor:
-    """A letterboxed BGR picture (uint8 HWC) as the network's input: float ``(1, 3, H, W)``, RGB in ``[0, 1]``."""
+def picture_tensor(boxed_bgr: Uint8Array, device: torch.device, channels: int = 3) -> Tensor:
+    """A letterboxed picture as the network's input.
+
+    Args:
+        boxed_bgr: uint8 ``(H, W, 3)``.
+        device: where it is wanted.
+        channels: 3 for RGB; 1 for grey, weighed as ultralytics (and OpenCV) weigh colours.
+
+    Returns:
+        float ``(1, channels, H, W)`` in ``[0, 1]``.
+    """
+    if channels == 1:
+        grey = torch.from_numpy(cv2.cvtColor(boxed_bgr, cv2.COLOR_BGR2GRAY)).to(device)  # (H, W)
+        return grey.float().div_(255)[None, None]
     rgb = torch.from_numpy(cv2.cvtColor(boxed_bgr, cv2.COLOR_BGR2RGB)).to(device)  # (H, W, 3)
     return rgb.float().div_(255).permute(2, 0, 1)[None]
+
+
+def in_grey(image_bgr: Uint8Array) -> Uint8Array:
+    """The same picture without colour, still uint8 ``(H, W, 3)``."""
+    grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def real_picture(size_wh: tuple[int, int]) -> Uint8Array:

@@ -16,7 +16,7 @@ from ultralytics.nn.modules.head import RTDETRDecoder
 from ultralytics.utils.ops import xywh2xyxy
 from ultralytics.utils.torch_utils import fuse_conv_and_bn
 
-from heatcam.engine.boxes import MAX_DETECTIONS, KeptBoxes, Thresholds
+from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.interface import Forward, TapGradients
@@ -169,6 +169,6 @@ def keep_queries(head: RTDETRDecoder, boxes: Tensor, scores: Tensor, thresholds:
     passes = picked[:, 4] > thresholds.conf
     if thresholds.class_ids is not None:
         passes &= torch.isin(picked[:, 5].long(), torch.tensor(thresholds.class_ids, device=picked.device))
-    picked = picked[passes][:MAX_DETECTIONS]
+    picked = picked[passes][: thresholds.max_det]
     queries = picked[:, 0].long()
     return KeptBoxes(boxes[queries], picked[:, 4], picked[:, 5].long(), queries)

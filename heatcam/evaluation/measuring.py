@@ -105,7 +105,9 @@ def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> lis
     """One an object, against its box as the head predicts it: not clipped to the picture, nor laid around a rotated one."""
     engine, backdrop = means.scoring, means.protocol.backdrop(clear)
     with engine.beside():
-        found = engine.boxes_at(picture_tensor(clear, engine.device), [c.anchor for c in wanted])
+        found = engine.boxes_at(
+            picture_tensor(clear, engine.device, engine.channels), [c.anchor for c in wanted]
+        )
     predict = partial(_predictions, engine)
     boxes = found.cpu().numpy()
     return [
@@ -129,5 +131,7 @@ def _predictions(
     engine: GradientEngine, boxed_bgr: Uint8Array, class_id: int
 ) -> Iterator[tuple[Float32Array, Float32Array]]:
     """All boxes of a letterboxed picture, the likeliest of a class first, and their scores, as NumPy."""
-    for boxes, scores in engine.likeliest(picture_tensor(boxed_bgr, engine.device), class_id):
+    for boxes, scores in engine.likeliest(
+        picture_tensor(boxed_bgr, engine.device, engine.channels), class_id
+    ):
         yield boxes.cpu().numpy(), scores.cpu().numpy()

@@ -28,6 +28,7 @@ class Judged:
         conf: objects above this confidence, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
         classes: names or numbers to keep, with commas; empty keeps all.
+        max_det: find so many objects at most, the most confident.
         backend: what scores the pictures that are taken apart; maps are made with torch.
     """
 
@@ -37,6 +38,7 @@ class Judged:
     conf: float = 0.4
     iou: float = 0.7
     classes: str = ""
+    max_det: int = 300
     backend: Backend = Backend.AUTO
 
 

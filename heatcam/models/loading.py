@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from heatcam.engine.network import input_channels
 from heatcam.errors import ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.models import embedded
@@ -23,7 +24,6 @@ from heatcam.models.validation import (
     check_sizes,
     check_structure,
     check_weights,
-    input_channels,
 )
 
 #: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.

@@ -107,18 +107,6 @@ def check_classes(network: nn.Module) -> int | None:
     return count
 
 
-def input_channels(network: nn.Module) -> int:
-    """Channels of the pictures that a network reads: 3 for colour, 1 for grey.
-
-    Raises:
-        UnfitError: none of its layers is a convolution.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            return module.in_channels
-    return refuse("has no layer that looks at pictures")
-
-
 def _measure(
     module: nn.Module, known: dict[int, tuple[int, int]], above: set[int], depth: int
 ) -> tuple[int, int]:

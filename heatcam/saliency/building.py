@@ -100,7 +100,8 @@ def explainer_of(
         ModelError, UsageError: what was asked for cannot be had; the message names the next step.
     """
     formula = method_formula(options.formula_name)
-    thresholds = Thresholds(options.conf, options.iou, class_ids_of(options.classes, loaded.class_names))
+    class_ids = class_ids_of(options.classes, loaded.class_names)
+    thresholds = Thresholds(options.conf, options.iou, class_ids, options.max_det)
     photograph = real_picture(size_wh)
     engine, fit = engine_for(loaded, device, options, photograph)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)

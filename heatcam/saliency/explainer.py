@@ -14,7 +14,7 @@ from torch import Tensor
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
-from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.pictures import in_grey, picture_tensor
 from heatcam.engine.targets import UNITS
 from heatcam.errors import HeatcamError, MapError, UsageError
 from heatcam.frames import LOGITS, Detections, Explanation, Frame, SaliencyMap, Timings
@@ -78,10 +78,12 @@ class Explainer:
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
-        """The network's input from a picture (uint8 ``(H, W, 3)`` BGR), ``(1, 3, h, w)`` on the device, and its geometry."""
+        """The network's input from a picture (uint8 ``(H, W, 3)`` BGR), ``(1, channels, h, w)`` on the device, and geometry."""
         letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
-        boxed = letterbox.image_to_model(image_bgr)
-        return letterbox, picture_tensor(boxed, self.engine.device)
+        # Grey before it is resized, as ultralytics does it: rounding is the same then.
+        seen = in_grey(image_bgr) if self.engine.channels == 1 else image_bgr
+        boxed = letterbox.image_to_model(seen)
+        return letterbox, picture_tensor(boxed, self.engine.device, self.engine.channels)
 
     def explain(
         self,

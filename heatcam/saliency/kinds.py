@@ -52,7 +52,7 @@ def _detecting(
     fit = partial(Letterbox.fit, imgsz=imgsz, stride=max(cut.strides), smooth=loaded.smooth)
     boxed = fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph)
     target = chosen_target(options.target, cut.head)
-    example = picture_tensor(boxed, device)
+    example = picture_tensor(boxed, device, cut.channels)
     return start_engine(cut, device, options.backend, options.precision, example, target), fit
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from heatcam.errors import UsageError
 
+#: Each costs a map of its own in pictures.
+MOST_DETECTIONS = 10_000
+
 
 @dataclass(frozen=True)
 class ExplainOptions:
@@ -24,6 +27,7 @@ class ExplainOptions:
             A classifier then shows this class alone.
         target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the
             model has it (``heatcam.engine.targets.NAMES``).
+        max_det: keep so many boxes at most, the most confident.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
 
     Raises:
@@ -41,6 +45,7 @@ class ExplainOptions:
     why: str = ""
     layers: tuple[str, ...] = ()
     target: str = "class"
+    max_det: int = 300
 
     @property
     def over_levels(self) -> bool:
@@ -56,6 +61,8 @@ class ExplainOptions:
         for name in ("conf", "iou"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", "give a number from 0 to 1")
+        if not 1 <= self.max_det <= MOST_DETECTIONS:
+            raise UsageError(f"max-det is {self.max_det}", f"give a number from 1 to {MOST_DETECTIONS}")
         if self.imgsz is not None and not 32 <= self.imgsz <= 4096:
             raise UsageError(f"imgsz is {self.imgsz}", "give a number of pixels from 32 to 4096")
 
