@@ -186,7 +186,7 @@ def _number(kind: Any, content: Any) -> Any:
 
 
 def _path(*parts: Any) -> str:
-    return str(PurePosixPath(*map(str, parts)))
+    return str(PurePosixPath(*(part for part in parts if isinstance(part, str))))
 
 
 _RECORDS = (

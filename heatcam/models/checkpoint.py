@@ -23,7 +23,7 @@ from ultralytics.utils import LOGGER
 from heatcam.errors import ModelError
 from heatcam.models.allowed import Record
 from heatcam.models.archive import Archive, open_archive
-from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, UnfitError, refuse
+from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, UnfitError, refuse, shown
 from heatcam.models.module_state import give_states
 from heatcam.models.refusals import refused_names
 from heatcam.models.restricted_unpickler import allowed_names, unpickle
@@ -32,6 +32,7 @@ from heatcam.models.storages import Storages
 logger = logging.getLogger(__name__)
 
 _DEFAULT_IMGSZ = 640
+_LONGEST_TASK = 40  # characters
 _GET_AGAIN = "get the file again, or export it again with ultralytics"
 
 
@@ -106,7 +107,7 @@ def task_of(network: nn.Module) -> str:
     told = getattr(network, "task", None) or guess_model_task(network)
     if not told and isinstance(network, RTDETRDetectionModel):
         return "detect"
-    return str(told or type(network).__name__)
+    return told[:_LONGEST_TASK] if told and isinstance(told, str) else type(network).__name__
 
 
 def _rebuilt(path: Path) -> Any:
@@ -176,7 +177,7 @@ def _trained_imgsz(content: Any) -> int:
     pixels = [_pixels(side) for side in sides]
     if not all(SMALLEST_IMGSZ <= side <= LARGEST_IMGSZ for side in pixels):
         refuse(
-            f"says that it was trained with pictures of {str(said)[:40]} pixels, not of {SMALLEST_IMGSZ} to {LARGEST_IMGSZ}"
+            f"says that it was trained with pictures of {shown(said)} pixels, not of {SMALLEST_IMGSZ} to {LARGEST_IMGSZ}"
         )
     return max(pixels)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from heatcam.models.limits import MOST_CLASSES, MOST_NAME_LENGTH, refuse
+from heatcam.models.limits import MOST_CLASSES, MOST_NAME_LENGTH, refuse, shown
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,9 @@ def _numbered(names: Any) -> dict[int, str]:
         names = {number: name for name, number in names.items()}
     numbers = [_number(key) for key in names]
     if None in numbers:
-        refuse(f"numbers its classes with {str(list(names)[numbers.index(None)])[:40]!r}, which is no number")
+        refuse(f"numbers its classes with {shown(list(names)[numbers.index(None)])!r}, which is no number")
+    if not all(name is None or isinstance(name, str | int | float) for name in names.values()):
+        refuse("has class names that are no text")
     return {
         number: "" if name is None else str(name)
         for number, name in zip(numbers, names.values(), strict=True)

@@ -5,7 +5,7 @@ The largest real files known (YOLOv9e with its optimizer, YOLOE with 4,585 class
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 #: Of a zip archive's list of contents; a network of 3,000 tensors has 0.3 MB.
 MOST_DIRECTORY_BYTES = 4 * 1024**2
@@ -34,6 +34,7 @@ TRIAL_SIDE = 128
 MOST_OPERATIONS = 100_000
 #: Multiplications for that picture; YOLOv8x has 5e9.
 MOST_PRODUCTS = 10**11
+_MOST_SHOWN = 60  # characters
 #: As for ``--imgsz``.
 SMALLEST_IMGSZ, LARGEST_IMGSZ = 32, 4096
 
@@ -55,6 +56,16 @@ class UnfitError(ValueError):
 def refuse(problem: str, next_step: str = "") -> NoReturn:
     """Raise an ``UnfitError``; see there."""
     raise UnfitError(problem, next_step)
+
+
+def shown(value: Any) -> str:
+    """What a file's value is, in a few words: the value itself, or its type where that could become long."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return f"{value}"[:_MOST_SHOWN]
+    if isinstance(value, list | tuple) and len(value) <= MOST_DIMENSIONS:
+        parts = [f"{part}" if isinstance(part, int | float) else type(part).__name__ for part in value]
+        return f"[{', '.join(parts)}]"[:_MOST_SHOWN]
+    return f"a {type(value).__name__}"
 
 
 def in_words(count: float) -> str:

@@ -19,6 +19,7 @@ from heatcam.models.limits import (
     MOST_NESTING,
     MOST_STRIDE,
     refuse,
+    shown,
 )
 
 #: Of torch's own layers, what says how they slide over a map, pad or enlarge it.
@@ -52,7 +53,7 @@ def check_structure(network: nn.Module) -> None:
     _measure(network, {}, set(), 0)
     kept = getattr(network, "save", None)
     if not isinstance(kept, list | tuple | set) or not all(_is_in(index, len(layers)) for index in kept):
-        refuse(f"keeps outputs of layers that it does not have: {str(kept)[:60]}")
+        refuse(f"keeps outputs of layers that it does not have: {shown(kept)}")
     for index, layer in enumerate(layers):
         _check_place(index, layer, set(kept))
     _check_head(layers[-1])
@@ -137,7 +138,7 @@ def _check_place(index: int, layer: Any, kept: set[int]) -> None:
     """Whether a layer says where it stands and reads layers before it whose outputs are kept."""
     called = f"layer {index} ({type(layer).__name__})"
     if getattr(layer, "i", None) != index:
-        refuse(f"is damaged: {called} says that it is layer {str(getattr(layer, 'i', None))[:20]}")
+        refuse(f"is damaged: {called} says that it is layer {shown(getattr(layer, 'i', None))}")
     read = getattr(layer, "f", None)
     sources = [read] if isinstance(read, int) else read
     if (
@@ -160,7 +161,7 @@ def _check_head(head: Any) -> None:
     for name, most in (("nc", MOST_CLASSES), ("reg_max", _MOST_BINS), ("nl", MOST_NESTING)):
         value = getattr(head, name, 1)
         if type(value) is not int or not 1 <= value <= most:
-            refuse(f"is damaged: {name} of its {called} is {str(value)[:20]}")
+            refuse(f"is damaged: {name} of its {called} is {shown(value)}")
     if not hasattr(head, "forward_head") or isinstance(head, RTDETRDecoder):
         return
     inputs = [head.f] if isinstance(head.f, int) else head.f
@@ -168,7 +169,7 @@ def _check_head(head: Any) -> None:
     steps = stride.flatten().tolist() if isinstance(stride, Tensor) and stride.numel() <= MOST_NESTING else []
     if len(steps) != len(inputs) or not all(1 <= step <= MOST_STRIDE and step == int(step) for step in steps):
         refuse(
-            f"is damaged: the strides of its {called} are {str(steps or stride)[:60]}, for {len(inputs)} levels"
+            f"is damaged: the strides of its {called} are {shown(steps)}, for {len(inputs)} levels"
         )
 
 
@@ -177,7 +178,7 @@ def _check_module(name: str, module: nn.Module) -> None:
         for attribute in _SPATIAL:
             for number in _numbers(getattr(module, attribute, None)):
                 if not abs(number) <= MOST_CELLS:
-                    refuse(f"is damaged: {attribute} of {_called(name, module)} is {str(number)[:20]}")
+                    refuse(f"is damaged: {attribute} of {_called(name, module)} is {shown(number)}")
     declared = _declared(module)
     weight = getattr(module, "weight", None)
     held = tuple(weight.shape) if isinstance(weight, Tensor) else declared
