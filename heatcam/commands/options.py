@@ -28,6 +28,7 @@ class ModelChoice:
         device: None chooses.
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf, iou: thresholds in ``[0, 1]``.
+        max_det: keep so many boxes at most, the most confident.
         classes: names or numbers to keep, with commas; empty keeps all.
         method: the CAM method.
         quality: the map for video, or the finest.
@@ -35,7 +36,6 @@ class ModelChoice:
         precision: the numbers that the network calculates with.
         why: explain this class at every box instead of its own.
         target: what is explained of each object, with a part of it behind a colon.
-        max_det: keep so many boxes at most, the most confident.
         layers: indices or names to map, with commas; empty takes those of ``quality``.
     """
 
@@ -44,6 +44,7 @@ class ModelChoice:
     imgsz: int | None = None
     conf: float = 0.25
     iou: float = 0.7
+    max_det: int = 300
     classes: str = ""
     method: MethodName = MethodName.LIVE
     quality: Quality = Quality.LIVE
@@ -52,7 +53,6 @@ class ModelChoice:
     why: str = ""
     layers: str = ""
     target: str = "class"
-    max_det: int = 300
 
 
 @dataclass(frozen=True)

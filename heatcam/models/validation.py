@@ -168,9 +168,7 @@ def _check_head(head: Any) -> None:
     stride = getattr(head, "stride", None)
     steps = stride.flatten().tolist() if isinstance(stride, Tensor) and stride.numel() <= MOST_NESTING else []
     if len(steps) != len(inputs) or not all(1 <= step <= MOST_STRIDE and step == int(step) for step in steps):
-        refuse(
-            f"is damaged: the strides of its {called} are {shown(steps)}, for {len(inputs)} levels"
-        )
+        refuse(f"is damaged: the strides of its {called} are {shown(steps)}, for {len(inputs)} levels")
 
 
 def _check_module(name: str, module: nn.Module) -> None:
