@@ -15,7 +15,7 @@ MEND_CV2 = $(BIN)/python -c "import cv2, sys; sys.exit(not cv2.currentUIFramewor
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    heat maps over sample pictures and the moving demo scene, into demo-out/"
+	@echo "make demo    heat maps over two photographs, sample pictures and the moving demo scene, into demo-out/"
 	@echo "make test    every check: ruff, types, tests"
 	@echo "make soak    the long runs that make test leaves out"
 	@echo "make bench   how fast the picture is drawn; with MODEL=model.pt also everything else, beside ultralytics and grad-cam"
@@ -42,7 +42,8 @@ $(VENV)/test-ready: pyproject.toml $(VENV)/python
 demo: $(VENV)/installed
 	@rm -rf demo-out
 	@$(BIN)/python -m heatcam.sources.demo demo-out/samples
-	@$(BIN)/heatcam snapshot demo-out/samples -o demo-out/
+	@$(BIN)/heatcam snapshot demo-out/samples --model markers -o demo-out/
+	@$(BIN)/heatcam snapshot $$($(BIN)/python -m heatcam.sources.demo --photographs) --conf 0.1 -o demo-out/
 	@$(BIN)/heatcam record demo --seconds 10 -o demo-out/demo-scene.mp4
 	@echo "Done: open demo-out/demo-scene.mp4 and the pictures in demo-out/; next, try: $(BIN)/heatcam live --source demo"
 

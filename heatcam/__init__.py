@@ -1,7 +1,7 @@
 """heatcam: see what your detector sees, live.
 
 >>> import heatcam
->>> explanation = heatcam.load("markers").explain(image_bgr)
+>>> explanation = heatcam.load("yolo11n.pt").explain(image_bgr)
 >>> explanation.detections.boxes_xyxy, explanation.saliency.in_image()
 """
 
@@ -20,7 +20,7 @@ prepare_environment()
 
 
 def load(  # noqa: PLR0913 (the options of the command line, by name)
-    model: str = "markers",
+    model: str = "everyday",
     *,
     device: str | None = None,
     imgsz: int | None = None,
@@ -40,8 +40,8 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
 
     Args:
         model: an ultralytics ``.pt`` checkpoint that finds boxes (detect, segment, pose, obb) or classes (classify), or
-            ``markers``, the embedded model. A classifier's detections are its five likeliest classes, each boxed by the
-            evidence in its own map.
+            ``everyday`` or ``markers``, the built-in models. A classifier's detections are its five likeliest classes, each
+            boxed by the evidence in its own map.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; None chooses the fastest there is.
         imgsz: longer side of the network's input in pixels; None takes the one that the model was trained with.
         conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.

@@ -9,6 +9,7 @@ pixel ``(i, j)`` covers ``[j, j + 1) x [i, i + 1)``:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -182,21 +183,43 @@ class Letterbox:
 
 
 @dataclass(frozen=True)
+class CropStyle:
+    """How a classifier wants its pictures.
+
+    Attributes:
+        share: of the picture's shorter side, how much is seen, in ``(0, 1]``.
+        bicubic: resize by Pillow's bicubic filter instead of its bilinear one. Both average when they shrink.
+    """
+
+    share: float = 1.0
+    bicubic: bool = False
+
+
+@dataclass(frozen=True)
 class CentreCrop(Letterbox):
     """The square middle of a picture, which is all that a classifier sees; its padding is never above 0.
 
-    As ultralytics' ``classify_transforms`` prepares pictures: the shorter side is brought to the crop's, by Pillow's bilinear
-    filter (which averages when it shrinks; OpenCV has none that gives the same pixels), then the middle is cut out.
+    As ultralytics' ``classify_transforms`` and timm prepare pictures: the shorter side is brought to the crop's (or so much
+    more that the crop is its ``share``) by a filter of Pillow's (OpenCV has none that gives the same pixels), then the middle is
+    cut out.
+
+    Attributes:
+        bicubic: see ``CropStyle``.
     """
 
+    bicubic: bool = False
+
     @classmethod
-    def cut(cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32) -> CentreCrop:
+    def cut(
+        cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, style: CropStyle | None = None
+    ) -> CentreCrop:
         """The middle of a picture of ``image_wh``; same rounding as torchvision's ``Resize`` and ``CenterCrop``.
 
         Args:
             image_wh: width and height of the picture in pixels, each at least 1.
             imgsz: side of the crop, rounded up to a multiple of ``stride``.
             stride: what ultralytics rounds the side by.
+            style: how the picture is wanted; ultralytics' way for None.
 
         Raises:
             ValueError: a size below 1.
@@ -205,9 +228,12 @@ class CentreCrop(Letterbox):
             raise ValueError(
                 f"sizes must be at least 1, got image {image_wh}, imgsz {imgsz}, stride {stride}"
             )
+        style = style or CropStyle()
         side, shorter = -(-imgsz // stride) * stride, min(image_wh)
-        wide, tall = (int(side * length / shorter) for length in image_wh)
-        return cls(image_wh, (wide, tall), (side, side), -round((wide - side) / 2), -round((tall - side) / 2))
+        resized = math.floor(side / style.share)
+        wide, tall = (int(resized * length / shorter) for length in image_wh)
+        left, top = (-round((length - side) / 2) for length in (wide, tall))
+        return cls(image_wh, (wide, tall), (side, side), left, top, bicubic=style.bicubic)
 
     def map_to_image(self, values: Float32Array) -> Float32Array:
         """A map over the crop, at any resolution, laid over the picture: exactly 0 at pixels whose middle lies outside the crop.
@@ -230,7 +256,8 @@ class CentreCrop(Letterbox):
         return image
 
     def _resized(self, image: Uint8Array) -> Uint8Array:
-        return np.asarray(Image.fromarray(image).resize(self.resized_wh, Image.Resampling.BILINEAR), np.uint8)
+        how = Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR
+        return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
 
 
 def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:

@@ -24,7 +24,14 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
     parser.add_argument("--epochs", type=int, nargs="+", default=ROUNDS, help="epochs of each round")
     parser.add_argument("--step-size", type=float, default=STEP, help="largest step size")
-    parser.add_argument("--start", type=Path, help="a checkpoint whose weights the first round begins with")
+    parser.add_argument(
+        "--start", help="what the first round begins with: a checkpoint, or `markers`, the shipped weights"
+    )
+    parser.add_argument(
+        "--emphasis", choices=["usual", "mending"], default="usual", help="what the scenes show more of"
+    )
+    parser.add_argument("--processes", type=int, default=2, help="how many render")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="how many train")
     options = parser.parse_args()
     wanted = ("render", "train", "export", "evaluate") if options.step == "all" else (options.step,)
     for step in wanted:
@@ -33,10 +40,12 @@ def main() -> None:
 
 def _run(step: str, options: argparse.Namespace) -> None:
     if step == "render":
-        from training.dataset import render_dataset
+        from training.dataset import EMPHASES, render_dataset
 
-        render_dataset(OUT / "dataset", "train", options.scenes, options.seed, IMGSZ)
-        render_dataset(OUT / "dataset", "held-out", HELD_OUT, options.seed, IMGSZ)
+        folder, emphasis = OUT / "dataset", EMPHASES[options.emphasis]
+        render_dataset(folder, "train", options.scenes, options.seed, IMGSZ, emphasis, options.processes)
+        # The same whatever the round, so that rounds can be compared
+        render_dataset(folder, "held-out", HELD_OUT, SEED, IMGSZ, processes=options.processes)
     elif step == "train":
         from training.fitting import train
 
@@ -49,6 +58,7 @@ def _run(step: str, options: argparse.Namespace) -> None:
                 IMGSZ,
                 options.step_size,
                 options.start,
+                options.threads,
             )
         )
     elif step == "export":

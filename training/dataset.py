@@ -14,22 +14,34 @@ import numpy as np
 from heatcam.sources.demo.markers import MARKER_CLASSES
 from training.cutouts import held_out_cutouts, read_cutout, training_cutouts
 from training.photographs import held_out_photographs, read_photograph, training_photographs
-from training.scenes import render_scene
+from training.scenes import MENDING, USUAL, Emphasis, render_scene
 from training.surfaces import Picture
 
 PHOTOGRAPHS = {"train": training_photographs, "held-out": held_out_photographs}
 CUTOUTS = {"train": training_cutouts, "held-out": held_out_cutouts}
+EMPHASES = {"usual": USUAL, "mending": MENDING}
 _STREAM = {"train": 1, "held-out": 2}
 
 
-def render_dataset(folder: Path, split: str, count: int, seed: int, side: int, processes: int = 2) -> None:
-    """Render ``count`` scenes of one split into ``folder/images`` and ``folder/labels``; scene i depends on seed and i alone."""
+def render_dataset(
+    folder: Path,
+    split: str,
+    count: int,
+    seed: int,
+    side: int,
+    emphasis: Emphasis = USUAL,
+    processes: int = 2,
+) -> None:
+    """Render ``count`` scenes of one split into ``folder/images`` and ``folder/labels``.
+
+    Scene i depends on ``seed``, ``emphasis`` and i alone.
+    """
     for name in ("images", "labels"):
         shutil.rmtree(folder / name / split, ignore_errors=True)
         (folder / name / split).mkdir(parents=True)
     chunks = [range(start, min(start + 250, count)) for start in range(0, count, 250)]
     with ProcessPoolExecutor(processes) as pool:
-        for done in pool.map(partial(_render_chunk, folder, split, seed, side), chunks):
+        for done in pool.map(partial(_render_chunk, folder, split, seed, side, emphasis), chunks):
             print(f"rendered {done + 1} of {count} {split} scenes", flush=True)
     (folder / "data.yaml").write_text(
         json.dumps(  # JSON is YAML
@@ -43,11 +55,12 @@ def render_dataset(folder: Path, split: str, count: int, seed: int, side: int, p
     )
 
 
-def _render_chunk(folder: Path, split: str, seed: int, side: int, indices: range) -> int:
+def _render_chunk(folder: Path, split: str, seed: int, side: int, emphasis: Emphasis, indices: range) -> int:
     cv2.setNumThreads(1)
     photographs, cutouts = _stock(split)
     for index in indices:
-        scene = render_scene(np.random.default_rng([seed, _STREAM[split], index]), photographs, side, cutouts)
+        rng = np.random.default_rng([seed, _STREAM[split], index])
+        scene = render_scene(rng, photographs, side, cutouts, emphasis)
         # PNG: the scene has its compression already
         cv2.imwrite(
             str(folder / "images" / split / f"{index:06d}.png"),

@@ -13,6 +13,7 @@ import yaml
 from ultralytics import YOLO
 from ultralytics.utils import ROOT
 
+from heatcam.models import embedded
 from heatcam.sources.demo.markers import MARKER_CLASSES
 
 WIDTH = 0.125  # of YOLO11; n has 0.25, and takes three times as long on a CPU
@@ -36,19 +37,27 @@ def train(
     seed: int,
     imgsz: int,
     step: float,
-    start: Path | None = None,
+    start: str | None = None,
+    threads: int = os.cpu_count() or 1,
 ) -> Path:
     """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights.
 
     ``rounds`` are epochs: each round runs the step size down once and begins with the weights of the round before (warm
-    restarts, Loshchilov and Hutter 2017, arXiv:1608.03983); the first begins at random, or with the checkpoint ``start``.
-    ``step`` is the largest step size of a round.
+    restarts, Loshchilov and Hutter 2017, arXiv:1608.03983); the first begins at random, or with the checkpoint ``start``, or
+    with the shipped weights (``markers``). ``step`` is the largest step size of a round, ``threads`` how many torch takes.
     """
     out.mkdir(parents=True, exist_ok=True)
+    reached = _shipped(out) if start == "markers" else Path(start) if start else _new(out)
     for epochs in rounds:
-        start = _round(data, out, epochs, seed, imgsz, start or _new(out), step)
-    assert start is not None
-    return start
+        reached = _round(data, out, epochs, seed, imgsz, reached, step, threads)
+    return reached
+
+
+def _shipped(out: Path) -> Path:
+    """The weights in the package as a checkpoint that ultralytics can go on from."""
+    path = out / "shipped.pt"
+    torch.save({"model": embedded.build()[0], "train_args": {}}, path)
+    return path
 
 
 def _new(out: Path) -> Path:
@@ -58,10 +67,12 @@ def _new(out: Path) -> Path:
     return config
 
 
-def _round(data: Path, out: Path, epochs: int, seed: int, imgsz: int, start: Path, step: float) -> Path:
+def _round(
+    data: Path, out: Path, epochs: int, seed: int, imgsz: int, start: Path, step: float, threads: int
+) -> Path:
     model = YOLO(start, task="detect")
     # ultralytics leaves torch all cores but one
-    model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(os.cpu_count() or 1))
+    model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(threads))
     model.train(
         data=str(data),
         imgsz=imgsz,

@@ -6,15 +6,16 @@ Scenes are drawn at twice their size and shrunk at the end, so that edges look p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from heatcam.sources.demo.cards import print_card
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
 from heatcam.sources.demo.perspective import Pose, box_around, card_homography, map_points
-from training.surfaces import BACKGROUNDS, CARDS, HARD_NEGATIVES, Picture, colour
+from training.surfaces import BACKGROUNDS, CARDS, HARD_NEGATIVES, Picture, colour, foliage
 
 SUPERSAMPLING = 2
 #: Smallest longer side of a labelled pattern in pixels of the scene: below that a person cannot tell the classes apart.
@@ -40,12 +41,38 @@ class Scene:
     labels: tuple[Label, ...]
 
 
+@dataclass(frozen=True)
+class Emphasis:
+    """What scenes show more of, to mend what the model was seen to get wrong. The usual scenes have none of it.
+
+    Attributes:
+        foliage: share of the scenes that lie in front of leaves, which were taken for QR codes.
+        data_matrices: share of the markers that are made data matrices, which got a second box as a QR code.
+        printed: share of the markers that lie on printed cards with a line of text above and below.
+    """
+
+    foliage: float = 0.0
+    data_matrices: float = 0.0
+    printed: float = 0.0
+
+
+USUAL = Emphasis()
+#: What the last round of the shipped weights was trained on.
+MENDING = Emphasis(foliage=0.3, data_matrices=0.25, printed=0.4)
+#: Editions of printed cards from here on are shown in training only; the demo scene counts from 0.
+_FIRST_EDITION = 10**7
+
+
 def render_scene(
-    rng: np.random.Generator, photographs: list[Picture], side: int = 320, cutouts: Sequence[Picture] = ()
+    rng: np.random.Generator,
+    photographs: list[Picture],
+    side: int = 320,
+    cutouts: Sequence[Picture] = (),
+    emphasis: Emphasis = USUAL,
 ) -> Scene:
-    """A scene of ``side`` x ``side`` pixels; the same generator state, photographs and cutouts give the same scene."""
+    """A scene of ``side`` x ``side`` pixels; equal arguments (the generator's state included) give the same scene."""
     size = side * SUPERSAMPLING
-    canvas = _background(rng, photographs, size)
+    canvas = _background(rng, photographs, size, emphasis)
     for _ in range(int(rng.choice([0, 0, 1, 2, 3]))):
         canvas = _add_distraction(rng, canvas, photographs)
     for _ in range(int(rng.choice([0, 1, 3, 9], p=[0.6, 0.16, 0.14, 0.1])) if cutouts else 0):
@@ -53,7 +80,7 @@ def render_scene(
     labels: list[Label] = []
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(_how_many(rng)):
-        canvas, label, card_box = _add_marker(rng, canvas, taken)
+        canvas, label, card_box = _add_marker(rng, canvas, taken, emphasis)
         if label is not None:
             labels.append(label)
             taken.append(card_box)
@@ -72,11 +99,28 @@ def _how_many(rng: np.random.Generator) -> int:
     return int(rng.choice([0, 1, 2, 4, 6, 8], p=[0.2, 0.2, 0.2, 0.18, 0.14, 0.08]))
 
 
-def _background(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
+def _background(
+    rng: np.random.Generator, photographs: list[Picture], size: int, emphasis: Emphasis
+) -> Picture:
+    if emphasis.foliage and rng.random() < emphasis.foliage:
+        return _before_leaves(rng, photographs, size)
     if rng.random() < 0.62:
         return _crop(rng, photographs[rng.integers(len(photographs))], size, size)
     rooms = HARD_NEGATIVES if rng.random() < 0.45 else BACKGROUNDS
     return _turned(rng, rooms[rng.integers(len(rooms))](rng, size, size))
+
+
+def _before_leaves(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
+    """Leaves alone, or in a part of a photograph: over it, beside it, in a corner of it."""
+    leaves = foliage(rng, size, size)
+    if rng.random() < 0.4:
+        return leaves
+    picture = _crop(rng, photographs[rng.integers(len(photographs))], size, size)
+    left, top = (int(v) for v in rng.integers(-size // 2, size, 2))
+    wide, tall = (int(v) for v in rng.integers(size // 5, size, 2))
+    where = np.s_[max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)]
+    picture[where] = leaves[where]
+    return picture
 
 
 def _crop(rng: np.random.Generator, photo: Picture, width: int, height: int) -> Picture:
@@ -133,10 +177,18 @@ def _lay(rng: np.random.Generator, canvas: Picture, cutout: Picture) -> Picture:
 
 
 def _add_marker(
-    rng: np.random.Generator, canvas: Picture, taken: list[tuple[float, float, float, float]]
+    rng: np.random.Generator,
+    canvas: Picture,
+    taken: list[tuple[float, float, float, float]],
+    emphasis: Emphasis,
 ) -> tuple[Picture, Label | None, tuple[float, float, float, float]]:
     """The canvas with one marker more where there is room, its label and its card's box, all in canvas pixels."""
-    marker = random_marker(str(rng.choice(MARKER_CLASSES)), rng)
+    class_name = str(rng.choice(MARKER_CLASSES))
+    if emphasis.data_matrices and rng.random() < emphasis.data_matrices:
+        class_name = "data-matrix"
+    marker = random_marker(class_name, rng)
+    if emphasis.printed and rng.random() < emphasis.printed:
+        marker = _on_a_card(rng, class_name)
     size = canvas.shape[0]
     for _ in range(8):
         pose = _marker_pose(rng, marker, size)
@@ -165,6 +217,15 @@ def _marker_pose(rng: np.random.Generator, marker: Marker, size: int) -> Pose:
     return Pose(
         centre, wanted / max(marker.pattern_size_wh), roll, pitch, yaw, float(rng.uniform(1.2, 4)) * size
     )
+
+
+def _on_a_card(rng: np.random.Generator, class_name: str) -> Marker:
+    """A marker whose picture is a whole printed card in shades of grey: text, sheet and pattern."""
+    card = print_card(class_name, int(rng.integers(_FIRST_EDITION, 2 * _FIRST_EDITION)))
+    x, y = np.round(card.paper_xy[0]).astype(int)
+    right, bottom = np.round(card.paper_xy[2]).astype(int)
+    sheet = cv2.cvtColor(card.image_bgra[y:bottom, x:right, :3], cv2.COLOR_BGR2GRAY)
+    return replace(card.marker, image=np.asarray(sheet), outline_xy=card.outline_xy - np.float32([x, y]))
 
 
 def _printed(rng: np.random.Generator, marker: Marker) -> Picture:

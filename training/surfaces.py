@@ -253,6 +253,41 @@ def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
     return picture
 
 
+def foliage(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Leaves in front of leaves, with sky or shade between them: trees, hedges, meadows, from near to far away."""
+    fine = float(np.exp(rng.uniform(np.log(2.0), np.log(16.0))))  # a leaf's length in pixels
+    shade, sky = np.float32(colour(rng, 5, 60)), np.float32(colour(rng, 150, 255))
+    holes = clouds(rng, width, height).mean(axis=2, keepdims=True) > np.float32(rng.uniform(120, 245))
+    picture = np.ascontiguousarray(np.where(holes, sky, shade).astype(np.uint8))
+    green = np.float32([rng.uniform(15, 80), rng.uniform(60, 170), rng.uniform(30, 150)])
+    slope, spread = rng.uniform(0, 180), rng.uniform(10, 90)
+    count = int(min(9000, rng.uniform(0.5, 1.4) * width * height / fine**2))
+    lights = (
+        np.sort(rng.gamma(2.0, 0.35, count).clip(0.1, 2.6))
+        if rng.random() < 0.5
+        else rng.uniform(0.15, 2.2, count)
+    )
+    for light in lights:
+        centre = int(rng.integers(width)), int(rng.integers(height))
+        axes = max(1, int(fine * rng.uniform(0.5, 1.2))), max(1, int(fine * rng.uniform(0.15, 0.5)))
+        hue = (green * light + rng.normal(0, 12, 3)).clip(0, 255)
+        cv2.ellipse(
+            picture,
+            centre,
+            axes,
+            slope + spread * rng.normal(),
+            0,
+            360,
+            tuple(map(float, hue)),
+            -1,
+            cv2.LINE_AA,
+        )
+    if rng.random() < 0.5:  # light falls unevenly through a crown
+        dapple = clouds(rng, width, height).mean(axis=2, keepdims=True) / 255
+        picture = (picture * (0.35 + 1.1 * dapple)).clip(0, 255).astype(np.uint8)
+    return picture
+
+
 BACKGROUNDS: tuple[Surface, ...] = (paper, gradient, clouds, text_page, shapes, bricks, coins, coins)
 HARD_NEGATIVES: tuple[Surface, ...] = (
     text_page,

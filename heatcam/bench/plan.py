@@ -13,7 +13,7 @@ class Conditions:
     """What the user asks of every contestant.
 
     Attributes:
-        model: a ``.pt`` file or an embedded model's name; None is the embedded one.
+        model: a ``.pt`` file or a built-in model's name; None is ``markers``.
         device: None chooses.
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf, iou: thresholds in ``[0, 1]``.

@@ -235,7 +235,7 @@ def layers(
         str | None,
         typer.Argument(
             metavar="MODEL",
-            help="A .pt model of ultralytics, whatever its task; 'markers' if left out.",
+            help="A .pt model of ultralytics, whatever its task, or 'everyday'; 'markers' if left out.",
             rich_help_panel=Group.MODEL,
         ),
     ] = None,

@@ -55,7 +55,8 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--model",
             "-m",
             metavar="FILE|NAME",
-            help="A .pt model of ultralytics that finds boxes or classes; 'markers' if left out.",
+            help="'everyday', 'markers' or a .pt model of ultralytics that finds boxes or classes; 'everyday' if left out, "
+            "for 'demo' 'markers'.",
         ),
         "device": typer.Option(
             metavar="NAME", help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."
@@ -211,7 +212,16 @@ OPTIONS[PictureOutput] = OPTIONS[Output] | {
     ),
     "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
 }
-OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)}
+#: Of commands that are about detectors.
+_DETECTOR = typer.Option(
+    "--model",
+    "-m",
+    metavar="FILE|NAME",
+    help="'markers' or a .pt model of ultralytics that finds boxes; 'markers' if left out.",
+)
+OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)} | {
+    "model": _DETECTOR
+}
 OPTIONS[Plan] = {
     "runs": typer.Option(min=1, help="Rounds that count; in each, every row runs once."),
     "warmup": typer.Option(min=0, help="Rounds before them that do not count."),
@@ -222,6 +232,7 @@ OPTIONS[Plan] = {
 
 
 OPTIONS[Judged] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Judged)} | {
+    "model": _DETECTOR,
     "conf": typer.Option(help="Judge objects above this confidence."),
     "backend": typer.Option(
         help="What scores the pictures that are taken apart; 'auto' takes the fastest. Maps are made with torch.",

@@ -18,6 +18,7 @@ from heatcam.bench.rivals import NAMES as RIVAL_NAMES
 from heatcam.bench.rivals import rival_contestants
 from heatcam.bench.timing import Measurement, measure
 from heatcam.choices import Backend
+from heatcam.commands.default_model import HINTS
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.starting import start_explainer
 from heatcam.commands.tables import show_table
@@ -48,9 +49,12 @@ def bench(
     names = chosen((*HEATCAM_NAMES, *RIVAL_NAMES), plan.only)
     given = read_input(source, min(MOST_FRAMES, plan.rounds))
     choice = ModelChoice(**dataclasses.asdict(conditions), backend=Backend.TORCH)
+    if choice.model is None:  # the rivals are detectors
+        terminal.note(HINTS[MARKERS])
+        choice = dataclasses.replace(choice, model=MARKERS)
     explainer = start_explainer(choice, terminal)
     setup = Setup(
-        conditions.model or MARKERS,
+        str(choice.model),
         str(explainer.engine.device),
         explainer.imgsz,
         conditions.conf,

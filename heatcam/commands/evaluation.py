@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from heatcam import stopping
-from heatcam.commands.starting import EMBEDDED_HINT, names_in, offer_download
+from heatcam.commands.default_model import HINTS
+from heatcam.commands.starting import names_in, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine.device import choose_device
@@ -123,7 +124,7 @@ def _checked(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
 
 def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
     if judged.model is None:
-        terminal.note(EMBEDDED_HINT)
+        terminal.note(HINTS[MARKERS])
     model = judged.model or MARKERS
     offer_download(model, terminal)
     with terminal.status("loading the model"):

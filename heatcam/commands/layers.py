@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.starting import EMBEDDED_HINT, offer_download
+from heatcam.commands.default_model import HINTS
+from heatcam.commands.starting import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine.classifying import CutClassifier, is_classifier
@@ -39,7 +40,7 @@ def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Ter
     """
     ExplainOptions(imgsz)  # refuses a size that cannot be meant before anything is loaded
     if model is None:
-        terminal.note(EMBEDDED_HINT)
+        terminal.note(HINTS[MARKERS])
     spec = model or MARKERS
     offer_download(spec, terminal)
     with terminal.status("loading the model"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heatcam import stopping
 from heatcam.choices import MethodName, Quality
+from heatcam.commands.default_model import with_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, WindowChoice
@@ -95,7 +96,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     tracker = tracker_of(options.motion.track)
     start = first_state(model, options.look, options.window)
     state = as_kept(start, kept, options.given)
-    model = replace(model, method=MethodName(state.method), conf=state.conf)
+    model = with_model(replace(model, method=MethodName(state.method), conf=state.conf), spec, terminal)
     shelf, explainer = start_shelf(model, terminal, size_to_come(spec, asked))
     say_scale(replace(options.look, renorm=state.renorm), explainer, terminal)
     explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)

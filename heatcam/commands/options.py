@@ -24,7 +24,7 @@ class ModelChoice:
     """Which model explains, and how.
 
     Attributes:
-        model: a ``.pt`` file or an embedded model's name; None is the embedded one, with a word about others.
+        model: a ``.pt`` file or a built-in model's name; None is the one for the source, with a word about others.
         device: None chooses.
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf, iou: thresholds in ``[0, 1]``.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from heatcam import stopping
+from heatcam.commands.default_model import with_model
 from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
 from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
 from heatcam.commands.recover import offer_recovery
@@ -116,6 +117,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
         HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
     """
     output, asked = options.output, options.capture.options()
+    model = with_model(model, spec, terminal)
     target = _checked_target(target_path(spec, output), output, options.recording, terminal)
     facts = facts_of(spec, model, options.look, options.motion, options.recording, asked, target)
     resumption = _resumption(target, facts, options.recording, terminal)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.choices import Backend
+from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal
@@ -61,7 +62,8 @@ def snapshot(
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
     if output.npz:
         refuse_existing([raw_path(target) for target in targets], output.overwrite)
-    explainer = start_explainer(_for_pictures(model), terminal)
+    model = with_model(_for_pictures(model), camera or "", terminal)
+    explainer = start_explainer(model, terminal)
     say_scale(look, explainer, terminal)
     paint = painter(look)
     if camera is not None:
@@ -71,6 +73,9 @@ def snapshot(
         )
     else:
         rows, failed = _many(paths, targets, explainer, paint, output, terminal)
+    if nothing := sum(not row["detections"] for row in rows):
+        where = f" in {nothing} of {len(rows)} pictures" if len(rows) > 1 else ""
+        terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
     if output.json:
         terminal.document({"images": rows}, output.json)
     return 1 if failed else 0

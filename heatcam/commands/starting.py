@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heatcam.choices import Renorm
+from heatcam.commands.default_model import with_model
 from heatcam.commands.options import Look, ModelChoice
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Explanation
@@ -22,11 +23,6 @@ from heatcam.sources.options import CaptureOptions
 from heatcam.sources.seeking import require_start
 from heatcam.steady.smoother import Smoother
 
-EMBEDDED_HINT = (
-    "using the embedded model 'markers' (QR codes, barcodes, data matrices, ArUco, chessboards); "
-    "--model yolo26n.pt gives 80 everyday objects"
-)
-
 
 def start_explainer(
     choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
@@ -43,9 +39,8 @@ def start_shelf(
     choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> tuple[Shelf, Explainer]:
     """The same, with the shelf that further explainers of the model can be taken from."""
-    if choice.model is None:
-        terminal.note(EMBEDDED_HINT)
-    model = choice.model or "markers"
+    choice = with_model(choice, "", terminal)
+    model = str(choice.model)
     offer_download(model, terminal)
     options = explain_options(choice)
     with terminal.status("loading the model"):

@@ -22,7 +22,7 @@ class Judged:
     """The model, and which of its detections count.
 
     Attributes:
-        model: a ``.pt`` file or an embedded model's name; None is the embedded one.
+        model: a ``.pt`` file or a built-in model's name; None is ``markers``.
         device: None chooses.
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf: objects above this confidence, in ``[0, 1]``.

@@ -8,9 +8,9 @@ from pathlib import Path
 from heatcam.errors import ModelError
 from heatcam.models.official import SUFFIX, downloaded_path, official_name
 
-MARKERS = "markers"
+MARKERS, EVERYDAY = "markers", "everyday"
 #: Models that are known by a word instead of a file; ``loading.BUILT_IN`` makes them.
-WORDS = (MARKERS,)
+WORDS = (MARKERS, EVERYDAY)
 _MOST_SIMILAR, _SIMILARITY = 3, 0.75
 
 
@@ -65,7 +65,7 @@ def _missing(spec: str, path: Path) -> ModelError:
         )
     return ModelError(
         f"model file {spec} does not exist",
-        advice or f"check the path, or leave out --model to use '{MARKERS}'",
+        advice or "check the path, or leave out --model",
     )
 
 

@@ -12,11 +12,11 @@ from torch import nn
 
 from heatcam.engine.network import input_channels
 from heatcam.errors import ModelError
-from heatcam.geometry import Uint8Array
-from heatcam.models import embedded
+from heatcam.geometry import CropStyle, Uint8Array
+from heatcam.models import embedded, everyday
 from heatcam.models.checkpoint import Checkpoint, faults_named, read_checkpoint, task_of
 from heatcam.models.class_names import class_names_of
-from heatcam.models.finding import MARKERS, find_checkpoint
+from heatcam.models.finding import EVERYDAY, MARKERS, find_checkpoint
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
 from heatcam.models.trial import require_running
 from heatcam.models.validation import (
@@ -40,6 +40,7 @@ class LoadedModel:
         class_names: name of each class id.
         imgsz: longer side of the input that it was trained with, in pixels; a classifier's input is square.
         smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
+        crop: how a classifier wants its pictures; ultralytics' way for None.
         examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, with what the model finds in them; None where
             nobody knows what that is.
         channels: of the pictures that it reads: 3 for RGB, 1 for grey.
@@ -50,6 +51,7 @@ class LoadedModel:
     class_names: dict[int, str]
     imgsz: int
     smooth: bool = False
+    crop: CropStyle | None = None
     examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
     channels: int = 3
 
@@ -128,8 +130,13 @@ def _markers() -> LoadedModel:
     return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples)
 
 
+def _everyday() -> LoadedModel:
+    network, class_names = everyday.build()
+    return LoadedModel(EVERYDAY, ready(network), class_names, everyday.IMGSZ, crop=everyday.CROP)
+
+
 #: What makes the models that are known by a word (``finding.WORDS``), ready for the engine.
-BUILT_IN: dict[str, Callable[[], LoadedModel]] = {MARKERS: _markers}
+BUILT_IN: dict[str, Callable[[], LoadedModel]] = {MARKERS: _markers, EVERYDAY: _everyday}
 
 
 def ready(network: nn.Module) -> nn.Module:

@@ -87,7 +87,7 @@ def _classifying(
         )
     cut = CutClassifier(loaded.network.to(device), fine=options.over_levels, layers=options.layers)
     engine = ClassEngine(cut, device)
-    return engine, partial(CentreCrop.cut, imgsz=imgsz, stride=engine.stride)
+    return engine, partial(CentreCrop.cut, imgsz=imgsz, stride=engine.stride, style=loaded.crop)
 
 
 def _require_classes(what: str, options: ExplainOptions) -> None:

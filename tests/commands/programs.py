@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,16 @@ from typer.testing import CliRunner, Result
 from heatcam.cli import app
 
 
+def with_markers(words: Sequence[object]) -> list[str]:
+    """A command line that explains with ``markers`` where it names no model: the pictures here show markers."""
+    told = [str(word) for word in words]
+    explains = {"snapshot", "record", "live"} & set(told[:2])  # (--debug may come first)
+    return told if not explains or {"--model", "-m", "--help"} & set(told) else [*told, "--model", "markers"]
+
+
 def heatcam(*words: object, exit_code: int = 0) -> Result:
-    """Run a command in this process and check its exit code."""
-    result = CliRunner().invoke(app, [str(word) for word in words])
+    """Run a command in this process, with ``markers`` where it names no model, and check its exit code."""
+    result = CliRunner().invoke(app, with_markers(words))
     assert result.exit_code == exit_code, (result.exit_code, result.stdout, result.stderr, result.exception)
     return result
 
@@ -25,11 +33,11 @@ def heatcam(*words: object, exit_code: int = 0) -> Result:
 def start(
     *words: object, env: dict[str, str] | None = None, cwd: Path | None = None, module: str = "heatcam"
 ) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own and open to Ctrl-C, as a terminal does."""
+    """Start a command in a process group of its own and open to Ctrl-C, as a terminal does; ``markers`` as above."""
     # A shell that starts the tests in the background lets them, and all they start, ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
-        [sys.executable, "-m", module, *(str(word) for word in words)],
+        [sys.executable, "-m", module, *with_markers(words)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -31,7 +31,7 @@ def test_the_embedded_model_is_listed_at_its_own_size_with_what_the_maps_come_fr
     assert lines[0].split() == ["0", "Conv", "picture", "2", "8", "8x160x160", "224"]
     assert lines[16].split(maxsplit=7)[-1] == "live, fine, head input"
     assert lines[23].split() == ["23", "Detect", "16,", "19,", "22", "-", "-", "9x2100", "266623"]
-    assert "--model yolo26n.pt gives 80 everyday objects" in result.stderr
+    assert "using the built-in model 'markers'" in result.stderr
     assert "model markers, 320 px, 24 layers, " in result.stderr
     assert "marks say" not in result.stderr
 
@@ -116,7 +116,7 @@ def test_a_checkpoint_that_would_run_something_is_refused_here_too(tmp_path: Pat
     ("words", "said"),
     [
         (["gone.pt"], "gone.pt does not exist; check the path"),
-        (["model.onnx"], "is neither 'markers' nor a .pt file"),
+        (["model.onnx"], "is neither 'markers' nor 'everyday' nor a .pt file"),
         (["markers", "--imgsz", "7"], "imgsz is 7; give a number of pixels from 32 to 4096"),
         (["yolo26n.pt"], "is not here and heatcam downloads nothing unasked"),
     ],

@@ -22,7 +22,7 @@ from heatcam.errors import UsageError
 from heatcam.sinks.recording.targets import target_of
 from heatcam.sources.options import CaptureOptions
 from tests.commands.fake_explainer import take_the_models_place
-from tests.commands.programs import heatcam, probe
+from tests.commands.programs import heatcam, probe, with_markers
 from tests.sinks.test_recorder import posix_only
 from tests.sources.numbered import encode_numbered, number_in
 from tests.system_tools import requires
@@ -133,7 +133,7 @@ def test_a_resumed_recording_has_the_frames_times_and_sound_of_an_uninterrupted_
 def facts_of_run(moving: Path, out: Path) -> dict[str, object]:
     return facts_of(
         str(moving),
-        ModelChoice(),
+        ModelChoice(model="markers"),
         Look(hud=False),
         Motion(),
         Recording(codec="ffv1"),
@@ -173,7 +173,7 @@ def heatcam_any(*words: object) -> object:
 
     from heatcam.cli import app
 
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(app, with_markers(words))
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libvpx-vp9"])
@@ -221,7 +221,9 @@ def test_a_leftover_with_all_frames_is_only_put_together(tmp_path: Path) -> None
     heatcam("record", clip, "-o", out, *PLAIN)
     out.rename(tmp_path / "out.part.mp4")
     look = Look(hud=False, boxes=False, alpha=0.0)
-    facts = facts_of(str(clip), ModelChoice(), look, Motion(), Recording(), CaptureOptions(), target_of(out))
+    facts = facts_of(
+        str(clip), ModelChoice(model="markers"), look, Motion(), Recording(), CaptureOptions(), target_of(out)
+    )
     (tmp_path / "out.part.mp4.json").write_text(json.dumps(facts))
     assert "10 frames" in heatcam("record", clip, "-o", out, *PLAIN, "--resume").stdout
     assert [number_in(picture) for picture in pictures_in(out)] == list(range(10))
@@ -291,7 +293,7 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
     def run() -> int:
         output = Output(str(tmp_path / "out.mp4"))
         options = RecordOptions(Look(), Motion(), output, Extent(), Recording(), FilmChoice())
-        return record(str(clip), ModelChoice(), options, terminal)
+        return record(str(clip), ModelChoice(model="markers"), options, terminal)
 
     if answer:
         assert run() == 0

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
+from ultralytics.utils import ASSETS
 
 from heatcam.choices import Backend
 from heatcam.cli import app
@@ -37,12 +38,30 @@ def test_a_picture_comes_out_at_its_own_resolution_with_heat_on_it(scene_png: Pa
     assert "qr-code" in result.stdout
 
 
-def test_without_a_model_the_hint_is_one_line(scene_png: Path, tmp_path: Path) -> None:
-    result = heatcam("snapshot", scene_png, "-o", tmp_path / "a.png")
-    assert result.stderr.count("--model yolo26n.pt gives 80 everyday objects") == 1
+def test_a_named_model_needs_no_hint(scene_png: Path, tmp_path: Path) -> None:
     named = heatcam("snapshot", scene_png, "-o", tmp_path / "b.png", "--model", "markers")
-    assert "everyday objects" not in named.stderr
+    assert "built-in model" not in named.stderr
     assert "markers on cpu" in named.stderr
+
+
+def test_a_photograph_without_a_model_gets_a_true_class_and_one_line_of_who_named_it(tmp_path: Path) -> None:
+    """As a newcomer starts it: nothing but a photograph."""
+    photograph = ASSETS / "bus.jpg"
+    result = CliRunner().invoke(app, ["snapshot", str(photograph), "-o", str(tmp_path / "out.png")])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.rstrip().endswith("1 minibus")
+    assert result.stderr.count("using the built-in model 'everyday'") == 1
+    assert "nothing found" not in result.stderr
+    assert cv2.imread(str(tmp_path / "out.png")).shape == (1080, 810, 3)
+
+
+def test_where_nothing_is_found_it_is_said_what_would_find_more(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64, 3), 128, np.uint8))
+    result = heatcam("snapshot", tmp_path / "grey.png", "-o", tmp_path / "out.png")
+    assert (
+        "nothing found: --conf 0.1 shows what it is less sure of; --model everyday names 1,000 everyday things"
+        in " ".join(result.stderr.split())
+    )
 
 
 def test_json_on_standard_output_is_one_document_and_nothing_else(scene_png: Path, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
-"""``python -m heatcam.sources.demo FOLDER`` writes a few stills of the demo scene there, as ``demo-1.jpg`` and so on."""
+"""``python -m heatcam.sources.demo FOLDER`` writes a few stills of the demo scene there, as ``demo-1.jpg`` and so on.
+
+With ``--photographs`` it prints where the two photographs are that lie behind the scene's cards.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import cv2
 
+from heatcam.sources.demo.backdrop import photograph_paths
 from heatcam.sources.demo.scene import DemoScene
 
 #: Moments at which no card is turning over: two over each backdrop.
@@ -32,8 +37,13 @@ def write_samples(folder: Path) -> list[Path]:
 def main() -> None:
     """Read the folder from the command line and fill it."""
     parser = argparse.ArgumentParser(prog="python -m heatcam.sources.demo", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    write_samples(parser.parse_args().folder)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--photographs", action="store_true")
+    given = parser.parse_args()
+    if given.photographs:
+        sys.stdout.write("".join(f"{path}\n" for path in photograph_paths()))
+    if given.folder is not None:
+        write_samples(given.folder)
 
 
 if __name__ == "__main__":
