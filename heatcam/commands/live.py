@@ -81,7 +81,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         terminal: where to say it.
 
     Returns:
-        0, 1 when a recording could not be finished or a file gave fewer frames than it holds, or 130 after Ctrl-C.
+        0, 1 when a recording or a snapshot could not be finished or a file gave fewer frames than it holds, or 130 after Ctrl-C.
 
     Raises:
         HeatcamError: no source or no model; each says the next step.
@@ -118,7 +118,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         terminal.note(lacking)
     elif not session.numbers.frames_shown:
         terminal.note(f"{source.name} gave no picture")
-    return int(session.parts.recording.failed or bool(lacking))
+    return int(session.parts.recording.failed or session.parts.snapshots.failed or bool(lacking))
 
 
 def _session(

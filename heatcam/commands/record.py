@@ -141,6 +141,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             resumption,
             lambda: seam.origin_s,
             source.is_live,
+            lambda: source.__exit__(None, None, None),
         )
         expected = _expected(source, options.extent, fps, asked.start_s)
         _say_length(plan, expected, terminal)

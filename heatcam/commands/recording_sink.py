@@ -37,6 +37,7 @@ class Plan:
         resumption: what there is already.
         origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
         is_live: drop frames rather than wait.
+        on_failure: called from another thread when something live is not recorded any more: it may give no frame for long.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Plan:
     resumption: Resumption
     origin_s: Callable[[], float]
     is_live: bool
+    on_failure: Callable[[], object] = lambda: None
 
 
 class RecordingSink:
@@ -137,7 +139,12 @@ class RecordingSink:
         )
         if plan.is_live:
             return LiveRecorder(
-                plan.target.path, size_wh, plan.fps, overwrite=plan.overwrite, options=options
+                plan.target.path,
+                size_wh,
+                plan.fps,
+                overwrite=plan.overwrite,
+                options=options,
+                on_failure=plan.on_failure,
             )
         if goes_on:
             plan.resumption.set_aside()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Collection
@@ -24,6 +25,7 @@ from heatcam.sinks.live_recorder import LiveRecorder
 from heatcam.sinks.pictures import write_picture
 from heatcam.sinks.raw_maps import write_raw_maps
 from heatcam.sinks.recorder import RecorderOptions
+from heatcam.sinks.recording.vanishing import other_folders
 
 _NOMINAL_FPS = 30.0  # frames carry their own times; this is how long the last one stands
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
@@ -40,17 +42,19 @@ class Snapshots:
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         self._folder = folder
+        self._absolute = folder.absolute()
         self._about = about
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="heatcam snapshot")
         self._waiting: list[Future[str]] = []
         self._given: set[Path] = set()
+        self._failures: list[str] = []
 
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
         """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
         name = free_name(self._folder, stem, ".png", self._given)
         self._given.add(name)
-        self._waiting.append(self._writer.submit(self._write, name, picture, explanation, state))
+        self._waiting.append(self._writer.submit(self._save, name, picture, explanation, state))
 
     def news(self) -> list[str]:
         """What was saved, or why not, since the last call."""
@@ -58,24 +62,55 @@ class Snapshots:
         self._waiting = [future for future in self._waiting if not future.done()]
         return [future.result() for future in done]
 
+    @property
+    def failed(self) -> bool:
+        """Whether one of them could not be saved where it was to be."""
+        return bool(self._failures)
+
     def close(self) -> list[str]:
-        """Wait for what is being written; the last news."""
+        """Wait for what is being written; the last news, and what has failed before."""
+        earlier = list(self._failures)
         wait(self._waiting, STOP_S)
         late = sum(not future.done() for future in self._waiting)
         self._writer.shutdown(wait=not late, cancel_futures=True)
-        return [*self.news(), *([f"{late} snapshots were not written in time"] if late else [])]
+        if late:
+            self._failures.append(f"{late} snapshots were not written in time")
+        return [*earlier, *self.news(), *(self._failures[-1:] if late else [])]
+
+    def _save(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
+        """Write where it is to be or, where that fails, where it can be: the folder may be gone, or its disk full."""
+        failure = self._write(path, picture, explanation, state)
+        if not failure:
+            return f"saved {path.name}"
+        for folder in other_folders(self._absolute):
+            other = free_name(folder, path.stem, path.suffix)
+            if folder != self._absolute and not self._write(other, picture, explanation, state):
+                self._failures.append(f"{failure}; saved as {other}")
+                return self._failures[-1]
+        self._failures.append(failure)
+        return failure
 
     def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
+        """Write the three files, all or none; why not, "" when they are there."""
         settings = self._about | {"view": as_plain(state), **describe(explanation)}
         settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
+        text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+        steps: tuple[tuple[str, Callable[[Path], None]], ...] = (
+            (".png", lambda file: write_picture(file, picture)),
+            (".npz", lambda file: write_raw_maps(file, explanation)),
+            (".json", lambda file: write_whole(file, text.encode())),
+        )
+        written: list[Path] = []
         try:
-            write_picture(path, picture)
-            write_raw_maps(path.with_suffix(".npz"), explanation)
-            text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-            write_whole(path.with_suffix(".json"), text.encode())
+            for suffix, write in steps:
+                write(path.with_suffix(suffix))
+                written.append(path.with_suffix(suffix))
         except (HeatcamError, OSError, MemoryError) as error:
+            for file in written:
+                with contextlib.suppress(OSError):
+                    file.unlink()
             return str(error) or f"{path.name} could not be saved ({type(error).__name__})"
-        return f"saved {path.name}"
+        return ""
 
 
 class Recording:
@@ -96,10 +131,9 @@ class Recording:
         self._last_pts_s = -1.0
         self._ender = ThreadPoolExecutor(1, thread_name_prefix="heatcam recording")
         self._ending: list[Future[tuple[str, int, bool]]] = []
+        self._failures: list[str] = []
         #: Pictures that the encoder had no room for, of all recordings.
         self.dropped = 0
-        #: Whether one of them could not be finished, or ended by itself.
-        self.failed = False
 
     @property
     def seconds(self) -> float | None:
@@ -113,7 +147,7 @@ class Recording:
         try:
             self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS, options=_OPTIONS)
         except (HeatcamError, OSError) as error:
-            self.failed = True
+            self._failures.append(str(error))
             return str(error)
         self._started_s, self._last_pts_s = self._clock(), -1.0
         return f"recording {path.name}"
@@ -147,16 +181,23 @@ class Recording:
         self._ending = [future for future in self._ending if not future.done()]
         return [self._noted(*future.result()) for future in done]
 
+    @property
+    def failed(self) -> bool:
+        """Whether one of them could not be started or finished, or ended by itself."""
+        return bool(self._failures)
+
     def close(self) -> list[str]:
-        """Finish what is on and wait for it; the last news."""
+        """Finish what is on and wait for it; the last news, and what has failed before."""
         self.stop()
         wait(self._ending)
         self._ender.shutdown()
-        return self.news()
+        earlier = list(self._failures)
+        return [*earlier, *self.news()]
 
     def _noted(self, text: str, dropped: int, whole: bool) -> str:
         self.dropped += dropped
-        self.failed = self.failed or not whole
+        if not whole:
+            self._failures.append(text)
         return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from heatcam.sinks.recorder import Recorder, RecorderOptions
 _QUEUE_BYTES = 160 << 20
 _MOST_WAITING = 64
 _FINISH_S = 5.0
+_LOOK_S = 1.0
 
 
 class LiveRecorder:
@@ -26,6 +28,7 @@ class LiveRecorder:
     Args:
         path, size_wh, fps, overwrite, options: as of ``Recorder``.
         finish_s: how long ``close`` waits for the encoder, in seconds.
+        on_failure: called from another thread when the recording has ended by itself.
 
     Attributes:
         path: the finished file.
@@ -46,6 +49,7 @@ class LiveRecorder:
         overwrite: bool = False,
         options: RecorderOptions | None = None,
         finish_s: float = _FINISH_S,
+        on_failure: Callable[[], object] = lambda: None,
     ) -> None:
         self._recorder = Recorder(path, size_wh, fps, overwrite=overwrite, options=options)
         self.path = self._recorder.path
@@ -53,6 +57,7 @@ class LiveRecorder:
         self.dropped = 0
         self.failure: HeatcamError | None = None
         self._finish_s = finish_s
+        self._on_failure = on_failure
         self._ended = threading.Event()
         waiting = max(2, min(_MOST_WAITING, _QUEUE_BYTES // (size_wh[0] * size_wh[1] * 3)))
         self._waiting: queue.Queue[tuple[Uint8Array, float] | None] = queue.Queue(waiting + 1)
@@ -109,10 +114,24 @@ class LiveRecorder:
         """The thread: from the queue to the encoder, until the end or a failure."""
         try:
             with self._recorder:
-                while (taken := self._waiting.get()) is not None:
+                while (taken := self._next()) is not None:
                     self._room.release()
                     self._recorder.write(*taken)
         except HeatcamError as failure:
             self.failure = failure
         except Exception as error:  # noqa: BLE001 (no thread may die in silence: whoever reads ``failure`` is told)
             self.failure = SinkError(f"recording {self.path} failed ({error})")
+        if self.failure is not None:
+            self._on_failure()
+
+    def _next(self) -> tuple[Uint8Array, float] | None:
+        """What comes next; looks meanwhile whether the file is still there, because a source may give nothing for long.
+
+        Raises:
+            SinkError: it is not.
+        """
+        while True:
+            try:
+                return self._waiting.get(timeout=_LOOK_S)
+            except queue.Empty:
+                self._recorder.require_place()

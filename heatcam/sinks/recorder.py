@@ -21,12 +21,13 @@ from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.recording.claim import Claim, require_unclaimed
 from heatcam.sinks.recording.codecs import CODECS, codec_of
-from heatcam.sinks.recording.job import Job, to_line
+from heatcam.sinks.recording.job import Job, Outcome, to_line
 from heatcam.sinks.recording.leftovers import joined, leftover_of
 from heatcam.sinks.recording.process import pipe_of, start, wait_for
 from heatcam.sinks.recording.rates import exact_rate
 from heatcam.sinks.recording.space import SpaceWatch, require_space
 from heatcam.sinks.recording.targets import Target, earlier_pieces, target_of
+from heatcam.sinks.recording.vanishing import FileWatch, named_where_it_is, other_folders
 
 _FINISH_TIMEOUT_S = 120.0
 
@@ -122,15 +123,16 @@ class Recorder:
         self._torn = False
         self._rate = exact_rate(fps)
         self._audio_from = str(Path(audio_from).resolve()) if audio_from else ""
-        job = self._job()
         require_space(self.path.parent, self._options.min_free)
         self._space = SpaceWatch(self.path.parent, self._options.min_free)
-        self._claim = Claim(self._target.claim, {"rate": job.fps, **self._options.facts})
+        self._claim = Claim(self._target.claim, {"rate": self._fps, **self._options.facts})
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
         self._claim_part(goes_on)
-        self._child = start("child", self._complaints, [self._claim.descriptor])
+        self._folder = self.path.parent.absolute()
+        self._watch = FileWatch(self.path.parent if self._target.kind == "pictures" else self.part)
+        self._child = start("child", self._complaints, [self._claim.descriptor, *self._watch.held])
         self._pipe = pipe_of(self._child)
-        self._send(to_line(job))
+        self._send(to_line(self._job()))
 
     def write(self, image_bgr: Uint8Array, pts_s: float) -> None:
         """Hand over one frame; waits while the encoder is behind. The picture is copied.
@@ -141,7 +143,8 @@ class Recorder:
 
         Raises:
             ValueError: a picture of another size or type, a time that is no number, or a recorder that is closed.
-            SinkError: the encoder died or the disk is full, or nearly (``min_free``); the file so far plays and is named.
+            SinkError: the encoder died, the disk is full, or nearly (``min_free``), or the file is not where it was; what there
+                is so far plays, and the message says where it is.
         """
         self._check(image_bgr, pts_s)
         shortage = self._space.shortage()
@@ -149,17 +152,29 @@ class Recorder:
             self.keeps_facts = True
             self.close()
             raise SinkError(shortage, f"recording stopped; {self.path} holds what was recorded")
+        self.require_place()
         # Ctrl-C may come in the middle: the child leaves out a frame cut off, but could not find the next one.
         self._torn = True
         self._send(struct.pack("<d", pts_s), np.ascontiguousarray(image_bgr))
         self._torn = False
         self.frames_written += 1
 
+    def require_place(self) -> None:
+        """Look whether the file is still where it was, once a second at most; ``write`` does so too.
+
+        Raises:
+            SinkError: it was deleted or moved, or its folder was; the recording has ended, and the message says what is left.
+        """
+        if not self._pipe.closed and self._watch.is_gone():
+            self.keeps_facts = True
+            self.close()
+
     def close(self) -> None:
         """Finish the file and give it its name; twice is harmless. A recording without frames leaves no file.
 
         Raises:
-            SinkError: the encoder failed, or the name was taken meanwhile; the file so far plays and is named.
+            SinkError: the encoder failed, the name was taken meanwhile, or the file is not where it was; the message says where
+                the frames so far are.
         """
         if self._pipe.closed:
             return
@@ -217,15 +232,21 @@ class Recorder:
         codec = codec_of(self.path, self._options.codec, self._options.crf)
         crf = self._options.crf
         return Job(
-            path=str(self.part.resolve()),
+            path=str(self.part.resolve())
+            if self._target.kind == "pictures"
+            else self._watch.path_for_child(),
             kind=self._target.kind,
             size_wh=self.size_wh,
-            fps=(self._rate.numerator, self._rate.denominator),
+            fps=self._fps,
             codec=codec,
             crf=CODECS[codec].crf if codec and crf is None else crf,
             audio_from=self._audio_from,
             origin_s=self._options.goes_on_from_s,
         )
+
+    @property
+    def _fps(self) -> tuple[int, int]:
+        return self._rate.numerator, self._rate.denominator
 
     def _send(self, *parts: bytes | Uint8Array) -> None:
         try:
@@ -244,6 +265,8 @@ class Recorder:
             outcome = wait_for(self._child, self._complaints, _FINISH_TIMEOUT_S)
         self.note = outcome.note
         try:
+            if self._watch.is_missing():
+                raise self._lost(outcome)
             if outcome.error:
                 raise SinkError(f"recording {self.path} failed ({outcome.error})", self._what_remains())
             self._put_in_place(outcome.frames)
@@ -251,6 +274,8 @@ class Recorder:
             # what remains may be gone on with
             (self._claim.release if leftover_of(self.part) else self._claim.withdraw)()
             raise
+        finally:
+            self._watch.close()
         if self.keeps_facts and self._options.facts and self.path.exists():
             self._claim.release()
         else:
@@ -278,11 +303,32 @@ class Recorder:
             piece.unlink(missing_ok=True)
 
     def _joined(self, pieces: tuple[Path, ...]) -> Path:
-        rate = (self._rate.numerator, self._rate.denominator)
         origin_s = self._options.goes_on_from_s or 0.0
-        made = joined(pieces, self.path, rate, self._audio_from, origin_s)
+        made = joined(pieces, self.path, self._fps, self._audio_from, origin_s)
         self.note = self.note or made.outcome.note
         return made.path
+
+    def _lost(self, outcome: Outcome) -> SinkError:
+        """What has become of a file that is not found under its name, after everything that can be kept is."""
+        lost = f"the folder {self._folder}" if not self._folder.is_dir() else str(self.part)
+        moved_to = self._watch.new_place()
+        if moved_to is None:
+            happened = "was deleted, or its disk is gone,"
+            kept = (
+                self._watch.copy_to(other_folders(self._folder), self.path.name) if outcome.frames else None
+            )
+        else:
+            happened = "was moved"
+            kept = named_where_it_is(moved_to, self._target)
+            if not self._options.facts:  # nobody can go on with it
+                kept.with_name(self._target.claim.name).unlink(missing_ok=True)
+        problem = f"{lost} {happened} while it was being recorded to"
+        if self._target.kind == "pictures" and kept is None:
+            return SinkError(problem, "recording stopped; the pictures were in it")
+        if kept is None:
+            return SinkError(problem, "recording stopped; nothing could be kept")
+        frames = f"what could be written of {outcome.frames}" if outcome.error else f"the {outcome.frames}"
+        return SinkError(problem, f"recording stopped; {frames} frames so far are in {kept}")
 
     def _what_remains(self) -> str:
         if self._target.kind == "pictures":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -128,6 +129,31 @@ def test_a_resumed_recording_has_the_frames_times_and_sound_of_an_uninterrupted_
     assert times_in(out) == times_in(tmp_path / "whole.mkv")
     assert sound_in(out) == sound_in(tmp_path / "whole.mkv")
     assert sorted(p.name for p in tmp_path.glob("out*")) == ["out.mkv"]
+
+
+@posix_only
+def test_a_folder_that_vanishes_while_it_is_recorded_to_ends_it_with_one_line_and_exit_code_1(
+    moving: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.sinks.recording import vanishing
+
+    (tmp_path / "out").mkdir()
+    done = 0
+
+    def vanishes(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == 10:
+            shutil.rmtree(tmp_path / "out")
+        time.sleep(0.02)
+
+    monkeypatch.setattr(vanishing, "_EVERY_S", 0.05)
+    monkeypatch.setattr("heatcam.commands.record.ProgressSink.take", vanishes)
+    result = heatcam("record", moving, "-o", tmp_path / "out" / "a.mkv", *LOSSLESS, exit_code=1)
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("heatcam:"))
+    assert f"the folder {tmp_path / 'out'} was deleted" in line
+    assert f"frames so far are in {tmp_path / 'a.mkv'}" in line
+    assert 10 <= len(pictures_in(tmp_path / "a.mkv")) < 60
 
 
 def facts_of_run(moving: Path, out: Path) -> dict[str, object]:

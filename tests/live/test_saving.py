@@ -85,6 +85,44 @@ def test_a_name_that_is_taken_is_counted_on(tmp_path):
     assert free_name(tmp_path, "a", ".png").name == "a-3.png"
 
 
+def test_a_snapshot_whose_folder_is_gone_is_saved_in_the_one_above_and_said_at_the_end(tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    snapshots = Snapshots(folder, {"model": "fake"})
+    folder.rmdir()
+    snapshots.save(picture(640, 480), seen(frame(0)), WindowState())
+    (said,) = snapshots.close()
+    assert "No such file or directory" in said
+    assert f"saved as {tmp_path}" in said
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".npz", ".png"]
+    assert snapshots.failed
+
+
+def test_a_snapshot_that_fails_half_way_leaves_nothing_and_removes_nothing_of_others(tmp_path, monkeypatch):
+    def is_full(*_):
+        raise SinkError("the disk is full")
+
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.png").write_bytes(b"mine")
+    snapshots = Snapshots(tmp_path / "other", {})
+    monkeypatch.setattr("heatcam.live.saving.other_folders", lambda _: iter(()))
+    with monkeypatch.context() as full:
+        full.setattr("heatcam.live.saving.write_whole", is_full)
+        snapshots.save(picture(640, 480), seen(frame(0)), WindowState())
+        (said,) = snapshots.close()
+    assert said == "the disk is full"
+    taken = snapshots._write(tmp_path / "other" / "mine.png", picture(), seen(frame(0)), WindowState())
+    assert "exists already" in taken
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine.png"]
+
+
+def test_what_has_failed_is_said_again_when_the_window_is_left(tmp_path):
+    recording = Recording(tmp_path / "missing")
+    said = recording.start(picture())
+    assert recording.close() == [said]
+    assert recording.failed
+
+
 def test_what_was_asked_for_last_is_written_before_the_window_is_left(tmp_path):
     snapshots = Snapshots(tmp_path, {"model": "fake"})
     for n in range(3):

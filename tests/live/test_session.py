@@ -290,12 +290,14 @@ def test_s_saves_the_picture_the_raw_map_and_the_settings(tmp_path):
     assert settings["detections"][0]["class_name"] == "thing"
 
 
-def test_a_snapshot_that_cannot_be_written_is_said_and_the_window_goes_on(tmp_path):
+def test_a_snapshot_whose_folder_is_missing_is_saved_elsewhere_and_the_window_goes_on(tmp_path):
     viewer = FakeViewer((after(2), [Action.SAVE_SNAPSHOT]), (later(0.4), QUIT))
     run = session(Stream(fps=50), viewer, folder=tmp_path / "missing")
     run.run()
     assert run.numbers.frames_shown > 5
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".npz", ".png"]
+    assert run.parts.snapshots.failed
+    assert any(str(tmp_path) in words for words in run.last_words)
 
 
 def test_keys_during_a_second_look_do_not_begin_it_anew():

@@ -6,6 +6,7 @@ that a later run can go on with it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -61,10 +62,9 @@ class Claim:
         """Another may claim it now; the small file goes."""
         if sys.platform == "win32":  # there an open file cannot be removed
             self._file.close()
+        with contextlib.suppress(OSError):  # its folder may be gone
             self._path.unlink(missing_ok=True)
-        else:
-            self._path.unlink(missing_ok=True)
-            self._file.close()
+        self._file.close()
 
 
 def is_claimed(path: Path) -> bool:

@@ -68,9 +68,11 @@ def is_part(path: Path) -> bool:
 def earlier_pieces(part: Path) -> tuple[Path, ...]:
     """``name.part-1.mp4``, ``name.part-2.mp4``, ...: what was recorded before interruptions, in order."""
     pattern = re.compile(rf"{re.escape(part.stem)}-(\d+){re.escape(part.suffix)}")
-    found = [
-        (int(match[1]), path) for path in part.parent.iterdir() if (match := pattern.fullmatch(path.name))
-    ]
+    try:
+        beside = list(part.parent.iterdir())
+    except OSError:  # the folder is gone
+        return ()
+    found = [(int(match[1]), path) for path in beside if (match := pattern.fullmatch(path.name))]
     return tuple(path for _, path in sorted(found))
 
 
