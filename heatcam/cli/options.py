@@ -154,6 +154,16 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--realtime",
             help="Play a file at its own speed, and drop frames that are late, instead of showing each.",
         ),
+        "loop": typer.Option("--loop", help="Let a file begin again at its end."),
+        "speed": typer.Option(
+            min=0.1,
+            max=8.0,
+            help="Play a file so many times as fast; with --realtime also where frames take longer than that.",
+        ),
+        "exit_at_end": typer.Option(
+            "--exit-at-end",
+            help="Leave the window at a file's end instead of holding its last frame; --seconds, --max-frames, --report do too.",
+        ),
         "reset_settings": typer.Option(
             "--reset-settings", help="Forget what the window remembers of its last run."
         ),

@@ -22,7 +22,7 @@ from heatcam.commands.starting import (
 )
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
-from heatcam.live.capture import Capture
+from heatcam.live.capture import Capture, FilmOptions
 from heatcam.live.explaining import ExplainerFor, Explaining
 from heatcam.live.inference import Inference
 from heatcam.live.painting import Painting
@@ -41,10 +41,11 @@ from heatcam.saliency.options import ExplainOptions
 from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
+from heatcam.sources.base import Source
 from heatcam.sources.completeness import shortfall
 from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
-from heatcam.sources.options import parse_size
+from heatcam.sources.options import CaptureOptions, parse_size
 from heatcam.tracking import tracker_of
 
 
@@ -100,7 +101,10 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     shelf, explainer = start_shelf(model, terminal, size_to_come(spec, asked))
     say_scale(replace(options.look, renorm=state.renorm), explainer, terminal)
     explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
-    capture = Capture(source, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal))
+    film = film_options(source, window, asked)
+    capture = Capture(
+        source, film, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal)
+    )
     session = _session(capture, explainer, explaining, (start, state), options, kept)
     try:
         with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
@@ -137,7 +141,7 @@ def _session(
     about = {"model": explainer.title, "source": source.name, "imgsz": explainer.imgsz}
     parts = Parts(
         capture,
-        Inference(capture.frames, explaining, Wants(), drops=capture.drops),
+        Inference(capture.frames, explaining, Wants(), drops=capture.drops, on_jump=explaining.jump),
         Viewer(f"heatcam - {source.name}", size_wh=kept.window_wh),
         Painting(options.motion.smooth, DEFAULT_KEYS),
         Snapshots(Path(), about),
@@ -150,8 +154,31 @@ def _session(
     start, state = states
     layers = tuple(dict.fromkeys((start.layers, *layer_sets(explainer.engine))))
     choices = Choices(tuple(METHODS), layers, start)
-    plan = Plan(caption, extent, stays=isinstance(source, ImageSource))
+    holds = holds_at_the_end(source, options.window, options.extent)
+    plan = Plan(caption, extent, stays=isinstance(source, ImageSource), holds=holds)
     return Session(parts, state, choices, plan)
+
+
+def film_options(source: Source, window: WindowChoice, asked: CaptureOptions) -> FilmOptions:
+    """How a file is to play.
+
+    Raises:
+        UsageError: something was asked for that only files can do, or that contradicts itself.
+    """
+    if window.loop and window.exit_at_end:
+        raise UsageError("--loop and --exit-at-end exclude each other", "give one")
+    if window.loop and (source.is_live or not source.can_seek):
+        raise UsageError(f"{source.name} cannot begin again", "--loop is for files")
+    if window.speed != 1 and source.is_live:
+        raise UsageError(f"{source.name} plays at its own speed", "--speed is for files")
+    return FilmOptions(asked.start_s, window.loop, window.speed)
+
+
+def holds_at_the_end(source: Source, window: WindowChoice, extent: Extent) -> bool:
+    """Whether the last frame is held: of what can be sought in, where nothing says that nobody sits there."""
+    limited = extent.max_frames is not None or extent.seconds is not None
+    by_itself = window.exit_at_end or limited or window.report is not None
+    return source.can_seek and not source.is_live and not by_itself
 
 
 def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:

@@ -154,6 +154,9 @@ class WindowChoice:
         display_fps: draw at most so many frames a second; None draws all.
         every: make the map of every so many frames, and carry it along between them.
         realtime: let a file play at its own speed and drop frames that are late, instead of showing each.
+        loop: let a file begin again at its end.
+        speed: how much faster than its own times a file plays.
+        exit_at_end: leave the window at the end of a file, instead of holding its last frame.
         reset_settings: forget what was kept from the last run.
         report: a file for the run's numbers, as JSON; None writes none.
     """
@@ -163,6 +166,9 @@ class WindowChoice:
     display_fps: float | None = None
     every: int = 1
     realtime: bool = False
+    loop: bool = False
+    speed: float = 1.0
+    exit_at_end: bool = False
     reset_settings: bool = False
     report: Path | None = None
 

@@ -32,10 +32,15 @@ class Belt(Generic[T]):
         #: Whether losses count; not while the person at the window has paused.
         self.counts = True
 
-    def put(self, item: T) -> bool:
-        """Lay ``item`` on the belt; waits for room where nothing may be lost. False, and nothing laid, once it is closed."""
+    def put(self, item: T, *, waits: bool = False) -> bool:
+        """Lay ``item`` on the belt; waits for room where nothing may be lost. False, and nothing laid, once it is closed.
+
+        Args:
+            item: what follows those that lie there.
+            waits: lose nothing for it, also on a belt that drops.
+        """
         with self._changed:
-            if self._drops and len(self._items) >= self._capacity:
+            if self._drops and not waits and len(self._items) >= self._capacity:
                 self._items.popleft()
                 self.dropped += self.counts
             self._changed.wait_for(lambda: self._closed or len(self._items) < self._capacity)
@@ -64,6 +69,12 @@ class Belt(Generic[T]):
         """Whether ``put`` would not wait."""
         with self._changed:
             return self._drops or len(self._items) < self._capacity
+
+    def clear(self) -> None:
+        """Take away what lies there; no loss, because it is not wanted any more. A giver that waits goes on."""
+        with self._changed:
+            self._items.clear()
+            self._changed.notify_all()
 
     def finish(self) -> None:
         """Nothing more comes; what lies on the belt can still be taken."""

@@ -29,6 +29,10 @@ class Follows(Protocol):
         """The next frame's explanation, with track numbers."""
         ...
 
+    def forget(self) -> None:
+        """The next frame does not follow the one before."""
+        ...
+
 
 #: The explainer for a method, layers ("" for its own), and whether the frame stands still.
 ExplainerFor = Callable[[str, str, bool], ExplainsObjects]
@@ -61,6 +65,12 @@ class Explaining:
         if wants.still:
             return explainer.explain(frame, with_map=wants.with_map, with_object_maps=wants.with_object_maps)
         return self._next(explainer, frame, wants)
+
+    def jump(self) -> None:
+        """The next frame does not follow the one before: nothing is carried to it."""
+        self._mapped = None
+        if self._tracker is not None:
+            self._tracker.forget()
 
     def _explainer(self, wants: Wants) -> ExplainsObjects:
         key = wants.method, wants.layers, wants.still

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation, Frame
 from heatcam.live.belt import Belt
+from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
 from heatcam.live.wants import Wants
 
 #: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
@@ -25,10 +26,12 @@ class Shown:
     Attributes:
         explanation: of one frame.
         wants: as it was wanted when its turn came.
+        stretch: what the frame belongs to.
     """
 
     explanation: Explanation
     wants: Wants
+    stretch: Stretch = FIRST_STRETCH
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,19 @@ class Inference:
         explain: how; a ``HeatcamError`` of it is kept for ``take_complaint`` and the thread goes on with what it knew before.
         wants: how it is wanted at first.
         drops: whether an explanation that nobody takes may be replaced by a newer one.
+        on_jump: called in the thread before a frame that does not follow the one before.
     """
 
-    def __init__(self, frames: Belt[Frame], explain: Explain, wants: Wants, *, drops: bool) -> None:
-        self.results: Belt[Shown] = Belt(
+    def __init__(
+        self,
+        frames: Belt[Captured | End],
+        explain: Explain,
+        wants: Wants,
+        *,
+        drops: bool,
+        on_jump: Callable[[], None] | None = None,
+    ) -> None:
+        self.results: Belt[Shown | End] = Belt(
             1, drops=drops
         )  # of a file too: what lies here does not know the newest wishes
         self.second_looks: Belt[Shown] = Belt(1, drops=True)
@@ -70,6 +82,9 @@ class Inference:
         self._working_wants = wants
         self._frames = frames
         self._explain = explain
+        self._on_jump = on_jump or (lambda: None)
+        self._seeks = 0
+        self._stretch = FIRST_STRETCH
         self._paused = False
         self._steps = 0
         self._still: tuple[Frame, Wants] | None = None
@@ -85,6 +100,12 @@ class Inference:
         """Leave frames where they are, or go on."""
         with self._lock:
             self._paused, self._steps, self._still = paused, 0, None
+
+    def seek(self, seeks: int, *, step: bool) -> None:
+        """Leave out frames that were read before so many seeks; while paused explain one more, where ``step``."""
+        with self._lock:
+            self._seeks, self._still, self._steps = seeks, None, int(step)
+        self.results.clear()
 
     def step(self) -> None:
         """While paused: explain one more frame, before any second look."""
@@ -153,15 +174,19 @@ class Inference:
         """Whatever is due: a second look, the next frame, or a short wait."""
         if not self._has_step() and self._look_again():
             return
-        if not self._may_go_on() or not self.results.has_room():
+        if not self._may_go_on() or not self.results.has_room() or self._end_waits():
             self._stopping.wait(_LOOK_S)
             return
-        frame = self._frames.take(_LOOK_S)
-        if frame is None:
-            return
+        taken = self._frames.take(_LOOK_S)
         with self._lock:
+            if taken is None or taken.stretch.seeks != self._seeks:
+                return
             self._steps = max(0, self._steps - 1)
-        self.results.put(self._next(frame, self.wants))
+        self.results.put(taken if isinstance(taken, End) else self._next(taken, self.wants))
+
+    def _end_waits(self) -> bool:
+        """Whether the source is at its end, and its last frame must not be replaced by that."""
+        return isinstance(self._frames.peek(), End) and self.results.peek() is not None
 
     def _look_again(self) -> bool:
         """The second look that is wanted; whether there was one. One that cannot be had is a complaint, and nothing changes."""
@@ -171,7 +196,7 @@ class Inference:
             return False
         shown = None
         try:
-            shown = self._shown(*still)
+            shown = self._shown(still[0], still[1], self._stretch)
         except HeatcamError as error:
             self._complain(error, still[1])
         with self._lock:
@@ -181,23 +206,27 @@ class Inference:
                     self.second_looks.put(shown)
         return True
 
-    def _next(self, frame: Frame, wants: Wants) -> Shown:
+    def _next(self, taken: Captured, wants: Wants) -> Shown:
         """The next frame's explanation; when it cannot be had as wanted, as it was had before, with a complaint."""
+        frame, stretch = taken.frame, taken.stretch
+        if stretch != self._stretch:
+            self._stretch = stretch
+            self._on_jump()
         try:
-            shown = self._shown(frame, wants)
+            shown = self._shown(frame, wants, stretch)
         except HeatcamError as error:
             if wants == self._working_wants:
                 raise
             self._complain(error, wants)
-            return replace(self._shown(frame, self._working_wants), wants=wants)
+            return replace(self._shown(frame, self._working_wants, stretch), wants=wants)
         self._working_wants = wants
         return shown
 
-    def _shown(self, frame: Frame, wants: Wants) -> Shown:
+    def _shown(self, frame: Frame, wants: Wants, stretch: Stretch) -> Shown:
         self._task = "the fine maps" if wants.still else f"method {wants.method}"
         self._busy_since_s = time.monotonic()
         try:
-            return Shown(self._explain(frame, wants), wants)
+            return Shown(self._explain(frame, wants), wants, stretch)
         finally:
             self._busy_since_s = None
 

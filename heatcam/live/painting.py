@@ -50,6 +50,11 @@ class Painting:
             self._smoother, self._of_renorm = Smoother(self._smooth, state.renorm), state.renorm
         self._steadied = self._smoother.steady(explanation)
 
+    def restart(self) -> None:
+        """The next frame does not follow the one before: nothing is steadied from it, and the graphs begin anew."""
+        self._smoother = self._steadied = self._attended = None
+        self.attention = AttentionHistory()
+
     def look_again(self, explanation: Explanation) -> None:
         """A second look at a frame that stands still."""
         if self._attended is not explanation.frame:

@@ -40,9 +40,11 @@ class Plan:
     Attributes:
         caption: what the top line says.
         limits: when it ends by itself.
-        stays: whether the last frame stays until the user quits, as of photographs.
+        stays: whether frames do not go on from one another, as of photographs: each has its map, and the last one stays.
+        holds: whether the last frame of a file stays until the user quits.
     """
 
     caption: Caption
     limits: Limits
     stays: bool = False
+    holds: bool = False

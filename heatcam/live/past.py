@@ -59,6 +59,11 @@ class Past:
         self._place = len(self._moments) - 1
         self._forget_the_oldest()
 
+    def restart(self, moment: Moment) -> None:
+        """Show a moment that does not follow those before, which are forgotten."""
+        self._moments, self._bytes, self._place = [], 0, -1
+        self.add(moment)
+
     def step(self, by: int) -> bool:
         """Look one moment back (-1) or forward (1); whether there is one."""
         wanted = self._place + by

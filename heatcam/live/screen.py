@@ -86,7 +86,7 @@ class Screen:
         self._caption, self._numbers, self._clock = caption, numbers, clock
         self._stale = self._has_new_frame = False
         self._drawn_s = 0.0
-        self._message = ""
+        self._message = self._held = ""
         self._asked_at_s: float | None = None
 
     def new_frame(self) -> None:
@@ -133,6 +133,11 @@ class Screen:
             self.notes.say(text, self._clock())
             self._stale = True
 
+    def hold(self, text: str) -> None:
+        """Say this on the top line until something else is to be said instead; "" for no more."""
+        self._held = text
+        self._stale = True
+
     @property
     def has_new_frame(self) -> bool:
         """Whether a frame waits to be drawn for the first time."""
@@ -163,7 +168,7 @@ class Screen:
     def _message_now(self) -> str:
         busy_s = self._inference.busy_s
         waiting = f"preparing {self._inference.task}" if busy_s > PATIENCE_S else ""
-        return self.notes.text(self._clock()) or waiting
+        return self.notes.text(self._clock()) or waiting or self._held
 
     def _status(self, moment: Moment, state: WindowState, now_s: float, *, held: bool) -> Status:
         timings, source = moment.explanation.timings, self._capture.source

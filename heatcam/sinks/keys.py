@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 ESCAPE = 27
+#: The arrows' codes: X11's (Qt and GTK), Windows', macOS'.
+LEFT, UP = (0xFF51, 0x250000, 63234), (0xFF52, 0x260000, 63232)
+RIGHT, DOWN = (0xFF53, 0x270000, 63235), (0xFF54, 0x280000, 63233)
 
 
 class Action(Enum):
@@ -18,6 +21,10 @@ class Action(Enum):
     PAUSE = "pause"
     STEP_FORWARD = "step forward"
     STEP_BACK = "step back"
+    SEEK_BACK = "seek back"
+    SEEK_FORWARD = "seek forward"
+    SEEK_FAR_BACK = "seek far back"
+    SEEK_FAR_FORWARD = "seek far forward"
     FOCUS_NEXT = "focus next"
     FOCUS_PREVIOUS = "focus previous"
     NEXT_COLORMAP = "next colormap"
@@ -131,6 +138,10 @@ DEFAULT_KEYS = KeyTable(
         KeyBinding((ord(" "),), "Space", Action.PAUSE, "pause; the paused frame gets its fine maps"),
         _key(".", Action.STEP_FORWARD, "one frame on, paused"),
         _key(",", Action.STEP_BACK, "one frame back, paused"),
+        KeyBinding(LEFT, "Left", Action.SEEK_BACK, "5 seconds back, in a file"),
+        KeyBinding(RIGHT, "Right", Action.SEEK_FORWARD, "5 seconds on"),
+        KeyBinding(DOWN, "Down", Action.SEEK_FAR_BACK, "a minute back"),
+        KeyBinding(UP, "Up", Action.SEEK_FAR_FORWARD, "a minute on"),
         _key("n", Action.FOCUS_NEXT, "next object's own map (or click a box)"),
         _key("N", Action.FOCUS_PREVIOUS, "previous object's own map (click elsewhere: all)"),
         _key("c", Action.NEXT_COLORMAP, "next colour map"),

@@ -18,11 +18,16 @@ import pytest
 
 from benchmarks.window import Use, use_of
 from heatcam.choices import Colormap, Layout, MethodName
-from heatcam.commands.live import as_kept, to_keep
+from heatcam.commands.live import as_kept, film_options, holds_at_the_end, to_keep
+from heatcam.commands.options import Extent, WindowChoice
+from heatcam.errors import UsageError
+from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
 from heatcam.settings import Settings, save_settings
 from heatcam.sources.demo.source import DemoSource
+from heatcam.sources.options import CaptureOptions
 from tests.commands.programs import start
+from tests.live.streams import Stream
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
 from tests.sources.mjpeg_server import STALL, mjpeg_server
 from tests.system_tools import requires
@@ -75,6 +80,31 @@ def test_options_hold_for_one_run_unless_a_key_changes_them() -> None:
     assert (kept.alpha, kept.conf, kept.window_wh) == (0.5, 0.15, (640, 480))
     full = to_keep(replace(begun, full_screen=True), begun, before, given, (1920, 1080))
     assert full.window_wh == (640, 480), "the size of the whole screen is not the window's"
+
+
+def test_what_only_files_can_do_is_refused_for_cameras() -> None:
+    camera, file = Stream(is_live=True), Stream(5, can_seek=True)
+    asked = CaptureOptions(start_s=2.0)
+    assert film_options(file, WindowChoice(loop=True, speed=0.5), asked) == FilmOptions(2.0, True, 0.5)
+    for choice, source in (
+        (WindowChoice(loop=True), camera),
+        (WindowChoice(loop=True), Stream(5)),
+        (WindowChoice(speed=2.0), camera),
+        (WindowChoice(loop=True, exit_at_end=True), file),
+    ):
+        with pytest.raises(UsageError):
+            film_options(source, choice, asked)
+
+
+def test_the_end_of_a_file_is_held_unless_something_says_that_nobody_sits_there(tmp_path: Path) -> None:
+    file = Stream(5, can_seek=True)
+    assert holds_at_the_end(file, WindowChoice(), Extent())
+    assert not holds_at_the_end(file, WindowChoice(exit_at_end=True), Extent())
+    assert not holds_at_the_end(file, WindowChoice(report=tmp_path / "r.json"), Extent())
+    assert not holds_at_the_end(file, WindowChoice(), Extent(max_frames=9))
+    assert not holds_at_the_end(file, WindowChoice(), Extent(seconds=9))
+    assert not holds_at_the_end(Stream(5), WindowChoice(), Extent())
+    assert not holds_at_the_end(Stream(is_live=True), WindowChoice(), Extent())
 
 
 @requires("Xvfb", "xdotool", "ffprobe")

@@ -11,7 +11,7 @@ import numpy as np
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Letterbox, Uint8Array
-from heatcam.live.capture import Capture
+from heatcam.live.capture import Capture, FilmOptions
 from heatcam.live.inference import Explain, Inference
 from heatcam.live.painting import Painting
 from heatcam.live.parts import Parts, Plan
@@ -69,14 +69,25 @@ class Stream:
         fps: float = 100.0,
         blocks_at: int | None = None,
         dies_at: int | None = None,
+        can_seek: bool = False,
     ) -> None:
         self.count, self.is_live, self.fps = count, is_live, fps
         self.blocks_at, self.dies_at = blocks_at, dies_at
+        self.can_seek = can_seek
+        self._to: int | None = None
         self.dropped = 0
         self.state: SourceState = PLAYING
         self.given = 0
         self.left = threading.Event()
         self.unblock = threading.Event()
+
+    @property
+    def duration_s(self) -> float | None:
+        return None if self.count is None else self.count / self.fps
+
+    def seek(self, to_s: float) -> None:
+        last = 10**9 if self.count is None else self.count - 1
+        self._to = min(round(to_s * self.fps), last)
 
     def __enter__(self) -> Stream:
         return self
@@ -85,7 +96,11 @@ class Stream:
         self.left.set()
 
     def __iter__(self) -> Iterator[Frame]:
-        while self.count is None or self.given < self.count:
+        while True:
+            if self._to is not None:
+                self.given, self._to = self._to, None
+            if self.count is not None and self.given >= self.count:
+                return
             if self.given == self.dies_at:
                 raise self.error()
             if self.given == self.blocks_at:
@@ -179,12 +194,14 @@ def session(
     folder: object = None,
     limits: Limits | None = None,
     stays: bool = False,
+    holds: bool = False,
     realtime: bool = False,
+    film: FilmOptions | None = None,
 ) -> Session:
     """A session on fakes; only its own code is real."""
     from pathlib import Path
 
-    capture = Capture(source, realtime=realtime)
+    capture = Capture(source, film, realtime=realtime)
     where = Path(str(folder)) if folder is not None else Path()
     parts = Parts(
         capture,
@@ -196,5 +213,5 @@ def session(
     )
     start = WindowState()
     choices = Choices(("live", "gradcam"), ("", "15", "18"), start)
-    plan = Plan(Caption("fake", "cpu"), limits or Limits(), stays=stays)
+    plan = Plan(Caption("fake", "cpu"), limits or Limits(), stays=stays, holds=holds)
     return Session(parts, state or start, choices, plan)

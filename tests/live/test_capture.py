@@ -5,16 +5,16 @@ import time
 import pytest
 
 from heatcam.errors import SourceError
-from heatcam.live.capture import Capture
+from heatcam.live.capture import Capture, Captured, End, FilmOptions
 from tests.live.streams import Stream
 
 
 def all_of(capture, slow_s=0.0):
     taken = []
     while not capture.frames.exhausted:
-        frame = capture.frames.take(1)
-        if frame is not None:
-            taken.append(frame.frame_index)
+        captured = capture.frames.take(1)
+        if captured is not None:
+            taken.append(captured.frame.frame_index)
             time.sleep(slow_s)
     return taken
 
@@ -101,3 +101,73 @@ def test_a_file_in_real_time_stands_still_while_it_is_paused():
     time.sleep(0.2)
     assert 2 < capture.frames_read - read < 60
     capture.stop()
+
+
+def read_until(capture, kind, most=200):
+    """What lies on the belt up to the first of a kind."""
+    taken = []
+    for _ in range(most):
+        one = capture.frames.take(5)
+        taken.append(one)
+        if isinstance(one, kind):
+            return taken
+    raise AssertionError(f"no {kind.__name__} in {most}")
+
+
+def indices(taken):
+    return [one.frame.frame_index for one in taken if isinstance(one, Captured)]
+
+
+def test_behind_the_last_frame_of_a_file_it_waits_to_be_sent_back():
+    capture = Capture(Stream(6, can_seek=True))
+    capture.start()
+    assert indices(read_until(capture, End)) == list(range(6))
+    assert not capture.frames.exhausted
+    seeks = capture.seek(0.03)
+    again = read_until(capture, End)
+    assert indices(again) == [3, 4, 5]
+    assert {one.stretch.seeks for one in again} == {seeks}
+    assert capture.stop()
+
+
+def test_a_seek_takes_away_what_was_read_before_it():
+    capture = Capture(Stream(can_seek=True))
+    capture.start()
+    assert indices([capture.frames.take(5)]) == [0]
+    seeks = capture.seek(5.0)
+    after = [capture.frames.take(5) for _ in range(4)]
+    of_the_seek = [one for one in after if one.stretch.seeks == seeks]
+    assert len(of_the_seek) >= 3, "one may have been on its way"
+    assert indices(of_the_seek)[0] == 500
+    assert capture.stop()
+
+
+def test_a_loop_begins_again_at_the_start_and_says_which_lap_it_is():
+    capture = Capture(Stream(4, can_seek=True), FilmOptions(start_s=0.02, loop=True))
+    capture.start()
+    taken = [capture.frames.take(5) for _ in range(8)]
+    assert indices(taken) == [0, 1, 2, 3, 2, 3, 2, 3]
+    assert [one.stretch.laps for one in taken] == [0] * 4 + [1] * 2 + [2] * 2
+    assert capture.stop()
+
+
+def test_in_real_time_a_file_plays_at_the_speed_asked_for_and_its_end_drops_no_frame():
+    capture = Capture(Stream(20, fps=100, can_seek=True), FilmOptions(speed=0.25), realtime=True)
+    started = time.monotonic()
+    capture.start()
+    taken = read_until(capture, End)
+    assert time.monotonic() - started > 0.7
+    assert indices(taken)[-1] == 19
+    assert capture.stop()
+
+
+def test_while_paused_in_real_time_a_seek_brings_one_frame():
+    capture = Capture(Stream(fps=100, can_seek=True), realtime=True)
+    capture.pause(True)
+    capture.start()
+    assert indices([capture.frames.take(5)]) == [0]
+    assert capture.frames.take(0.2) is None
+    capture.seek(3.0)
+    assert indices([capture.frames.take(5)]) == [300]
+    assert capture.frames.take(0.2) is None
+    assert capture.stop()

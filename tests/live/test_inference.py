@@ -7,6 +7,7 @@ import pytest
 
 from heatcam.errors import UsageError
 from heatcam.live.belt import Belt
+from heatcam.live.capture import Captured, End, Stretch
 from heatcam.live.inference import Inference
 from heatcam.live.wants import Wants
 from tests.live.streams import FakeExplainer, frame, seen
@@ -15,7 +16,7 @@ from tests.live.streams import FakeExplainer, frame, seen
 def started(explain, count=0, *, drops=False, wants=None):
     frames = Belt(max(1, count), drops=False)
     for n in range(count):
-        frames.put(frame(n))
+        frames.put(Captured(frame(n)))
     inference = Inference(frames, explain, wants or Wants(), drops=drops)
     inference.start()
     return inference, frames
@@ -44,7 +45,7 @@ def test_new_wants_count_from_the_next_frame_on():
     inference, frames = started(explain, 1)
     results_of(inference, 1)
     inference.wants = Wants(with_map=False, conf=0.5)
-    frames.put(frame(1))
+    frames.put(Captured(frame(1)))
     results_of(inference, 1)
     assert [wants.conf for _, wants in explain.asked] == [0.25, 0.5]
     assert not explain.asked[1][1].with_map
@@ -56,11 +57,11 @@ def test_paused_it_leaves_frames_where_they_are_until_a_step():
     inference, frames = started(explain)
     inference.pause(True)
     time.sleep(0.1)  # it may have been waiting for a frame already
-    frames.put(frame(0))
+    frames.put(Captured(frame(0)))
     assert results_of(inference, 1, within_s=0.15) == []
     inference.step()
     assert results_of(inference, 1) == [0]
-    frames.put(frame(1))
+    frames.put(Captured(frame(1)))
     assert results_of(inference, 1, within_s=0.15) == []
     inference.pause(False)
     assert results_of(inference, 1) == [1]
@@ -111,7 +112,7 @@ def test_what_cannot_be_had_is_said_once_and_the_stream_goes_on_as_before():
     inference, frames = started(explain, 1)
     results_of(inference, 1)
     inference.wants = replace(inference.wants, method="gradcam")
-    frames.put(frame(1))
+    frames.put(Captured(frame(1)))
     assert results_of(inference, 1) == [1]
     complaint = inference.take_complaint()
     assert "no such method" in complaint.text
@@ -137,7 +138,7 @@ def test_what_kills_the_thread_is_kept(error):
 def test_it_says_how_long_it_has_been_at_something():
     inference, frames = started(FakeExplainer(seconds=0.3))
     assert inference.busy_s == 0
-    frames.put(frame(0))
+    frames.put(Captured(frame(0)))
     time.sleep(0.15)
     assert 0.05 < inference.busy_s < 2
     assert inference.task == "method live"
@@ -148,7 +149,7 @@ def test_it_says_how_long_it_has_been_at_something():
 
 def test_stopping_does_not_wait_for_a_long_pass():
     inference, frames = started(FakeExplainer(seconds=3))
-    frames.put(frame(0))
+    frames.put(Captured(frame(0)))
     time.sleep(0.1)
     begun = time.monotonic()
     assert not inference.stop()
@@ -177,7 +178,7 @@ def test_a_step_goes_before_a_second_look():
     inference.look_again(frame(2), Wants(still=True))
     time.sleep(0.2)  # the step waits for its frame, and the look for the step
     assert 2 not in [index for index, _ in explain.asked]
-    frames.put(frame(5))
+    frames.put(Captured(frame(5)))
     assert results_of(inference, 1) == [5]
     assert inference.second_looks.take(2).explanation.frame.frame_index == 2
     inference.stop()
@@ -196,7 +197,7 @@ def test_a_second_look_that_cannot_be_had_is_a_complaint_and_the_stream_goes_on(
     while (complaint := inference.take_complaint()) is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert complaint.wants.still
-    frames.put(frame(1))
+    frames.put(Captured(frame(1)))
     assert results_of(inference, 1) == [1]
     assert inference.failure is None
     inference.stop()
@@ -208,4 +209,35 @@ def test_a_look_that_is_not_wanted_any_more_is_not_handed_over():
     time.sleep(0.05)
     inference.forget_look()
     assert inference.second_looks.take(0.4) is None
+    inference.stop()
+
+
+def test_what_was_read_before_a_seek_is_not_explained_and_the_thread_is_told_of_the_jump():
+    explain, jumps = FakeExplainer(), []
+    frames = Belt(9, drops=False)
+    inference = Inference(
+        frames, explain, Wants(), drops=False, on_jump=lambda: jumps.append(len(explain.asked))
+    )
+    inference.seek(1, step=False)
+    for captured in (
+        Captured(frame(7)),
+        *(Captured(frame(n), Stretch(1, lap)) for n, lap in ((3, 0), (4, 0), (0, 1))),
+    ):
+        frames.put(captured)
+    inference.start()
+    assert results_of(inference, 3) == [3, 4, 0]
+    assert jumps == [0, 2], "at the seek, and where the file began again"
+    inference.stop()
+
+
+def test_an_end_follows_the_last_explanation_also_where_results_may_be_dropped():
+    frames = Belt(9, drops=False)
+    frames.put(Captured(frame(0)))
+    frames.put(End())
+    inference = Inference(frames, FakeExplainer(), Wants(), drops=True)
+    inference.start()
+    time.sleep(0.3)
+    assert results_of(inference, 1) == [0]
+    assert isinstance(inference.results.take(5), End)
+    assert not inference.results.exhausted, "somebody may still go back"
     inference.stop()

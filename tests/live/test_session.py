@@ -9,6 +9,7 @@ import pytest
 
 from heatcam.choices import Layout
 from heatcam.errors import SourceError
+from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
@@ -154,8 +155,8 @@ def test_a_click_on_a_box_focuses_it_and_a_click_elsewhere_all():
     viewer = FakeViewer((after(1), [Click(*MIDDLE)]), (later(0.3), [Click(150, 110)]), (later(0.2), QUIT))
     run = session(Stream(fps=50), viewer, explain)
     focused = []
-    change = run._change
-    run._change = lambda state: (focused.append(state.focus), change(state))[1]
+    change = run.change
+    run.change = lambda state: (focused.append(state.focus), change(state))[1]
     run.run()
     assert focused[0] is not None
     assert focused[-1] is None
@@ -324,7 +325,7 @@ def test_a_second_look_at_what_is_not_wanted_any_more_is_not_shown():
     )
     run = session(Stream(fps=50), viewer, lambda of, wants: (slow if wants.still else explain)(of, wants))
     run.run()
-    assert run._past.now.wants.conf == run.state.conf == 0.25
+    assert run.playback.past.now.wants.conf == run.state.conf == 0.25
 
 
 def test_steps_that_have_not_come_yet_are_taken_back():
@@ -335,13 +336,13 @@ def test_steps_that_have_not_come_yet_are_taken_back():
     )
     run = session(Stream(fps=50), viewer, FakeExplainer(seconds=0.1))
     seen_before = []
-    press = run._press
-    run._press = lambda action: (
-        seen_before.append(run._past.now.explanation.frame.frame_index),
+    press = run._controls._press
+    run._controls._press = lambda action: (
+        seen_before.append(run.playback.past.now.explanation.frame.frame_index),
         press(action),
     )[1]
     run.run()
-    assert run._past.now.explanation.frame.frame_index == seen_before[1] + 1
+    assert run.playback.past.now.explanation.frame.frame_index == seen_before[1] + 1
 
 
 def test_a_death_of_inference_is_raised_also_over_a_photograph():
@@ -397,7 +398,7 @@ def test_an_object_that_only_a_second_look_finds_keeps_the_focus_when_it_goes_on
     run = session(Stream(fps=50), viewer, explain)
     run.run()
     assert run.state.focus is not None
-    assert run.state.focus in run._past.now.numbers
+    assert run.state.focus in run.playback.past.now.numbers
 
 
 def test_frames_that_were_not_drawn_are_not_called_shown_and_the_last_one_is_drawn():
@@ -405,7 +406,7 @@ def test_frames_that_were_not_drawn_are_not_called_shown_and_the_last_one_is_dra
 
     viewer = FakeViewer()
     run = session(Stream(60, fps=200), viewer, state=WindowState(heatmap=False, hud=False))
-    run._screen._caption = replace(run._screen._caption, draw_every_s=0.1)
+    run.screen._caption = replace(run.screen._caption, draw_every_s=0.1)
     run.run()
     assert run.numbers.frames_taken == 60
     assert run.numbers.frames_shown == len(viewer.shown) < 20
@@ -461,11 +462,107 @@ def test_a_look_that_lands_after_the_keys_have_changed_is_left_lying():
 
     run = session(Stream(1), FakeViewer())
     of = frame(0)
-    run._past.add(Moment(seen(of), (1,), Wants()))
+    run.playback.past.add(Moment(seen(of), (1,), Wants()))
     run._inference.second_looks.put(Shown(seen(of), Wants(conf=0.9, still=True, with_object_maps=True)))
     run._take_second_look()
-    assert run._past.now.wants == Wants()
+    assert run.playback.past.now.wants == Wants()
     wanted = Wants(still=True, with_object_maps=True)
     run._inference.second_looks.put(Shown(seen(of), wanted))
     run._take_second_look()
-    assert run._past.now.wants == wanted
+    assert run.playback.past.now.wants == wanted
+
+
+def index_now(run):
+    return run.playback.past.now.explanation.frame.frame_index
+
+
+def test_the_end_of_a_file_holds_the_last_frame_and_says_so():
+    viewer = FakeViewer((lambda v: run.playback.ended, []), (later(0.4), QUIT))
+    explain = FakeExplainer()
+    run = session(Stream(5, can_seek=True), viewer, explain, holds=True)
+    said = []
+    hold = run.screen.hold
+    run.screen.hold = lambda text: (said.append(text), hold(text))
+    run.run()
+    assert said == ["end of stream: left to go back, q to quit"]
+    assert run.saw_the_end
+    assert run.numbers.frames_shown == 5
+    assert index_now(run) == 4
+    assert explain.asked[-1][1].still, "it gets its fine maps"
+
+
+def test_a_file_that_can_be_sought_in_ends_the_window_where_nobody_sits_there():
+    run = session(Stream(5, can_seek=True), FakeViewer())
+    run.run()
+    assert run.numbers.frames_shown == 5
+    assert run.saw_the_end
+
+
+def test_arrows_go_back_and_on_by_seconds_also_from_the_end():
+    viewer = FakeViewer(
+        (lambda v: run.playback.ended, [Action.SEEK_BACK]),
+        (lambda v: run.playback.ended and index_now(run) == 599, QUIT),
+    )
+    explain = FakeExplainer()
+    run = session(Stream(600, fps=100, can_seek=True), viewer, explain, holds=True, film=FilmOptions(speed=8))
+    run.run()
+    flowing = [index for index, wants in explain.asked if not wants.still]
+    assert flowing[:600] == list(range(600))
+    assert flowing[600:] == list(range(99, 600)), "5 s before the last frame, which is at 5.99 s"
+
+
+def test_seeks_that_follow_one_another_quickly_add_up():
+    viewer = FakeViewer(
+        (after(1), [Action.SEEK_FORWARD, Action.SEEK_FORWARD, Action.SEEK_FAR_FORWARD]), (later(1), QUIT)
+    )
+    run = session(Stream(fps=100, can_seek=True), viewer)
+    run.run()
+    assert 7000 <= index_now(run) < 7400
+
+
+def test_while_paused_a_seek_shows_one_frame_with_its_fine_maps():
+    viewer = FakeViewer((after(2), [Action.PAUSE]), (later(0.3), [Action.SEEK_FORWARD]), (later(1.0), QUIT))
+    explain = FakeExplainer()
+    run = session(Stream(fps=50, can_seek=True), viewer, explain)
+    run.run()
+    assert run.state.paused
+    index = index_now(run)
+    assert 250 <= index <= 260
+    assert [(n, wants.still) for n, wants in explain.asked if n >= 250] == [(index, False), (index, True)]
+
+
+def test_what_is_not_a_file_says_that_it_cannot_be_sought_in():
+    viewer = FakeViewer((after(1), [Action.SEEK_BACK]), (later(0.2), QUIT))
+    run = session(Stream(is_live=True, fps=50), viewer)
+    said = []
+    say = run.screen.say
+    run.screen.say = lambda text: (said.append(text), say(text))
+    run.run()
+    assert "stream cannot be sought in: only files can" in said
+
+
+def test_a_loop_goes_round_until_the_user_quits_and_keeps_its_pace():
+    explain = FakeExplainer()
+    viewer = FakeViewer((after(14), QUIT))
+    run = session(Stream(4, fps=25, can_seek=True), viewer, explain, film=FilmOptions(loop=True))
+    run.run()
+    assert [index for index, _ in explain.asked][:12] == [0, 1, 2, 3] * 3
+    assert viewer.shown_at_s[12] - viewer.shown_at_s[0] > 0.4, "twelve frames of 40 ms"
+
+
+def test_a_file_plays_at_the_speed_asked_for():
+    viewer = FakeViewer()
+    session(Stream(11, fps=50), viewer, film=FilmOptions(speed=0.5)).run()
+    assert viewer.shown_at_s[-1] - viewer.shown_at_s[0] == pytest.approx(0.4, abs=0.15)
+
+
+def test_nothing_is_carried_over_a_jump():
+    viewer = FakeViewer((after(3), [Action.SEEK_FAR_FORWARD]), (later(0.5), QUIT))
+    run = session(Stream(fps=50, can_seek=True), viewer)
+    restarts = []
+    run.parts.painting.restart = lambda: restarts.append(index_now(run))
+    run.run()
+    assert [index >= 3000 for index in restarts] == [True]
+    while run.playback.past.step(-1):
+        pass
+    assert index_now(run) >= 3000, "and no step goes back over it"

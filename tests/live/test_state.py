@@ -3,6 +3,7 @@
 import pytest
 
 from heatcam.choices import Colormap, Layout, Renorm
+from heatcam.live.controls import SEEKS_S
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks.keys import Action
 
@@ -98,7 +99,7 @@ def test_reset_goes_back_to_the_start_and_stays_paused():
 
 
 def test_every_action_is_answered_or_belongs_to_the_session():
-    of_the_session = {Action.QUIT, Action.SAVE_SNAPSHOT, Action.TOGGLE_RECORDING}
+    of_the_session = {Action.QUIT, Action.SAVE_SNAPSHOT, Action.TOGGLE_RECORDING, *SEEKS_S}
     base = WindowState(colormap=Colormap.JET, alpha=0.5, paused=False)
     for action in Action:
         unchanged = press(base, action, objects=(1, 2)) == base

@@ -2,7 +2,8 @@ import pytest
 
 from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyBinding, KeyTable
 
-LEFT_ARROW_QT, LEFT_ARROW_GTK, LEFT_ARROW_WINDOWS = 0xFF51, 0xFF51, 0x250000
+LEFT_ARROW_QT, LEFT_ARROW_WINDOWS, LEFT_ARROW_MACOS = 0xFF51, 0x250000, 63234
+HOME_QT, HOME_WINDOWS, F1_QT = 0xFF50, 0x240000, 0xFFBE
 
 
 def test_the_keys_do_what_the_table_says():
@@ -38,7 +39,9 @@ def test_every_action_has_a_key():
 
 def test_arrows_are_not_letters():
     """0xFF51 & 0xFF is Q: with the usual mask, the left arrow would quit."""
-    for code in (LEFT_ARROW_QT, LEFT_ARROW_GTK, LEFT_ARROW_WINDOWS, 0xFFFF, 65505, -1):
+    for code in (LEFT_ARROW_QT, LEFT_ARROW_WINDOWS, LEFT_ARROW_MACOS, 0x100000 | LEFT_ARROW_QT):
+        assert DEFAULT_KEYS.action_for(code) is Action.SEEK_BACK
+    for code in (HOME_QT, HOME_WINDOWS, F1_QT, 0xFFFF, 65505, -1):
         assert DEFAULT_KEYS.action_for(code) is None
 
 

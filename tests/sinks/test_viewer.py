@@ -129,10 +129,9 @@ def test_escape_quits(display):
         assert window.press("Escape") == ["QUIT"]
 
 
-def test_capitals_do_the_same_and_arrows_do_nothing(display):
+def test_capitals_do_the_same_and_keys_without_meaning_do_nothing(display):
     with Window(display) as window:
-        xdotool(display, "key", "Left")
-        xdotool(display, "key", "Up")
+        xdotool(display, "key", "Home")
         xdotool(display, "key", "F1")
         assert window.press("shift+h", "q") == ["TOGGLE_HEATMAP", "QUIT"]
 
@@ -203,6 +202,11 @@ def test_every_key_of_the_table_arrives(display):
     with Window(display) as window:
         for binding in DEFAULT_KEYS:
             if binding.action is Action.QUIT:
+                continue
+            if not chr(binding.codes[0]).isascii():
+                assert window.press(binding.label) == [binding.action.name], (
+                    "arrows are called as xdotool does"
+                )
                 continue
             for code in binding.codes:
                 if not chr(code).isupper():

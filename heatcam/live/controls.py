@@ -1,0 +1,96 @@
+"""What each key, click and move of the mouse does to a session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from heatcam.choices import Layout
+from heatcam.live.objects import object_at
+from heatcam.live.state import changed, said
+from heatcam.sinks.keys import Action
+from heatcam.sinks.viewer import Click, Event, Hover
+
+if TYPE_CHECKING:
+    from heatcam.live.session import Session
+
+#: Seconds to go back or on, as in mpv.
+SEEKS_S = {
+    Action.SEEK_BACK: -5.0,
+    Action.SEEK_FORWARD: 5.0,
+    Action.SEEK_FAR_BACK: -60.0,
+    Action.SEEK_FAR_FORWARD: 60.0,
+}
+
+
+class Controls:
+    """Answers what is asked for at the window. Called on the main thread.
+
+    Args:
+        session: what is changed.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def answer(self, event: Event) -> None:
+        """Do what was asked for."""
+        session = self._session
+        if isinstance(event, Hover):
+            self._hover(event)
+            return
+        session.screen.asked()
+        if isinstance(event, Click):
+            self._click(event)
+            return
+        session.numbers.actions[event] += 1
+        if event is Action.QUIT:
+            session.end()
+        elif event is Action.SAVE_SNAPSHOT:
+            self._save()
+        elif event is Action.TOGGLE_RECORDING:
+            self._toggle_recording()
+        elif event in SEEKS_S:
+            session.seek(SEEKS_S[event])
+        else:
+            self._press(event)
+
+    def _press(self, action: Action) -> None:
+        """A key that changes the view, or goes a step."""
+        session = self._session
+        moment, before = session.playback.past.now, session.state
+        objects = moment.numbers if moment else ()
+        session.change(changed(before, action, session.choices, objects))
+        session.screen.say(said(before, session.state))
+        if action in (Action.STEP_FORWARD, Action.STEP_BACK):
+            session.step(forward=action is Action.STEP_FORWARD)
+
+    def _click(self, click: Click) -> None:
+        """A box gets the focus; elsewhere all have it."""
+        shown = self._session.screen.shown
+        if shown is not None:
+            found, numbers = shown.moment.explanation.detections, shown.moment.numbers
+            place = object_at(found, *shown.view.to_frame(click.x, click.y))
+            self._session.change(
+                replace(self._session.state, focus=None if place is None else numbers[place])
+            )
+
+    def _hover(self, hover: Hover) -> None:
+        session, shown = self._session, self._session.screen.shown
+        if session.state.layout is Layout.WIPE and shown is not None:
+            split = min(1.0, max(0.0, hover.x / shown.view.picture.shape[1]))
+            session.state = replace(session.state, split=split)
+            session.screen.change()
+
+    def _save(self) -> None:
+        shown = self._session.screen.shown
+        if shown is not None:
+            snapshots = self._session.parts.snapshots
+            snapshots.save(shown.view.picture, shown.moment.explanation, shown.state)
+
+    def _toggle_recording(self) -> None:
+        session, recording = self._session, self._session.parts.recording
+        if recording.seconds is not None:
+            session.screen.say(recording.stop())
+        elif session.screen.shown is not None:
+            session.screen.say(recording.start(session.screen.shown.view.picture))

@@ -1,0 +1,133 @@
+"""Where the window is in its source: the next frame when it is due, steps, seeks, and what comes behind the last frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from heatcam.live.capture import Capture, End, Stretch
+from heatcam.live.inference import Inference, Shown
+from heatcam.live.pace import Pace
+from heatcam.live.past import Moment, Past
+
+
+class Playback:
+    """Takes explanations in their order and at their times. Called from the thread that shows.
+
+    Args:
+        capture, inference: where the frames come from.
+        clock: seconds that only move forward.
+    """
+
+    def __init__(self, capture: Capture, inference: Inference, clock: Callable[[], float]) -> None:
+        self.past = Past()
+        #: Whether all that the source gave was shown, and nothing was sought since.
+        self.ended = False
+        #: Steps that were asked for and have not come yet.
+        self.steps = 0
+        self._capture, self._inference, self._clock = capture, inference, clock
+        self._pace = Pace(capture.film.speed)
+        self._seeks = 0
+        self._aim_s: float | None = None
+        self._stretch = Stretch()
+        self._jumped = False
+
+    def next_shown(self, *, paused: bool) -> Shown | None:
+        """The next explanation, when it is due; None for none now."""
+        waiting = self._inference.results.peek()
+        if waiting is None:
+            return None
+        if isinstance(waiting, End) or waiting.stretch.seeks != self._seeks:
+            taken = self._inference.results.take(0)
+            if isinstance(taken, End) and taken.stretch.seeks == self._seeks:
+                self.ended, self.steps = True, 0
+            return None
+        if not self.steps and (paused or not self._is_due(waiting)):
+            return None
+        taken = self._inference.results.take(0)
+        if not isinstance(taken, Shown):
+            return None
+        self.steps = max(0, self.steps - 1)
+        self._jumped, self._stretch = taken.stretch != self._stretch, taken.stretch
+        self._aim_s = None
+        return taken
+
+    @property
+    def jumped(self) -> bool:
+        """Whether the frame that was taken last does not follow the one before."""
+        return self._jumped
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nothing more can come, whatever is asked for."""
+        return self._inference.results.exhausted
+
+    def add(self, moment: Moment) -> None:
+        """Look at the frame that was taken last."""
+        if self._jumped:
+            self.past.restart(moment)
+            self._pace.begin(moment.explanation.frame.pts_s, self._clock())
+        else:
+            self.past.add(moment)
+
+    def pause(self, paused: bool) -> None:
+        """Let everything stand still, or go on with what is now."""
+        if self._capture.drops and not paused and not isinstance(self._inference.results.peek(), End):
+            self._inference.results.take(0)  # what came while the picture stood still is old
+        self._inference.pause(paused)
+        self._capture.pause(paused)
+        self._inference.results.counts = not paused
+        self.steps = 0
+        self._pace.forget()
+        self.past.to_newest()
+
+    def step_forward(self) -> str:
+        """One frame on, of those that were shown or the next; what to say."""
+        if self.past.step(1):
+            return ""
+        if self.ended:
+            return "this is the last frame"
+        self.steps += 1
+        self._inference.step()
+        return ""
+
+    def step_back(self) -> str:
+        """One frame back, of those that were shown; what to say."""
+        if self.steps:  # one that was asked for and has not come yet
+            self.steps -= 1
+            self._inference.step_less()
+        elif not self.past.step(-1):
+            return "no earlier frame is kept"
+        return ""
+
+    def seek(self, by_s: float, *, paused: bool) -> str:
+        """Go back or on by some seconds from the frame that is looked at, or from where the last seek goes; what to say."""
+        source, now = self._capture.source, self.past.now
+        if source.is_live or not source.can_seek:
+            return f"{source.name} cannot be sought in: only files can"
+        if now is None:
+            return ""
+        length_s = source.duration_s
+        at_s = now.explanation.frame.pts_s if self._aim_s is None else self._aim_s
+        aim_s = max(0.0, at_s + by_s if length_s is None else min(at_s + by_s, length_s))
+        self._aim_s, self.ended, self.steps = aim_s, False, int(paused)
+        self._seeks = self._capture.seek(aim_s)
+        self._inference.seek(self._seeks, step=paused)
+        return clock_time(aim_s) + (f" of {clock_time(length_s)}" if length_s else "")
+
+    def _is_due(self, shown: Shown) -> bool:
+        """Whether it is time: at once for what is live and behind a seek, at its own time for a file's."""
+        now_s = self._clock()
+        if shown.stretch.laps != self._stretch.laps:
+            frame_s = 1 / self._capture.source.fps if self._capture.source.fps > 0 else 0.0
+            return self._capture.drops or now_s >= self._pace.end_s(frame_s)
+        if self._capture.drops or shown.stretch != self._stretch:
+            return True
+        return self._pace.due_s(shown.explanation.frame.pts_s, now_s) <= now_s
+
+
+def clock_time(seconds: float) -> str:
+    """``0:05``, ``1:20``, ``1:00:00``."""
+    whole = max(0, int(seconds))
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
