@@ -11,13 +11,14 @@ SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 MEND_CV2 = $(BIN)/python -c "import cv2, sys; sys.exit(not cv2.currentUIFramework())" \
 	|| $(BIN)/pip install --quiet --force-reinstall --no-deps opencv-python
 
-.PHONY: help demo test soak bench train lint docs clean
+.PHONY: help demo test soak processors bench train lint docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    heat maps over two photographs, sample pictures and the moving demo scene, into demo-out/"
 	@echo "make test    every check: ruff, types, tests"
 	@echo "make soak    the long runs that make test leaves out"
+	@echo "make processors   the engine's tests as on other processors: instruction sets, threads, 20 seeds"
 	@echo "make bench   how fast the picture is drawn; with MODEL=model.pt also everything else, beside ultralytics and grad-cam"
 	@echo "make train   train the embedded model anew (over an hour)"
 
@@ -54,6 +55,10 @@ test: $(VENV)/test-ready
 
 soak: $(VENV)/test-ready
 	$(BIN)/python -m pytest -m soak
+
+# An hour or more: the engine's tests with other networks and pictures, under each instruction set that this processor can stand in for.
+processors: $(VENV)/test-ready
+	$(BIN)/python -m tests.processors
 
 bench: $(VENV)/test-ready
 	$(BIN)/python benchmarks/draw.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,8 @@ TINY = {
     ],
 }  # fmt: skip
 KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel, "cls": ClassificationModel}
+#: Added to every seed here: `make processors` tries other networks and pictures with it.
+SEED = 1000 * int(os.environ.get("HEATCAM_TEST_SEED", "0"))
 COCO_CHECKPOINT = Path(__file__).parents[2] / "shared" / "models" / "yolov8n-coco.pt"
 
 needs_coco = pytest.mark.skipif(
@@ -62,7 +65,7 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
     """A network of one family (or ``tiny``) with random weights, eval mode, lively activations."""
     from heatcam.models.loading import ready
 
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED + seed)
     name, _, end2end = family.partition("-end2")
     kind = KINDS.get(name.rpartition("-")[2], DetectionModel)
     layers = copy.deepcopy(TINY) if family == "tiny" else yaml_model_load(f"{name}.yaml")
@@ -95,7 +98,7 @@ def class_heads(network: nn.Module) -> list[nn.Module]:
 
 def picture(height: int = 192, width: int = 256, seed: int = 1) -> Tensor:
     """A random letterboxed picture, float (1, 3, H, W) in [0, 1]."""
-    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(SEED + seed))
 
 
 def engine_of(network: nn.Module, *, fine: bool = False) -> GradientEngine:

@@ -10,7 +10,7 @@ from torch import nn
 from ultralytics.nn.modules.head import LRPCHead
 from ultralytics.nn.tasks import WorldModel, YOLOEModel, YOLOESegModel
 
-from tests.nets import settle_statistics
+from tests.nets import SEED, settle_statistics
 
 CLASSES = ["ant", "bee", "cow", "dog", "elk"]
 #: ``fused``: vectors folded into the head by ultralytics. ``free``: a vocabulary of its own instead of prompts.
@@ -23,7 +23,7 @@ OPEN_FAMILIES = (
 @functools.cache
 def open_network(family: str) -> nn.Module:
     """The network as ultralytics runs it: random weights, eval mode, parameters without gradient. Not to be changed."""
-    torch.manual_seed(0)
+    torch.manual_seed(SEED)
     more = next((m for m in ("end2end", "fused", "free") if family.endswith(f"-{m}")), "")
     yaml = family.removesuffix(f"-{more}")
     kind = WorldModel if "world" in yaml else YOLOESegModel if yaml.endswith("seg") else YOLOEModel

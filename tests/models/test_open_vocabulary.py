@@ -22,6 +22,7 @@ from heatcam.errors import ModelError
 from heatcam.models.loading import load_any_task, load_model, ready
 from heatcam.models.open_vocabulary import with_set_classes
 from tests.bench.tiny import PICTURE
+from tests.matching import unmatched
 from tests.models.test_checkpoint import saved
 from tests.nets import engine_of, fresh_network, oracle_gradients, picture, strongest
 from tests.open_nets import CLASSES, OPEN_FAMILIES, open_network
@@ -59,10 +60,11 @@ def test_boxes_and_gradients_are_those_of_ultralytics_own_network(family: str, f
     forward = engine.forward(picture(96, 128), LOW, with_graph=True)
     boxes = forward.boxes
     expected = ultralytics_rows(original, picture(96, 128))
-    assert len(boxes) == len(expected) >= 3
+    assert min(len(boxes), len(expected)) >= 3
     ours = torch.cat((boxes.xyxy, boxes.confidences[:, None], boxes.class_ids[:, None]), 1)
-    assert torch.allclose(ours[:, :4], expected[:, :4], atol=1e-2)
-    assert torch.allclose(ours[:, 4:], expected[:, 4:], atol=1e-4)
+    alone = unmatched(ours, expected, pixels=1e-2, confidence=1e-4)
+    weakest = max(LOW.conf, float(expected[:, 4].min()))
+    assert all(abs(row[4] - weakest) < 1e-4 for row in alone)  # (the last that are kept may be others)
     exact = oracle_gradients(original, picture(96, 128), boxes.anchors, boxes.class_ids, engine.cut.tapped)
     for gradient, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
         assert oracle.any()
