@@ -16,8 +16,9 @@ from heatcam.engine.network import CutNetwork, HeadInputs
 Cotangents = Sequence[Tensor | None]
 
 
-#: Largest relative error of a gradient, against float32 autograd.
-TOLERANCES = {"fp32": 1e-3, "bf16": 1e-1, "fp16": 1e-1}
+#: Largest relative error of a gradient, against float32 autograd. Half of the bits only have to be no garbage here (a wrong
+#: operation is off by 1 or more): whether they show the same is judged by the maps of objects (``backends.Judge``).
+TOLERANCES = {"fp32": 1e-3, "bf16": 0.5, "fp16": 0.5}
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,20 @@ from functools import partial
 import torch
 
 from heatcam.engine.backends import start_engine
+from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifying import ClassEngine, CutClassifier, is_classifier, prepares_as_usual
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine
 from heatcam.engine.network import CutNetwork
-from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.pictures import picture_tensor, real_pictures
 from heatcam.engine.queries import QueryNetwork, has_queries, start_query_engine
 from heatcam.engine.targets import chosen_target
 from heatcam.errors import UsageError
 from heatcam.geometry import CentreCrop, Fit, Letterbox, Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.saliency.agreement import what_differs
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.methods import method_formula
 from heatcam.saliency.options import ExplainOptions
 
 logger = logging.getLogger(__name__)
@@ -53,7 +57,16 @@ def _detecting(
     boxed = fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph)
     target = chosen_target(options.target, cut.head)
     example = picture_tensor(boxed, device, cut.channels)
-    return start_engine(cut, device, options.backend, options.precision, example, target), fit
+
+    def judge(exact: GradientEngine, quick: GradientEngine) -> str:
+        formula, name = method_formula(options.formula_name), options.formula_name
+        explainer = Explainer(
+            exact, loaded.class_names, imgsz, Thresholds(), name, formula, loaded.title, fit
+        )
+        examples = loaded.examples or real_pictures
+        return what_differs(explainer, quick, examples(photograph.shape[1::-1]))
+
+    return start_engine(cut, device, options.backend, options.precision, example, target, judge), fit
 
 
 def _querying(

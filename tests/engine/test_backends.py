@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from heatcam.engine import backends, openvino_passes
-from heatcam.engine.backends import CHOICES_FILE, find_the_same, start_engine
+from heatcam.engine.backends import CHOICES_FILE, Judge, find_the_same, start_engine
 from heatcam.engine.boxes import Thresholds
+from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
+from heatcam.engine.openvino_passes import OpenVinoPasses
 from heatcam.engine.passes import TOLERANCES
 from heatcam.errors import UsageError
 from tests.nets import engine_of, fresh_network, picture
@@ -24,8 +29,8 @@ def cut(tmp_path, monkeypatch) -> CutNetwork:
     return CutNetwork(fresh_network("tiny"))
 
 
-def start(cut: CutNetwork, backend: str = "auto", precision: str = "auto"):
-    return start_engine(cut, CPU, backend, precision, picture(96, 128))
+def start(cut: CutNetwork, backend: str = "auto", precision: str = "auto", judge: Judge | None = None):
+    return start_engine(cut, CPU, backend, precision, picture(96, 128), judge=judge)
 
 
 def test_what_was_asked_for_runs(cut: CutNetwork) -> None:
@@ -61,7 +66,7 @@ def test_torch_calculates_in_the_precision_asked_for_or_in_float32(
 ) -> None:
     assert start(cut, "torch", "auto").name == "torch"
     monkeypatch.setitem(TOLERANCES, precision, 1.0)  # (what random weights need)
-    engine = start(cut, "torch", precision)
+    engine = start(cut, "torch", precision, lambda *_: "")
     assert engine.name == f"torch {precision}"
     inputs = engine.forward(picture(96, 128), Thresholds(0.05), with_graph=True).inputs
     assert {feature.dtype for feature in inputs.features} == {torch.float32}
@@ -99,12 +104,70 @@ def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut:
     assert taken[0] > 0
 
 
-def test_bfloat16_is_taken_only_where_it_finds_the_same(cut: CutNetwork, monkeypatch) -> None:
+@pytest.mark.parametrize("asked", ["auto", "bf16"])
+def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_backend(
+    cut: CutNetwork, monkeypatch, caplog, asked: str
+) -> None:
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
-    monkeypatch.setattr(backends, "find_the_same", lambda *_: False)
-    assert start(cut, "openvino").name == "openvino fp32"
-    monkeypatch.setattr(backends, "find_the_same", lambda *_: True)
-    assert start(cut, "openvino").name == "openvino bf16"
+    assert start(cut, "openvino", asked, lambda *_: "other maps").name == "openvino fp32"
+    assert caplog.messages == [
+        "openvino bf16 shows something else than float32 (other maps); using openvino fp32"
+    ]
+
+
+def test_bfloat16_that_shows_the_same_is_taken(cut: CutNetwork, monkeypatch) -> None:
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
+    assert start(cut, "openvino", judge=lambda *_: "").name == "openvino bf16"
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
+    assert start(cut, "openvino", judge=lambda *_: "").name == "openvino fp32"
+
+
+def test_bfloat16_whose_gradient_is_garbage_gives_way_to_float32_on_the_same_backend(
+    cut: CutNetwork, monkeypatch, caplog
+) -> None:
+    real = OpenVinoPasses.pull_back
+
+    def garbage(passes: OpenVinoPasses, *handed: Any) -> tuple[torch.Tensor, ...]:
+        gradients = real(passes, *handed)
+        return tuple(-g for g in gradients) if passes.name.endswith("bf16") else gradients
+
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(OpenVinoPasses, "pull_back", garbage)
+    assert start(cut, "openvino", judge=lambda *_: "").name == "openvino fp32"
+    assert "openvino bf16 gradients differ" in caplog.text
+
+
+@pytest.mark.parametrize(("difference", "later"), [("", "openvino bf16"), ("other", "openvino fp32")])
+def test_what_was_judged_once_is_remembered_and_one_precision_is_compiled(
+    cut: CutNetwork, monkeypatch, difference: str, later: str
+) -> None:
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
+    start(cut, "openvino", judge=lambda *_: difference)
+    compiled = []
+    made = OpenVinoPasses.__init__
+    monkeypatch.setattr(
+        OpenVinoPasses,
+        "__init__",
+        lambda self, cut, kind, cache: compiled.append(kind) or made(self, cut, kind, cache),
+    )
+    assert start(cut, "openvino", judge=lambda *_: pytest.fail("judged again")).name == later
+    assert compiled == [later.split()[1]]
+
+
+def test_a_box_that_is_barely_kept_may_be_missing(monkeypatch) -> None:
+    engine = engine_of(fresh_network("yolov8n"))
+    forward = engine.forward(picture(), Thresholds(), with_graph=False)
+    boxes = forward.boxes
+
+    def without_the_last(confidence: float) -> GradientEngine:
+        other, some = copy.copy(engine), replace(boxes, confidences=boxes.confidences.clone())
+        some.confidences[-1] = confidence
+        monkeypatch.setattr(engine, "forward", lambda *_a, **_k: replace(forward, boxes=some))
+        other.forward = lambda *_a, **_k: replace(forward, boxes=boxes.only(slice(len(boxes) - 1)))
+        return other
+
+    assert find_the_same(engine, without_the_last(0.27), picture())
+    assert not find_the_same(engine, without_the_last(0.6), picture())
 
 
 def test_engines_of_other_weights_find_other_boxes() -> None:
