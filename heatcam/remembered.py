@@ -1,4 +1,8 @@
-"""What was measured once on this machine: small JSON files in the cache folder. Losing one is no error, only time."""
+"""What was measured once on this machine: small JSON files in the cache folder. Losing one is no error, only time.
+
+Everything that is kept between runs (calibrations, proofs, speeds, converted networks) is kept under ``CACHE_VERSION``. Raise it
+when the code behind such a number changes what comes out: ``tests/test_cache_version.py`` fails until somebody has decided that.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger(__name__)
+
+#: Of the code that makes what is remembered. 2: maps and proofs of explicit versions, no longer of files' bytes.
+CACHE_VERSION = 2
 
 
 def recall(path: Path) -> dict[str, Any]:

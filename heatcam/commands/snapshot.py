@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from heatcam.choices import Backend
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
@@ -17,13 +15,15 @@ from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.findings import describe
 from heatcam.frames import Frame
 from heatcam.pipeline import Painter, Run
-from heatcam.saliency.explainer import Explainer
 from heatcam.sinks.files import refuse_existing
 from heatcam.sinks.pictures import output_paths, write_picture
 from heatcam.sinks.raw_maps import write_raw_maps
 from heatcam.sources.images import list_pictures, read_picture
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
+
+if TYPE_CHECKING:
+    from heatcam.saliency.explainer import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
 
@@ -62,8 +62,8 @@ def snapshot(
     targets = output_paths(names, output.output or _default_output(names), output.overwrite)
     if output.npz:
         refuse_existing([raw_path(target) for target in targets], output.overwrite)
-    model = with_model(_for_pictures(model), camera or "", terminal)
-    explainer = start_explainer(model, terminal)
+    model = with_model(model, camera or "", terminal)
+    explainer = start_explainer(model, terminal, pictures=len(names))
     say_scale(look, explainer, terminal)
     paint = painter(look)
     if camera is not None:
@@ -79,11 +79,6 @@ def snapshot(
     if output.json:
         terminal.document({"images": rows}, output.json)
     return 1 if failed else 0
-
-
-def _for_pictures(model: ModelChoice) -> ModelChoice:
-    """``auto`` means torch here: compiling for each new shape costs more than some pictures can give back."""
-    return replace(model, backend=Backend.TORCH) if model.backend is Backend.AUTO else model
 
 
 def _many(

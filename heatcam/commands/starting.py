@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heatcam.choices import Renorm
 from heatcam.commands.default_model import with_model
 from heatcam.commands.options import Look, ModelChoice
 from heatcam.commands.terminal import Terminal
+from heatcam.device_names import require_device_name
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
+from heatcam.models.finding import WORDS, find_checkpoint
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Painter, Run
-from heatcam.saliency.building import LIKELY_SIZE_WH, Shelf, open_shelf
-from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.options import ExplainOptions
+from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions
 from heatcam.sources.base import Source
 from heatcam.sources.live import LiveSource
 from heatcam.sources.opening import is_opened_once, open_source
@@ -23,35 +25,66 @@ from heatcam.sources.options import CaptureOptions
 from heatcam.sources.seeking import require_start
 from heatcam.steady.smoother import Smoother
 
+if TYPE_CHECKING:
+    from heatcam.saliency.building import Shelf
+    from heatcam.saliency.explainer import Explainer
+
 
 def start_explainer(
-    choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+    choice: ModelChoice,
+    terminal: Terminal,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    pictures: int | None = None,
 ) -> Explainer:
     """Load what was chosen, made ready for pictures of ``size_wh``, and say which model runs where.
+
+    Args:
+        choice: the model, and how it explains.
+        terminal: where to say it.
+        size_wh: of the pictures to come, in pixels.
+        pictures: how many there will be; None for a stream.
 
     Raises:
         HeatcamError: it cannot be had; the message names the next step.
     """
-    return start_shelf(choice, terminal, size_wh)[1]
+    return start_shelf(choice, terminal, size_wh, pictures)[1]
 
 
 def start_shelf(
-    choice: ModelChoice, terminal: Terminal, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+    choice: ModelChoice,
+    terminal: Terminal,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    pictures: int | None = None,
 ) -> tuple[Shelf, Explainer]:
     """The same, with the shelf that further explainers of the model can be taken from."""
     choice = with_model(choice, "", terminal)
     model = str(choice.model)
     offer_download(model, terminal)
-    options = explain_options(choice)
-    with terminal.status("loading the model"):
+    require_choice(choice)
+    options = explain_options(choice, pictures)
+    with terminal.status(f"loading {Path(model).name}"):
+        from heatcam.saliency.building import open_shelf  # noqa: PLC0415 (torch: seconds)
+
         shelf = open_shelf(model, choice.device, options, size_wh)
         explainer = shelf.take(options)
     _say_what_runs(choice, explainer, terminal)
     return shelf, explainer
 
 
-def explain_options(choice: ModelChoice) -> ExplainOptions:
-    """What was chosen on the command line, as the explainer takes it.
+def require_choice(choice: ModelChoice) -> None:
+    """Refuse what can be refused without torch: a model file that is not there, numbers and names that mean nothing.
+
+    Raises:
+        HeatcamError: one of them; the message names the next step.
+    """
+    explain_options(choice)
+    require_device_name(choice.device)
+    if choice.model is not None and choice.model not in WORDS:
+        find_checkpoint(choice.model)
+
+
+def explain_options(choice: ModelChoice, pictures: int | None = None) -> ExplainOptions:
+    """What was chosen on the command line, as the explainer takes it; ``pictures``: how many there will be.
 
     Raises:
         UsageError: a threshold or size that cannot be meant.
@@ -69,6 +102,7 @@ def explain_options(choice: ModelChoice) -> ExplainOptions:
         names_in(choice.layers),
         choice.target,
         choice.max_det,
+        pictures,
     )
 
 

@@ -29,6 +29,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from heatcam.doing import shown_by
 from heatcam.printable import escaped_in_json, printable
 from heatcam.sinks.files import write_whole
 
@@ -85,9 +86,14 @@ class Terminal:
 
     @contextlib.contextmanager
     def status(self, text: str) -> Iterator[None]:
-        """Say what is being done as long as it takes; nothing is drawn where nobody looks."""
+        """Say what is being done as long as it takes: in a line that follows ``say_doing``, in a pipe once, at the start."""
+        if not self.notes.is_terminal:
+            self.note(text)
+            yield
+            return
         spinner = "dots" if self.notes.encoding.startswith("utf") else "line"
-        with self.notes.status(Text(printable(text)), spinner=spinner):
+        shown = self.notes.status(Text(printable(text)), spinner=spinner)
+        with shown as status, shown_by(lambda doing: status.update(Text(printable(doing)))):
             yield
 
     @contextlib.contextmanager

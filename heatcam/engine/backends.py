@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from statistics import median
-from typing import Any
 
 import torch
 from torch import Tensor
 from ultralytics.utils.metrics import box_iou
 
+from heatcam.doing import say_doing
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.cut_graph import require_gradient
-from heatcam.engine.fingerprint import hash_of
+from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.passes import Passes, TorchPasses
-from heatcam.engine.proving import prove
+from heatcam.engine.proof_cache import prove_once
+from heatcam.engine.speeds import Measured, pays
 from heatcam.engine.targets import Target
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
@@ -51,6 +51,7 @@ def start_engine(
     example: Tensor,
     target: Target | None = None,
     judge: Judge | None = None,
+    pictures: int | None = None,
 ) -> GradientEngine:
     """The engine on the backend asked for.
 
@@ -65,34 +66,39 @@ def start_engine(
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
         target: what is explained of each object; its class logit for None.
         judge: whether half of the bits show the same; None compares the boxes on ``example`` alone.
+        pictures: how many will be explained, which ``auto`` holds against the time that compiling takes; None for a stream.
 
     Raises:
         UsageError: the backend or precision cannot be had here; the message names the next step.
         ModelError: a layer lets no gradient through; the message names it.
     """
-    require_gradient(cut)
 
     def proved(passes: Passes | None) -> GradientEngine:
-        return _proved(GradientEngine(cut, device, passes, target), example)
+        engine = GradientEngine(cut, device, passes, target)
+        prove_once(engine, example)
+        return engine
 
     asked_judge = judge or partial(_boxes_differ, picture=example)
-    if backend == "torch" or (backend == "auto" and not _openvino_can(device)):
+    if backend == TORCH or (backend == "auto" and not _openvino_can(device)):
         return _torch(cut, proved, precision, asked_judge)
     _require_openvino(device)
+    situation = _situation(cut, example)
+    measured = Measured.read(recall(cache_dir() / CHOICES_FILE).get(situation))
+    if backend == "auto" and not pays(pictures, measured):
+        return _torch(cut, proved, precision, asked_judge)
     free = backend == "auto" and precision in ("auto", "fp32")
-    known = recall(cache_dir() / CHOICES_FILE)
-    if free and known.get(_situation(cut, example)) == "torch":
+    if free and measured and measured.choice == TORCH:
+        logger.info("%s", measured.in_words)
         return proved(None)
-    compiled = _openvino(cut, proved, precision, asked_judge, _situation(cut, example))
-    if not free or compiled.name == "torch" or _is_faster(cut, compiled, example, known):
+    say_doing("compiling for this processor")
+    started = time.perf_counter()
+    compiled = _openvino(cut, proved, precision, asked_judge, situation)
+    if not free or compiled.name == TORCH:
         return compiled
-    return proved(None)
-
-
-def _proved(engine: GradientEngine, example: Tensor) -> GradientEngine:
-    """The engine itself, its gradients compared with autograd; it may have fallen back to a slower way."""
-    prove(engine, example)
-    return engine
+    if measured is None:
+        measured = _measure(cut, compiled, example, time.perf_counter() - started)
+    logger.info("%s", measured.in_words)
+    return proved(None) if measured.choice == TORCH else compiled
 
 
 def _openvino_can(device: torch.device) -> bool:
@@ -192,26 +198,21 @@ def _all_found(wanted: KeptBoxes, found: KeptBoxes) -> bool:
     return bool(overlap.max(1).values.min() >= AGREEING_IOU)
 
 
-def _is_faster(cut: CutNetwork, compiled: GradientEngine, example: Tensor, known: dict[str, Any]) -> bool:
-    """Whether the compiled engine beats torch here; measured and remembered where it is not ``known``."""
-    key = _situation(cut, example)
-    if key not in known:
-        torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
-        known[key] = compiled.name if compiled_ms < torch_ms else "torch"
-        logger.info("torch %.1f ms, %s %.1f ms: using %s", torch_ms, compiled.name, compiled_ms, known[key])
-        remember(cache_dir() / CHOICES_FILE, known)
-    return bool(known[key] != "torch")
+def _measure(cut: CutNetwork, compiled: GradientEngine, example: Tensor, start_s: float) -> Measured:
+    """Which of torch and the compiled engine, ready after ``start_s``, is faster here; remembered."""
+    say_doing("measuring which backend is faster")
+    torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
+    measured = Measured(compiled.name if compiled_ms < torch_ms else TORCH, torch_ms, compiled_ms, start_s)
+    path = cache_dir() / CHOICES_FILE
+    newest = [*recall(path).items(), (_situation(cut, example), asdict(measured))]
+    remember(path, dict(newest[-MOST_JUDGED:]))
+    return measured
 
 
 def _situation(cut: CutNetwork, example: Tensor) -> str:
-    """What decides which backend is faster: network, size, versions, machine."""
-    versions = torch.__version__, version("openvino")
-    return "|".join(
-        map(
-            str,
-            (_shape_of_network(cut), tuple(example.shape), *versions, torch.get_num_threads(), _machine()),
-        )
-    )
+    """What decides which backend is faster: network, size, threads, versions, processor."""
+    own = _shape_of_network(cut), tuple(example.shape), torch.get_num_threads()
+    return "|".join(map(str, (*own, *versions(), version("openvino"), runs_on(torch.device("cpu")))))
 
 
 def _measured(backends: list[Passes], example: Tensor, reaches: Sequence[bool]) -> list[float]:
@@ -236,7 +237,3 @@ def _shape_of_network(cut: CutNetwork) -> str:
     """What decides its speed: layers, taps, parameters."""
     parameters = sum(p.numel() for p in cut.network.parameters())
     return f"{len(list(cut.network.modules()))} modules {parameters} parameters taps {cut.tapped}"
-
-
-def _machine() -> str:
-    return f"{platform.processor() or platform.machine()} {platform.node()}"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torchvision  # noqa: F401 (ultralytics takes its compiled NMS when it is loaded, else a loop in Python)
 from torch import Tensor
 from ultralytics.nn.modules.head import OBB
 from ultralytics.utils.nms import non_max_suppression
+
+from heatcam.engine.suppression import give_ultralytics_compiled_nms
 
 MAX_DETECTIONS = 300
 
@@ -90,6 +91,7 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
     if head.end2end:
         rows, which = _end_to_end_rows(head, predictions, thresholds)
     else:
+        give_ultralytics_compiled_nms()
         decoded = _with_empty_ones(
             predictions.decoded, MAX_DETECTIONS
         )  # (it takes six for an end-to-end head's)

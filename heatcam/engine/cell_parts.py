@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.modules.conv import Conv
 
+from heatcam.engine.vjp import vjp
+
 
 class Part(Protocol):
     """One part of a branch, for squares of cells ``(n, s, s, C)``, without padding."""
@@ -140,7 +142,8 @@ class _AnyPart:
         """See ``Part``."""
         with torch.enable_grad():
             leaf = squares.detach().requires_grad_(True)
-            (gradient,) = torch.autograd.grad(self(leaf), leaf, cotangent)
+            (gradient,) = vjp([self(leaf)], [leaf], [cotangent], zeros=True)
+        assert gradient is not None  # (zeros)
         return gradient
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.engine.vjp import vjp
 from heatcam.errors import ModelError
 
 _SIDE = 128  # model pixels; every stride in use divides it
@@ -88,7 +89,7 @@ def _gradients(outputs: Sequence[Tensor], leaves: Sequence[Tensor]) -> tuple[Ten
     source = torch.Generator().manual_seed(0)
     noise = [torch.randn(output.shape, generator=source).to(output) for output in connected]
     asked = [leaf for leaf in leaves if leaf.requires_grad]
-    return tuple(torch.autograd.grad(connected, asked, noise, allow_unused=True))
+    return vjp(connected, asked, noise)
 
 
 def _tensors(output: Any) -> Iterator[Tensor]:

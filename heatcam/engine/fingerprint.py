@@ -1,16 +1,58 @@
-"""Which network is it? The key of what is remembered about one."""
+"""Which network on which processor? The key of what is remembered about one."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from torch import nn
+import torch
+import ultralytics
+from torch import Tensor, nn
+
+from heatcam.processor import processor
+from heatcam.remembered import CACHE_VERSION
+
+_known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 
 
 def hash_of(network: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types."""
+    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types.
+
+    Read once for each network: again only after a tensor was replaced or changed in place. A copy is another network. The file
+    that a network came from would not do: what is explained is what was made of it (fused, told its classes, shuffled).
+    """
+    state = network.state_dict()
+    now = _marks(network, state.values())
+    known = _known.get(network)
+    if known is None or known[0] != now:
+        known = _known[network] = now, _digest(network, state)
+    return known[1]
+
+
+def _marks(network: nn.Module, tensors: Any) -> Any:
+    """What changes with every change of the state: where each tensor lies, and how often it was written to."""
+    layers = [(n, type(m).__qualname__) for n, m in network.named_modules()]
+    return layers, [(t.data_ptr(), t._version, tuple(t.shape), t.dtype) for t in tensors]
+
+
+def _digest(network: nn.Module, state: dict[str, Tensor]) -> str:
     digest = hashlib.sha256(repr([(n, type(m).__qualname__) for n, m in network.named_modules()]).encode())
-    for name, tensor in network.state_dict().items():
+    for name, tensor in state.items():
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def versions() -> tuple[str, ...]:
+    """Of all that a number from the engine depends on beside the network: our code and that which it runs."""
+    return str(CACHE_VERSION), torch.__version__, ultralytics.__version__
+
+
+def runs_on(device: torch.device) -> str:
+    """What calculates: the processor with the instructions that torch may use, or the accelerator."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} cuda {torch.version.cuda}"
+    limits = [os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")]
+    return f"{device.type} {processor()} {torch.backends.cpu.get_cpu_capability()} {limits}"

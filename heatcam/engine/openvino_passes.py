@@ -10,7 +10,6 @@ Converted models are kept in the user's cache folder, keyed by weights, shape, v
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -21,11 +20,10 @@ from typing import Any
 
 import openvino
 import torch
-import ultralytics
 from torch import Tensor
 
 from heatcam.engine.conversion import CompiledPasses, converted
-from heatcam.engine.fingerprint import hash_of
+from heatcam.engine.fingerprint import hash_of, versions
 from heatcam.engine.model_cache import ModelCache
 from heatcam.engine.network import CutNetwork, HeadInputs
 from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
@@ -64,7 +62,6 @@ class OpenVinoPasses:
         self._cache = ModelCache(cache)
         self._torch = TorchPasses(cut)
         self._threads = torch.get_num_threads()
-        self._weights = ""
         self._compiled: OrderedDict[Shape, CompiledPasses] = OrderedDict()
         self._left_to_torch: set[Shape] = set()
         self._last_shape: Shape = ()
@@ -171,10 +168,8 @@ class OpenVinoPasses:
 
     def _key(self, shape: Sequence[int]) -> str:
         """Everything that decides what a converted model is."""
-        self._weights = self._weights or hash_of(self._cut.network)
-        own = self._weights, tuple(shape), self._cut.tapped, self._cut.head.end2end
-        versions = _own_version(), torch.__version__, ultralytics.__version__, openvino.__version__
-        return "|".join(map(str, (*own, *versions)))
+        own = hash_of(self._cut.network), tuple(shape), self._cut.tapped, self._cut.head.end2end
+        return "|".join(map(str, (*own, *versions(), openvino.__version__)))
 
 
 @contextmanager
@@ -186,10 +181,3 @@ def _on_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _own_version() -> str:
-    """Of everything in this package that decides what is traced: changes with the code, not only with a release."""
-    folder = Path(__file__).parent
-    files = ("network.py", "decompositions.py", "partition.py", "conversion.py")
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in files)).hexdigest()

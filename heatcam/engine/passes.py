@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.vjp import vjp
 
 #: One cotangent for each head input, None where there is none.
 Cotangents = Sequence[Tensor | None]
@@ -91,7 +92,5 @@ class TorchPasses:
         if not wanted:
             return tuple(torch.zeros_like(tap) for tap in inputs.taps)
         features, given = zip(*wanted, strict=True)
-        gradients = torch.autograd.grad(
-            features, inputs.taps, given, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return tuple(gradient.float() for gradient in gradients)
+        gradients = vjp(features, inputs.taps, given, retain_graph=True, zeros=True)
+        return tuple(gradient.float() for gradient in gradients if gradient is not None)

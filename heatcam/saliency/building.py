@@ -14,17 +14,15 @@ from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.kinds import engine_for
 from heatcam.saliency.methods import method_formula
-from heatcam.saliency.options import ExplainOptions, class_ids_of
+from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
 
-#: Of most cameras and videos, and of the demo scene.
-LIKELY_SIZE_WH = 1280, 720
 _MOST_KEPT = 5  # compiled networks are large
 
 
 def build_explainer(
     model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> Explainer:
-    """A warmed-up explainer: model loaded, gradients proved, first pass done, calibrated.
+    """An explainer: model loaded, gradients proved, calibrated, and for streams the first pass done.
 
     Args:
         model: a ``.pt`` file or an embedded model's name.
@@ -116,7 +114,8 @@ def explainer_of(
         loaded.title,
         fit,
     )
-    explainer.warm_up(photograph)
+    if options.pictures is None:
+        explainer.warm_up(photograph)
     return explainer
 
 

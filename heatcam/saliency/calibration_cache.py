@@ -5,15 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import torch
-import ultralytics
-
-from heatcam import evidence
-from heatcam.engine import forgetting, gradients, shuffling
-from heatcam.engine.fingerprint import hash_of
+from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
 from heatcam.environment import cache_dir
 from heatcam.geometry import Uint8Array
@@ -60,20 +54,7 @@ def _read(entry: Any) -> Calibration | None:
 
 def _key(explainer: Explainer, engine: GradientEngine) -> str:
     """Everything that decides what is measured, but for the pictures' size."""
-    own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, engine.target.name
-    asked = explainer.method, explainer.imgsz, explainer.thresholds.conf
-    versions = torch.__version__, ultralytics.__version__, _own_version()
-    return hashlib.sha256("|".join(map(str, (*own, *asked, *versions))).encode()).hexdigest()[:32]
-
-
-def _own_version() -> str:
-    """Of the code that makes maps and judges them: changes with it, not only with a release."""
-    files = [
-        *sorted(Path(__file__).parent.glob("*.py")),
-        *map(_file_of, (evidence, forgetting, gradients, shuffling)),
-    ]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def _file_of(module: Any) -> Path:
-    return Path(module.__file__)
+    own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
+    asked = explainer.method, explainer.imgsz, explainer.thresholds.conf, engine.passes.tolerance
+    key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))
+    return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -66,7 +66,8 @@ def _detecting(
         examples = loaded.examples or real_pictures
         return what_differs(explainer, quick, examples(photograph.shape[1::-1]))
 
-    return start_engine(cut, device, options.backend, options.precision, example, target, judge), fit
+    backend, precision = options.backend, options.precision
+    return start_engine(cut, device, backend, precision, example, target, judge, options.pictures), fit
 
 
 def _querying(

@@ -8,6 +8,8 @@ from heatcam.errors import UsageError
 
 #: Each costs a map of its own in pictures.
 MOST_DETECTIONS = 10_000
+#: Width and height of the pictures of most cameras and videos, and of the demo scene.
+LIKELY_SIZE_WH = 1280, 720
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class ExplainOptions:
             model has it (``heatcam.engine.targets.NAMES``).
         max_det: keep so many boxes at most, the most confident.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
+        pictures: how many will be explained; None for a stream, whose first picture is to be as quick as the others.
 
     Raises:
         UsageError: a threshold outside its range, or an ``imgsz`` that cannot be meant.
@@ -46,6 +49,7 @@ class ExplainOptions:
     layers: tuple[str, ...] = ()
     target: str = "class"
     max_det: int = 300
+    pictures: int | None = None
 
     @property
     def over_levels(self) -> bool:

@@ -11,10 +11,8 @@ import pytest
 from typer.testing import CliRunner
 from ultralytics.utils import ASSETS
 
-from heatcam.choices import Backend
 from heatcam.cli import app
-from heatcam.commands.options import ModelChoice
-from heatcam.commands.snapshot import _for_pictures
+from heatcam.saliency.explainer import Explainer
 from heatcam.sources.demo.scene import DemoScene
 from tests.commands.programs import heatcam
 from tests.nets import class_checkpoint
@@ -190,10 +188,13 @@ def test_help_and_version_answer() -> None:
     assert heatcam("--version").stdout.startswith("heatcam ")
 
 
-def test_nothing_is_compiled_for_pictures_unless_it_was_asked_for() -> None:
-    assert _for_pictures(ModelChoice()).backend is Backend.TORCH
-    assert _for_pictures(ModelChoice(backend=Backend.OPENVINO)).backend is Backend.OPENVINO
-    assert _for_pictures(ModelChoice(conf=0.4)) == ModelChoice(conf=0.4, backend=Backend.TORCH)
+def test_nothing_is_compiled_or_warmed_up_for_one_picture(
+    scene_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heatcam.engine.backends._openvino", lambda *_: pytest.fail("compiled"))
+    monkeypatch.setattr(Explainer, "warm_up", lambda *_: pytest.fail("warmed up"))
+    result = heatcam("snapshot", scene_png, "-o", tmp_path / "out.png")
+    assert "(torch)" in result.stderr
 
 
 def test_npz_writes_the_raw_maps_beside_the_picture_and_replaces_nothing(

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
+from heatcam.doing import say_doing
 from tests.test_house import MODULES, room
 
 HOSTILE = "\x1b[2J\x1b]0;t\x07 \x9b2J \u202e\nheatcam: forged [bold]b[/] :dog: caf\udce9"
@@ -169,3 +171,16 @@ def test_nobody_else_speaks_to_the_terminal() -> None:
     speaking = {str(path.relative_to(path.parents[1])) for path in MODULES if bypasses(path)}
     assert speaking == {"commands/tables.py", "commands/terminal.py"}
     assert {room(path) for path in MODULES if "typer.echo" in path.read_text("utf-8")} == {"cli"}
+
+
+def test_what_is_being_done_follows_on_a_terminal_and_is_one_line_in_a_pipe() -> None:
+    drawn, piped = in_memory(drawn=True), in_memory()
+    until_s = time.monotonic() + 20
+    with drawn.status("loading [model].pt"):
+        say_doing("proving the gradient")
+        while "proving" not in drawn.notes.file.getvalue() and time.monotonic() < until_s:
+            time.sleep(0.01)  # (drawn twelve times a second)
+    assert "proving the gradient" in drawn.notes.file.getvalue()
+    with piped.status("loading [model].pt"):
+        say_doing("proving the gradient")
+    assert piped.notes.file.getvalue() == "loading [model].pt\n"

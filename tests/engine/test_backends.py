@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -17,7 +17,10 @@ from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.openvino_passes import OpenVinoPasses
 from heatcam.engine.passes import TOLERANCES
+from heatcam.engine.speeds import Measured
+from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
+from heatcam.remembered import remember
 from tests.nets import engine_of, fresh_network, picture
 
 CPU = torch.device("cpu")
@@ -49,7 +52,8 @@ def test_auto_takes_the_faster_and_measures_once(
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
     assert [start(cut).name, start(cut).name] == [faster, faster]
     assert len(measured) == 1
-    assert set(json.loads((tmp_path / CHOICES_FILE).read_text()).values()) == {faster}
+    (remembered,) = json.loads((tmp_path / CHOICES_FILE).read_text()).values()
+    assert (remembered["choice"], remembered["torch_ms"]) == (faster, torch_ms)
 
 
 def test_where_torch_was_faster_nothing_is_compiled_again(cut: CutNetwork, monkeypatch) -> None:
@@ -183,3 +187,33 @@ def test_what_cannot_be_had_is_a_clear_error(cut: CutNetwork, monkeypatch) -> No
     with pytest.raises(UsageError, match="pip install openvino"):
         start(cut, "openvino")
     assert start(cut, "auto").name == "torch"
+
+
+def test_few_pictures_are_not_compiled_for(cut: CutNetwork, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(backends, "_openvino", lambda *_: pytest.fail("compiled"))
+    with caplog.at_level("INFO"):
+        engine = start_engine(cut, CPU, "auto", "auto", picture(96, 128), pictures=1)
+    assert engine.name == "torch"
+    assert "torch for one picture: compiling takes longer than it saves (not measured here)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pictures", "backend"), [(99, "torch"), (101, "openvino fp32"), (None, "openvino fp32")]
+)
+def test_as_many_pictures_as_give_back_the_time_of_compiling_are_compiled_for(
+    cut: CutNetwork, monkeypatch, pictures: int | None, backend: str
+) -> None:
+    """40 ms saved for each of 100 pictures are 4 s."""
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
+    known = {backends._situation(cut, picture(96, 128)): asdict(Measured("openvino fp32", 90.0, 50.0, 4.0))}
+    remember(cache_dir() / CHOICES_FILE, known)
+    monkeypatch.setattr(backends, "_measured", lambda *_: pytest.fail("measured again"))
+    assert start_engine(cut, CPU, "auto", "auto", picture(96, 128), pictures=pictures).name == backend
+
+
+def test_the_choice_is_explained_with_what_was_measured(cut: CutNetwork, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(backends, "_measured", lambda *_: [43.0, 38.0])
+    monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
+    with caplog.at_level("INFO"):
+        start(cut)
+    assert "torch 43 ms, openvino 38 ms: openvino fp32" in caplog.text

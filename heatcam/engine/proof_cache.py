@@ -1,0 +1,65 @@
+"""Proofs that held, remembered in the cache folder: the same weights on the same processor need no second one.
+
+Only torch's are. A compiled network is proved at every start: what is run there was read from a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from torch import Tensor
+
+from heatcam.doing import say_doing
+from heatcam.engine.cut_graph import require_gradient
+from heatcam.engine.fingerprint import hash_of, runs_on, versions
+from heatcam.engine.gradients import GradientEngine
+from heatcam.engine.passes import TorchPasses
+from heatcam.engine.proving import prove
+from heatcam.environment import cache_dir
+from heatcam.remembered import recall, remember
+
+logger = logging.getLogger(__name__)
+PROOFS_FILE = "proofs.json"
+MOST_REMEMBERED = 300
+
+
+def prove_once(engine: GradientEngine, picture: Tensor) -> None:
+    """``require_gradient`` and ``prove``, unless all of it held before; what fell back is proved, and said, at every start.
+
+    Args:
+        engine: what is proved, and changed where it falls back.
+        picture: float ``(1, 3, H, W)``, best a real one.
+
+    Raises:
+        ModelError: a layer lets no gradient through; the message names it.
+    """
+    path = cache_dir() / PROOFS_FILE
+    key = _key(engine, picture) if isinstance(engine.passes, TorchPasses) else ""
+    known = recall(path) if key else {}
+    if known.get(key) == _ways(engine):
+        logger.info("the gradient was proved before: the same weights, versions and processor")
+        return
+    before = _ways(engine)
+    say_doing("proving the gradient")
+    require_gradient(engine.cut)
+    worst = prove(engine, picture)
+    logger.info(
+        "the gradient differs from dense autograd by %.1e at most, relative to its largest value", worst
+    )
+    if key and _ways(engine) == before:
+        newest = [*known.items(), (key, before)]
+        remember(path, dict(newest[-MOST_REMEMBERED:]))
+
+
+def _ways(engine: GradientEngine) -> list[object]:
+    """The fast ways that are taken; a proof that does not hold changes one."""
+    return [engine.passes.name, engine.uses_patches, engine.reader.reads_cells]
+
+
+def _key(engine: GradientEngine, picture: Tensor) -> str:
+    """Everything that decides what is proved."""
+    own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
+    asked = engine.passes.name, engine.passes.tolerance, tuple(picture.shape)
+    key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))
+    return hashlib.sha256(key.encode()).hexdigest()[:32]

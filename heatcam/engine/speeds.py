@@ -1,0 +1,60 @@
+"""What was measured of torch and OpenVINO on this machine, and when compiling pays."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+#: From so many pictures on ``auto`` measures what OpenVINO gains; for fewer, compiling takes longer than it can give back.
+MANY_PICTURES = 200
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What ``auto`` measured of both backends.
+
+    Attributes:
+        choice: the name of the faster one.
+        torch_ms, compiled_ms: median milliseconds of forward and gradient.
+        start_s: how long the compiled one took to be ready, when it was measured.
+    """
+
+    choice: str
+    torch_ms: float
+    compiled_ms: float
+    start_s: float
+
+    @staticmethod
+    def read(entry: Any) -> Measured | None:
+        """As it was remembered; None for anything else."""
+        try:
+            found = Measured(**entry)
+            numbers = (float(n) for n in (found.torch_ms, found.compiled_ms, found.start_s))
+            return replace(found, choice=str(found.choice)) if all(map(math.isfinite, numbers)) else None
+        except (TypeError, ValueError):
+            return None
+
+    def pays_after(self) -> float:
+        """How many pictures it takes until compiling has given back what it took; infinite where it never does."""
+        saved_s = (self.torch_ms - self.compiled_ms) / 1e3
+        return self.start_s / saved_s if saved_s > 0 else math.inf
+
+    @property
+    def in_words(self) -> str:
+        """``torch 43 ms, openvino 38 ms: openvino fp32``."""
+        return f"torch {self.torch_ms:.0f} ms, openvino {self.compiled_ms:.0f} ms: {self.choice}"
+
+
+def pays(pictures: int | None, measured: Measured | None) -> bool:
+    """Whether compiling may pay for so many pictures (None: a stream), by what was measured; said where it does not."""
+    least = MANY_PICTURES if measured is None else measured.pays_after()
+    if pictures is None or pictures >= least:
+        return True
+    why = "not measured here" if measured is None else measured.in_words
+    many = "one picture" if pictures == 1 else f"{pictures} pictures"
+    logger.info("torch for %s: compiling takes longer than it saves (%s)", many, why)
+    return False
