@@ -42,8 +42,10 @@ def _numbered(names: Any) -> dict[int, str]:
         return {}
     if isinstance(names, list | tuple):
         names = dict(enumerate(names))
-    if not isinstance(names, dict) or len(names) > MOST_CLASSES:
+    if not isinstance(names, dict):
         refuse(f"has class names in a {type(names).__name__} instead of a list")
+    if len(names) > MOST_CLASSES:
+        refuse(f"has names for {len(names)} classes, more than {MOST_CLASSES}")
     if names and all(
         isinstance(key, str) and _number(key) is None and _number(value) is not None
         for key, value in names.items()
