@@ -254,38 +254,52 @@ def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
 
 
 def foliage(rng: np.random.Generator, width: int, height: int) -> Picture:
-    """Leaves in front of leaves, with sky or shade between them: trees, hedges, meadows, from near to far away."""
-    fine = float(np.exp(rng.uniform(np.log(2.0), np.log(16.0))))  # a leaf's length in pixels
+    """Trees, hedges, meadows: single leaves when they are near, a grain of light and shade when they are far."""
+    return (far_leaves if rng.random() < 0.6 else near_leaves)(rng, width, height)
+
+
+def near_leaves(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Leaves in front of leaves, with sky or shade between them."""
+    length = float(np.exp(rng.uniform(np.log(2.5), np.log(20.0))))  # a leaf's, in pixels
     shade, sky = np.float32(colour(rng, 5, 60)), np.float32(colour(rng, 150, 255))
     holes = clouds(rng, width, height).mean(axis=2, keepdims=True) > np.float32(rng.uniform(120, 245))
     picture = np.ascontiguousarray(np.where(holes, sky, shade).astype(np.uint8))
-    green = np.float32([rng.uniform(15, 80), rng.uniform(60, 170), rng.uniform(30, 150)])
+    green = _leaf_colour(rng)
     slope, spread = rng.uniform(0, 180), rng.uniform(10, 90)
-    count = int(min(9000, rng.uniform(0.5, 1.4) * width * height / fine**2))
-    lights = (
-        np.sort(rng.gamma(2.0, 0.35, count).clip(0.1, 2.6))
-        if rng.random() < 0.5
-        else rng.uniform(0.15, 2.2, count)
-    )
-    for light in lights:
+    count = int(min(9000, rng.uniform(0.5, 1.4) * width * height / length**2))
+    lights = rng.uniform(0.15, 2.2, count)
+    for light in lights if rng.random() < 0.5 else np.sort(lights):
         centre = int(rng.integers(width)), int(rng.integers(height))
-        axes = max(1, int(fine * rng.uniform(0.5, 1.2))), max(1, int(fine * rng.uniform(0.15, 0.5)))
-        hue = (green * light + rng.normal(0, 12, 3)).clip(0, 255)
-        cv2.ellipse(
-            picture,
-            centre,
-            axes,
-            slope + spread * rng.normal(),
-            0,
-            360,
-            tuple(map(float, hue)),
-            -1,
-            cv2.LINE_AA,
-        )
-    if rng.random() < 0.5:  # light falls unevenly through a crown
-        dapple = clouds(rng, width, height).mean(axis=2, keepdims=True) / 255
-        picture = (picture * (0.35 + 1.1 * dapple)).clip(0, 255).astype(np.uint8)
+        axes = tuple(max(1, int(length * rng.uniform(*span))) for span in ((0.5, 1.2), (0.15, 0.5)))
+        hue = tuple(float(v) for v in (green * light + rng.normal(0, 12, 3)).clip(0, 255))
+        turn = slope + spread * rng.normal()
+        cv2.ellipse(picture, centre, axes, turn, 0, 360, hue, -1, cv2.LINE_AA)
     return picture
+
+
+def far_leaves(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Leaves that are a pixel or a few: dark, nearly without colour, with lights on them, denser here and thinner there."""
+    grain = np.zeros((height, width), np.float32)
+    for sigma in rng.uniform(0.8, 5.0, int(rng.integers(1, 4))):
+        noise = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), float(sigma))
+        grain += noise / noise.std() * rng.uniform(0.3, 1.0)
+    crown = cv2.resize(
+        rng.normal(0, 1, (6, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    light = np.exp(rng.uniform(0.4, 1.1) * grain + rng.uniform(0.2, 0.9) * crown)  # few lights, much shade
+    tint = _leaf_colour(rng) + cv2.resize(
+        rng.normal(0, 8, (height // 3, width // 3, 3)).astype(np.float32), (width, height)
+    )
+    picture = light[..., None] / light.mean() * tint * rng.uniform(0.3, 1.0)
+    return np.asarray((picture + rng.uniform(0, 35)).clip(0, 255).astype(np.uint8))
+
+
+def _leaf_colour(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Of leaves in light, BGR float32: from nearly grey, as distance and haze make them, to a full green or autumn's red."""
+    full = np.float32([rng.uniform(10, 80), rng.uniform(60, 170), rng.uniform(30, 150)])
+    grey = np.full(3, full.mean(), np.float32) * np.float32([rng.uniform(0.8, 1.2), 1, rng.uniform(0.9, 1.1)])
+    share = np.float32(rng.uniform(0, 1))
+    return share * full + (1 - share) * grey
 
 
 BACKGROUNDS: tuple[Surface, ...] = (paper, gradient, clouds, text_page, shapes, bricks, coins, coins)
