@@ -51,7 +51,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         quality: ``live`` maps the finest neck output, of classifiers the head's input; ``fine`` adds up every level from
             stride 8 of the backbone on.
         backend: ``torch``; ``openvino`` compiles for this CPU, which pays after some tens of pictures of one shape;
-            ``auto`` measures which is faster here, once. Classifiers run with torch only.
+            ``auto`` measures which is faster here, once.
         why: explain this class at every box instead of the one it was given ("why not a truck?"); "" takes each its own.
             A classifier then shows this class alone, however unlikely it is.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from statistics import median
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -29,6 +30,19 @@ from heatcam.errors import UsageError
 from heatcam.remembered import recall, remember
 
 logger = logging.getLogger(__name__)
+
+
+class Compiled(Protocol):
+    """What an engine of any kind of network has to have to be compared with torch."""
+
+    @property
+    def name(self) -> str:
+        """The backend, for people."""
+
+    @property
+    def passes(self) -> Passes:
+        """What runs the network."""
+
 
 #: From an engine in float32 and the same network in half of the bits to what the second shows otherwise; "" for nothing.
 Judge = Callable[[GradientEngine, GradientEngine], str]
@@ -79,10 +93,10 @@ def start_engine(
         return engine
 
     asked_judge = judge or partial(_boxes_differ, picture=example)
-    if backend == TORCH or (backend == "auto" and not _openvino_can(device)):
+    if backend == TORCH or (backend == "auto" and not can_openvino(device)):
         return _torch(cut, proved, precision, asked_judge)
-    _require_openvino(device)
-    situation = _situation(cut, example)
+    require_openvino(device)
+    situation = situation_of(cut, example)
     measured = Measured.read(recall(cache_dir() / CHOICES_FILE).get(situation))
     if backend == "auto" and not pays(pictures, measured):
         return _torch(cut, proved, precision, asked_judge)
@@ -96,21 +110,27 @@ def start_engine(
     if not free or compiled.name == TORCH:
         return compiled
     if measured is None:
-        measured = _measure(cut, compiled, example, time.perf_counter() - started)
+        measured = measure(cut, compiled, example, time.perf_counter() - started)
     logger.info("%s", measured.in_words)
     return proved(None) if measured.choice == TORCH else compiled
 
 
-def _openvino_can(device: torch.device) -> bool:
+def can_openvino(device: torch.device) -> bool:
+    """Whether OpenVINO is installed and runs there."""
     return device.type == "cpu" and importlib.util.find_spec("openvino") is not None
 
 
-def _require_openvino(device: torch.device) -> None:
+def require_openvino(device: torch.device) -> None:
+    """Refuse a device or an installation without OpenVINO.
+
+    Raises:
+        UsageError: so; the message names the next step.
+    """
     if device.type != "cpu":
         raise UsageError(
             f"OpenVINO runs on the CPU, not on {device}", "leave out --device, or use --backend torch"
         )
-    if not _openvino_can(device):
+    if not can_openvino(device):
         raise UsageError("OpenVINO is not installed", "pip install openvino, or use --backend torch")
 
 
@@ -198,18 +218,18 @@ def _all_found(wanted: KeptBoxes, found: KeptBoxes) -> bool:
     return bool(overlap.max(1).values.min() >= AGREEING_IOU)
 
 
-def _measure(cut: CutNetwork, compiled: GradientEngine, example: Tensor, start_s: float) -> Measured:
+def measure(cut: CutNetwork, compiled: Compiled, example: Tensor, start_s: float) -> Measured:
     """Which of torch and the compiled engine, ready after ``start_s``, is faster here; remembered."""
     say_doing("measuring which backend is faster")
     torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
     measured = Measured(compiled.name if compiled_ms < torch_ms else TORCH, torch_ms, compiled_ms, start_s)
     path = cache_dir() / CHOICES_FILE
-    newest = [*recall(path).items(), (_situation(cut, example), asdict(measured))]
+    newest = [*recall(path).items(), (situation_of(cut, example), asdict(measured))]
     remember(path, dict(newest[-MOST_JUDGED:]))
     return measured
 
 
-def _situation(cut: CutNetwork, example: Tensor) -> str:
+def situation_of(cut: CutNetwork, example: Tensor) -> str:
     """What decides which backend is faster: network, size, threads, versions, processor."""
     own = _shape_of_network(cut), tuple(example.shape), torch.get_num_threads()
     return "|".join(map(str, (*own, *versions(), version("openvino"), runs_on(torch.device("cpu")))))

@@ -1,14 +1,15 @@
-"""Classifiers: the likeliest classes of a picture and the exact gradients of their logits at the tapped layers, in torch.
+"""Classifiers: the likeliest classes of a picture and the exact gradients of their logits at the tapped layers.
 
 A classifier's head (a 1x1 convolution, the mean over all cells, a linear layer) makes every logit read every cell, so there are
-no patches to cut out: plain autograd runs through the head, and through the layers between the taps and the head. What lies
-below the first tap keeps no graph.
+no patches to cut out: plain autograd runs through the head, and the backend through the layers between the taps and the head.
+What lies below the first tap keeps no graph.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -20,7 +21,8 @@ from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.layers import LayerRow, Mark, describe_layers
-from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.network import CutNetwork
+from heatcam.engine.passes import Passes, TorchPasses
 
 #: So many are shown at most: as many as ultralytics' ``predict`` names.
 MOST_CLASSES = 5
@@ -75,6 +77,10 @@ class CutClassifier(CutNetwork):
         logits: Tensor = self.head(features[0] if len(features) == 1 else list(features))[1]
         return logits
 
+    def class_logits(self, features: tuple[Tensor, ...]) -> list[Tensor]:
+        """See ``CutNetwork``: one level, ``(1, classes)``."""
+        return [self.decode(features)]
+
     def _live_levels(self) -> tuple[int, ...]:
         return (self.inputs[self.finest_level],)
 
@@ -85,9 +91,27 @@ class CutClassifier(CutNetwork):
 class ClassEngine(CutEngine[CutClassifier]):
     """Runs one classifier on one device.
 
+    Args:
+        cut: the network on its device, with the taps that gradients are wanted at.
+        device: where it is.
+        passes: the backend; plain torch for None.
+
     A picture has one anchor, number 0, and each kept class one box: all that the network saw, because a classifier tells no
     place. ``explained_class`` asks about one class instead of the likeliest ones: it alone is kept, however unlikely it is.
     """
+
+    def __init__(self, cut: CutClassifier, device: torch.device, passes: Passes | None = None) -> None:
+        super().__init__(cut, device)
+        self.passes: Passes = passes or TorchPasses(cut)
+
+    @property
+    def name(self) -> str:
+        """The backend, for people."""
+        return self.passes.name
+
+    def beside(self) -> AbstractContextManager[None]:
+        """What torch calculates beside the passes is calculated within this."""
+        return self.passes.beside()
 
     @property
     def stride(self) -> int:
@@ -96,13 +120,15 @@ class ClassEngine(CutEngine[CutClassifier]):
 
     def bare_forward(self, picture: Tensor, _conf: float) -> None:
         """The network alone, without picking classes."""
-        self._run(picture, with_graph=False)
+        self.passes.forward(picture, with_graph=False)
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """The kept classes as boxes around the whole of a ``(1, 3, H, W)`` picture, and what their gradients need."""
-        inputs, logits = self._run(picture, with_graph=with_graph)
+        passed = self.passes.forward(picture, with_graph=with_graph)
         size_wh = picture.shape[3], picture.shape[2]
-        return Forward(inputs, keep_classes(logits[0], size_wh, thresholds, self.explained_class))
+        return Forward(
+            passed.inputs, keep_classes(passed.logits[0][0], size_wh, thresholds, self.explained_class)
+        )
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Gradient of the sum of all kept classes' logits at each tap. Needs a forward ``with_graph``."""
@@ -116,22 +142,18 @@ class ClassEngine(CutEngine[CutClassifier]):
         class_ids = forward.boxes.class_ids
         yield from enumerate(self._gradients(forward, [class_ids[n : n + 1] for n in range(len(class_ids))]))
 
-    def _run(self, picture: Tensor, *, with_graph: bool) -> tuple[HeadInputs, Tensor]:
-        """One pass: the head's inputs and, without a graph, the logits ``(1, classes)``."""
-        inputs = self.cut.head_inputs(picture, with_graph=with_graph)
-        with torch.no_grad():
-            return inputs, self.cut.decode(inputs.features)
-
     def _gradients(self, forward: Forward, sums: Sequence[Tensor]) -> Iterator[TapGradients]:
         """For each group of class ids, the gradient of the sum of its logits at each tap.
 
         The head runs once more, now with a graph: it is less than a hundredth of the network.
         """
         with torch.enable_grad():
-            logits = self.cut.decode(forward.inputs.features)[0]
+            features = tuple(feature.detach().requires_grad_(True) for feature in forward.inputs.features)
+            logits = self.cut.decode(features)[0]
             targets = [logits[class_ids].sum() for class_ids in sums]
         for target in targets:
-            found = torch.autograd.grad(target, forward.inputs.taps, retain_graph=True)
+            cotangents = torch.autograd.grad(target, features, retain_graph=True)
+            found = self.passes.pull_back(forward.inputs, cotangents)
             yield tuple(gradient[0] for gradient in found)
 
 

@@ -37,10 +37,13 @@ class CompiledPasses:
 
     def __init__(self, cut: CutNetwork, forward: Any, backward: Any) -> None:
         self._cut, self._forward, self._backward = cut, forward, backward
+        self._given: list[
+            Any
+        ] = []  # (an output may be an input's own memory, where nothing lies between tap and head)
 
     def forward(self, picture: Tensor) -> NetworkPass:
         """See ``Passes``. The tensors are OpenVINO's own memory: they hold until the next call."""
-        outputs = iter(_run(self._forward, [picture]))
+        outputs = iter(self._run(self._forward, [picture]))
         levels, taps = len(self._cut.strides), len(self._cut.tapped)
         logits, features, tapped = (tuple(islice(outputs, count)) for count in (levels, levels, taps))
         return NetworkPass(HeadInputs(tapped, features, saved=tuple(outputs)), logits)
@@ -52,17 +55,17 @@ class CompiledPasses:
             for feature, cotangent, there in zip(inputs.features, cotangents, self._cut.reaches, strict=True)
             if there
         ]
-        return tuple(gradient.clone() for gradient in _run(self._backward, [*inputs.saved, *given]))
+        return tuple(gradient.clone() for gradient in self._run(self._backward, [*inputs.saved, *given]))
 
-
-def _run(request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
-    """One inference; maps go in and come out channels last, and look ``(n, C, h, w)`` to torch."""
-    arrays = [_channels_last(tensor.detach()).contiguous().numpy() for tensor in tensors]
-    for i, array in enumerate(arrays):  # (given the arrays, ``infer`` takes a millisecond longer)
-        request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
-    request.infer()
-    outputs = (request.get_output_tensor(i).data for i in range(len(request.model_outputs)))
-    return [_channels_first(torch.from_numpy(output)) for output in outputs]
+    def _run(self, request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """One inference; maps go in and come out channels last, and look ``(n, C, h, w)`` to torch."""
+        arrays = [_channels_last(tensor.detach()).contiguous().numpy() for tensor in tensors]
+        for i, array in enumerate(arrays):  # (given the arrays, ``infer`` takes a millisecond longer)
+            request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
+        request.infer()
+        self._given = arrays
+        outputs = (request.get_output_tensor(i).data for i in range(len(request.model_outputs)))
+        return [_channels_first(torch.from_numpy(output)) for output in outputs]
 
 
 def converted(cut: CutNetwork, picture: Tensor) -> tuple[Any, Any]:

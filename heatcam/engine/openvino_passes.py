@@ -168,7 +168,12 @@ class OpenVinoPasses:
 
     def _key(self, shape: Sequence[int]) -> str:
         """Everything that decides what a converted model is."""
-        own = hash_of(self._cut.network), tuple(shape), self._cut.tapped, self._cut.head.end2end
+        own = (
+            hash_of(self._cut.network),
+            tuple(shape),
+            self._cut.tapped,
+            getattr(self._cut.head, "end2end", None),
+        )
         return "|".join(map(str, (*own, *versions(), openvino.__version__)))
 
 

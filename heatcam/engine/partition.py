@@ -72,8 +72,12 @@ def _waiting(nodes: Sequence[Node], cotangents: Sequence[Node]) -> set[Node]:
     A comparison is made again in no time, and many may read the same map; handed over, its booleans are integers of eight bytes.
     """
     waiting = _reached_from(nodes, cotangents)
-    read = {source for node in waiting for source in node.all_input_nodes}
-    return waiting | {node for node in read if _is_boolean(node)}
+    for node in reversed(
+        nodes
+    ):  # (from the last to the first: what a comparison reads may be one itself, as of ReLU6)
+        if node in waiting:
+            waiting |= {source for source in node.all_input_nodes if _is_boolean(source)}
+    return waiting
 
 
 def _is_boolean(node: Node) -> bool:

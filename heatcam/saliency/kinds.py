@@ -9,7 +9,8 @@ import torch
 
 from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.classifying import ClassEngine, CutClassifier, is_classifier, prepares_as_usual
+from heatcam.engine.class_backends import start_class_engine
+from heatcam.engine.classifying import INPUT_STRIDE, CutClassifier, is_classifier, prepares_as_usual
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine
 from heatcam.engine.network import CutNetwork
@@ -43,7 +44,7 @@ def engine_for(
     """
     imgsz = options.imgsz or loaded.imgsz
     if is_classifier(loaded.network):
-        return _classifying(loaded, device, options, imgsz)
+        return _classifying(loaded, device, options, imgsz, photograph)
     if has_queries(loaded.network):
         return _querying(loaded, device, options, imgsz)
     return _detecting(loaded, device, options, imgsz, photograph)
@@ -81,27 +82,25 @@ def _querying(
 
 
 def _classifying(
-    loaded: LoadedModel, device: torch.device, options: ExplainOptions, imgsz: int
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, imgsz: int, photograph: Uint8Array
 ) -> tuple[Engine, Fit]:
     """A classifier: it sees the middle of the picture.
 
     Raises:
-        UsageError: a backend, precision or target was asked for that classifiers do not have.
+        UsageError: a backend or target was asked for that cannot be had.
     """
     _require_classes(f"{loaded.title} is a classifier and", options)
-    if options.backend == "openvino" or options.precision not in ("auto", "fp32"):
-        raise UsageError(
-            f"{loaded.title} is a classifier, and heatcam runs those with torch in fp32 only",
-            "leave out --backend and --precision",
-        )
     if not prepares_as_usual(loaded.network):
         logger.warning(
             "%s wants its pictures prepared otherwise than ultralytics does today; probabilities may differ from predict's",
             loaded.title,
         )
     cut = CutClassifier(loaded.network.to(device), fine=options.over_levels, layers=options.layers)
-    engine = ClassEngine(cut, device)
-    return engine, partial(CentreCrop.cut, imgsz=imgsz, stride=engine.stride, style=loaded.crop)
+    fit = partial(CentreCrop.cut, imgsz=imgsz, stride=INPUT_STRIDE, style=loaded.crop)
+    boxed = fit((photograph.shape[1], photograph.shape[0])).image_to_model(photograph)
+    example = picture_tensor(boxed, device, cut.channels)
+    backend, precision = options.backend, options.precision
+    return start_class_engine(cut, device, backend, precision, example, options.pictures), fit
 
 
 def _require_classes(what: str, options: ExplainOptions) -> None:

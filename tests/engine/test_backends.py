@@ -205,7 +205,7 @@ def test_as_many_pictures_as_give_back_the_time_of_compiling_are_compiled_for(
 ) -> None:
     """40 ms saved for each of 100 pictures are 4 s."""
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
-    known = {backends._situation(cut, picture(96, 128)): asdict(Measured("openvino fp32", 90.0, 50.0, 4.0))}
+    known = {backends.situation_of(cut, picture(96, 128)): asdict(Measured("openvino fp32", 90.0, 50.0, 4.0))}
     remember(cache_dir() / CHOICES_FILE, known)
     monkeypatch.setattr(backends, "_measured", lambda *_: pytest.fail("measured again"))
     assert start_engine(cut, CPU, "auto", "auto", picture(96, 128), pictures=pictures).name == backend

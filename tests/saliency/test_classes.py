@@ -166,14 +166,15 @@ def test_other_methods_and_layers_work_here_too(model: str) -> None:
     assert (explained.saliency.layer, explained.saliency.values.shape) == ("6:C2f", (4, 4))
 
 
-@pytest.mark.parametrize("options", [{"backend": "openvino"}, {"backend": "auto", "precision": "bf16"}])
-def test_what_classifiers_cannot_run_with_is_said(model: str, options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match=r"is a classifier, .* torch in fp32 only; leave out --backend"):
-        explainer(model, **options)
-
-
-def test_left_to_itself_the_backend_is_torch(model: str) -> None:
-    assert explainer(model, backend="auto").engine.name == "torch"
+def test_compiled_by_openvino_the_same_is_explained(model: str) -> None:
+    exact = explainer(model, imgsz=224).explain(IMAGE, with_object_maps=True)
+    compiled = explainer(model, imgsz=224, backend="openvino")
+    assert compiled.engine.name == "openvino fp32"
+    found = compiled.explain(IMAGE, with_object_maps=True)
+    assert found.detections.class_names == exact.detections.class_names
+    assert np.allclose(found.detections.confidences, exact.detections.confidences, atol=1e-4)
+    for ours, theirs in zip(found.object_maps, exact.object_maps, strict=True):
+        assert np.abs(ours.values - theirs.values).max() < 1e-3 * np.abs(theirs.values).max()
 
 
 def test_a_model_with_a_preparation_of_its_own_is_taken_with_one_warning(
