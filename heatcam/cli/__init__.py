@@ -132,6 +132,10 @@ def live(
     spec = chosen.spec()
     require_display()  # before torch is loaded, which takes seconds
 
+    from heatcam.commands.refusals import before_live  # noqa: PLC0415
+
+    before_live(spec, model)
+
     from heatcam.commands.live import LiveOptions  # noqa: PLC0415
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
@@ -250,6 +254,10 @@ def layers(
     json: JsonOption = None,
 ) -> None:
     """List a model's layers, and which of them the heat maps come from."""
+    from heatcam.commands.refusals import before_layers  # noqa: PLC0415
+
+    before_layers(model, imgsz)
+
     from heatcam.commands.layers import layers as run  # noqa: PLC0415
 
     raise typer.Exit(run(model, imgsz, json, _terminal()))
@@ -282,6 +290,10 @@ def bench(
 
     All see the same pictures, one after the other in every round; shown are median and spread.
     """
+    from heatcam.commands.refusals import before_bench  # noqa: PLC0415
+
+    before_bench(source, conditions)
+
     from heatcam.commands.bench import bench as run  # noqa: PLC0415
 
     raise typer.Exit(run(source, conditions, plan, json, _terminal()))
@@ -308,6 +320,10 @@ def evaluate(
 
     By insertion, deletion, energy in box and more, beside ultralytics' map and controls.
     """
+    from heatcam.commands.refusals import before_eval  # noqa: PLC0415
+
+    before_eval(photos, judged, plan, outputs)
+
     from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
 
     raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))

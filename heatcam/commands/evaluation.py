@@ -10,6 +10,7 @@ from typing import Any
 
 from heatcam import stopping
 from heatcam.commands.default_model import HINTS
+from heatcam.commands.refusals import checked_outputs
 from heatcam.commands.starting import names_in, offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
@@ -39,8 +40,8 @@ from heatcam.models.loading import LoadedModel, load_model
 from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
-from heatcam.sinks.files import refuse_existing, write_whole
-from heatcam.sinks.pictures import output_paths, write_picture
+from heatcam.sinks.files import write_whole
+from heatcam.sinks.pictures import write_picture
 from heatcam.sources.images import list_pictures, read_picture
 
 _FEW_OBJECTS = 10  # with fewer, an interval says little
@@ -67,7 +68,7 @@ def evaluate(
     """
     rows = chosen_rows(plan, _options(judged))
     paths = list_pictures(inputs)
-    outputs = _checked(outputs, paths)
+    outputs = checked_outputs(outputs, paths)
     loaded = _load(judged, terminal)
     device = choose_device(judged.device)
     size_wh = _first_size(paths)
@@ -97,29 +98,6 @@ def _options(judged: Judged) -> ExplainOptions:
         classes=names_in(judged.classes),
         max_det=judged.max_det,
     )
-
-
-def _checked(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
-    """The same with the picture's full name; every file is known to be writable over before anything is measured.
-
-    Raises:
-        UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
-    """
-    if outputs.curves is not None:
-        (curves,) = output_paths([Path("curves")], outputs.curves, outputs.overwrite)
-        outputs = replace(outputs, curves=curves)
-    json = None if outputs.json in (None, "-") else Path(str(outputs.json))
-    targets = [path for path in (json, outputs.csv, outputs.curves) if path is not None]
-    known = [path.resolve() for path in inputs]
-    for target in targets:
-        if target.resolve() in known:
-            raise UsageError(f"{target} would be written over", "choose another name")
-        known.append(target.resolve())
-    refuse_existing(targets, outputs.overwrite)
-    for target in targets:
-        if not target.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent}", "make it first or choose another")
-    return outputs
 
 
 def _load(judged: Judged, terminal: Terminal) -> LoadedModel:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from heatcam.choices import Renorm
 from heatcam.commands.default_model import with_model
 from heatcam.commands.options import Look, ModelChoice
+from heatcam.commands.refusals import require_model
 from heatcam.commands.terminal import Terminal
-from heatcam.device_names import require_device_name
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
-from heatcam.models.finding import WORDS, find_checkpoint
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Painter, Run
 from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions
@@ -60,8 +59,8 @@ def start_shelf(
     choice = with_model(choice, "", terminal)
     model = str(choice.model)
     offer_download(model, terminal)
-    require_choice(choice)
     options = explain_options(choice, pictures)
+    require_model(model, choice.device, downloadable=False)
     with terminal.status(f"loading {Path(model).name}"):
         from heatcam.saliency.building import open_shelf  # noqa: PLC0415 (torch: seconds)
 
@@ -69,18 +68,6 @@ def start_shelf(
         explainer = shelf.take(options)
     _say_what_runs(choice, explainer, terminal)
     return shelf, explainer
-
-
-def require_choice(choice: ModelChoice) -> None:
-    """Refuse what can be refused without torch: a model file that is not there, numbers and names that mean nothing.
-
-    Raises:
-        HeatcamError: one of them; the message names the next step.
-    """
-    explain_options(choice)
-    require_device_name(choice.device)
-    if choice.model is not None and choice.model not in WORDS:
-        find_checkpoint(choice.model)
 
 
 def explain_options(choice: ModelChoice, pictures: int | None = None) -> ExplainOptions:

@@ -1,0 +1,105 @@
+"""What the commands refuse before torch is loaded, which takes seconds. What takes a network to know, they refuse later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from heatcam.bench.plan import Conditions
+from heatcam.commands.options import ModelChoice
+from heatcam.device_names import require_device_name
+from heatcam.errors import UsageError
+from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
+from heatcam.models import official
+from heatcam.models.finding import WORDS, find_checkpoint
+from heatcam.saliency.options import ExplainOptions
+from heatcam.sinks.files import refuse_existing
+from heatcam.sinks.pictures import output_paths
+from heatcam.sources.images import list_pictures
+from heatcam.sources.opening import open_source
+
+
+def require_model(model: str | None, device: str | None = None, *, downloadable: bool = True) -> None:
+    """Refuse a model that is not there, and a word that names no device.
+
+    Args:
+        model: as given; None is a built-in one.
+        device: as given; None chooses.
+        downloadable: let published weights pass that are not here, because somebody may still be asked.
+
+    Raises:
+        HeatcamError: one of them; the message names the next step.
+    """
+    require_device_name(device)
+    if model is None or model in WORDS or (downloadable and official.is_missing(model)):
+        return
+    find_checkpoint(model)
+
+
+def before_layers(model: str | None, imgsz: int | None) -> None:
+    """What ``heatcam layers`` refuses at once.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    ExplainOptions(imgsz)
+    require_model(model)
+
+
+def before_live(source: str, choice: ModelChoice) -> None:
+    """What ``heatcam live`` refuses at once; a source is found, not opened.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    ExplainOptions(choice.imgsz, choice.conf, choice.iou, max_det=choice.max_det)
+    open_source(source)
+    require_model(choice.model, choice.device)
+
+
+def before_bench(source: str | None, conditions: Conditions) -> None:
+    """What ``heatcam bench`` refuses at once; a source is found, not opened.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    ExplainOptions(conditions.imgsz, conditions.conf, conditions.iou, max_det=conditions.max_det)
+    if source is not None:
+        open_source(source)
+    require_model(conditions.model, conditions.device)
+
+
+def before_eval(photos: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs) -> None:
+    """What ``heatcam eval`` refuses at once.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    plan.method_names()
+    ExplainOptions(judged.imgsz, judged.conf, judged.iou, max_det=judged.max_det)
+    checked_outputs(outputs, list_pictures(photos))
+    require_model(judged.model, judged.device)
+
+
+def checked_outputs(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
+    """The same with the picture's full name; every file is known to be writable over before anything is measured.
+
+    Raises:
+        UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
+    """
+    if outputs.curves is not None:
+        (curves,) = output_paths([Path("curves")], outputs.curves, outputs.overwrite)
+        outputs = replace(outputs, curves=curves)
+    json = None if outputs.json in (None, "-") else Path(str(outputs.json))
+    targets = [path for path in (json, outputs.csv, outputs.curves) if path is not None]
+    known = [path.resolve() for path in inputs]
+    for target in targets:
+        if target.resolve() in known:
+            raise UsageError(f"{target} would be written over", "choose another name")
+        known.append(target.resolve())
+    refuse_existing(targets, outputs.overwrite)
+    for target in targets:
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent}", "make it first or choose another")
+    return outputs
