@@ -106,6 +106,21 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What the maps are evidence for, where that is not each object's own class.
+
+    Attributes:
+        about: in words that follow "evidence for": ``truck``, ``the box's left side``.
+        class_name: the class that was asked about at every box; "" for none.
+        scores: float32 ``(N,)`` in ``[0, 1]``: how likely that class is at each detection, in their order; None for no class.
+    """
+
+    about: str
+    class_name: str = ""
+    scores: Float32Array | None = None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What a model saw in one frame and where its evidence lies.
 
@@ -118,6 +133,8 @@ class Explanation:
         timings: milliseconds a stage.
         low_evidence: one a detection: whether its map is no better than the same network's with shuffled weights in its head;
             empty when that is not known.
+        question: what was asked instead of each object's own class; None when nothing was.
+        model: the model's name for people.
     """
 
     frame: Frame
@@ -127,3 +144,5 @@ class Explanation:
     map_error: str = ""
     timings: Timings = field(default_factory=Timings)
     low_evidence: tuple[bool, ...] = ()
+    question: Question | None = None
+    model: str = ""

@@ -126,9 +126,8 @@ class ClassEngine(CutEngine[CutClassifier]):
         """The kept classes as boxes around the whole of a ``(1, 3, H, W)`` picture, and what their gradients need."""
         passed = self.passes.forward(picture, with_graph=with_graph)
         size_wh = picture.shape[3], picture.shape[2]
-        return Forward(
-            passed.inputs, keep_classes(passed.logits[0][0], size_wh, thresholds, self.explained_class)
-        )
+        kept = keep_classes(passed.logits[0][0], size_wh, thresholds, self.explained_class)
+        return Forward(passed.inputs, kept, None if self.explained_class is None else kept.confidences)
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Gradient of the sum of all kept classes' logits at each tap. Needs a forward ``with_graph``."""

@@ -12,12 +12,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.boxes import Thresholds, boxes_at, every_box, keep_boxes
+from heatcam.engine.boxes import KeptBoxes, Thresholds, boxes_at, every_box, keep_boxes
 from heatcam.engine.cells import CellBranch
 from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import CutNetwork, HeadInputs
-from heatcam.engine.passes import Passes, TorchPasses
+from heatcam.engine.passes import NetworkPass, Passes, TorchPasses
 from heatcam.engine.patches import (
     LevelTargets,
     PatchGradients,
@@ -110,7 +110,15 @@ class GradientEngine(CutEngine[CutNetwork]):
         """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""
         passed = self.passes.forward(picture, with_graph=with_graph)
         candidates = self.reader.candidates(passed, thresholds.conf)
-        return Forward(passed.inputs, keep_boxes(self.cut.head, candidates, thresholds))
+        boxes = keep_boxes(self.cut.head, candidates, thresholds)
+        return Forward(passed.inputs, boxes, self._asked_scores(passed, boxes))
+
+    def _asked_scores(self, passed: NetworkPass, boxes: KeptBoxes) -> Tensor | None:
+        """How likely the class that is asked about is at each box's anchor."""
+        if self.explained_class is None:
+            return None
+        logits = torch.cat([level[0, self.explained_class].flatten() for level in passed.logits])
+        return logits[boxes.anchors].float().sigmoid()
 
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         """A pass with graph whose boxes are those of given anchors, each taken for the class given, whatever is detected."""

@@ -24,10 +24,12 @@ class Forward:
     Attributes:
         inputs: the head's inputs and the taps, ready for gradients when those were asked for.
         boxes: the kept boxes in model pixels.
+        asked_scores: float ``(N,)`` in ``[0, 1]``: how likely the engine's ``explained_class`` is at each box; None without one.
     """
 
     inputs: HeadInputs
     boxes: KeptBoxes
+    asked_scores: Tensor | None = None
 
 
 class Engine(Protocol):

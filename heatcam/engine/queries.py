@@ -120,7 +120,10 @@ class QueryEngine(CutEngine[QueryNetwork]):
         height, width = picture.shape[2:]
         pixels = xywh2xyxy(boxes.detach()) * boxes.new_tensor((width, height, width, height))
         kept = keep_queries(self.cut.head, pixels, logits.detach().sigmoid(), thresholds)
-        return Forward(QueryInputs(inputs.taps, inputs.features, logits=logits), kept)
+        asked = None
+        if self.explained_class is not None:
+            asked = logits.detach()[kept.anchors, self.explained_class].float().sigmoid()
+        return Forward(QueryInputs(inputs.taps, inputs.features, logits=logits), kept, asked)
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """See ``Engine``.

@@ -212,6 +212,20 @@ def chosen_target(text: str, head: Any) -> Target:
     return {"class": _class_logit, "mask": _mask_logit, "angle": _angle}[name](head)
 
 
+def in_words(text: str) -> str:
+    """What a target explains, after "evidence for": ``box:left`` is ``the box's left side``; "" for a class."""
+    name, _, part = text.partition(":")
+    words = {
+        "class": "",
+        "box": f"the box's {part} side" if part else "the box's sides",
+        "iou-side": "the box's size",
+        "mask": "the mask",
+        "keypoint": f"keypoint {part}".strip(),
+        "angle": "the angle",
+    }
+    return words[name]
+
+
 def _class_logit(_head: Any) -> Target:
     return ClassLogit()
 

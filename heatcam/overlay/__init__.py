@@ -14,6 +14,7 @@ from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status
 from heatcam.overlay.tone import Pixels
 from heatcam.overlay.topline import draw_status, top_line_box
+from heatcam.printable import printable
 
 __all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status"]
 
@@ -48,9 +49,16 @@ def draw(
     if shown.saliency is not None:
         heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
         blend(picture, heat.values, options.colormap, options.alpha)
-        legend = legend_of(heat.saliency, options.renorm, heat.scales)
+        about = explanation.question.about if explanation.question else ""
+        source = "" if status is not None or options.clear_top else _source(explanation, heat.saliency.method)
+        legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source)
     draw_marks(picture, explanation, options, status, legend, focus)
     return picture
+
+
+def _source(explanation: Explanation, method: str) -> str:
+    """Who says what the heat says, for a picture without a top line."""
+    return " · ".join(part for part in (printable(explanation.model), f"{method} map") if part)
 
 
 def draw_marks(
@@ -80,7 +88,14 @@ def draw_marks(
     if options.clear_top > 0:
         keep_clear.append((0, 0, size_wh[0], min(options.clear_top, size_wh[1])))
     if options.boxes:
-        draw_boxes(picture, explanation.detections, tuple(keep_clear), explanation.low_evidence, focus)
+        draw_boxes(
+            picture,
+            explanation.detections,
+            tuple(keep_clear),
+            explanation.low_evidence,
+            focus,
+            None if explanation.saliency is None else explanation.question,
+        )
     if options.hud and legend is not None:
         draw_colour_bar(picture, options.colormap, legend)
     if options.hud and status is not None:

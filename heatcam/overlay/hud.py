@@ -10,9 +10,9 @@ import numpy as np
 from heatcam.choices import Colormap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import colour_table
-from heatcam.overlay.cards import is_small
+from heatcam.overlay.cards import QUIET, is_small
 from heatcam.overlay.legend import Legend
-from heatcam.overlay.lettering import LIGHT, font_px, line_height, shade, text_width, write
+from heatcam.overlay.lettering import LIGHT, fitted, font_px, line_height, shade, text_width, write
 from heatcam.overlay.tone import Pixels
 
 
@@ -25,8 +25,9 @@ def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
         wide, tall = _in_one_line(legend, size, width - 2 * margin)[0], line_height(size)
     else:
         below = text_width(legend.low, size) + text_width(legend.top, size) + 2 * size
-        wide = max(9 * size, text_width(legend.caption, size) + size, below)
-        tall = 2 * line_height(size) + _bar_px(size)
+        lines = [text_width(line, size) + size for line in (legend.caption, legend.source)]
+        wide = min(max(9 * size, *lines, below), max(1, width - 2 * margin))
+        tall = (3 if legend.source else 2) * line_height(size) + _bar_px(size)
     return max(0, width - margin - wide), max(0, height - margin - tall), width - margin, height - margin
 
 
@@ -41,17 +42,20 @@ def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> 
     left, right = left + size // 2, right - size // 2
     if is_small((width, height)):
         high = _in_one_line(legend, size, width - size // 2 * 2)[1]
-        write(picture, legend.short, left, top, size, LIGHT)
+        short = fitted(legend.short, size, right - left - 6 * size)
+        write(picture, short, left, top, size, LIGHT)
         write(picture, high, right - text_width(high, size), top, size, LIGHT)
-        left += text_width(legend.short, size) + size // 2
+        left += text_width(short, size) + size // 2
         right -= text_width(high, size) + size // 2 if high else 0
         bar_top = (top + bottom - _bar_px(size)) // 2
     else:
-        write(picture, legend.caption, left, top, size, LIGHT)
+        write(picture, fitted(legend.caption, size, right - left), left, top, size, LIGHT)
         bar_top = top + line_height(size)
         words_top = bar_top + _bar_px(size)
         write(picture, legend.low, left, words_top, size, LIGHT)
         write(picture, legend.top, right - text_width(legend.top, size), words_top, size, LIGHT)
+        source = fitted(legend.source, size, right - left)
+        write(picture, source, left, words_top + line_height(size), size, QUIET)
     bar = _bar(colormap, max(1, right - left))
     picture[bar_top : bar_top + _bar_px(size), left : left + bar.shape[1]] = bar
 

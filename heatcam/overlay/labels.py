@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from heatcam.frames import Detections
+from heatcam.frames import Detections, Question
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.lettering import (
     Colour,
@@ -21,6 +21,7 @@ from heatcam.overlay.lettering import (
 )
 from heatcam.overlay.lines import draw_box, draw_faint_box
 from heatcam.overlay.tone import Pixels, pixel_boxes
+from heatcam.printable import printable
 
 _GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
 _NEIGHBOURS = 12  # rectangles that a label tries to stand beside: a crowd of 300 must not stall the picture
@@ -62,7 +63,7 @@ def object_name(detections: Detections, n: int) -> str:
 
 def name_of(track_id: int, class_name: str) -> str:
     """A class's name in one line, the number of the track before it; 0 is none."""
-    name = " ".join(class_name.split())  # a line break would be drawn below the label
+    name = printable(" ".join(class_name.split()))  # a line break would be drawn below the label
     return f"#{track_id} {name}" if track_id else name
 
 
@@ -77,6 +78,7 @@ def draw_boxes(
     keep_clear: tuple[Pixels, ...] = (),
     low_evidence: Sequence[bool] = (),
     focus: int | None = None,
+    question: Question | None = None,
 ) -> None:
     """Draw every box, then every label; in place. The strongest choose their places first and lie on top.
 
@@ -87,6 +89,7 @@ def draw_boxes(
         low_evidence: which objects' maps are no better than chance: their boxes are dashed and their labels say so; empty for
             none.
         focus: index of the one box that stands out; all others are thin and dim and have no labels.
+        question: what was asked about the objects; a class's own score then stands before the object's name.
     """
     boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
     colours = [object_colour(detections, n) for n in range(len(boxes))]
@@ -102,13 +105,27 @@ def draw_boxes(
     taken = list(keep_clear)
     labels = []
     for n in range(len(boxes)) if focus is None else (focus,):
-        text = f"{object_name(detections, n)} {detections.confidences[n]:.2f}"
+        text, found = _said(detections, n, question)
         if low[n]:
             text = _doubted(text, boxes[n][2] - boxes[n][0], picture.shape)
+        text += found
         taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
     for text, place, colour in reversed(labels):
         _draw_label(picture, text, place, colour)
+
+
+def _said(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:
+    """What a label says: of what was asked, ``truck 0.03`` and `` (bus 0.88)``; else ``bus 0.88`` and nothing."""
+    found = f"{object_name(detections, n)} {detections.confidences[n]:.2f}"
+    if question is None or question.scores is None or question.class_name == detections.class_names[n]:
+        return found, ""
+    return f"{name_of(0, question.class_name)} {_score(float(question.scores[n]))}", f" ({found})"
+
+
+def _score(score: float) -> str:
+    """Two digits; what rounds to nothing is not nothing."""
+    return "<0.01" if 0 < score < 0.005 else f"{score:.2f}"
 
 
 def place_label(text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pixels]) -> Pixels:

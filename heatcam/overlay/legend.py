@@ -9,11 +9,12 @@ from heatcam.choices import Renorm
 from heatcam.evidence import NOTHING
 from heatcam.frames import SaliencyMap
 from heatcam.overlay.scales import scope_of
+from heatcam.printable import printable
 
 _CAPTIONS = {
-    Renorm.BOX: "evidence, scaled in each box",
-    Renorm.FRAME: "evidence, scaled over the frame",
-    Renorm.FIXED: "evidence, one scale for all pictures",
+    Renorm.BOX: "scaled in each box",
+    Renorm.FRAME: "scaled over the frame",
+    Renorm.FIXED: "one scale for all pictures",
 }
 _SHORT = {Renorm.BOX: "per box", Renorm.FRAME: "per frame", Renorm.FIXED: "fixed"}
 
@@ -23,11 +24,12 @@ class Legend:
     """The words around the colour bar.
 
     Attributes:
-        caption: what the colours are scaled by.
+        caption: what the evidence is for, where that is not each object's own class, and what the colours are scaled by.
         short: the same for small pictures.
         low: what the coldest colour stands for.
         high: what the hottest stands for: that much evidence, and more.
         unit: of ``low`` and ``high``, "" where they are no numbers.
+        source: who says so: model and method; "" where another line says it.
     """
 
     caption: str
@@ -35,6 +37,7 @@ class Legend:
     low: str = "low"
     high: str = "high"
     unit: str = ""
+    source: str = ""
 
     @property
     def top(self) -> str:
@@ -42,19 +45,24 @@ class Legend:
         return f"{self.high} {self.unit}".strip()
 
 
-def legend_of(saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float]) -> Legend:
+def legend_of(
+    saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float], about: str = "", source: str = ""
+) -> Legend:
     """What to write beside the colours of one map.
 
     Args:
         saliency: the map that is shown.
         renorm: scope of the scale that was asked for.
         scales: the evidence that is full heat, as ``scales_of`` gives it for ``renorm``.
+        about: what the evidence is for; "" for each object's own class.
+        source: model and method; "" to leave them out.
     """
-    scope = scope_of(saliency, renorm)
-    words = _CAPTIONS[scope], _SHORT[scope]
+    scope, about = scope_of(saliency, renorm), printable(about)
+    caption = f"evidence for {about}" if about else "evidence"
+    words = f"{caption}, {_CAPTIONS[scope]}", f"for {about}" if about else _SHORT[scope]
     if scope is Renorm.BOX or not scales or scales[0] <= NOTHING:
-        return Legend(*words)
-    return Legend(*words, "0", number(scales[0]), f"{saliency.unit}/cell")
+        return Legend(*words, source=source)
+    return Legend(*words, "0", number(scales[0]), f"{saliency.unit}/cell", source)
 
 
 def number(value: float) -> str:

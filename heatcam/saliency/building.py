@@ -114,6 +114,7 @@ def explainer_of(
         loaded.title,
         fit,
     )
+    explainer.target = options.target
     if options.pictures is None:
         explainer.warm_up(photograph)
     return explainer

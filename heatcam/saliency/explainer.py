@@ -15,9 +15,9 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.pictures import in_grey, picture_tensor
-from heatcam.engine.targets import UNITS
+from heatcam.engine.targets import UNITS, in_words
 from heatcam.errors import HeatcamError, MapError, UsageError
-from heatcam.frames import LOGITS, Detections, Explanation, Frame, SaliencyMap, Timings
+from heatcam.frames import LOGITS, Detections, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 
@@ -71,6 +71,8 @@ class Explainer:
         self.thresholds = thresholds
         self.method = method
         self.title = title
+        #: What is explained of each object, as ``--target`` names it; the engine explains it already.
+        self.target = "class"
         self.calibration = Calibration()
         #: How long the calibration was measured at this start, in seconds; 0 when it was known.
         self.calibrating_s = 0.0
@@ -129,7 +131,27 @@ class Explainer:
         timings = Timings(
             *(1e3 * t for t in (prepared - started, forwarded - prepared, time.perf_counter() - forwarded))
         )
-        return Explanation(frame, detections, saliency, object_maps, map_error, timings, low_evidence)
+        return Explanation(
+            frame,
+            detections,
+            saliency,
+            object_maps,
+            map_error,
+            timings,
+            low_evidence,
+            self._question(forward),
+            self.title,
+        )
+
+    def _question(self, forward: Forward) -> Question | None:
+        """What the maps are evidence for, where that is not each object's own class."""
+        asked = self.engine.explained_class
+        about = in_words(self.target)
+        if asked is None:
+            return Question(about) if about else None
+        name = self.class_names.get(asked, str(asked))
+        scores = None if forward.asked_scores is None else forward.asked_scores.cpu().numpy()
+        return Question(about or name, name, scores)
 
     def warm_up(self, image: Uint8Array) -> None:
         """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""

@@ -14,6 +14,7 @@ from tests.overlay.scenes import lies_in
 
 SIDES = st.integers(16, 5000)
 WORDS = Legend("evidence, scaled in each box", "per box")
+SOURCE = Legend("evidence for truck, scaled in each box", "for truck", source="yolov8n · live map")
 NUMBERS = Legend("evidence, one scale for all pictures", "fixed", "0", "0.37", "logits/cell")
 
 
@@ -22,7 +23,7 @@ def grey(width: int, height: int) -> Uint8Array:
 
 
 @settings(max_examples=200, deadline=None)
-@given(SIDES, SIDES, st.sampled_from([WORDS, NUMBERS]))
+@given(SIDES, SIDES, st.sampled_from([WORDS, NUMBERS, SOURCE]))
 def test_the_colour_bar_lies_in_the_picture(width: int, height: int, legend: Legend) -> None:
     assert lies_in(colour_bar_box((width, height), legend), (width, height))
 
@@ -42,6 +43,18 @@ def test_the_colour_bar_runs_from_low_to_high(
         assert np.abs(inside - colour).max(1).min() <= 24  # the bar is coarser than the table
     picture[top:bottom, left:right] = 128
     assert (picture == 128).all(), "drawn outside its rectangle"
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (3840, 2160)])
+def test_long_names_do_not_leave_the_bars_rectangle(size: tuple[int, int]) -> None:
+    legend = Legend("evidence for " + 40 * "truck ", "for " + 40 * "truck ", source=40 * "yolov8n ")
+    picture = grey(*size)
+    draw_colour_bar(picture, Colormap.TURBO, legend)
+    left, top, right, bottom = colour_bar_box(size, legend)
+    assert lies_in((left, top, right, bottom), size)
+    assert (picture[top:bottom, left:right] != 128).any()
+    picture[top:bottom, left:right] = 128
+    assert (picture == 128).all()
 
 
 @pytest.mark.parametrize("size_wh", [(40, 16), (60, 300), (300, 40)])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.frames import Detections
+from heatcam.frames import Detections, Question
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import labels
 from heatcam.overlay.labels import class_colour, draw_boxes, place_label, track_colour
@@ -137,3 +137,26 @@ def test_a_tracked_box_has_its_tracks_colour_and_number(monkeypatch: pytest.Monk
 def test_a_track_does_not_look_like_the_class_of_its_number() -> None:
     for n in range(40):
         assert np.abs(np.subtract(track_colour(n), class_colour(n))).max() > 40
+
+
+@pytest.mark.parametrize(
+    ("question", "low", "words"),
+    [
+        (None, False, "bus 0.90"),
+        (None, True, "bus 0.90 low evidence"),
+        (Question("the box's left side"), False, "bus 0.90"),
+        (Question("truck", "truck", np.float32([0.03])), False, "truck 0.03 (bus 0.90)"),
+        (Question("truck", "truck", np.float32([0.03])), True, "truck 0.03 low evidence (bus 0.90)"),
+        (Question("truck", "truck", np.float32([0.0004])), False, "truck <0.01 (bus 0.90)"),
+        (Question("truck", "truck", np.float32([0.0])), False, "truck 0.00 (bus 0.90)"),
+        (Question("bus", "bus", np.float32([0.9])), False, "bus 0.90"),
+    ],
+)
+def test_a_label_says_the_score_of_the_class_that_was_asked_about(
+    monkeypatch: pytest.MonkeyPatch, question: Question | None, low: bool, words: str
+) -> None:
+    written = []
+    monkeypatch.setattr(labels, "_draw_label", lambda _picture, text, *_: written.append(text))
+    detections = explanation(HD, [(300, 200, 700, 600)], None, ("bus",)).detections
+    draw_boxes(np.zeros((720, 1280, 3), np.uint8), detections, (), (low,), None, question)
+    assert written == [words]

@@ -28,6 +28,17 @@ def test_the_bar_says_its_scope_and_one_scale_says_its_unit() -> None:
     assert words(known, Renorm.FIXED) == ("fixed", "0.50 logits/cell")
 
 
+def test_the_bar_says_what_the_evidence_is_for_and_who_says_so() -> None:
+    legend = legend_of(EVEN, Renorm.BOX, [0.25], "truck", "yolov8n · live map")
+    assert (legend.caption, legend.short) == ("evidence for truck, scaled in each box", "for truck")
+    assert legend.source == "yolov8n · live map"
+    assert legend_of(EVEN, Renorm.BOX, [0.25]).caption == "evidence, scaled in each box"
+
+
+def test_a_name_that_commands_a_terminal_is_shown_as_it_is() -> None:
+    assert "\x1b" not in legend_of(EVEN, Renorm.BOX, [0.25], "\x1b[2Jdog").caption
+
+
 def test_a_fixed_scale_that_is_not_known_is_called_what_it_is() -> None:
     assert words(EVEN, Renorm.FIXED) == ("per frame", "0.25 logits/cell")
 

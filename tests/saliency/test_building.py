@@ -18,7 +18,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def built(model: str, **options: object) -> Explainer:
-    return build_explainer(model, "cpu", ExplainOptions(conf=CONF, backend="torch", **options))
+    return build_explainer(model, "cpu", ExplainOptions(**{"conf": CONF, "backend": "torch"} | options))
 
 
 def test_the_live_map_is_of_one_layer(model: str) -> None:
@@ -57,6 +57,22 @@ def test_another_class_gives_another_map_of_the_same_boxes(model: str) -> None:
     assert not np.allclose(own.saliency.values, asked.saliency.values)
     with pytest.raises(UsageError, match="no class 'zebra'"):
         built(model, why="zebra")
+
+
+def test_what_was_asked_is_told_with_the_score_of_that_class_at_each_box(model: str) -> None:
+    assert built(model).explain(PICTURE).question is None
+    asked = built(model, why="b").explain(PICTURE)
+    every_b = built(model, classes=("b",), conf=0.0, iou=1.0, max_det=300).explain(PICTURE, with_map=False)
+    scores = dict(zip(every_b.detections.anchors.tolist(), every_b.detections.confidences, strict=True))
+    known = [n for n, anchor in enumerate(asked.detections.anchors.tolist()) if anchor in scores]
+    assert known
+    assert (asked.question.about, asked.question.class_name) == ("b", "b")
+    assert len(asked.question.scores) == len(asked.detections)
+    for n in known:
+        own = scores[int(asked.detections.anchors[n])]
+        assert asked.question.scores[n] == pytest.approx(own, abs=1e-6)
+    sides = built(model, target="box:left").explain(PICTURE).question
+    assert (sides.about, sides.class_name, sides.scores) == ("the box's left side", "", None)
 
 
 def test_only_the_embedded_model_gets_pictures_shrunk_by_averaging(model: str) -> None:

@@ -145,6 +145,8 @@ def test_why_explains_the_class_that_was_asked_about_and_boxes_its_evidence(mode
     last = everything.detections.class_names[-1]
     asked = explainer(model, conf=0.9, why=last, imgsz=224).explain(IMAGE)
     assert asked.detections.class_names == (last,)
+    assert asked.question.class_name == last
+    assert asked.question.scores == pytest.approx(asked.detections.confidences)
     assert asked.detections.confidences == pytest.approx(everything.detections.confidences[-1:], abs=1e-6)
     assert np.allclose(asked.detections.boxes_xyxy, everything.detections.boxes_xyxy[-1:])
     assert np.allclose(asked.saliency.values, everything.object_maps[-1].values, atol=1e-5)

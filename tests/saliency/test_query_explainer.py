@@ -56,6 +56,9 @@ def test_another_class_gives_another_map_of_the_same_boxes(model: str) -> None:
     own, asked = (heatcam.load(model, imgsz=96, conf=0.3, why=why).explain(PICTURE) for why in ("", "b"))
     assert np.array_equal(own.detections.boxes_xyxy, asked.detections.boxes_xyxy)
     assert not np.allclose(own.saliency.values, asked.saliency.values)
+    assert own.question is None
+    is_b = [n for n, name in enumerate(asked.detections.class_names) if name == "b"]
+    assert asked.question.scores[is_b] == pytest.approx(asked.detections.confidences[is_b], abs=1e-6)
 
 
 def test_openvino_is_refused_and_auto_takes_torch(model: str) -> None:
