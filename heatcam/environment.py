@@ -22,22 +22,42 @@ CACHE_DIR_VARIABLE = "HEATCAM_CACHE_DIR"
 
 def config_dir() -> str:
     """The folder of heatcam's own settings, as a path; ``HEATCAM_CONFIG_DIR`` overrides the platform's place for it."""
-    if chosen := os.environ.get(CONFIG_DIR_VARIABLE):
-        return chosen
-    from platformdirs import user_config_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
-
-    return str(user_config_path("heatcam", appauthor=False))
+    return os.environ.get(CONFIG_DIR_VARIABLE) or _platforms_folder("user_config_path")
 
 
 def cache_dir() -> Path:
     """The folder of what can be made again (compiled models); ``HEATCAM_CACHE_DIR`` overrides the platform's place for it."""
-    if chosen := os.environ.get(CACHE_DIR_VARIABLE):
-        from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
 
-        return Path(chosen)
-    from platformdirs import user_cache_path  # noqa: PLC0415 (20 ms of `heatcam --help`)
+    return Path(os.environ.get(CACHE_DIR_VARIABLE) or _platforms_folder("user_cache_path"))
 
-    return user_cache_path("heatcam", appauthor=False)
+
+def _platforms_folder(kind: str) -> str:
+    """The platform's place for our files; one for this run alone where nobody knows a home (no HOME, no user of that number)."""
+    import platformdirs  # noqa: PLC0415 (20 ms of `heatcam --help`)
+
+    try:
+        return str(getattr(platformdirs, kind)("heatcam", appauthor=False))
+    except (RuntimeError, KeyError):
+        return os.path.join(passing_folder(), kind)  # noqa: PTH118
+
+
+def passing_folder() -> str:
+    """A folder that is removed when the program ends, as a path: for what has nowhere else to go."""
+    if not _passing:
+        import atexit  # noqa: PLC0415 (seldom needed, all of them)
+        import shutil  # noqa: PLC0415
+        import tempfile  # noqa: PLC0415
+
+        from heatcam import stopping  # noqa: PLC0415
+
+        _passing.append(tempfile.mkdtemp(prefix="heatcam-"))
+        atexit.register(shutil.rmtree, _passing[0], ignore_errors=True)
+        stopping.at_the_end(lambda: shutil.rmtree(_passing[0], ignore_errors=True))
+    return _passing[0]
+
+
+_passing: list[str] = []
 
 
 def prepare_environment() -> None:
@@ -66,5 +86,36 @@ def _keep_openvino_from_sending() -> None:
 
 
 def give_ultralytics_a_folder() -> None:
-    """Keep ultralytics' settings apart from the user's own. Called by the rooms that import it, before they do."""
-    os.environ.setdefault("YOLO_CONFIG_DIR", os.path.join(config_dir(), "ultralytics"))  # noqa: PTH118
+    """Keep ultralytics' settings apart from the user's own. Called by the rooms that import it, before they do.
+
+    Where nothing can be written, it and matplotlib get a folder for this run alone: both complain otherwise.
+    """
+    _give_matplotlib_a_folder()
+    if "YOLO_CONFIG_DIR" in os.environ:
+        return
+    from pathlib import Path  # noqa: PLC0415
+
+    from heatcam.remembered import recall  # noqa: PLC0415 (nothing of it is needed before)
+
+    folder = os.path.join(config_dir(), "ultralytics")  # noqa: PTH118
+    if not _can_be_written(folder):
+        folder = os.path.join(passing_folder(), "ultralytics")  # noqa: PTH118
+    os.environ["YOLO_CONFIG_DIR"] = folder
+    # ultralytics says on standard output what it thinks of a damaged file: that is where documents go
+    recall(Path(folder, "Ultralytics", "settings.json"))
+
+
+def _give_matplotlib_a_folder() -> None:
+    """Only where its own cannot be written: there its fonts' list is, which takes seconds to make."""
+    home = os.path.expanduser("~")  # noqa: PTH111
+    usual = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")  # noqa: PTH118
+    is_fine = os.path.isabs(usual) and _can_be_written(os.path.join(usual, "matplotlib"))  # noqa: PTH117, PTH118
+    if "MPLCONFIGDIR" not in os.environ and sys.platform.startswith("linux") and not is_fine:
+        os.environ["MPLCONFIGDIR"] = os.path.join(passing_folder(), "matplotlib")  # noqa: PTH118
+
+
+def _can_be_written(folder: str) -> bool:
+    """Whether a folder takes files, or could be made. It is not made."""
+    while not os.path.exists(folder) and os.path.dirname(folder) != folder:  # noqa: PTH110, PTH120
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)  # noqa: PTH112

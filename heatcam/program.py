@@ -68,13 +68,21 @@ def _say(error: BaseException, thread: str = "main") -> None:
 
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     else:
-        from heatcam.failures import in_one_line  # noqa: PLC0415 (only where something fails)
-
-        text = in_one_line(error, thread) + "\n"
+        text = _in_one_line(error, thread) + "\n"
     try:
         os.write(2, text.encode(errors="backslashreplace"))
     except OSError:  # no terminal any more
         return
+
+
+def _in_one_line(error: BaseException, thread: str) -> str:
+    """``failures.in_one_line``; whatever fails in it, out of memory for one, is not worth another traceback."""
+    try:
+        from heatcam.failures import in_one_line  # noqa: PLC0415 (only where something fails)
+
+        return in_one_line(error, thread)
+    except Exception:  # noqa: BLE001
+        return f"heatcam: an unexpected error ({type(error).__name__}); --debug shows all of it"
 
 
 def _say_beside(

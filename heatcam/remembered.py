@@ -1,4 +1,6 @@
-"""What was measured once on this machine: small JSON files in the cache folder. Losing one is no error, only time.
+"""Small JSON files of heatcam's own: the one reader of them all, and what was measured once on this machine, in the cache folder.
+
+Losing one is no error, only time: one that is damaged in any way is put aside, said once, and made anew.
 
 Everything that is kept between runs (calibrations, proofs, speeds, converted networks) is kept under ``CACHE_VERSION``. Raise it
 when the code behind such a number changes what comes out: ``tests/test_cache_version.py`` fails until somebody has decided that.
@@ -6,33 +8,99 @@ when the code behind such a number changes what comes out: ``tests/test_cache_ve
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import stat
 from pathlib import Path
 from typing import Any
+
+from heatcam import stopping
 
 logger = logging.getLogger(__name__)
 
 #: Of the code that makes what is remembered. 2: maps and proofs of explicit versions, no longer of files' bytes.
 CACHE_VERSION = 2
 
+MOST_BYTES = 16 << 20  # a hundred times what any of them has held
+ASIDE = ".damaged"
+
+
+class DamagedFileError(ValueError):
+    """A file of ours that holds something else than what was written into it, or cannot be read; ``str()`` says why."""
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object that one of our files holds.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedFileError: it is no plain file, cannot be read, is huge, or holds no such thing.
+    """
+    try:
+        found = json.loads(_bytes_of(path).decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise
+    except RecursionError:
+        raise DamagedFileError("it is nested too deep") from None
+    except UnicodeDecodeError:
+        raise DamagedFileError("it is no text") from None
+    except OSError as error:
+        raise DamagedFileError(error.strerror or type(error).__name__) from error
+    except (ValueError, MemoryError) as error:
+        raise DamagedFileError(str(error) or "it is no JSON") from error
+    if not isinstance(found, dict):
+        raise DamagedFileError("it holds no JSON object")
+    return found
+
 
 def recall(path: Path) -> dict[str, Any]:
-    """What was measured before; nothing where the file is missing or spoiled."""
+    """What one of our files holds; nothing where it is missing or damaged, and what is damaged is put aside with one note."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return read_object(path)
+    except FileNotFoundError:
         return {}
-    return found if isinstance(found, dict) else {}
+    except DamagedFileError as error:
+        put_aside(path, str(error))
+        return {}
+
+
+def put_aside(path: Path, why: str) -> None:
+    """Rename something damaged to ``name.damaged``, so that it can be looked at and made anew; say so once."""
+    aside = path.with_name(path.name + ASIDE)
+    try:
+        path.replace(aside)
+    except OSError:
+        logger.warning("%s cannot be used (%s): going on without it", path, why)
+        return
+    logger.warning("%s was damaged (%s) and is called %s now: starting anew", path, why, aside.name)
 
 
 def remember(path: Path, known: dict[str, Any]) -> None:
     """Write ``known``, whole or not at all; a folder that cannot be written to is no error."""
+    draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        draft.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
-        draft.replace(path)
+        with stopping.held():
+            draft.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+            draft.replace(path)
     except OSError as error:
         logger.debug("%s was not written: %s", path, error)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """All bytes of a plain file that is not huge. Pipes and devices, which might never end, are not opened."""
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:  # no folder, or one that may not be looked into: what is said when something is to be kept there
+        raise FileNotFoundError(path) from error
+    if not stat.S_ISREG(kind):
+        raise DamagedFileError("it is no plain file")
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise DamagedFileError(f"it has more than {MOST_BYTES >> 20} MB")
+    return data

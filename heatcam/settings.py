@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import reprlib
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from heatcam.choices import Colormap, Layout, MethodName, Renorm
 from heatcam.environment import config_dir
 from heatcam.errors import SinkError
+from heatcam.remembered import recall
 from heatcam.sinks.files import write_whole
 
 logger = logging.getLogger(__name__)
@@ -55,16 +57,7 @@ def settings_path() -> Path:
 
 def load_settings() -> Settings:
     """The settings of the last run; the default of each that is not there or makes no sense."""
-    try:
-        kept = json.loads(settings_path().read_text("utf-8"))
-        if not isinstance(kept, dict):
-            raise ValueError("it holds no settings")
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, ValueError, RecursionError) as error:
-        logger.warning("settings in %s cannot be read (%s); using defaults", settings_path(), error)
-        return Settings()
-    usual = Settings()
+    kept, usual = recall(settings_path()), Settings()
     return Settings(**{f.name: _checked(f.name, kept, getattr(usual, f.name)) for f in fields(Settings)})
 
 
@@ -87,7 +80,7 @@ def _checked(name: str, kept: dict[str, Any], usual: Any) -> Any:
     try:
         return _CHECKS[name](value) if name in _CHECKS else _like(usual, value)
     except (ValueError, TypeError, OverflowError):
-        logger.warning("%s: %s is %r; using %r", settings_path(), name, value, usual)
+        logger.warning("%s: %s is %s; using %r", settings_path(), name, reprlib.repr(value), usual)
         return usual
 
 

@@ -62,17 +62,29 @@ def test_one_damaged_setting_does_not_cost_the_others(damage: dict[str, object])
     assert load_settings() == Settings(graphs=True)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"other": 1}'])
-def test_damaged_settings_give_the_defaults(content: str) -> None:
+def test_settings_that_hold_something_else_give_the_defaults() -> None:
     settings_path().parent.mkdir(parents=True, exist_ok=True)
-    settings_path().write_text(content)
+    settings_path().write_text('{"other": 1}')
     assert load_settings() == Settings()
 
 
-def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_damaged_settings_are_put_aside_and_the_next_run_keeps_its_own(caplog) -> None:
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text('{"alpha": ' + "[" * 100_000)
+    assert load_settings() == Settings()
+    assert "settings.json.damaged" in caplog.text
+    save_settings(Settings(heatmap=False))
+    assert load_settings() == Settings(heatmap=False)
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_to_fail_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HEATCAM_CONFIG_DIR", str(tmp_path / "file"))
+    assert load_settings() == Settings()
+    assert not caplog.records
     save_settings(Settings(heatmap=False))
     assert load_settings() == Settings()
+    assert len(caplog.records) == 1

@@ -16,6 +16,7 @@ from heatcam import stopping
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * 1024**3  # of a small detector, fifty shapes and maps
+_SUM = b"<!-- heatcam "
 COMPILED = ".blob"  # what OpenVINO calls the compiled models that it puts beside
 
 
@@ -35,6 +36,10 @@ class ModelCache:
         path = self._path(name, key)
         if path is None or not path.is_file():
             return None
+        if not _is_whole(path):
+            logger.warning("%s was damaged: making it anew", path)
+            _remove(path)
+            return None
         with contextlib.suppress(OSError):  # a folder that only may be read keeps its order
             path.touch()
         return path
@@ -49,6 +54,8 @@ class ModelCache:
             with stopping.held(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 draft = Path(folder) / path.name
                 openvino.save_model(model, draft, compress_to_fp16=False)
+                with draft.open("ab") as end:
+                    end.write(_sum_of(draft.read_bytes(), draft.with_suffix(".bin")))
                 draft.with_suffix(".bin").replace(path.with_suffix(".bin"))
                 draft.replace(path)
             self._make_room(path)
@@ -71,9 +78,31 @@ class ModelCache:
             if total <= self._most_bytes:
                 return
             if path != newest:
-                path.unlink(missing_ok=True)  # first: without it the weights are not looked for
-                path.with_suffix(".bin").unlink(missing_ok=True)
+                _remove(path)
                 total -= sizes[path]
+
+
+def _remove(path: Path) -> None:
+    """Remove a model, or what OpenVINO has compiled; a folder that only may be read keeps it."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)  # first: without it the weights are not looked for
+        path.with_suffix(".bin").unlink(missing_ok=True)
+
+
+def _sum_of(xml: bytes, weights: Path) -> bytes:
+    """The last line of a stored model's XML, a comment: without it, damaged weights would be calculated with unseen."""
+    total = hashlib.blake2b(xml, digest_size=16)
+    total.update(weights.read_bytes())
+    return _SUM + total.hexdigest().encode() + b" -->\n"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a stored model is what was stored."""
+    try:
+        xml, mark, said = path.read_bytes().rpartition(_SUM)
+        return mark + said == _sum_of(xml, path.with_suffix(".bin"))
+    except OSError:
+        return False
 
 
 def _bytes_of(path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -47,9 +48,10 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
 def _read(entry: Any) -> Calibration | None:
     """A calibration as it was stored; None for anything else."""
     fine = isinstance(entry, list) and len(entry) == 2
-    if not fine or not all(n is None or isinstance(n, int | float) for n in entry):
+    if not fine or not all(n is None or (type(n) in (int, float) and not math.isnan(n)) for n in entry):
         return None
-    return Calibration(*entry)
+    floor, full_heat = entry  # (a floor may be infinite)
+    return None if full_heat in (math.inf, -math.inf) else Calibration(floor, full_heat)
 
 
 def _key(explainer: Explainer, engine: GradientEngine) -> str:

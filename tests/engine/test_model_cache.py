@@ -30,6 +30,34 @@ def test_a_stored_model_is_found_by_its_name_and_key(tmp_path: Path) -> None:
     assert kept.find("backward", "a") is None
 
 
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_a_stored_model_of_which_one_byte_has_changed_is_made_anew(
+    tmp_path: Path, caplog, suffix: str
+) -> None:
+    kept = ModelCache(tmp_path)
+    path = kept.store("forward", "a", model_of(1000))
+    assert path is not None
+    damaged = bytearray(path.with_suffix(suffix).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.with_suffix(suffix).write_bytes(damaged)
+    assert kept.find("forward", "a") is None
+    assert "was damaged: making it anew" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+    assert kept.store("forward", "a", model_of(1000)) == kept.find("forward", "a")
+
+
+@pytest.mark.parametrize("missing", [".bin", "half"])
+def test_a_stored_model_that_is_not_whole_is_made_anew(tmp_path: Path, missing: str) -> None:
+    kept = ModelCache(tmp_path)
+    path = kept.store("forward", "a", model_of(1000))
+    assert path is not None
+    if missing == "half":
+        path.write_bytes(path.read_bytes()[:200])
+    else:
+        path.with_suffix(".bin").unlink()
+    assert kept.find("forward", "a") is None
+
+
 def test_without_a_folder_nothing_is_kept() -> None:
     kept = ModelCache(None)
     assert kept.store("forward", "a", model_of(8)) is None

@@ -40,5 +40,11 @@ def start_said(source: Any) -> tuple[tuple[int, int] | None, int]:
     comment = tags.get("comment", "")
     if not comment.startswith(_PIECE):
         return None, 0
-    said = json.loads(comment.removeprefix(_PIECE))
-    return (said["fps"][0], said["fps"][1]), said["start"]
+    try:
+        said = json.loads(comment.removeprefix(_PIECE))
+        (rate, per), start = said["fps"], said["start"]
+    except (ValueError, TypeError, KeyError, RecursionError):  # somebody else's comment, or a damaged one
+        return None, 0
+    if not all(type(n) is int for n in (rate, per, start)) or rate < 1 or per < 1:
+        return None, 0
+    return (rate, per), start

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from heatcam.errors import SinkError, UsageError
+from heatcam.remembered import DamagedFileError, read_object
 
 _LOCKED_BYTE = 1 << 30  # Windows' locks keep others from reading what they cover: far beyond the text
 
@@ -89,10 +90,9 @@ def require_unclaimed(path: Path) -> None:
 def facts_in(path: Path) -> dict[str, Any]:
     """What was being recorded; empty where the small file is missing or damaged."""
     try:
-        facts = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        return read_object(path)
+    except (FileNotFoundError, DamagedFileError):
         return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _taken(path: Path) -> UsageError:

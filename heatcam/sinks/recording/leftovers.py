@@ -36,7 +36,8 @@ class Leftover:
     def fps(self) -> tuple[int, int]:
         """Its nominal rate, ``(0, 1)`` where nobody says."""
         said = facts_in(self.claim).get("rate")
-        return (int(said[0]), int(said[1])) if isinstance(said, list) and len(said) == 2 else (0, 1)
+        is_rate = isinstance(said, list) and len(said) == 2 and all(type(n) is int and n > 0 for n in said)
+        return (said[0], said[1]) if is_rate and isinstance(said, list) else (0, 1)
 
     def discard(self) -> None:
         """Remove its files."""
