@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -33,10 +33,11 @@ class Measured:
         """As it was remembered; None for anything else."""
         try:
             found = Measured(**entry)
-            numbers = (float(n) for n in (found.torch_ms, found.compiled_ms, found.start_s))
-            return replace(found, choice=str(found.choice)) if all(map(math.isfinite, numbers)) else None
-        except (TypeError, ValueError):
+        except TypeError:
             return None
+        numbers = found.torch_ms, found.compiled_ms, found.start_s
+        are_fine = all(type(n) in (int, float) and math.isfinite(n) for n in numbers)
+        return found if are_fine and isinstance(found.choice, str) else None
 
     def pays_after(self) -> float:
         """How many pictures it takes until compiling has given back what it took; infinite where it never does."""

@@ -20,6 +20,8 @@ QUICKER = Measured("openvino fp32", torch_ms=90.0, compiled_ms=50.0, start_s=4.0
         [1, 2],
         {"choice": "torch", "torch_ms": 1.0, "compiled_ms": math.nan, "start_s": 1.0},
         {"choice": "torch", "torch_ms": 1.0, "compiled_ms": 1.0, "start_s": []},
+        {"choice": "torch", "torch_ms": "5", "compiled_ms": 1.0, "start_s": 1.0},
+        {"choice": ["torch"], "torch_ms": 5.0, "compiled_ms": 1.0, "start_s": 1.0},
     ],
 )
 def test_what_cannot_be_a_measurement_is_none(entry: object) -> None:
