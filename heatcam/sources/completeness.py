@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from heatcam.sources.base import Source
+from heatcam.sources.live import LiveSource
 from heatcam.sources.sequence import SequenceSource
 from heatcam.sources.standard_input import StandardInputSource
+from heatcam.sources.state import Outage
 from heatcam.sources.video import VideoSource
+
+
+def outages_of(source: Source) -> tuple[Outage, ...]:
+    """The times in which a live source was lost; none for all else."""
+    return source.outages if isinstance(source, LiveSource) else ()
 
 
 def missing_frames(source: Source) -> int:
@@ -18,7 +25,13 @@ def missing_frames(source: Source) -> int:
 
 
 def shortfall(source: Source) -> str:
-    """One line that says so: ``clip.mp4: 57 of 100 frames could be decoded``; "" when nothing is missing."""
+    """One line that says so: ``clip.mp4: 57 of 100 frames could be decoded``; "" when nothing is missing.
+
+    Of live sources: that it was lost and did not come back.
+    """
+    lost = [outage for outage in outages_of(source) if outage.lasted_s is None]
+    if lost:
+        return f"{source.name} did not come back: {lost[-1]}"
     missing = missing_frames(source)
     if not missing:
         return ""

@@ -41,10 +41,14 @@ class Answer:
     Attributes:
         ready: an attempt to connect is worth its time.
         reason: what is wrong, for people, without credentials; "" when nothing is known to be.
+        refused: a login was tried, and refused: trying it often may lock the account.
+        advice: what the user can do about it; "" where nothing more is known than usual.
     """
 
     ready: bool
     reason: str = ""
+    refused: bool = False
+    advice: str = ""
 
 
 class Connection(Protocol):

@@ -10,13 +10,20 @@ from heatcam.errors import SourceError
 START = b"\xff\xd8\xff"
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
-_MOST_BYTES = 256 << 20
+_MOST_BYTES = 64 << 20  # a hundred times a picture of a good camera
 
 
 class JpegSplitter:
-    """Whole JPEGs out of bytes that come in pieces. What lies between them (multipart headers) is skipped."""
+    """Whole JPEGs out of bytes that come in pieces. What lies between them (multipart headers) is skipped.
 
-    def __init__(self) -> None:
+    Args:
+        name: where the bytes come from, for errors.
+        advice: what the user can do when they hold no JPEG's end.
+    """
+
+    def __init__(self, name: str, advice: str = "") -> None:
+        self._name = name
+        self._advice = advice
         self._bytes = bytearray()
         self._parsed = 0  # as far as markers of the picture at hand are known
 
@@ -29,7 +36,7 @@ class JpegSplitter:
         """The pictures that ``piece`` completes.
 
         Raises:
-            SourceError: 256 MB without an end.
+            SourceError: 64 MB without an end.
         """
         self._bytes += piece
         pictures = []
@@ -38,9 +45,8 @@ class JpegSplitter:
             del self._bytes[:end]
             self._parsed = 0
         if len(self._bytes) > _MOST_BYTES:
-            raise SourceError(
-                "standard input holds a JPEG without an end", "send MJPEG, or raw frames with --size"
-            )
+            held, self._bytes, self._parsed = len(self._bytes) >> 20, bytearray(), 0
+            raise SourceError(f"{self._name} sends a JPEG without an end (cut at {held} MB)", self._advice)
         return pictures
 
     def _end(self) -> int | None:

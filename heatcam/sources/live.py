@@ -9,7 +9,7 @@ attempts are made until frames come again or the source is left. Two threads: on
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from heatcam.errors import SourceError
@@ -20,7 +20,7 @@ from heatcam.sources.mending import Link, Patience
 from heatcam.sources.newest import NewestFrame
 from heatcam.sources.reader import Reader
 from heatcam.sources.seeking import ForwardOnly
-from heatcam.sources.state import Phase, SourceState
+from heatcam.sources.state import Outage, Phase, SourceState
 
 _TICK_S = 0.25
 
@@ -85,6 +85,16 @@ class LiveSource(ForwardOnly):
         if state.phase is Phase.PLAYING and time.monotonic() - last_frame_s > longest_s:
             return SourceState(Phase.STALLED, last_frame_s, reason="no frame comes")
         return state
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """The times without frames that took a new connection; the last one may not be over."""
+        outage = self._link.outage
+        return (*self._link.outages, outage) if outage is not None else tuple(self._link.outages)
+
+    def on_outage(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with a line for people when an outage begins and ends; in a thread of the source's own."""
+        self._link.tell = tell
 
     @property
     def agreement(self) -> str:

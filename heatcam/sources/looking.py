@@ -2,123 +2,177 @@
 
 FFmpeg only says that an address does not open. A look says why (401, 404, nobody listens), and is cheap enough to make
 every second while a camera is away. Each step of it has a time limit; nothing is read beyond the first byte.
+
+It answers once where the server asks for the login. Who looks again and again stops when that is refused: cameras lock accounts.
 """
 
 from __future__ import annotations
 
-import base64
 import http.client
 import socket
 import ssl
-from urllib.parse import SplitResult, unquote, urlsplit
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
 
 from heatcam.sources.addresses import public_url
 from heatcam.sources.device import Answer
+from heatcam.sources.logins import Login
 
 LOOK_S = 1.0
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
 _SPEAKS_NOT = "it accepts connections but does not answer"
+_IS_IT_ON = "check the address, and that the camera is on"
+_CHECK_LOGIN = "check the user and password; some cameras lock an account for minutes after a few wrong ones"
+_CHECK_PATH = "check the path of the address"
+_NO_RTSP = 0  # as a status
+_LONGEST_HEAD = 1 << 16
+_PLAYLISTS = ("mpegurl", "dash+xml")
 
 
 def look_at(url: str) -> Answer:
     """What the server at ``url`` says, within a few seconds at most.
 
-    Ready means that a stream may come. What a look cannot tell (UDP, a login by digest) counts as ready.
+    Ready means that a stream may come. What a look cannot tell (UDP) counts as ready.
     """
     try:
-        return _look(url, urlsplit(url))
+        return _look(urlsplit(url))
     except socket.gaierror:
-        return Answer(False, "there is no server of that name")
+        return Answer(False, "there is no server of that name", advice="check the address")
     except TimeoutError:
-        return Answer(False, "the server does not answer")
+        return Answer(False, "the server does not answer", advice=_IS_IT_ON)
     except ValueError:
-        return Answer(False, "the address is malformed")
+        return Answer(False, "the address is malformed", advice="check the address")
     except (OSError, http.client.HTTPException) as error:
-        return Answer(False, _words_of(error))
+        return Answer(False, _words_of(error), advice=_IS_IT_ON)
 
 
-def _look(url: str, parts: SplitResult) -> Answer:
+def http_connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    """A connection to an address's server, not made yet; each step of it may take ``timeout_s`` seconds."""
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme.lower() == "http":
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+    context = ssl.create_default_context()  # cameras sign their own certificates, and FFmpeg takes them too
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
+
+
+def request_target(parts: SplitResult) -> str:
+    """What of an address stands in a request: path and query."""
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A server's answer: status, what it asks for a login by, the kind of content, and whether any of it came."""
+
+    status: int
+    challenges: tuple[str, ...] = ()
+    content: str = ""
+    started: bool = True
+
+
+def _look(parts: SplitResult) -> Answer:
     scheme, host = parts.scheme.lower(), parts.hostname
     port = parts.port or _PORTS.get(scheme, 0)
     if not host:
-        return Answer(False, "the address names no server")
-    if scheme in ("http", "https"):
-        return _look_by_http(parts)
-    if scheme == "rtsp":
-        return _look_by_rtsp(url, host, port, has_login=parts.username is not None)
-    if scheme in ("rtsps", "rtmp", "rtmps", "tcp"):
+        return Answer(False, "the address names no server", advice="check the address")
+    if scheme not in _PORTS and scheme != "tcp":
+        return Answer(True)
+    if scheme not in ("http", "https", "rtsp"):
         socket.create_connection((host, port), LOOK_S).close()
-    return Answer(True)
+        return Answer(True)
+    try:
+        return _asked(parts, Login.of(parts))
+    except TimeoutError:
+        return Answer(False, _SPEAKS_NOT, advice=_IS_IT_ON)
 
 
-def _look_by_http(parts: SplitResult) -> Answer:
-    connection = _http_connection(parts)
+def _asked(parts: SplitResult, login: Login | None) -> Answer:
+    """Ask what is there, and once more with the login where the server wants one."""
+    ask, method, uri = _ask_by_http, "GET", request_target(parts)
+    if parts.scheme.lower() == "rtsp":
+        ask, method, uri = _ask_by_rtsp, "DESCRIBE", _bare(parts)
+    said = ask(parts, uri, None)
+    if said.status != 401 or login is None:
+        return _judged(said, sent_secrets=_hides_more(parts))
+    authorization = login.answer(said.challenges, method, uri)
+    if authorization is None:
+        reason = f"the server asks for a login; user or password may be wrong ({said.status})"
+        return Answer(True, reason, advice=_CHECK_LOGIN)
+    return _judged(ask(parts, uri, authorization), sent_secrets=True)
+
+
+def _bare(parts: SplitResult) -> str:
+    """The address without its login."""
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(scheme=parts.scheme.lower(), netloc=host, fragment="").geturl()
+
+
+def _hides_more(parts: SplitResult) -> bool:
+    """Whether path or query may hold a password too."""
+    return public_url(_bare(parts)) != _bare(parts)
+
+
+def _ask_by_http(parts: SplitResult, uri: str, authorization: str | None) -> _Said:
+    connection = http_connection(parts, LOOK_S)
     try:
         connection.connect()
-        try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("GET", target, headers=_login(parts))
-            answer = connection.getresponse()
-            started = answer.status >= 300 or bool(answer.read(1))
-        except TimeoutError:
-            return Answer(False, _SPEAKS_NOT)
-        if answer.status in (401, 403):
-            digest = "digest" in (answer.getheader("WWW-Authenticate") or "").lower()
-            return _refused(answer.status, has_login=parts.username is not None, was_tried=not digest)
-        return _judged(answer.status, started)
+        connection.request("GET", uri, headers={"Authorization": authorization} if authorization else {})
+        answer = connection.getresponse()
+        started = answer.status >= 300 or bool(answer.read(1))
+        challenges = tuple(answer.headers.get_all("WWW-Authenticate") or ())
+        content = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return _Said(answer.status, challenges, content, started)
     finally:
         connection.close()
 
 
-def _http_connection(parts: SplitResult) -> http.client.HTTPConnection:
-    host, port = parts.hostname or "", parts.port
-    if parts.scheme.lower() == "http":
-        return http.client.HTTPConnection(host, port, timeout=LOOK_S)
-    context = ssl.create_default_context()  # cameras sign their own certificates, and FFmpeg takes them too
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=LOOK_S, context=context)
+def _ask_by_rtsp(parts: SplitResult, uri: str, authorization: str | None) -> _Said:
+    """Asks what the stream is."""
+    login = f"Authorization: {authorization}\r\n" if authorization else ""
+    request = f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n{login}\r\n"
+    address = (parts.hostname, parts.port or _PORTS["rtsp"])
+    with socket.create_connection(address, LOOK_S) as connection:
+        connection.sendall(request.encode())
+        head = connection.recv(4096)
+        while b"\r\n\r\n" not in head and len(head) < _LONGEST_HEAD and (more := connection.recv(4096)):
+            head += more
+    lines = head.decode("latin-1").splitlines()
+    words = lines[0].split(None, 2) if lines else []
+    if len(words) < 2 or not words[0].startswith("RTSP/") or not words[1].isdigit():
+        return _Said(_NO_RTSP)
+    asked = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("www-authenticate:")]
+    return _Said(int(words[1]), tuple(asked))
 
 
-def _login(parts: SplitResult) -> dict[str, str]:
-    if parts.username is None:
-        return {}
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def _look_by_rtsp(url: str, host: str, port: int, *, has_login: bool) -> Answer:
-    """Asks what the stream is, without a login, which is FFmpeg's to send as the server wants it."""
-    with socket.create_connection((host, port), LOOK_S) as connection:
-        request = f"DESCRIBE {public_url(url)} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
-        try:
-            connection.sendall(request.encode())
-            words = connection.recv(256).split(None, 2)
-        except TimeoutError:
-            return Answer(False, _SPEAKS_NOT)
-    if len(words) < 2 or not words[0].startswith(b"RTSP/") or not words[1].isdigit():
-        return Answer(False, "what listens there is no RTSP server")
-    status = int(words[1])
+def _judged(said: _Said, *, sent_secrets: bool) -> Answer:
+    """What an answer means, a login being tried or not there."""
+    status = said.status
+    if status == _NO_RTSP:
+        return Answer(False, "what listens there is no RTSP server", advice="check the address and its port")
     if status in (401, 403):
-        return _refused(status, has_login=has_login, was_tried=False)
-    return _judged(status, True)
-
-
-def _refused(status: int, *, has_login: bool, was_tried: bool) -> Answer:
-    """401: the last word only where the login was tried, or there is none."""
-    if not has_login:
-        return Answer(False, f"the server asks for a user and a password ({status})")
-    if was_tried:
-        return Answer(False, f"the user or the password is refused ({status})")
-    return Answer(True, f"the server asks for a login; user or password may be wrong ({status})")
-
-
-def _judged(status: int, started: bool) -> Answer:
-    """What any other status means."""
+        return _refused(status, sent_secrets)
     if status in (404, 410, 454):
-        return Answer(False, f"the server has no such stream ({status})")
+        return Answer(False, f"the server has no such stream ({status})", advice=_CHECK_PATH)
     if status >= 400:
-        return Answer(False, f"the server answers with error {status}")
-    return Answer(started, "" if started else "the server sends nothing")
+        return Answer(False, f"the server answers with error {status}", advice=_IS_IT_ON)
+    if _is_page(said.content):
+        return Answer(False, f"the server answers with {said.content}, not with pictures", advice=_CHECK_PATH)
+    return Answer(said.started, "" if said.started else "the server sends nothing", advice=_CHECK_PATH)
+
+
+def _refused(status: int, sent_secrets: bool) -> Answer:
+    if sent_secrets:
+        return Answer(False, f"the user or the password is refused ({status})", True, _CHECK_LOGIN)
+    reason = f"the server asks for a user and a password ({status})"
+    return Answer(
+        False, reason, advice="write them into the address: user:password@ before the server's name"
+    )
+
+
+def _is_page(content: str) -> bool:
+    kinds = content.startswith("text/") or content in ("application/json", "application/xml")
+    return kinds and not any(word in content for word in _PLAYLISTS)
 
 
 def _words_of(error: Exception) -> str:

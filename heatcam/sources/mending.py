@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.device import Device
 from heatcam.sources.newest import NewestFrame
 from heatcam.sources.reader import Reader
-from heatcam.sources.state import Phase, SourceState
+from heatcam.sources.state import Outage, Phase, SourceState
 
 _TICK_S = 0.25
 
@@ -48,6 +49,8 @@ class Link:
     Attributes:
         reader: the newest reader; None before ``connect``.
         state: reconnecting, or else as the frames are: opening or playing. Stalls are the reader of ``state``'s to notice.
+        outages: those that are over.
+        tell: called with a line for people when an outage begins, ends, or is found to be a refused login; in the mending thread.
     """
 
     def __init__(self, device: Device, newest: NewestFrame, patience: Patience, backoff: Backoff) -> None:
@@ -61,6 +64,9 @@ class Link:
         self._thread: threading.Thread | None = None
         self._reconnecting: SourceState | None = None
         self._attempts = 0
+        self.outages: list[Outage] = []
+        self.tell: Callable[[str], None] = lambda _: None
+        self._lost_at_s = 0.0
         self._opening = SourceState(Phase.OPENING, time.monotonic())
 
     @property
@@ -70,6 +76,12 @@ class Link:
         if reconnecting is not None and not since_s:
             return reconnecting
         return SourceState(Phase.PLAYING, since_s) if since_s else self._opening
+
+    @property
+    def outage(self) -> Outage | None:
+        """The one that is not over, also once the source was left; None while it plays."""
+        state = self.state
+        return Outage(self._lost_at_s, None, state.reason) if state.phase is Phase.RECONNECTING else None
 
     @property
     def is_over(self) -> bool:
@@ -145,32 +157,54 @@ class Link:
         began_s = time.monotonic()
         glance = _Glance(self._device, self._patience.look_s)
         self._attempts = 1
+        self._lost_at_s, lost_s = self._newest.last_pts_s, self._newest.last_frame_s
         self._say(began_s, reason, None)
         self._give_up()
+        self.tell(f"{self._device.name}: no picture comes any more ({reason}), reconnecting")
         while not self._stopping.is_set():
-            wait_s = self._backoff.next_wait_s()
-            self._wait(reason, began_s, wait_s, glance)
+            self._wait(reason, began_s, self._backoff.next_wait_s(), glance)
+            if glance.refused:
+                self.tell(
+                    f"{self._device.name}: {glance.reason}; the next attempt is made in a minute or more"
+                )
+                self._wait(glance.reason, began_s, self._backoff.next_refused_wait_s(), None)
+                glance.refused = False
             if self.hanging >= self._patience.most_hanging:
                 reason = f"{self.hanging} reads hang in the driver"
                 continue
             self._say(began_s, glance.reason or reason, None)
             outcome = self._attempt(glance)
             if outcome is None:
+                self._came_back(lost_s)
                 return
             reason, self._attempts = outcome, self._attempts + 1
+
+    def _came_back(self, lost_s: float) -> None:
+        """The outage that began with the frame at ``lost_s`` on our clock is over, unless the source was left."""
+        if not self._newest.playing_since_s:
+            return
+        reason = self._reconnecting.reason if self._reconnecting else ""
+        outage = Outage(self._lost_at_s, self._newest.playing_since_s - lost_s, reason)
+        self.outages.append(outage)
+        self.tell(f"{self._device.name} is back after {outage.lasted_s:.1f} s")
 
     def _say(self, began_s: float, reason: str, retry_at_s: float | None) -> None:
         self._reconnecting = SourceState(Phase.RECONNECTING, began_s, self._attempts, retry_at_s, reason)
 
-    def _wait(self, reason: str, began_s: float, wait_s: float, glance: _Glance) -> None:
-        """Wait for the next attempt, not so long when the device comes back."""
+    def _wait(self, reason: str, began_s: float, wait_s: float, glance: _Glance | None) -> None:
+        """Wait for the next attempt, not so long when the device comes back; to the end without a glance at it."""
         started_s = time.monotonic()
         retry_at_s = started_s + wait_s
         while not self._stopping.is_set() and (now_s := time.monotonic()) < retry_at_s:
-            self._say(began_s, glance.reason or reason, retry_at_s)
-            if glance.sees_it_come_back() or (glance.ready and now_s - started_s > self._patience.ready_s):
+            self._say(began_s, (glance.reason if glance else "") or reason, retry_at_s)
+            if glance is not None and self._is_time(glance, now_s - started_s):
                 return
             self._stopping.wait(min(_TICK_S, max(0.0, retry_at_s - time.monotonic())))
+
+    def _is_time(self, glance: _Glance, waited_s: float) -> bool:
+        """Whether what is seen of the device ends the wait."""
+        comes_back = glance.sees_it_come_back()
+        return comes_back or glance.refused or (bool(glance.ready) and waited_s > self._patience.ready_s)
 
     def _attempt(self, glance: _Glance) -> str | None:
         """Connect once; None when a frame came or the source was left, else why none did."""
@@ -200,11 +234,13 @@ class _Glance:
     Attributes:
         ready: what the last look said; None before the first.
         reason: why it is not ready; else "".
+        refused: whether it refuses the login: then it is not looked at any more.
     """
 
     def __init__(self, device: Device, every_s: float) -> None:
         self.ready: bool | None = None
         self.reason = ""
+        self.refused = False
         self._device = device
         self._every_s = every_s
         self._next_s = 0.0
@@ -216,5 +252,6 @@ class _Glance:
         before = self.ready
         answer = self._device.look()
         self.ready, self.reason = answer.ready, "" if answer.ready else answer.reason
+        self.refused = answer.refused
         self._next_s = time.monotonic() + self._every_s
         return before is False and answer.ready

@@ -46,6 +46,11 @@ class NewestFrame:
         self._clock = StreamClock()
 
     @property
+    def last_pts_s(self) -> float:
+        """The presentation time of the last frame of any connection, in seconds."""
+        return self._last_pts_s
+
+    @property
     def is_waiting(self) -> bool:
         """Whether there is a frame that was not taken yet."""
         return self._frame is not None

@@ -99,7 +99,10 @@ class StandardInputSource(ForwardOnly):
             )
 
     def _jpegs(self, head: bytes) -> Iterator[Uint8Array]:
-        read, splitter = self._read or _nothing, JpegSplitter()
+        read, splitter = (
+            self._read or _nothing,
+            JpegSplitter(self.name, "send MJPEG, or raw frames with --size"),
+        )
         piece = head
         while piece:
             for data in splitter.add(piece):

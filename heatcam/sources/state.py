@@ -35,3 +35,26 @@ class SourceState:
 
 
 PLAYING = SourceState(Phase.PLAYING)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A time without frames that took a new connection to end.
+
+    Attributes:
+        since_s: the time of the last frame before it, in seconds of the source's own time.
+        lasted_s: until the next frame, in seconds; None where none came.
+        reason: why, as last known; for people, without credentials.
+    """
+
+    since_s: float
+    lasted_s: float | None
+    reason: str
+
+    def __str__(self) -> str:
+        """In words, without the source's name."""
+        minutes, seconds = divmod(self.since_s, 60)
+        at = f"{int(minutes)}:{seconds:04.1f}"
+        if self.lasted_s is None:
+            return f"no picture came after {at} ({self.reason})"
+        return f"no picture for {self.lasted_s:.1f} s from {at} on ({self.reason})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import cv2
@@ -11,8 +12,16 @@ import cv2
 from heatcam.errors import SourceError
 from heatcam.sources.addresses import public_url
 from heatcam.sources.capture import Capture, open_stream
-from heatcam.sources.device import Answer, CaptureConnection, Connection, Grab, StreamEnded, kind_of
+from heatcam.sources.device import (
+    Answer,
+    CaptureConnection,
+    Connection,
+    Grab,
+    StreamEnded,
+    kind_of,
+)
 from heatcam.sources.looking import look_at
+from heatcam.sources.mjpeg import MjpegConnection
 
 _MPJPEG = "MJPG"
 
@@ -36,6 +45,8 @@ class StreamDevice:
         self._url = url
         self._open_capture = open_capture
         self._look = look
+        self._is_http = url.lower().startswith("http")
+        self._refusal: Answer | None = None
 
     @property
     def name(self) -> str:
@@ -43,21 +54,32 @@ class StreamDevice:
         return public_url(self._url)
 
     def connect(self) -> Connection:
-        """Open the stream; see ``Device``."""
+        """Open the stream; see ``Device``.
+
+        After a refused login the server is asked before FFmpeg is let at it, so that the login is sent only once.
+
+        Raises:
+            SourceError: the server refuses the user or the password.
+        """
+        if self._refusal is not None:
+            self._require_login(self._look(self._url))
         capture = self._open_capture(self._url)
         if not capture.isOpened():
             capture.release()
-            reason = self.look().reason
-            raise SourceError(f"cannot open {self.name}" + (f" ({reason})" if reason else ""))
+            return self._without_ffmpeg()
         if urlsplit(self._url).path.lower().endswith(".m3u8"):
             return HlsConnection(capture, self.name)
-        # (MJPEG over HTTP carries no times: FFmpeg makes some up, 25 a second)
-        has_clock = not self._url.lower().startswith("http") or kind_of(capture) != _MPJPEG
-        return CaptureConnection(capture, self.name, has_clock=has_clock)
+        if not self._is_http or kind_of(capture) != _MPJPEG:
+            return CaptureConnection(capture, self.name)
+        return self._as_jpegs(capture)
 
     def look(self) -> Answer:
-        """Ask the server; see ``Device``."""
-        return self._look(self._url)
+        """Ask the server; see ``Device``. Once it has refused the login, it is not asked again before the next attempt."""
+        if self._refusal is None:
+            answer = self._look(self._url)
+            self._refusal = answer if answer.refused else None
+            return answer
+        return self._refusal
 
     def next_step(self) -> str:
         """What the user can do."""
@@ -66,6 +88,48 @@ class StreamDevice:
     def asked(self) -> str:
         """A stream is taken as it comes."""
         return ""
+
+    def _require_login(self, answer: Answer) -> None:
+        self._refusal = answer if answer.refused else None
+        if answer.refused:
+            raise SourceError(f"cannot open {self.name} ({answer.reason})", answer.advice)
+
+    def _without_ffmpeg(self) -> Connection:
+        """What FFmpeg cannot open may still be JPEGs.
+
+        Raises:
+            SourceError: it is not; with what the server says.
+        """
+        answer = self._look(self._url)
+        self._require_login(answer)
+        if self._is_http and answer.ready:
+            try:
+                return MjpegConnection(self._url, self.name)
+            except SourceError as error:
+                answer = replace(answer, reason=answer.reason or _said_beside(error, self.name))
+        reason = f" ({answer.reason})" if answer.reason else ""
+        raise SourceError(f"cannot open {self.name}{reason}", answer.advice)
+
+    def _as_jpegs(self, capture: Capture) -> Connection:
+        """MJPEG over HTTP by our own reader, which bounds a picture without an end; by FFmpeg where no second call is taken.
+
+        It carries no times: FFmpeg makes some up, 25 a second.
+        """
+        capture.release()
+        try:
+            return MjpegConnection(self._url, self.name)
+        except SourceError:
+            capture = self._open_capture(self._url)
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(f"cannot open {self.name} (it takes no second connection)")
+        return CaptureConnection(capture, self.name, has_clock=False)
+
+
+def _said_beside(error: SourceError, name: str) -> str:
+    """What an error says beyond that ``name`` cannot be opened."""
+    said = error.problem.replace(name, "it")
+    return "what it sends is no stream that can be decoded" if said.startswith("cannot open") else said
 
 
 class HlsConnection(CaptureConnection):

@@ -52,7 +52,7 @@ def test_a_wrong_password_is_said():
     with (
         rtsp_server("admin:geheim") as server,
         pytest.raises(
-            SourceError, match=r"may be wrong \(401\)\); check the address, the user and password"
+            SourceError, match=r"the password is refused \(401\)\); check the user and password"
         ) as caught,
         open_source(server.url.replace("geheim", "falsch")),
     ):
