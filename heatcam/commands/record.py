@@ -36,7 +36,7 @@ from heatcam.sinks.recording.rates import at_rate
 from heatcam.sinks.recording.space import parse_size, require_space
 from heatcam.sinks.recording.targets import Target, target_of
 from heatcam.sources.base import Source
-from heatcam.sources.completeness import shortfall
+from heatcam.sources.completeness import outages_of, shortfall, tell_outages
 from heatcam.sources.opening import DEMO, open_source, takes_rate
 from heatcam.tracking import tracked, tracker_of
 
@@ -111,7 +111,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
     Returns:
-        0, 1 when the source gave fewer frames than it claimed, or 130 after Ctrl-C (``stopping.exit_code``).
+        0, 1 when the source gave fewer frames than it claimed or was lost for good, or 130 after Ctrl-C (``stopping.exit_code``).
 
     Raises:
         HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
@@ -128,6 +128,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     say_scale(options.look, explainer, terminal)
     with source, _left_after(source, options.extent.seconds):
         say_source(source, terminal)
+        tell_outages(source, terminal.note)
         fps = _rate(source, target, asked.fps)
         counted = Counted(_until(source, options.extent.seconds, asked.start_s))
         seam = Seam(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
@@ -152,7 +153,8 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             ended = _run(source, stages, sink, options.extent, resumption, run)
     done = Done(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
-        numbers = run_report(run, explainer.engine.name)
+        lost = [f"{source.name}: {outage}" for outage in outages_of(source)]
+        numbers = run_report(run, explainer.engine.name, lost or [done.lacking] * bool(done.lacking))
         terminal.document(_numbers(source, done, resumption) | numbers, output.json)
     if sink.note:
         terminal.note(sink.note)
@@ -193,10 +195,10 @@ def _run(
     try:
         with stopping.raising(), sink:
             go(stages.frames, stages.explainer, stages.paint, stages.sinks, limits, run)
-            lacking = shortfall(source) if extent == Extent() else ""
+            lacking = shortfall(source) if extent == Extent() or source.is_live else ""
             sink.ends_early = bool(lacking)
     except KeyboardInterrupt:
-        return lacking, True
+        return lacking or (shortfall(source) if source.is_live else ""), True
     return lacking, False
 
 

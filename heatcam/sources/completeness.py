@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from heatcam.sources.base import Source
 from heatcam.sources.live import LiveSource
 from heatcam.sources.sequence import SequenceSource
@@ -13,6 +15,12 @@ from heatcam.sources.video import VideoSource
 def outages_of(source: Source) -> tuple[Outage, ...]:
     """The times in which a live source was lost; none for all else."""
     return source.outages if isinstance(source, LiveSource) else ()
+
+
+def tell_outages(source: Source, tell: Callable[[str], None]) -> None:
+    """Call ``tell`` with a line for people when a live source is lost and when it is back; in a thread of the source's own."""
+    if isinstance(source, LiveSource):
+        source.on_outage(tell)
 
 
 def missing_frames(source: Source) -> int:

@@ -129,7 +129,7 @@ class StreamDevice:
 def _said_beside(error: SourceError, name: str) -> str:
     """What an error says beyond that ``name`` cannot be opened."""
     said = error.problem.replace(name, "it")
-    return "what it sends is no stream that can be decoded" if said.startswith("cannot open") else said
+    return said if "without an end" in said else "what it sends is no stream that can be decoded"
 
 
 class HlsConnection(CaptureConnection):
