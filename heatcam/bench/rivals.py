@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,15 +143,15 @@ def rival_contestants(setup: Setup, folder: Path) -> list[Contestant]:
 
 
 def checkpoint_of(model: str, folder: Path) -> Path:
-    """The model's ``.pt`` file, which ``YOLO(path)`` reads with ultralytics' restricted loader (``environment``).
+    """A ``.pt`` file of the model in ``folder``, which ``YOLO(path)`` reads with its restricted loader (``environment``).
 
-    The embedded model has none: one is written into ``folder``.
+    A copy: from some names ultralytics goes on to another file, and a damaged one of an official name it would delete.
 
     Raises:
         ModelError: there is no such file.
     """
     if model != MARKERS:
-        return find_checkpoint(model).resolve()
+        return Path(shutil.copyfile(find_checkpoint(model), folder / "model.pt"))
     network, _, imgsz = embedded.build()
     path = folder / f"{MARKERS}.pt"
     torch.save({"model": network, "train_args": {"imgsz": imgsz}}, path)

@@ -329,6 +329,13 @@ def evaluate(
     raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))
 
 
+def main() -> None:
+    """Run the ``heatcam`` program, for scripts that take it from here."""
+    from heatcam.program import main as run  # noqa: PLC0415 (which imports this)
+
+    run()
+
+
 def _terminal() -> Any:
     """The terminal, which asks questions only when a person sits there."""
     from heatcam.commands.terminal import Terminal  # noqa: PLC0415

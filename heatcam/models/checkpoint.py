@@ -23,7 +23,7 @@ from ultralytics.utils import LOGGER
 from heatcam.errors import ModelError
 from heatcam.models.allowed import Record
 from heatcam.models.archive import Archive, open_archive
-from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, UnfitError, refuse, shown
+from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, RefusedError, UnfitError, refuse, shown
 from heatcam.models.module_state import give_states
 from heatcam.models.refusals import refused_names
 from heatcam.models.restricted_unpickler import allowed_names, unpickle
@@ -56,7 +56,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         ModelError: not a checkpoint, truncated, refused, or without a network inside.
     """
     with faults_named(path.name):
-        content = _run_by_torch(path) if _is_trusted() else _rebuilt(path)
+        content = _content_of(path)
         return Checkpoint(_network_in(content), _trained_imgsz(content))
 
 
@@ -108,6 +108,17 @@ def task_of(network: nn.Module) -> str:
     if not told and isinstance(network, RTDETRDetectionModel):
         return "detect"
     return told[:_LONGEST_TASK] if told and isinstance(told, str) else type(network).__name__
+
+
+def _content_of(path: Path) -> Any:
+    """Everything that the checkpoint holds; run only where it names what is not allowed and the user has said that it may."""
+    try:
+        return _rebuilt(path)
+    except RefusedError:
+        if not _is_trusted():
+            raise
+        logger.warning("%s is run, because ULTRALYTICS_SAFE_LOAD=0 says that you trust it", path.name)
+        return _run_by_torch(path)
 
 
 def _rebuilt(path: Path) -> Any:

@@ -53,6 +53,10 @@ class UnfitError(ValueError):
         self.next_step = next_step
 
 
+class RefusedError(UnfitError):
+    """A checkpoint names what no network needs; the user may trust it nevertheless."""
+
+
 def refuse(problem: str, next_step: str = "") -> NoReturn:
     """Raise an ``UnfitError``; see there."""
     raise UnfitError(problem, next_step)

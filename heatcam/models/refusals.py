@@ -8,30 +8,30 @@ from collections.abc import Sequence
 
 import ultralytics
 
-from heatcam.models.limits import UnfitError
+from heatcam.models.limits import RefusedError
 
 #: Packages of ultralytics' older repository, of YOLOv7 and others that grew from it.
 _YOLOV5 = ("models.yolo", "models.common", "models.experimental", "models.yolov5")
 _SHOWN = 3
 
 
-def refused_names(names: Sequence[str]) -> UnfitError:
+def refused_names(names: Sequence[str]) -> RefusedError:
     """What to say of a checkpoint that names these, of which nothing was run."""
     first = [name for name in names if name.startswith(_YOLOV5)]
     if first:
-        return UnfitError(
+        return RefusedError(
             f"is a checkpoint of the YOLOv5 repository or one grown from it (it needs {first[0]}), which ultralytics cannot read "
             "either; nothing was run",
             "use ultralytics' own file of that size, such as yolov5nu.pt, or train again with ultralytics",
         )
     missing = [name for name in names if name.startswith("ultralytics.")]
     if missing and len(missing) == len(names):
-        return UnfitError(
+        return RefusedError(
             f"needs {_listed(missing)}, which is no layer of ultralytics {ultralytics.__version__}: it was made with a changed "
             "or another version; nothing was run",
             "save or train it again with the ultralytics of PyPI",
         )
-    return UnfitError(
+    return RefusedError(
         f"was refused: loading it would run {_listed(names)}; nothing was run",
         "use it only if you trust its maker: ULTRALYTICS_SAFE_LOAD=0 heatcam ..."
         if all(map(_is_another_package, names))

@@ -82,9 +82,12 @@ def test_the_embedded_model_gets_a_checkpoint_that_ultralytics_loads(tmp_path: P
     assert "qr-code" in found.names.values()
 
 
-def test_a_checkpoint_is_the_users_own_file(setup: Setup, tmp_path: Path) -> None:
-    assert checkpoint_of(setup.model, tmp_path) == Path(setup.model)
-    assert list(tmp_path.iterdir()) == []
+def test_a_checkpoint_is_a_copy_of_the_users_own_file(setup: Setup, tmp_path: Path) -> None:
+    odd = tmp_path / "yolov5n's.PT"
+    odd.write_bytes(Path(setup.model).read_bytes())
+    copied = checkpoint_of(str(odd), tmp_path)
+    assert copied == tmp_path / "model.pt"
+    assert copied.read_bytes() == odd.read_bytes()
     with pytest.raises(ModelError, match=r"gone\.pt does not exist"):
         checkpoint_of("gone.pt", tmp_path)
 

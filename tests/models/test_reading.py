@@ -313,7 +313,9 @@ def test_a_classifier_keeps_how_its_pictures_are_prepared(tmp_path: Path) -> Non
     assert torch.equal(steps[-1].mean, expected[-1].mean)
 
 
-def test_a_trusted_file_is_run_and_still_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trusted_file_is_run_and_still_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     network = copy.deepcopy(fresh_network("tiny", fused=False))
     network.note = Foreign()
     path = saved(tmp_path / "yolo11n.pt", network)
@@ -322,15 +324,25 @@ def test_a_trusted_file_is_run_and_still_checked(tmp_path: Path, monkeypatch: py
     ):
         load_model(str(path))
     monkeypatch.setenv("ULTRALYTICS_SAFE_LOAD", "0")
+    capfd.readouterr()
     assert type(load_model(str(path)).network.note) is Foreign
+    said = capfd.readouterr()
+    assert said.out == ""  # there is to be one JSON document, whatever a file prints
+    assert "printed while loading" in said.err
     network.save = [99]
     with pytest.raises(ModelError, match="keeps outputs of layers that it does not have"):
         load_model(str(saved(path, network)))
     shutil.copy(__file__, path)
-    with pytest.raises(ModelError, match=r"yolo11n\.pt is damaged"):
+    with pytest.raises(ModelError, match=r"yolo11n\.pt is not a torch checkpoint"):
         load_model(str(path))
     assert path.is_file()
 
 
 class Foreign:
     """Of a package that ultralytics knows nothing of."""
+
+    def __setstate__(self, _: object) -> None:
+        print("printed while loading")  # noqa: T201
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"a": 1}
