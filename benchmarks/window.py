@@ -122,7 +122,7 @@ def window(options: list[str], report: Path) -> Iterator[tuple[str, subprocess.P
         env = environment(display) | {"HEATCAM_CONFIG_DIR": str(report.parent)}
         with subprocess.Popen([*command, "--report", str(report), *options], env=env) as program:
             number = window_called(display, "heatcam - demo", within_s=120)
-            time.sleep(3)
+            time.sleep(20)  # the window opens first, and then the model is loaded
             xdotool(display, "windowfocus", number)
             yield display, program
             xdotool(display, "key", "q")

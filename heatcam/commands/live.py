@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from heatcam import stopping
-from heatcam.choices import MethodName, Quality
+from heatcam.choices import MethodName
 from heatcam.commands.default_model import with_model
 from heatcam.commands.interrupts import on_interrupt
+from heatcam.commands.live_model import LiveModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, WindowChoice
-from heatcam.commands.starting import (
-    explain_options,
-    names_in,
-    say_scale,
-    say_source,
-    size_to_come,
-    start_shelf,
-)
+from heatcam.commands.refusals import require_model
+from heatcam.commands.starting import explain_options, offer_download, say_source
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.live.capture import Capture, FilmOptions
-from heatcam.live.explaining import ExplainerFor, Explaining
 from heatcam.live.inference import Inference
 from heatcam.live.painting import Painting
 from heatcam.live.parts import Parts, Plan
@@ -33,11 +28,7 @@ from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
 from heatcam.live.wants import Wants
 from heatcam.pipeline import Limits
-from heatcam.saliency.building import Shelf
-from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.kinds import layer_sets
-from heatcam.saliency.methods import METHODS
-from heatcam.saliency.options import ExplainOptions
+from heatcam.saliency.options import LIKELY_SIZE_WH
 from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
@@ -46,7 +37,7 @@ from heatcam.sources.completeness import shortfall
 from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions, parse_size
-from heatcam.tracking import tracker_of
+from heatcam.sources.seeking import require_start
 
 
 @dataclass(frozen=True)
@@ -94,18 +85,23 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         raise UsageError(f"there is no folder for {window.report}", "make it first or choose another")
     asked = options.capture.options()
     source = open_source(spec, asked)
-    tracker = tracker_of(options.motion.track)
+    film = film_options(source, window, asked)
     start = first_state(model, options.look, options.window)
     state = as_kept(start, kept, options.given)
     model = with_model(replace(model, method=MethodName(state.method), conf=state.conf), spec, terminal)
-    shelf, explainer = start_shelf(model, terminal, size_to_come(spec, asked))
-    say_scale(replace(options.look, renorm=state.renorm), explainer, terminal)
-    explaining = Explaining(explainer_for(shelf, explain_options(model)), tracker)
-    film = film_options(source, window, asked)
-    capture = Capture(
-        source, film, realtime=window.realtime, on_open=lambda opened: say_source(opened, terminal)
-    )
-    session = _session(capture, explainer, explaining, (start, state), options, kept)
+    offer_download(str(model.model), terminal)
+    require_model(model.model, model.device, downloadable=False)
+    explain_options(model)  # refused before the window opens
+
+    def opened(source: Source) -> None:
+        require_start(source, asked.start_s)
+        say_source(source, terminal)
+
+    capture = Capture(source, film, realtime=window.realtime, on_open=opened)
+    look = replace(options.look, renorm=state.renorm)
+    size_wh = partial(_size_to_come, capture, asked)
+    live_model = LiveModel(model, look, options.motion, size_wh, terminal)
+    session = _session(capture, live_model, model, (start, state), options, kept)
     try:
         with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
             session.run()
@@ -114,21 +110,26 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
             terminal.note(text)
         save_settings(to_keep(session.state, state, kept, options.given, session.window_wh))
         if window.report is not None:
-            terminal.document(live_report(session, explainer.engine.name), str(window.report))
+            terminal.document(live_report(session, live_model.backend), str(window.report))
     if session.interrupted:
         return stopping.exit_code()
     lacking = shortfall(source) if session.saw_the_end else ""
     if lacking:
         terminal.note(lacking)
-    elif not session.numbers.frames_shown:
+    elif not session.saw_something:
         terminal.note(f"{source.name} gave no picture")
     return int(session.parts.recording.failed or session.parts.snapshots.failed or bool(lacking))
 
 
+def _size_to_come(capture: Capture, asked: CaptureOptions) -> tuple[int, int]:
+    """Width and height of the frames: of the first one, where it is there already, else as asked for, else a likely size."""
+    return capture.first_wh or asked.size_wh or LIKELY_SIZE_WH
+
+
 def _session(
     capture: Capture,
-    explainer: Explainer,
-    explaining: Explaining,
+    live_model: LiveModel,
+    model: ModelChoice,
     states: tuple[WindowState, WindowState],
     options: LiveOptions,
     kept: Settings,
@@ -137,23 +138,28 @@ def _session(
 
     ``states``: the choices that ``0`` goes back to, and those that it begins with.
     """
-    source = capture.source
-    about = {"model": explainer.title, "source": source.name, "imgsz": explainer.imgsz}
+    source, title = capture.source, Path(str(model.model)).stem
+    inference = Inference(
+        capture.frames,
+        live_model.explain,
+        Wants(),
+        drops=capture.drops,
+        on_jump=live_model.jump,
+        load=live_model.load,
+    )
     parts = Parts(
         capture,
-        Inference(capture.frames, explaining, Wants(), drops=capture.drops, on_jump=explaining.jump),
+        inference,
         Viewer(f"heatcam - {source.name}", size_wh=kept.window_wh),
         Painting(options.motion.smooth, DEFAULT_KEYS),
-        Snapshots(Path(), about),
+        Snapshots(Path(), {"model": title, "source": source.name}),
         Recording(Path()),
     )
     fps = options.window.display_fps
-    backend = f"{explainer.engine.device} {explainer.engine.name}"
-    caption = Caption(explainer.title, backend, 1 / fps if fps else 0.0)
+    caption = Caption(title, "", 1 / fps if fps else 0.0)
     extent = Limits(options.extent.max_frames, options.extent.seconds)
     start, state = states
-    layers = tuple(dict.fromkeys((start.layers, *layer_sets(explainer.engine))))
-    choices = Choices(tuple(METHODS), layers, start)
+    choices = Choices((start.method,), (start.layers,), start)
     holds = holds_at_the_end(source, options.window, options.extent)
     plan = Plan(caption, extent, stays=isinstance(source, ImageSource), holds=holds)
     return Session(parts, state, choices, plan)
@@ -179,21 +185,6 @@ def holds_at_the_end(source: Source, window: WindowChoice, extent: Extent) -> bo
     limited = extent.max_frames is not None or extent.seconds is not None
     by_itself = window.exit_at_end or limited or window.report is not None
     return source.can_seek and not source.is_live and not by_itself
-
-
-def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
-    """How the window gets the explainer that it wants of one model.
-
-    A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
-    """
-
-    def explainer(method: str, layers: str, still: bool) -> Explainer:
-        wanted = replace(options, method=method, layers=names_in(layers))
-        if still and method == MethodName.LIVE.value and not layers:
-            wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        return shelf.take(wanted)
-
-    return explainer
 
 
 def first_state(model: ModelChoice, look: Look, window: WindowChoice) -> WindowState:

@@ -66,7 +66,7 @@ def start_shelf(
 
         shelf = open_shelf(model, choice.device, options, size_wh)
         explainer = shelf.take(options)
-    _say_what_runs(choice, explainer, terminal)
+    say_what_runs(choice, explainer, terminal)
     return shelf, explainer
 
 
@@ -93,7 +93,8 @@ def explain_options(choice: ModelChoice, pictures: int | None = None) -> Explain
     )
 
 
-def _say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
+def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
+    """One note of which model explains how, and where."""
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
         f"method {explainer.method}"

@@ -96,6 +96,8 @@ class Capture:
         self.drops = source.is_live or realtime
         self.frames: Belt[Captured | End] = Belt(1 if self.drops else _FILE_AHEAD, drops=self.drops)
         self.frames_read = 0
+        #: Width and height of the first frame in pixels; None before it.
+        self.first_wh: tuple[int, int] | None = None
         self.failure: BaseException | None = None
         self._paced = realtime and not source.is_live
         self._offset_s: float | None = None
@@ -119,6 +121,12 @@ class Capture:
             self._goes_on.clear()
         else:
             self._goes_on.set()
+
+    def begin_to_count(self, *, paused: bool) -> None:
+        """From now on frames are explained: what a camera gave before counts neither as read nor as lost."""
+        if self.source.is_live:
+            self.frames_read = 0
+        self.pause(paused)
 
     def seek(self, to_s: float) -> int:
         """Go to ``to_s`` seconds, of a source that can; what was read before and not taken is gone.
@@ -170,6 +178,7 @@ class Capture:
             if frame is None:
                 return stretch
             self.frames_read += 1
+            self.first_wh = self.first_wh or frame.size_wh
             self._wait_until_due(frame, stretch)
             if self._stopping.is_set():
                 return None

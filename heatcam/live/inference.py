@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from heatcam.doing import shown_by
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation, Frame
 from heatcam.live.belt import Belt
 from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
-from heatcam.live.wants import Wants
+from heatcam.live.wants import Ready, Wants
 
 #: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
 Explain = Callable[[Frame, Wants], Explanation]
 STOP_S = 0.8
+PICTURE_FIRST_S = (
+    1.0  # that loading waits for the first picture: importing torch keeps all other threads waiting
+)
 _LOOK_S = 0.02  # how often the thread looks for a frame that stands still while there is nothing else to do
 
 
@@ -59,6 +63,8 @@ class Inference:
         wants: how it is wanted at first.
         drops: whether an explanation that nobody takes may be replaced by a newer one.
         on_jump: called in the thread before a frame that does not follow the one before.
+        load: called in the thread before all else, once ``begin`` was called or ``PICTURE_FIRST_S`` are over; takes seconds. None
+            for what can explain at once.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Inference:
         *,
         drops: bool,
         on_jump: Callable[[], None] | None = None,
+        load: Callable[[], Ready] | None = None,
     ) -> None:
         self.results: Belt[Shown | End] = Belt(
             1, drops=drops
@@ -83,6 +90,13 @@ class Inference:
         self._frames = frames
         self._explain = explain
         self._on_jump = on_jump or (lambda: None)
+        self._load, self._may_load = load, threading.Event()
+        #: What is known of the model once it is loaded; None before, and where nothing is to be loaded.
+        self.ready: Ready | None = None
+        self.is_loading = load is not None
+        #: What is done while it loads, in a few words; "" where nobody has said it.
+        self.doing = ""
+        self._started_s = 0.0
         self._seeks = 0
         self._stretch = FIRST_STRETCH
         self._paused = False
@@ -94,7 +108,17 @@ class Inference:
 
     def start(self) -> None:
         """Begin to explain."""
+        self._started_s = time.monotonic()
         self._thread.start()
+
+    def begin(self) -> None:
+        """Load, if that has not begun: the first picture is there, and nothing is held up by it."""
+        self._may_load.set()
+
+    @property
+    def loading_s(self) -> float:
+        """For how long it has been loading, in seconds; 0 when it is not."""
+        return time.monotonic() - self._started_s if self.is_loading else 0.0
 
     def pause(self, paused: bool) -> None:
         """Leave frames where they are, or go on."""
@@ -146,20 +170,29 @@ class Inference:
         """What the thread does, for people."""
         return self._task
 
+    def _note(self, doing: str) -> None:
+        self.doing = doing
+
     def ask_to_stop(self) -> None:
         """End the thread after what it is at."""
         self._stopping.set()
+        self._may_load.set()
         self.results.abandon()
 
     def stop(self) -> bool:
-        """End the thread; whether it did end in time."""
+        """End the thread; whether it did end in time. While it loads it is left behind at once."""
         self.ask_to_stop()
-        if self._thread.ident is not None:
+        if self._thread.ident is not None and not self.is_loading:
             self._thread.join(STOP_S)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
+            if self._load is not None:
+                self._may_load.wait(PICTURE_FIRST_S)
+                with shown_by(self._note):
+                    self.ready = None if self._stopping.is_set() else self._load()
+                self.is_loading = False
             while not self._stopping.is_set() and not self._frames.exhausted:
                 self._turn()
             self.results.finish()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from heatcam.live.capture import Capture, End, Stretch
+from heatcam.frames import Frame
+from heatcam.live.capture import Capture, Captured, End, Stretch
 from heatcam.live.inference import Inference, Shown
 from heatcam.live.pace import Pace
 from heatcam.live.past import Moment, Past
@@ -30,6 +31,23 @@ class Playback:
         self._aim_s: float | None = None
         self._stretch = Stretch()
         self._jumped = False
+        self._plain: Frame | None = None
+
+    def next_plain(self) -> Frame | None:
+        """While the model is loaded: a frame to show as it is; None when there is no other than before.
+
+        Of a file that is its first, which stays where it is to be explained; of what is live each that comes.
+        """
+        belt = self._capture.frames
+        captured = belt.take(0) if self._capture.source.is_live else belt.peek()
+        if not isinstance(captured, Captured) or captured.frame is self._plain:
+            return None
+        self._plain = captured.frame
+        return captured.frame
+
+    def show_plain(self, moment: Moment) -> None:
+        """Look at a frame that nothing is known of; it is forgotten when an explained one comes."""
+        self.past.restart(moment)
 
     def next_shown(self, *, paused: bool) -> Shown | None:
         """The next explanation, when it is due; None for none now."""
@@ -63,7 +81,8 @@ class Playback:
 
     def add(self, moment: Moment) -> None:
         """Look at the frame that was taken last."""
-        if self._jumped:
+        if self._jumped or self._plain is not None:
+            self._plain = None
             self.past.restart(moment)
             self._pace.begin(moment.explanation.frame.pts_s, self._clock())
         else:
@@ -77,6 +96,9 @@ class Playback:
         self._capture.pause(paused)
         self._inference.results.counts = not paused
         self.steps = 0
+        if paused and self._aim_s is not None:  # what was sought is still to be seen
+            self.steps = 1
+            self._inference.step()
         self._pace.forget()
         self.past.to_newest()
 

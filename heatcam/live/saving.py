@@ -49,6 +49,10 @@ class Snapshots:
         self._given: set[Path] = set()
         self._failures: list[str] = []
 
+    def about(self, facts: dict[str, Any]) -> None:
+        """Say this too in the settings files to come."""
+        self._about = self._about | facts
+
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
         """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatcam.choices import MethodName
 from heatcam.live.banner import banner_of
@@ -138,6 +138,11 @@ class Screen:
         self._held = text
         self._stale = True
 
+    def name_model(self, model: str, backend: str) -> None:
+        """Call the model so from now on: it is loaded."""
+        self._caption = replace(self._caption, model=model, backend=backend)
+        self._stale = True
+
     @property
     def has_new_frame(self) -> bool:
         """Whether a frame waits to be drawn for the first time."""
@@ -167,15 +172,22 @@ class Screen:
 
     def _message_now(self) -> str:
         busy_s = self._inference.busy_s
+        if self._inference.is_loading:
+            doing = f": {self._inference.doing}" if self._inference.doing else ""
+            seconds = f"{self._inference.loading_s:.0f} s"
+            return self._notes_or(f"loading {self._caption.model}{doing} ... {seconds}")
         waiting = f"preparing {self._inference.task}" if busy_s > PATIENCE_S else ""
-        return self.notes.text(self._clock()) or waiting or self._held
+        return self._notes_or(waiting or self._held)
+
+    def _notes_or(self, text: str) -> str:
+        return self.notes.text(self._clock()) or text
 
     def _status(self, moment: Moment, state: WindowState, now_s: float, *, held: bool) -> Status:
         timings, source = moment.explanation.timings, self._capture.source
         age_s = now_s - moment.explanation.frame.captured_at_s
         is_old = source.is_live and not held and source.fps > 0 and age_s > 2 / source.fps
         return Status(
-            mode="HEATMAP" if state.heatmap else "NORMAL",
+            mode="HEATMAP" if state.heatmap and not self._inference.is_loading else "NORMAL",
             fps=self._numbers.fps,
             forward_ms=timings.prepare_ms + timings.forward_ms,
             map_ms=timings.map_ms,
@@ -186,6 +198,7 @@ class Screen:
             age_s=age_s if is_old else None,
             recording_s=self._recording.seconds,
             paused=state.paused,
+            is_loading=self._inference.is_loading,
             message=self._message or moment.explanation.map_error,
             conf=state.conf,
         )

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from heatcam.errors import HeatcamError
-from heatcam.frames import Explanation
+from heatcam.frames import Detections, Explanation
 from heatcam.live.controls import Controls
 from heatcam.live.inference import Complaint, Shown
 from heatcam.live.numbers import Numbers
@@ -21,9 +23,14 @@ from heatcam.live.playback import Playback
 from heatcam.live.refinement import Refinement
 from heatcam.live.screen import Screen
 from heatcam.live.state import Choices, WindowState
+from heatcam.live.wants import Wants
 from heatcam.sinks.viewer import Event
 
 POLL_MS = 5  # how long a look for keys takes when nothing is due: frames that come meanwhile wait no longer
+NOTHING = Detections(
+    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), ()
+)
+PLAIN = Wants(with_map=False, conf=-1.0)  # of a frame that was not explained: whatever is asked for is more
 LOST_S = 1.0  # that an object in focus may go unseen
 
 
@@ -70,12 +77,18 @@ class Session:
         self._refinement = Refinement(parts.inference, self.playback.past, stays=plan.stays)
         self._controls, self._objects = Controls(self), Objects()
         self._over = self._interrupted = self._saw_the_end = False
+        self._waits_for_the_model = parts.inference.is_loading
         self._focus_seen_s = 0.0
 
     @property
     def saw_the_end(self) -> bool:
         """Whether all that the source gave was shown."""
         return self._saw_the_end
+
+    @property
+    def saw_something(self) -> bool:
+        """Whether the source gave a picture."""
+        return self.playback.past.now is not None
 
     @property
     def dropped(self) -> int:
@@ -103,6 +116,7 @@ class Session:
         """
         self._viewer.set_full_screen(self.state.full_screen)
         self._inference.wants = self._refinement.flowing_wants(self.state)
+        self._capture.pause(self._waits_for_the_model)
         self._capture.start()
         self._inference.start()
         try:
@@ -117,6 +131,8 @@ class Session:
             self._close()
 
     def _turn(self) -> None:
+        if self._waits_for_the_model:
+            self._show_plain()
         self._take_next()
         self._take_second_look()
         self._hear()
@@ -149,6 +165,31 @@ class Session:
             self.numbers.complain(self.last_words[0] if self.last_words else "a recording failed")
 
     # What comes from the other threads.
+
+    def _show_plain(self) -> None:
+        """The source as it is, until the model is loaded."""
+        ready = self._inference.ready
+        if ready is not None:
+            self._waits_for_the_model = False
+            self.choices = replace(
+                self.choices,
+                methods=ready.methods,
+                layer_sets=tuple(dict.fromkeys((self.choices.start.layers, *ready.layer_sets))),
+            )
+            self.parts.snapshots.about(ready.about)
+            self.screen.name_model(ready.title, ready.backend)
+            self._capture.begin_to_count(paused=self.state.paused)
+            return
+        if self._capture.failure is not None and self._capture.first_wh is None:
+            raise self._capture.failure
+        frame = self.playback.next_plain()
+        if frame is not None:
+            self.playback.show_plain(Moment(Explanation(frame, NOTHING), (), PLAIN))
+            self.screen.change()
+            self._draw()
+            self._inference.begin()
+            if self.state.paused:
+                self._look_again()
 
     def _take_next(self) -> None:
         """Show the next explanation when it is due."""

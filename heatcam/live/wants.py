@@ -1,8 +1,10 @@
-"""What the window asks of inference: the few choices that change the explanation and not only its look."""
+"""What the window asks of inference, the few choices that change the explanation and not only its look, and what it is told."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,22 @@ class Wants:
     layers: str = ""
     still: bool = False
     every: int = 1
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What is known of a model once it is loaded.
+
+    Attributes:
+        title: the model's name for people.
+        backend: what runs it where.
+        methods: names of the CAM methods.
+        layer_sets: what ``--layers`` takes, "" first.
+        about: what a snapshot's settings say of it.
+    """
+
+    title: str
+    backend: str
+    methods: Sequence[str]
+    layer_sets: Sequence[str]
+    about: dict[str, Any]

@@ -99,6 +99,8 @@ def _parts(status: Status, objects: int) -> list[_Part]:
         found.append(_Part(("PAUSED",), _STANDS_STILL, 1))
     if status.recording_s is not None:
         found.append(_Part((f"REC {_clock(status.recording_s)}", "REC"), _RECORDS, 2, has_dot=True))
+    if status.is_loading:
+        return [*found, _Part((_one_line(status.message),), _SAYS, 6, may_shrink=True)]
     if status.model:
         found.append(_Part((_one_line(status.model),), _QUIET, 10))
     if status.backend:

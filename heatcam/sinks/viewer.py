@@ -77,7 +77,9 @@ class Viewer:
         size_wh: tuple[int, int] | None = None,
     ) -> None:
         self.title = title
-        self._name = title.encode("ascii", "replace").decode()  # OpenCV's Qt finds no window by other letters
+        # OpenCV's Qt finds no window by letters outside of ASCII, and ultralytics' own imshow, which takes the place of OpenCV's
+        # in the midst of a run, none with a backslash: so it has a plain name, and a title of its own.
+        self._name = "heatcam"
         self._keys = keys
         self._largest_wh = largest_wh
         self._size_wh = size_wh
@@ -197,8 +199,7 @@ class Viewer:
             wide / tall
         )  # (of a window that is asked for too: beside the picture Qt would paint grey)
         cv2.resizeWindow(self._name, max(1, wide), max(1, tall))
-        if self._name != self.title:
-            cv2.setWindowTitle(self._name, self.title)
+        cv2.setWindowTitle(self._name, self.title)
         cv2.setMouseCallback(self._name, self._on_mouse)
         self._server = window_server()
         self._is_open = True

@@ -158,8 +158,21 @@ class LiveWindow:
         self.program = start("live", "--source", source, "--report", self.report, *more, env=env, cwd=folder)
         self.id = window_called(display, title, within_s=60)
         assert self.id, self.program.communicate(timeout=5)
+        self.wait_until_loaded()
         time.sleep(0.5)
         xdotool(display, "windowfocus", self.id)
+
+    def wait_until_loaded(self) -> None:
+        """The window is there first: wait until the program says which model runs."""
+        said = b""
+        assert self.program.stderr is not None
+        while not said.startswith(b"model ") or not said.endswith(b"\n"):
+            said = b"" if said.endswith(b"\n") else said
+            byte = os.read(
+                self.program.stderr.fileno(), 1
+            )  # (what is read ahead would be lost to communicate)
+            assert byte, "it ended before its model was loaded"
+            said += byte
 
     def press(self, key: str, wait_s: float = 1.0) -> None:
         xdotool(self.display, "key", key)
@@ -215,6 +228,38 @@ def share_inside(mask: np.ndarray, boxes: list[tuple[float, float, float, float]
         top, bottom = (max(0, int(y) - TOP_LINE) for y in (y1 - margin, y2 + margin))
         inside[top:bottom, max(0, int(x1) - margin) : int(x2) + margin] = True
     return float((mask & inside).sum() / max(1, mask.sum()))
+
+
+@requires("Xvfb", "xdotool")
+def test_the_window_shows_the_source_before_the_model_is_loaded_and_q_leaves_at_once(
+    display: str, tmp_path: Path
+) -> None:
+    program = start(
+        *("live", "--source", "demo", "--reset-settings", "--report", tmp_path / "r.json"),
+        env=environment(display) | {"HEATCAM_CONFIG_DIR": str(tmp_path)},
+        cwd=tmp_path,
+    )
+    window = window_called(display, "heatcam - demo", within_s=60)
+    xdotool(display, "windowfocus", window)
+    xdotool(display, "key", "q")
+    _, stderr = program.communicate(timeout=30)
+    assert program.returncode == 0, stderr
+    assert "model markers" not in stderr
+    assert json.loads((tmp_path / "r.json").read_text())["frames_shown"] == 0
+
+
+@requires("Xvfb", "xdotool")
+def test_a_model_that_is_damaged_closes_the_window_with_one_line_and_exit_code_two(
+    display: str, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.pt"
+    damaged.write_bytes(b"PK" + bytes(3000))
+    program = start("live", "demo", "--model", damaged, env=environment(display), cwd=tmp_path)
+    assert window_called(display, "heatcam - demo", within_s=60)
+    _, stderr = program.communicate(timeout=60)
+    assert program.returncode == 2, stderr
+    assert len(stderr.strip().splitlines()) == 1
+    assert stderr.startswith("heatcam: damaged.pt is ")
 
 
 @requires("Xvfb", "xdotool", "ffmpeg")

@@ -19,7 +19,7 @@ from heatcam.live.saving import Recording, Snapshots
 from heatcam.live.screen import Caption
 from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
-from heatcam.live.wants import Wants
+from heatcam.live.wants import Ready, Wants
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
 from heatcam.sinks.viewer import Event
@@ -197,6 +197,7 @@ def session(
     holds: bool = False,
     realtime: bool = False,
     film: FilmOptions | None = None,
+    load: Callable[[], Ready] | None = None,
 ) -> Session:
     """A session on fakes; only its own code is real."""
     from pathlib import Path
@@ -205,7 +206,7 @@ def session(
     where = Path(str(folder)) if folder is not None else Path()
     parts = Parts(
         capture,
-        Inference(capture.frames, explain or FakeExplainer(), Wants(), drops=capture.drops),
+        Inference(capture.frames, explain or FakeExplainer(), Wants(), drops=capture.drops, load=load),
         viewer,  # type: ignore[arg-type]
         Painting(0.0, DEFAULT_KEYS),
         Snapshots(where, {"model": "fake"}),

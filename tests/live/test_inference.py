@@ -9,7 +9,7 @@ from heatcam.errors import UsageError
 from heatcam.live.belt import Belt
 from heatcam.live.capture import Captured, End, Stretch
 from heatcam.live.inference import Inference
-from heatcam.live.wants import Wants
+from heatcam.live.wants import Ready, Wants
 from tests.live.streams import FakeExplainer, frame, seen
 
 
@@ -240,4 +240,27 @@ def test_an_end_follows_the_last_explanation_also_where_results_may_be_dropped()
     assert results_of(inference, 1) == [0]
     assert isinstance(inference.results.take(5), End)
     assert not inference.results.exhausted, "somebody may still go back"
+    inference.stop()
+
+
+def test_loading_waits_for_the_first_picture_because_it_keeps_other_threads_waiting():
+    loaded_at_s = []
+    ready = Ready("m", "cpu", (), (), {})
+    inference = Inference(
+        Belt(1, drops=False),
+        FakeExplainer(),
+        Wants(),
+        drops=False,
+        load=lambda: (loaded_at_s.append(time.monotonic()), ready)[1],
+    )
+    inference.start()
+    time.sleep(0.3)
+    assert loaded_at_s == []
+    assert inference.is_loading
+    begun_s = time.monotonic()
+    inference.begin()
+    while inference.is_loading and time.monotonic() - begun_s < 5:
+        time.sleep(0.01)
+    assert loaded_at_s[0] >= begun_s
+    assert inference.ready is ready
     inference.stop()

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from heatcam.choices import Layout
-from heatcam.errors import SourceError
+from heatcam.errors import ModelError, SourceError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
+from heatcam.live.wants import Ready
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
 from heatcam.sinks.viewer import Click, Hover
@@ -566,3 +567,101 @@ def test_nothing_is_carried_over_a_jump():
     while run.playback.past.step(-1):
         pass
     assert index_now(run) >= 3000, "and no step goes back over it"
+
+
+def loading(seconds, error=None):
+    """Loads a model as slowly as torch does."""
+
+    def load():
+        time.sleep(seconds)
+        if error is not None:
+            raise error
+        return Ready("slow", "cpu torch", ("live", "odam"), ("", "15"), {"model": "slow", "imgsz": 160})
+
+    return load
+
+
+def test_a_file_shows_its_first_frame_plain_while_the_model_is_loaded_and_none_goes_unexplained():
+    viewer, explain = FakeViewer(), FakeExplainer()
+    run = session(Stream(5, can_seek=True), viewer, explain, load=loading(0.6))
+    started = time.monotonic()
+    run.run()
+    assert viewer.shown_at_s[0] - started < 0.5, "before the model was there"
+    assert heat_in(viewer.shown[0]) == 0
+    assert heat_in(viewer.shown[-1]) > 60
+    assert [index for index, _ in explain.asked] == list(range(5))
+    assert run.numbers.frames_shown == 5
+    assert run.choices.methods == ("live", "odam")
+    assert run.choices.layer_sets == ("", "15")
+
+
+def test_a_camera_plays_plain_while_the_model_is_loaded_and_nothing_of_it_counts_as_lost():
+    viewer, explain = FakeViewer((lambda v: run.numbers.frames_shown >= 3, QUIT)), FakeExplainer()
+    run = session(Stream(is_live=True, fps=50), viewer, explain, load=loading(0.6))
+    run.run()
+    plain = [p for p in viewer.shown if heat_in(p) == 0]
+    assert len({int(p[-1, -1, 0]) for p in plain}) > 5, "each that came"
+    assert explain.asked[0][0] > 5
+    assert run.dropped < 5
+
+
+def test_q_while_the_model_is_loaded_leaves_at_once():
+    viewer = FakeViewer((after(1), QUIT))
+    run = session(Stream(can_seek=True), viewer, load=loading(3))
+    started = time.monotonic()
+    run.run()
+    assert time.monotonic() - started < 1.5
+    assert run.saw_something
+    assert run.numbers.frames_shown == 0
+
+
+def test_a_model_that_cannot_be_had_closes_the_window_with_its_one_line():
+    viewer = FakeViewer()
+    run = session(
+        Stream(can_seek=True), viewer, load=loading(0.2, ModelError("x.pt is broken", "get it again"))
+    )
+    with pytest.raises(ModelError, match="is broken"):
+        run.run()
+    assert viewer.shown
+    assert any("x.pt is broken" in text for text in run.numbers.errors)
+
+
+def test_a_source_that_cannot_be_opened_is_said_without_waiting_for_the_model():
+    started = time.monotonic()
+    with pytest.raises(SourceError):
+        session(Stream(dies_at=0), FakeViewer(), load=loading(3)).run()
+    assert time.monotonic() - started < 1.5
+
+
+def test_keys_work_while_the_model_is_loaded_and_what_they_chose_holds_then():
+    viewer = FakeViewer(
+        (after(1), [Action.NEXT_METHOD, Action.NEXT_LAYERS, Action.SEEK_FORWARD, Action.PAUSE]),
+        (lambda v: run.playback.past.now.wants.still, QUIT),
+    )
+    explain = FakeExplainer()
+    run = session(Stream(fps=50, can_seek=True), viewer, explain, load=loading(0.5))
+    run.run()
+    assert run.state.paused
+    assert {index for index, _ in explain.asked} == {250}
+    assert index_now(run) == 250
+
+
+def test_the_top_line_says_what_is_loaded_and_for_how_long():
+    run = session(Stream(can_seek=True), FakeViewer((after(1), QUIT)), load=loading(3))
+    said = []
+    paint = run.parts.painting.paint
+    run.parts.painting.paint = lambda moment, state, status, *more: (
+        said.append(status),
+        paint(moment, state, status, *more),
+    )[1]
+    run.run()
+    assert said[0].is_loading
+    assert said[0].message.startswith("loading fake ... ")
+    assert said[0].mode == "NORMAL"
+
+
+def test_a_pause_right_after_a_seek_still_shows_what_was_sought():
+    viewer = FakeViewer((after(2), [Action.SEEK_FORWARD, Action.PAUSE]), (later(1.0), QUIT))
+    run = session(Stream(fps=50, can_seek=True), viewer, FakeExplainer(seconds=0.05))
+    run.run()
+    assert 250 <= index_now(run) <= 260

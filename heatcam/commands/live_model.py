@@ -1,0 +1,103 @@
+"""The model of the live window, loaded while the window shows the source plain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from heatcam.choices import MethodName, Quality
+from heatcam.commands.options import Look, ModelChoice, Motion
+from heatcam.commands.starting import explain_options, names_in, say_scale, say_what_runs
+from heatcam.commands.terminal import Terminal
+from heatcam.frames import Explanation, Frame
+from heatcam.live.explaining import ExplainerFor, Explaining
+from heatcam.live.wants import Ready, Wants
+from heatcam.saliency.options import ExplainOptions
+from heatcam.tracking import tracker_of
+
+if TYPE_CHECKING:
+    from heatcam.saliency.building import Shelf
+    from heatcam.saliency.explainer import Explainer
+
+
+class LiveModel:
+    """One model, from its name to explanations. ``load`` and what follows belong to the inference thread.
+
+    Args:
+        choice: the model, and how it explains.
+        look: how the overlay looks.
+        motion: what only moving pictures have.
+        size_wh: gives width and height of the pictures to come, in pixels.
+        terminal: where to say what runs.
+    """
+
+    def __init__(
+        self,
+        choice: ModelChoice,
+        look: Look,
+        motion: Motion,
+        size_wh: Callable[[], tuple[int, int]],
+        terminal: Terminal,
+    ) -> None:
+        self._choice, self._look, self._motion = choice, look, motion
+        self._size_wh, self._terminal = size_wh, terminal
+        self._explaining: Explaining | None = None
+        #: What runs the network; "" before it is loaded.
+        self.backend = ""
+
+    def load(self) -> Ready:
+        """Import what is slow, load the network and make its first explainer.
+
+        Raises:
+            HeatcamError: no model; the message says the next step.
+        """
+        from heatcam.saliency.building import open_shelf  # noqa: PLC0415 (torch: seconds)
+        from heatcam.saliency.kinds import layer_sets  # noqa: PLC0415
+        from heatcam.saliency.methods import METHODS  # noqa: PLC0415
+
+        options = explain_options(self._choice)
+        tracker = tracker_of(self._motion.track)
+        shelf = open_shelf(str(self._choice.model), self._choice.device, options, self._size_wh())
+        explainer = shelf.take(options)
+        say_what_runs(self._choice, explainer, self._terminal)
+        say_scale(self._look, explainer, self._terminal)
+        self._explaining = Explaining(explainer_for(shelf, options), tracker)
+        engine = explainer.engine
+        self.backend = engine.name
+        return Ready(
+            explainer.title,
+            f"{engine.device} {engine.name}",
+            tuple(METHODS),
+            layer_sets(engine),
+            {"model": explainer.title, "imgsz": explainer.imgsz},
+        )
+
+    def explain(self, frame: Frame, wants: Wants) -> Explanation:
+        """One frame as it is wanted; see ``Explaining``."""
+        return self._loaded(frame, wants)
+
+    def jump(self) -> None:
+        """The next frame does not follow the one before."""
+        self._loaded.jump()
+
+    @property
+    def _loaded(self) -> Explaining:
+        if self._explaining is None:
+            raise RuntimeError("load the model first")
+        return self._explaining
+
+
+def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
+    """How the window gets the explainer that it wants of one model.
+
+    A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
+    """
+
+    def explainer(method: str, layers: str, still: bool) -> Explainer:
+        wanted = replace(options, method=method, layers=names_in(layers))
+        if still and method == MethodName.LIVE.value and not layers:
+            wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
+        return shelf.take(wanted)
+
+    return explainer
