@@ -1,0 +1,144 @@
+"""Fonts for the scripts that OpenCV's own font lacks or does not shape: found on this machine, read by Pillow.
+
+Pillow's Raqm layout joins Arabic letters, orders what is written from right to left and places vowel signs (HarfBuzz, FriBidi).
+matplotlib brings DejaVu Sans, which has Arabic, Hebrew, Armenian and Georgian, so these need nothing of the system's. Others,
+such as Devanagari, Thai and emoji, are drawn where the system has a font for them; Noto has one for every script.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, features
+
+from heatcam.geometry import Uint8Array
+
+_SUFFIXES = (".ttf", ".otf", ".ttc")
+#: Families that hold many scripts, tried after those named like the script; as file names begin, in small letters.
+_BROAD = (
+    "dejavusans", "notosans-", "nirmala", "leelawui", "segoeui", "seguiemj", "arial", "tahoma", "kohinoor", "thonburi",
+    "apple color emoji", "freesans", "unifont",
+)  # fmt: skip
+_NOTHING = "\U0010fffd"  # a character that no font has: what it looks like is what a missing one looks like
+_EMOJI_SIZE = 109  # pixels; the one size of bitmap fonts such as Noto Color Emoji
+_MOST_TRIED = 24
+
+
+@lru_cache(maxsize=1)
+def can_shape() -> bool:
+    """Whether Pillow has Raqm here; without it letters would stand apart and in the wrong order."""
+    return bool(features.check("raqm"))
+
+
+@lru_cache(maxsize=4096)
+def font_file(sign: str) -> tuple[Path, int] | None:
+    """The font that has a character and the size that it comes in; None where there is none. A size of 0 is any.
+
+    Args:
+        sign: one character.
+    """
+    script = _script_of(sign)
+    for path in _candidates(script):
+        for size in (0, _EMOJI_SIZE):
+            if _has(path, size, sign):
+                return path, size
+    return None
+
+
+def drawn(text: str, path: Path, fixed_size: int, size: int) -> Uint8Array:
+    """A line of text, shaped and in visual order.
+
+    Args:
+        text: of characters that the font has.
+        path: the font's file.
+        fixed_size: the one size in pixels that the font has; 0 for any.
+        size: font size in pixels that is wanted.
+
+    Returns:
+        uint8 ``(line, W, 4)``: RGB and opacity; letters are white, emoji have their colours. The baseline lies as that of
+        ``lettering.write`` does: 1.09 font sizes below the top.
+    """
+    font = _font(path, fixed_size or size)
+    scale = size / (fixed_size or size)
+    width = max(1, round(font.getlength(text)) + 1)
+    tall = round(1.5 * (fixed_size or size))
+    picture = Image.new("RGBA", (width, tall), (255, 255, 255, 0))
+    ImageDraw.Draw(picture).text(
+        (0, round(1.09 * (fixed_size or size))), text, (255, 255, 255, 255), font, "ls", embedded_color=True
+    )
+    if scale != 1:
+        picture = picture.resize((max(1, round(scale * width)), round(1.5 * size)), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
+@lru_cache(maxsize=64)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), size)
+
+
+def _has(path: Path, fixed_size: int, sign: str) -> bool:
+    """Whether a font has a character: drawn, it is not what a missing one is."""
+    try:
+        font = _font(path, fixed_size or 24)
+        return bytes(font.getmask(sign)) != bytes(font.getmask(_NOTHING))
+    except (OSError, ValueError):  # a damaged file, or a font that has other sizes
+        return False
+
+
+def _script_of(sign: str) -> str:
+    """The script as Unicode's names begin: ``devanagari``; ``emoji`` for pictures."""
+    if unicodedata.category(sign) == "So" and ord(sign) > 0x2000:
+        return "emoji"
+    return unicodedata.name(sign, "").partition(" ")[0].lower()
+
+
+@lru_cache(maxsize=64)
+def _candidates(script: str) -> tuple[Path, ...]:
+    """Font files that may have a script, the likeliest first."""
+
+    def place(path: Path) -> tuple[bool, int, bool, int, str]:
+        name = path.stem.lower()
+        named, broad = (
+            script in name,
+            next((n for n, b in enumerate(_BROAD) if name.startswith(b)), len(_BROAD)),
+        )
+        plain = "sans" in name or not name.startswith("noto")
+        return (
+            not named,
+            broad if not named else 0,
+            not plain or "bold" in name or "italic" in name,
+            len(name),
+            name,
+        )
+
+    likely = [p for p in _font_files() if script in p.stem.lower() or p.stem.lower().startswith(_BROAD)]
+    return tuple(sorted(likely, key=place)[:_MOST_TRIED])
+
+
+@lru_cache(maxsize=1)
+def _font_files() -> tuple[Path, ...]:
+    """Every font file in the usual folders of this system, and matplotlib's."""
+    found = []
+    for folder in _font_folders():
+        for place, _, names in os.walk(folder, onerror=None):
+            found += [Path(place) / name for name in names if name.lower().endswith(_SUFFIXES)]
+    return tuple(found)
+
+
+def _font_folders() -> Iterator[Path]:
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib is not None and matplotlib.origin:
+        yield Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
+    home = os.path.expanduser("~")  # noqa: PTH111 (Path.home raises where there is none)
+    for text in (
+        "/usr/share/fonts", "/usr/local/share/fonts", f"{home}/.fonts", f"{home}/.local/share/fonts",
+        "/System/Library/Fonts", "/Library/Fonts", f"{home}/Library/Fonts",
+        f"{os.environ.get('WINDIR', 'C:/Windows')}/Fonts",
+    ):  # fmt: skip
+        yield Path(text)
