@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from heatcam.sources.animations import AnimationSource
 from heatcam.sources.base import Source
 from heatcam.sources.live import LiveSource
 from heatcam.sources.sequence import SequenceSource
@@ -25,7 +26,7 @@ def tell_outages(source: Source, tell: Callable[[str], None]) -> None:
 
 def missing_frames(source: Source) -> int:
     """How many frames are missing, of a source that was read to its end; 0 where nobody can know."""
-    if isinstance(source, VideoSource | SequenceSource):
+    if isinstance(source, VideoSource | SequenceSource | AnimationSource):
         return source.missing
     if isinstance(source, StandardInputSource):
         return source.damaged + source.cut_off

@@ -175,11 +175,11 @@ def _kind(file: IO[bytes], path: Path) -> str:
 
 def _decode(picture: Image.Image, file: IO[bytes], path: Path) -> Uint8Array:
     if _has_wide_planes(picture):
-        return _decode_with_opencv(file, path, cv2.IMREAD_COLOR, _orientation(picture))
+        return _decode_with_opencv(file, path, cv2.IMREAD_COLOR, orientation_of(picture))
     picture.load()
     _check_size(picture.size, path)  # in a container, the picture inside may be larger than was said
     # Asked after load: for TIFF, Pillow turns the pixels by itself and takes the tag away.
-    return bgr_of_pillow(picture, _orientation(picture), white_is_zero=_white_is_zero(picture))
+    return bgr_of_pillow(picture, orientation_of(picture), white_is_zero=white_is_zero_in(picture))
 
 
 def _decode_with_opencv(file: IO[bytes], path: Path, how: int, orientation: int) -> Uint8Array:
@@ -225,7 +225,7 @@ def _too_large(path: Path, size_wh: tuple[int, int] | None = None) -> Unreadable
     return UnreadableInputError(f"{path} has more than {limit} million pixels{size}", "scale it down first")
 
 
-def _orientation(picture: Image.Image) -> int:
+def orientation_of(picture: Image.Image) -> int:
     """EXIF orientation 1 to 8; 1 where there is none or the EXIF block is damaged."""
     try:
         value = picture.getexif().get(_EXIF_ORIENTATION, 1)
@@ -240,6 +240,7 @@ def _has_wide_planes(picture: Image.Image) -> bool:
     return bool(wide and tags.get(_TIFF_PLANAR_CONFIGURATION) == 2)
 
 
-def _white_is_zero(picture: Image.Image) -> bool:
+def white_is_zero_in(picture: Image.Image) -> bool:
+    """Whether a TIFF counts its greys from white."""
     tags: Any = getattr(picture, "tag_v2", {})
     return bool(tags.get(_TIFF_PHOTOMETRIC, 1) == 0)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from heatcam.errors import HeatcamError, UnreadableInputError, UsageError
 from heatcam.sources.addresses import SCHEMES, is_address, is_url, public_url
+from heatcam.sources.animations import AnimationSource, is_animation
 from heatcam.sources.base import Source
 from heatcam.sources.camera import CameraDevice
 from heatcam.sources.cameras import index_called, names_by_index, said
@@ -56,7 +57,7 @@ def _open(spec: str, options: CaptureOptions) -> Source:
         return StandardInputSource(options)
     if is_address(spec):
         return _open_address(spec)
-    return _open_files(spec) if _is_there(spec) else _open_named(spec, options)
+    return _open_files(spec, options) if _is_there(spec) else _open_named(spec, options)
 
 
 def is_opened_once(source: Source) -> bool:
@@ -68,7 +69,8 @@ def takes_rate(source: Source) -> bool:
     """Whether the rate that was asked for is the source's own: of cameras, screens, numbered pictures and standard input."""
     if isinstance(source, LiveSource):
         return not isinstance(source.device, StreamDevice)
-    return isinstance(source, SequenceSource | StandardInputSource)
+    pages = isinstance(source, AnimationSource) and source.takes_rate
+    return pages or isinstance(source, SequenceSource | StandardInputSource)
 
 
 def _is_there(spec: str) -> bool:
@@ -127,13 +129,13 @@ def _open_demo() -> Source:
     return DemoSource()
 
 
-def _open_files(spec: str) -> Source:
+def _open_files(spec: str, options: CaptureOptions) -> Source:
     path = Path(spec)
     if path.is_dir():
         return ImageSource([path])
     head = _head_of(path)
     if sniff_picture_format(head) is not None:
-        return ImageSource([path])
+        return AnimationSource(path, options.fps) if is_animation(path) else ImageSource([path])
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return ImageSource([path])  # (says what is wrong with it)
     if is_text(head):

@@ -1,0 +1,224 @@
+"""Animations and paged pictures as films: GIF, WebP, APNG and AVIF with each frame's own duration, TIFF at a rate."""
+
+from __future__ import annotations
+
+import functools
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from PIL import Image
+
+from heatcam.errors import UnreadableInputError
+from heatcam.frames import Frame
+from heatcam.geometry import Uint8Array
+from heatcam.printable import printable
+from heatcam.sources.decoding import check_picture, orientation_of, white_is_zero_in
+from heatcam.sources.picture_formats import HEAD_BYTES, prepare_reader, sniff_picture_format
+from heatcam.sources.pixels import bgr_of_pillow
+from heatcam.sources.seeking import TOLERANCE_S, Playhead
+from heatcam.sources.state import PLAYING
+
+_TIMED = ("GIF", "WEBP", "PNG", "AVIF")
+_PAGED = "TIFF"
+_NO_DURATION_S = 0.1  # what browsers and players give a frame that names none
+_PAGE_FPS = 25.0  # pages have no times: as numbered pictures
+_TIFF_KIND, _REDUCED = 254, 1  # NewSubfileType: a smaller copy of another page
+
+
+def is_animation(path: Path) -> bool:
+    """Whether a picture file holds several pictures that are shown one after the other.
+
+    Not those of a TIFF that differ in size: they are copies for looking through, as cameras and maps have them.
+    """
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = _opened(file)
+            if picture is None or len(_shown(picture)) < 2:
+                return False
+            if picture.format != _PAGED:
+                return True
+            size_wh = picture.size
+            picture.seek(1)
+            tags: Any = getattr(picture, "tag_v2", {})
+            return bool(picture.size == size_wh and not tags.get(_TIFF_KIND, 0) & _REDUCED)
+    except Exception:  # noqa: BLE001 (damaged: whoever reads its first picture says how; Pillow raises many kinds)
+        return False
+
+
+class AnimationSource:
+    """An animation, played once, each frame for its own duration; the pages of a TIFF ``fps`` a second.
+
+    Args:
+        path: the file.
+        fps: pages a second; None is 25. Of no meaning where frames have durations.
+
+    Attributes:
+        frames_read: how many frames were given.
+        missing: how many could not be decoded, known after the end.
+
+    Raises:
+        UnreadableInputError: on entering, for a file that is damaged or too large.
+    """
+
+    is_live = False
+    can_seek = True
+    state = PLAYING
+    dropped = 0
+
+    def __init__(self, path: str | Path, fps: float | None = None) -> None:
+        self._path = Path(path)
+        self._page_s = 1.0 / (fps or _PAGE_FPS)
+        self._playhead = Playhead()
+        self._file: IO[bytes] | None = None
+        self._picture: Any = None
+        self._starts_s: tuple[float, ...] = ()
+        self._duration_s = 0.0
+        self._at = -1  # the picture loaded last
+        self.size_wh = (0, 0)
+        self.frames_read = self.missing = 0
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return printable(self._path.name)
+
+    @property
+    def takes_rate(self) -> bool:
+        """Whether its pictures have no times of their own."""
+        return bool(self._entered().format == _PAGED)
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames it has."""
+        return len(self._starts_s)
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it plays once, in seconds."""
+        return self._duration_s
+
+    @property
+    def fps(self) -> float:
+        """The mean rate."""
+        return len(self._starts_s) / self._duration_s
+
+    def seek(self, to_s: float) -> None:
+        """Go to the first frame at or after ``to_s`` seconds; see ``Source``."""
+        self._playhead.ask(to_s)
+
+    def __enter__(self) -> AnimationSource:
+        check_picture(self._path)
+        found = self._path.stat()
+        durations_s = _durations_s(str(self._path), self._page_s, found.st_size, found.st_mtime_ns)
+        starts_s = [0.0]
+        for duration_s in durations_s:
+            starts_s.append(starts_s[-1] + duration_s)
+        self._duration_s = starts_s.pop()
+        self._starts_s = tuple(starts_s)
+        self._file = self._path.open("rb")
+        self._picture, self._at = _opened(self._file), -1
+        self.size_wh = self._picture.size
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """One pass over it; another one after ``seek``."""
+        shown, index = _shown(self._entered()), 0
+        while True:
+            if (to_s := self._playhead.take()) is not None:
+                index = self._index_at(to_s)
+            if index >= len(self._starts_s):
+                return
+            image = self._read(shown[index])
+            if image is None:
+                self.missing = len(self._starts_s) - index
+                return
+            self.frames_read += 1
+            self.size_wh = image.shape[1], image.shape[0]
+            yield Frame(image, index, time.monotonic(), self._starts_s[index], self.name)
+            index += 1
+
+    def _index_at(self, to_s: float) -> int:
+        later = (index for index, at_s in enumerate(self._starts_s) if at_s >= to_s - TOLERANCE_S)
+        return next(later, len(self._starts_s) - 1)
+
+    def _read(self, number: int) -> Uint8Array | None:
+        """The file's picture ``number``, uint8 ``(H, W, 3)`` BGR over white; None where it is damaged or cut off."""
+        picture = self._picture
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._step_to(number)
+                picture = self._picture
+                return bgr_of_pillow(
+                    picture, orientation_of(picture), white_is_zero=white_is_zero_in(picture)
+                )
+        except Exception as error:
+            if number == _shown(picture)[0]:
+                raise UnreadableInputError(
+                    f"{self._path} is a damaged or truncated {picture.format} animation ({error})",
+                    "fetch or export it again",
+                ) from error
+            return None
+
+    def _step_to(self, number: int) -> None:
+        """Load the file's picture ``number``, and those before it, over which it is drawn (Pillow's APNG needs all)."""
+        if number < self._at:
+            assert self._file is not None  # (entered)
+            self._file.seek(0)
+            self._picture, self._at = _opened(self._file), -1
+        for step in range(self._at + 1 if self._picture.format != _PAGED else number, number + 1):
+            self._picture.seek(step)
+            self._picture.load()
+            self._at = step
+
+    def _entered(self) -> Any:
+        if self._picture is None:
+            raise RuntimeError("enter the source first: with source: ...")
+        return self._picture
+
+
+def _opened(file: IO[bytes]) -> Any:
+    """Pillow's picture; None for formats that hold one picture."""
+    kind = sniff_picture_format(file.read(HEAD_BYTES))
+    file.seek(0)
+    if kind not in (*_TIMED, _PAGED) or prepare_reader(kind):
+        return None
+    return Image.open(file, formats=(kind,))
+
+
+def _shown(picture: Any) -> range:
+    """The numbers of the pictures that are shown; an APNG may begin with one for programs that know no animations."""
+    return range(int(bool(picture.info.get("default_image"))), getattr(picture, "n_frames", 1))
+
+
+@functools.lru_cache(maxsize=16)
+def _durations_s(path: str, page_s: float, _size: int, _changed_ns: int) -> tuple[float, ...]:
+    """How long each frame is shown, in seconds; as far as the file can be read."""
+    durations_s = []
+    with Path(path).open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        picture = _opened(file)
+        if picture.format == _PAGED:
+            return tuple(page_s for _ in _shown(picture))
+        for number in _shown(picture):
+            try:
+                picture.seek(number)
+                if picture.format != "GIF":
+                    picture.load()  # (only then their durations are known)
+            except Exception:  # noqa: BLE001 (cut off here: reading says so)
+                durations_s.append(_NO_DURATION_S)
+                continue
+            durations_s.append(float(picture.info.get("duration") or 0) / 1000 or _NO_DURATION_S)
+    return tuple(durations_s)
