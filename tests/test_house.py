@@ -65,6 +65,10 @@ NEVER = [
         ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
     ),
     (("errors", "choices", "printable", "suggestions"), ("heatcam",)),
+    (
+        ("doctor",),  # tells where these cannot be imported
+        ("torch", "cv2", "numpy", "ultralytics", "openvino", "av", "heatcam.engine", "heatcam.saliency"),
+    ),
     (("saliency",), ("cv2", "matplotlib", "heatcam.overlay", "heatcam.sinks", "heatcam.sources")),
     (("sources", "engine"), ("heatcam.overlay", "heatcam.sinks")),
     (("sources",), ("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models")),

@@ -271,6 +271,17 @@ def methods(json: JsonOption = None) -> None:
     raise typer.Exit(run(json, _terminal()))
 
 
+@command(rich_help_panel=Kind.MEND, epilog="Example: heatcam doctor")
+def doctor(json: JsonOption = None) -> None:
+    """Say what is wrong with this machine, and what mends it.
+
+    Exits with 1 when something keeps a command from working.
+    """
+    from heatcam.commands.doctor import doctor as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
+
+
 @command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
 @with_option_records
 def bench(

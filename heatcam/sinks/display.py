@@ -11,8 +11,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-import cv2
-
 from heatcam.errors import DisplayError
 
 MENDING_COMMAND = "pip install --force-reinstall --no-deps opencv-python"
@@ -58,6 +56,8 @@ def require_display(environ: Mapping[str, str] | None = None) -> None:
 
 def _window_framework() -> str:
     """The name of OpenCV's window system, "" in a headless build."""
+    import cv2  # noqa: PLC0415 (the doctor asks where it cannot be imported)
+
     return cv2.currentUIFramework()
 
 

@@ -1,0 +1,50 @@
+"""``heatcam doctor``: what is wrong with this machine, each with what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heatcam.commands.tables import show_table
+from heatcam.commands.terminal import Terminal
+from heatcam.doctor.finding import Check, Finding, State
+from heatcam.doctor.registry import CHECKS, examine
+
+HEADINGS = ("", "what", "found", "mend it with")
+
+
+def doctor(json: str | None, terminal: Terminal, checks: Mapping[str, Check] = CHECKS) -> int:
+    """Check everything that has kept somebody from running a command.
+
+    Args:
+        json: a file for the machine-readable report, ``-`` for standard output, None for none.
+        terminal: where to say it.
+        checks: what to look at; tests put fakes here.
+
+    Returns:
+        0, or 1 when something keeps a command from working.
+
+    Raises:
+        SinkError: the JSON file cannot be written.
+    """
+    with terminal.status("examining this machine"):
+        found = list(examine(checks))
+    faults = sum(finding.state is State.FAULT for _, finding in found)
+    if json:
+        rows = [_row(name, finding) for name, finding in found]
+        terminal.document({"ok": not faults, "checks": rows}, json)
+    if json != "-":
+        cells = [[finding.state.value, name, finding.text, finding.mend or None] for name, finding in found]
+        show_table(terminal, HEADINGS, cells, numbers=())
+        terminal.note(_verdict(faults))
+    return int(bool(faults))
+
+
+def _verdict(faults: int) -> str:
+    if not faults:
+        return "nothing keeps a command from working"
+    return f"{faults} {'fault keeps' if faults == 1 else 'faults keep'} commands from working"
+
+
+def _row(name: str, finding: Finding) -> dict[str, Any]:
+    return {"name": name, "state": finding.state.value, "text": finding.text, "mend": finding.mend}
