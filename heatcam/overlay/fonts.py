@@ -37,16 +37,15 @@ def can_shape() -> bool:
 
 
 @lru_cache(maxsize=4096)
-def font_file(sign: str) -> tuple[Path, int] | None:
+def font_file(cluster: str) -> tuple[Path, int] | None:
     """The font that has a character and the size that it comes in; None where there is none. A size of 0 is any.
 
     Args:
-        sign: one character.
+        cluster: one character with the signs that belong to it.
     """
-    script = _script_of(sign)
-    for path in _candidates(script):
+    for path in _candidates(_script_of(cluster[0])):
         for size in (0, _EMOJI_SIZE):
-            if _has(path, size, sign):
+            if _has(path, size, cluster):
                 return path, size
     return None
 
@@ -82,13 +81,16 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(path), size)
 
 
-def _has(path: Path, fixed_size: int, sign: str) -> bool:
+def _has(path: Path, fixed_size: int, cluster: str) -> bool:
     """Whether a font has a character: drawn, it is not what a missing one is."""
     try:
         font = _font(path, fixed_size or 24)
-        return bytes(font.getmask(sign)) != bytes(font.getmask(_NOTHING))
-    except (OSError, ValueError):  # a damaged file, or a font that has other sizes
+        if bytes(font.getmask(cluster[0])) == bytes(font.getmask(_NOTHING)):
+            return False
+        font.getmask(cluster)
+    except (OSError, ValueError, RuntimeError):  # a damaged file, other sizes, or nothing to be seen
         return False
+    return True
 
 
 def _script_of(sign: str) -> str:

@@ -88,7 +88,9 @@ def _run_of(cluster: str, scalable: bool) -> Run:
         return Run(cluster)
     if scalable and not _needs_shaping(cluster) and _opencv_draws(sign):
         return Run(cluster)
-    font = fonts.font_file(sign) if fonts.can_shape() else None
+    if unicodedata.category(sign).startswith("C"):  # controls and what is no character: no font shapes them
+        return Run(cluster, missing=True)
+    font = fonts.font_file(cluster) if fonts.can_shape() else None
     if font is not None:
         return Run(cluster, font)
     if scalable and _opencv_draws(sign):
