@@ -45,9 +45,9 @@ class Status:
         age_s: how old the frame is in seconds, where that is worth a warning; else None.
         recording_s: how long has been recorded, in seconds; None while nothing is.
         paused: whether frames stand still.
-        is_loading: whether nothing is explained yet: the line then says the mode and the message alone.
         message: a note, such as why there is no map; "" for none.
         conf: confidence below which boxes are not kept, in ``[0, 1]``, to say why nothing was detected; None when not known.
+        is_loading: whether nothing is explained yet: the line then says the mode and the message alone.
     """
 
     mode: str
@@ -61,6 +61,6 @@ class Status:
     age_s: float | None = None
     recording_s: float | None = None
     paused: bool = False
-    is_loading: bool = False
     message: str = ""
     conf: float | None = None
+    is_loading: bool = False
