@@ -81,7 +81,11 @@ def _in_one_line(error: BaseException, thread: str) -> str:
         from heatcam.failures import in_one_line  # noqa: PLC0415 (only where something fails)
 
         return in_one_line(error, thread)
-    except Exception:  # noqa: BLE001
+    except Exception as another:  # noqa: BLE001
+        if isinstance(error, MemoryError) or isinstance(another, MemoryError):
+            return (
+                "heatcam: not enough memory; close other programs or raise the limit (`ulimit -v unlimited`)"
+            )
         return f"heatcam: an unexpected error ({type(error).__name__}); --debug shows all of it"
 
 

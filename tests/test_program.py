@@ -71,6 +71,53 @@ def test_a_pipe_that_was_left_before_the_last_words_is_no_trouble(tmp_path: Path
 
 
 @posix_only
+def test_a_document_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    result = shell(f"HEATCAM recover {tmp_path} --json /dev/full")
+    assert result.returncode == 1
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("heatcam:"))
+    assert (
+        line == "heatcam: cannot write /dev/full (No space left on device); make space or choose another disk"
+    )
+
+
+@posix_only
+def test_too_many_open_files_are_one_line(tmp_path: Path) -> None:
+    """The limit is set once the command runs: to start, Python needs some itself."""
+    limits = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))\n"
+        "files = [open('/dev/null') for _ in range(10)]"
+    )
+    result = with_methods(limits, tmp_path=tmp_path)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "ulimit -n" in result.stderr
+
+
+@posix_only
+def test_too_little_address_space_is_one_line(tmp_path: Path) -> None:
+    """Of a real limit, which torch does not fit into."""
+    if sys.platform != "linux":
+        pytest.skip("other systems do not keep to `ulimit -v`")
+    result = shell(f"ulimit -v 1500000; HEATCAM record demo --max-frames 1 -o {tmp_path}/a.mp4")
+    assert result.returncode == 1
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("heatcam:"))
+    assert "not enough memory" in line
+    assert "Traceback" not in result.stderr
+
+
+@posix_only
+def test_too_little_memory_is_one_line_even_where_none_is_left_to_say_it(tmp_path: Path) -> None:
+    for body in ("raise MemoryError", "sys.modules['heatcam.failures'] = None\nraise MemoryError"):
+        result = with_methods(body, tmp_path=tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith("heatcam: not enough memory")
+        assert len(result.stderr.splitlines()) == 1
+
+
+@posix_only
 def test_a_pipe_that_nobody_reads_any_more_is_no_trouble() -> None:
     result = shell("HEATCAM --help | true")
     assert (result.returncode, result.stderr) == (0, "")

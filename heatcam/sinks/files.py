@@ -52,7 +52,14 @@ def refuse_existing(targets: Sequence[Path], overwrite: bool) -> None:
         raise UsageError(f"{there[0]}{others} {exist} already", "choose another name or add --overwrite")
 
 
+_HELPS = {
+    errno.ENOSPC: "make space or choose another disk",
+    errno.EDQUOT: "make space or choose another disk",
+    errno.EROFS: "choose another folder",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n 4096`)",
+    errno.ENFILE: "close other programs: the whole system has too many files open",
+}
+
+
 def _what_helps(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make space or choose another disk"
-    return "check the folder and its permissions"
+    return _HELPS.get(error.errno or 0, "check the folder and its permissions")

@@ -6,6 +6,7 @@ is in the pipe or in the other process, and ends in a playable file even if this
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 import tempfile
@@ -126,13 +127,12 @@ class Recorder:
         require_space(self.path.parent, self._options.min_free)
         self._space = SpaceWatch(self.path.parent, self._options.min_free)
         self._claim = Claim(self._target.claim, {"rate": self._fps, **self._options.facts})
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
-        self._claim_part(goes_on)
         self._folder = self.path.parent.absolute()
-        self._watch = FileWatch(self.path.parent if self._target.kind == "pictures" else self.part)
-        self._child = start("child", self._complaints, [self._claim.descriptor, *self._watch.held])
-        self._pipe = pipe_of(self._child)
-        self._send(to_line(self._job()))
+        try:
+            self._start(goes_on)
+        except BaseException:  # too many files may be open, or Ctrl-C come
+            self._leave_nothing()
+            raise
 
     def write(self, image_bgr: Uint8Array, pts_s: float) -> None:
         """Hand over one frame; waits while the encoder is behind. The picture is copied.
@@ -211,6 +211,22 @@ class Recorder:
             raise ValueError(f"frame {self.frames_written} has the time {pts_s}")
         if self._pipe.closed or self._torn:
             raise ValueError(f"the recording {self.path} is closed")
+
+    def _start(self, goes_on: bool) -> None:
+        """Make the unfinished file and start the encoder's process."""
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
+        self._claim_part(goes_on)
+        self._watch = FileWatch(self.path.parent if self._target.kind == "pictures" else self.part)
+        self._child = start("child", self._complaints, [self._claim.descriptor, *self._watch.held])
+        self._pipe = pipe_of(self._child)
+        self._send(to_line(self._job()))
+
+    def _leave_nothing(self) -> None:
+        """What a start that failed has made is in nobody's way."""
+        with contextlib.suppress(OSError):
+            if self._target.kind != "pictures" and not self.part.stat().st_size:
+                self.part.unlink()
+        self._claim.withdraw()
 
     def _claim_part(self, goes_on: bool) -> None:
         """Make the unfinished file, or say why not; what an earlier run left is thrown away unless this one goes on with it."""
