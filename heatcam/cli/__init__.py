@@ -41,10 +41,14 @@ from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 class HeatcamGroup(GroupedHelp):
     """The one place that turns exceptions into words and exit codes."""
 
-    def make_context(self, *words: Any, **more: Any) -> Any:
-        """Read what stands before the command's name."""
+    def make_context(self, info_name: Any, args: list[str], *others: Any, **more: Any) -> Any:
+        """Read what stands before the command's name, and ``--verbose`` wherever it stands."""
+        if "--verbose" in args:
+            from heatcam.commands.verbose import before_the_command  # noqa: PLC0415 (rich)
+
+            args = before_the_command(args)
         with self._in_words():
-            return super().make_context(*words, **more)
+            return super().make_context(info_name, args, *others, **more)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an expected failure is one line on standard error, ``--debug`` shows where it came from."""
@@ -101,12 +105,27 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _say_reasons(wanted: bool) -> None:
+    if wanted:
+        from heatcam.commands.verbose import say_reasons  # noqa: PLC0415 (rich)
+
+        say_reasons(_terminal())
+
+
 @app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            callback=_say_reasons,
+            help="Say what was chosen and why, and what was measured for it.",
+        ),
+    ] = False,
 ) -> None:
     """See what your detector sees, live: heat maps of a YOLO model's own evidence over camera, video and photographs."""
 

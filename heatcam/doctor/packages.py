@@ -31,7 +31,14 @@ facts = {"version": ultralytics.__version__}
 """
 ASK_OPENCV = """
 import cv2
-facts = {"version": cv2.__version__, "windows": cv2.currentUIFramework(), "font": hasattr(cv2, "FontFace")}
+facts = {"version": cv2.__version__, "windows": cv2.currentUIFramework()}
+"""
+ASK_FONTS = """
+import cv2
+from heatcam.overlay.fonts import can_shape, font_file
+tried = {"Arabic": "\u0639", "Hebrew": "\u05e9", "Hindi": "\u0939", "Thai": "\u0e01", "emoji": "\U0001f436"}
+lacking = [script for script, sign in tried.items() if font_file(sign) is None]
+facts = {"ascii_only": not hasattr(cv2, "FontFace"), "shapes": can_shape(), "lacking": lacking}
 """
 ASK_OPENVINO = """
 import openvino
@@ -115,13 +122,23 @@ def opencv() -> list[Finding]:
 
 
 def fonts() -> list[Finding]:
-    """Labels in any script: OpenCV 5 draws Unicode, older ones only ASCII."""
-    answer = ask(ASK_OPENCV)
+    """Class names in any script: what OpenCV's own font lacks is drawn with the system's."""
+    answer = ask(ASK_FONTS)
     if answer.problem:
-        return note("not known: OpenCV cannot be imported")
-    if not answer.facts["font"]:
+        return note("not known: pictures cannot be drawn here")
+    if answer.facts["ascii_only"]:
         return note("OpenCV 4 draws class names in ASCII only", 'pip install --upgrade "opencv-python>=5"')
-    return ok("OpenCV draws names in Unicode with its own font")
+    if not answer.facts["shapes"]:
+        return note(
+            "this Pillow has no Raqm: Arabic and Hebrew are not drawn", "pip install --force-reinstall pillow"
+        )
+    if answer.facts["lacking"]:
+        lacking = ", ".join(answer.facts["lacking"])
+        return note(
+            f"no font for {lacking}: names in it are boxes",
+            "sudo apt install fonts-noto fonts-noto-color-emoji",
+        )
+    return ok("names can be drawn in every script that was tried")
 
 
 def encoder() -> list[Finding]:

@@ -117,7 +117,11 @@ def start_engine(
 
 def can_openvino(device: torch.device) -> bool:
     """Whether OpenVINO is installed and runs there."""
-    return device.type == "cpu" and importlib.util.find_spec("openvino") is not None
+    if device.type == "cpu" and importlib.util.find_spec("openvino") is not None:
+        return True
+    why = "is not installed" if device.type == "cpu" else f"does not run on {device}"
+    logger.info("no OpenVINO: it %s", why)
+    return False
 
 
 def require_openvino(device: torch.device) -> None:
@@ -165,6 +169,8 @@ def _openvino(
 
     quick = "bf16" if precision == "auto" else precision
     if quick == "fp32" or (precision == "auto" and not has_bfloat16()):
+        why = "asked for" if quick == "fp32" else "this processor has no bfloat16"
+        logger.info("openvino calculates in fp32: %s", why)
         return compiled("fp32")
     path, key = cache_dir() / JUDGED_FILE, f"{quick}|{situation}|{hash_of(cut.network)}"
     known = recall(path)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 
 from heatcam.errors import DeviceError
+
+logger = logging.getLogger(__name__)
 
 
 def choose_device(wanted: str | None) -> torch.device:
@@ -14,7 +18,9 @@ def choose_device(wanted: str | None) -> torch.device:
         DeviceError: it is not there, or no such device is known.
     """
     if wanted is None or wanted == "auto":
-        return torch.device(available_devices()[0])
+        there = available_devices()
+        logger.info("device %s: the fastest of %s", there[0], ", ".join(there))
+        return torch.device(there[0])
     name = f"cuda:{wanted}" if wanted.isdecimal() else wanted.lower()
     kind, _, index = name.partition(":")
     if kind not in {"cpu", "cuda", "mps"} or (index and not index.isdecimal()):

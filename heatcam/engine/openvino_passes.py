@@ -144,6 +144,7 @@ class OpenVinoPasses:
         stored = [self._cache.find(name, key) for name in _MODELS]
         if None not in stored:
             try:
+                logger.info("%s: converted before, read from the cache", self.name)
                 return self._compiled_of(stored)
             except RuntimeError:
                 logger.debug("%s cannot be read and are made anew", stored, exc_info=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from heatcam.doing import say_doing
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
 from heatcam.environment import cache_dir
@@ -15,6 +17,8 @@ from heatcam.geometry import Uint8Array
 from heatcam.remembered import recall, remember
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
+
+logger = logging.getLogger(__name__)
 
 CALIBRATIONS_FILE = "calibrations.json"
 MOST_REMEMBERED = 300
@@ -36,10 +40,13 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     known = recall(path)
     found = _read(known.get(key))
     if found is not None:
+        logger.info("calibration: remembered (low evidence up to %s)", found.floor)
         explainer.calibration = found
         return 0.0
+    say_doing("measuring what low evidence is")
     started = time.perf_counter()
     explainer.calibration = measure(explainer, pictures())
+    logger.info("calibration: measured (low evidence up to %s)", explainer.calibration.floor)
     newest = [*known.items(), (key, [explainer.calibration.floor, explainer.calibration.full_heat])]
     remember(path, dict(newest[-MOST_REMEMBERED:]))
     return time.perf_counter() - started

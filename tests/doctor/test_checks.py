@@ -20,7 +20,8 @@ from heatcam.processor import processor
 from heatcam.sources.cameras import Camera
 
 Patch = pytest.MonkeyPatch
-OPENCV = {"version": "5.0.0", "windows": "QT", "font": True}
+OPENCV = {"version": "5.0.0", "windows": "QT"}
+FONTS = {"ascii_only": False, "shapes": True, "lacking": []}
 TORCH = {"version": "2", "instructions": "AVX2", "threads": 2, "cuda": [], "built_for_cuda": "", "mps": False}
 
 
@@ -57,7 +58,15 @@ def headless_opencv(patch: Patch, _: Path) -> None:
 
 
 def old_opencv(patch: Patch, _: Path) -> None:
-    patch.setattr(packages, "ask", answers(OPENCV | {"font": False}))
+    patch.setattr(packages, "ask", answers(FONTS | {"ascii_only": True}))
+
+
+def no_raqm(patch: Patch, _: Path) -> None:
+    patch.setattr(packages, "ask", answers(FONTS | {"shapes": False}))
+
+
+def no_thai_font(patch: Patch, _: Path) -> None:
+    patch.setattr(packages, "ask", answers(FONTS | {"lacking": ["Hindi", "Thai"]}))
 
 
 def no_h264(patch: Patch, _: Path) -> None:
@@ -123,6 +132,8 @@ FAILING = [
     ("opencv", broken_import, State.FAULT, "cannot be imported", "--no-deps opencv-python"),
     ("opencv", headless_opencv, State.FAULT, "cannot open windows", "--no-deps opencv-python"),
     ("fonts", old_opencv, State.NOTE, "in ASCII only", "opencv-python>=5"),
+    ("fonts", no_raqm, State.NOTE, "Arabic and Hebrew are not drawn", "pillow"),
+    ("fonts", no_thai_font, State.NOTE, "no font for Hindi, Thai", "fonts-noto"),
     ("encoder", no_h264, State.FAULT, "no H.264 encoder", "--force-reinstall av"),
     ("encoder", broken_import, State.FAULT, "videos cannot be written", "--force-reinstall av"),
     ("openvino", no_openvino, State.NOTE, "is not installed", "pip install openvino"),
@@ -193,7 +204,9 @@ def test_a_key_of_backends_is_read_as_it_is_written(tmp_path: Path, monkeypatch:
 
 
 def test_where_nothing_is_wrong_everything_is_ok(monkeypatch: Patch, tmp_path: Path) -> None:
-    monkeypatch.setattr(packages, "ask", answers(OPENCV | TORCH | {"can": ["BF16"], "codecs": ["h264"]}))
+    monkeypatch.setattr(
+        packages, "ask", answers(OPENCV | FONTS | TORCH | {"can": ["BF16"], "codecs": ["h264"]})
+    )
     monkeypatch.setattr(machine, "ask", answers(OPENCV | TORCH))
     monkeypatch.setattr(machine, "require_display", lambda: None)
     monkeypatch.setattr(machine, "list_cameras", lambda: (Camera(0, "Webcam"),))
