@@ -12,6 +12,7 @@ import cv2
 from heatcam.errors import SourceError
 from heatcam.sources.addresses import public_url
 from heatcam.sources.capture import Capture, open_stream
+from heatcam.sources.decoded_stream import DecodedStream, may_be_interlaced
 from heatcam.sources.device import (
     Answer,
     CaptureConnection,
@@ -69,6 +70,9 @@ class StreamDevice:
             return self._without_ffmpeg()
         if urlsplit(self._url).path.lower().endswith(".m3u8"):
             return HlsConnection(capture, self.name)
+        if may_be_interlaced(capture):
+            capture.release()
+            return DecodedStream(self._url, self.name)
         if not self._is_http or kind_of(capture) != _MPJPEG:
             return CaptureConnection(capture, self.name)
         return self._as_jpegs(capture)

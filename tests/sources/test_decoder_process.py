@@ -12,8 +12,8 @@ import pytest
 
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.sources.capture import open_video
-from heatcam.sources.decoder.h264 import only_whole_frames
 from heatcam.sources.decoder_process import DecoderProcess
+from heatcam.sources.h264 import only_whole_frames
 from heatcam.sources.opening import open_source
 from tests.sources.numbered import encode_numbered, number_in
 

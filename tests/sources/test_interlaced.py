@@ -8,7 +8,11 @@ import sys
 import numpy as np
 import pytest
 
+from heatcam.errors import SourceError
+from heatcam.sources.device import CaptureConnection
 from heatcam.sources.opening import open_source
+from heatcam.sources.stream import StreamDevice
+from tests.sources.file_server import file_server
 from tests.sources.numbered import number_in, numbered_picture
 from tests.system_tools import requires
 
@@ -110,3 +114,57 @@ def test_going_to_another_time_is_exact_there_too(tmp_path, raw, name):
         for number in (7, 3, 10, 0, 11):
             source.seek(number / 25)
             assert number_in(next(frames).image_bgr) == number
+
+
+@pytest.mark.parametrize("name", ["broadcast.ts", "camera.mts"])
+def test_an_interlaced_stream_is_decoded_there_too(tmp_path, raw, name):
+    made(tmp_path / name, raw, FORMATS[name]).rename(tmp_path / "live")
+    with file_server(tmp_path) as address:
+        connection = StreamDevice(f"{address}/live").connect()
+        grabs = [connection.grab() for _ in range(COUNT)]
+        assert [number_in(grab.image_bgr) for grab in grabs] == list(range(COUNT))
+        assert [grab.stream_s for grab in grabs] == pytest.approx([number / 25 for number in range(COUNT)])
+        with pytest.raises(SourceError, match="stopped giving frames"):
+            connection.grab()
+        connection.close()
+
+
+def test_a_progressive_stream_stays_with_opencv(tmp_path, raw):
+    made(tmp_path / "a.ts", raw, ["-c:v", "libx264", "-pix_fmt", "yuv420p"]).rename(tmp_path / "live")
+    with file_server(tmp_path) as address:
+        connection = StreamDevice(f"{address}/live").connect()
+        assert isinstance(connection, CaptureConnection)
+        assert number_in(connection.grab().image_bgr) == 0
+        connection.close()
+
+
+_DEPTHS = {
+    "8 bit": ["-pix_fmt", "yuv420p"],
+    "10 bit": ["-pix_fmt", "yuv420p10le"],
+    "4:2:2": ["-pix_fmt", "yuv422p"],
+}
+
+
+@pytest.mark.parametrize(("depth", "rotation"), [("8 bit", 90), ("10 bit", 0), ("4:2:2", 270)])
+def test_both_readers_give_the_same_pixels_the_right_way_up(tmp_path, depth, rotation):
+    """OpenCV reads from the beginning, PyAV from where it was sent: what is recorded must not depend on it."""
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=25:d=0.4",
+        "-c:v",
+        "libx264",
+        *_DEPTHS[depth],
+        tmp_path / "a.mp4",
+    )
+    film = tmp_path / "turned.mp4"
+    ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", "-metadata:s:v", f"rotate={rotation}", film)
+    with open_source(str(film)) as source:
+        by_opencv = list(source)
+        source.seek(0)
+        by_pyav = list(source)
+        assert source.size_wh == ((320, 180) if rotation == 0 else (180, 320))
+    for one, other in zip(by_opencv, by_pyav, strict=True):
+        assert np.array_equal(one.image_bgr, other.image_bgr)
+        assert one.pts_s == pytest.approx(other.pts_s, abs=1e-6)

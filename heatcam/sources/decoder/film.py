@@ -13,9 +13,9 @@ import av
 from av.stream import Disposition
 
 from heatcam.errors import UnreadableInputError
-from heatcam.sources.decoder.h264 import only_whole_frames
 from heatcam.sources.decoder.pictures import Deinterlacer, Picture, quarters_of, upright
 from heatcam.sources.decoder_messages import DecodeJob, FilmFacts
+from heatcam.sources.h264 import only_whole_frames
 from heatcam.sources.seeking import TOLERANCE_S
 
 _FAILURES = (av.error.FFmpegError, OSError, ValueError)  # (FFmpeg's end of file is no OSError)
@@ -31,7 +31,7 @@ _NO_FILMS = {
     "bin",
 }
 # What OpenCV was seen to give as PyAV does, frame by frame. Of all else it may return memory that it has not written.
-_OPENCV_CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"}
+_OPENCV_CODECS = {"h264", "hevc", "vp8", "vp9", "mjpeg"}
 _OPENCV_PIXELS = {
     *("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"),
     *("yuv420p10le", "yuv422p10le", "yuv444p10le"),
@@ -196,7 +196,8 @@ def _opened(job: DecodeJob) -> Any:
     Raises:
         UnreadableInputError: none, or one that holds no film of its own.
     """
-    options = {} if job.is_url else {"protocol_whitelist": "file,pipe,crypto,data"}
+    # addresses as OpenCV opens them: RTSP inside its own connection, which firewalls let through
+    options = {"rtsp_transport": "tcp"} if job.is_url else {"protocol_whitelist": "file,pipe,crypto,data"}
     try:
         container = av.open(
             _address(job), options=options, timeout=(_OPEN_S, _READ_S) if job.is_url else None

@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import Interpolation
 
 Picture = npt.NDArray[np.uint8]
 
@@ -76,7 +77,12 @@ def upright(frame: Any, size_wh: tuple[int, int] | None = None) -> Picture:
     if size_wh is not None and quarters % 2:
         size_wh = size_wh[::-1]
     width, height = size_wh or (frame.width, frame.height)
-    picture = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
+    picture = frame.reformat(
+        width=width,
+        height=height,
+        format="bgr24",
+        interpolation=Interpolation.BICUBIC,  # as OpenCV does
+    ).to_ndarray()
     return np.ascontiguousarray(np.rot90(picture, quarters))
 
 
