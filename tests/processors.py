@@ -24,7 +24,7 @@ SETTINGS = {
     "ONEDNN_MAX_CPU_ISA": ("AVX2", "AVX512_CORE", "AVX512_CORE_BF16"),
     "OMP_NUM_THREADS": ("1", "2", "8"),
 }
-TESTS = ("tests/engine", "tests/saliency", "tests/models/test_open_vocabulary.py")
+TESTS = "tests/engine", "tests/models/test_open_vocabulary.py"
 
 
 def combinations(runs: int) -> Iterator[dict[str, str]]:
