@@ -33,6 +33,7 @@ class ObjectAttention:
         energies: float32 ``(n,)``, at most as long as the history, the newest last: the share of evidence in its box, in
             ``[0, 1]``; NaN in frames without it, or without a map.
         is_seen: whether it is in the newest frame.
+        unseen_s: how long before the newest frame it was last seen, in seconds of the source's time.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ObjectAttention:
     track_id: int
     energies: Float32Array
     is_seen: bool
+    unseen_s: float = 0.0
 
     @property
     def last(self) -> float | None:
@@ -56,6 +58,7 @@ class _Line:
     name: str = ""
     class_id: int = 0
     seen_in: int = field(default=0)
+    seen_s: float = 0.0
 
 
 class AttentionHistory:
@@ -73,6 +76,7 @@ class AttentionHistory:
         self._lines: dict[_Key, _Line] = {}
         self._tracks = Tracks()
         self._frames = 0
+        self._now_s = 0.0
         self._heat: Int64Array = np.zeros(BINS, np.int64)
 
     def add(self, explanation: Explanation) -> None:
@@ -82,6 +86,7 @@ class AttentionHistory:
         that lies in the box.
         """
         self._frames += 1
+        self._now_s = explanation.frame.pts_s
         found = explanation.detections
         for line in self._lines.values():
             line.energies.append(math.nan)
@@ -91,6 +96,7 @@ class AttentionHistory:
             line = self._lines.setdefault(key, _Line(deque([math.nan], maxlen=self.length)))
             line.name, line.class_id = found.class_names[n], int(found.class_ids[n])
             line.energies[-1], line.seen_in = _energy(explanation, n), self._frames
+            line.seen_s = self._now_s
         oldest = self._frames - self.length
         self._lines = {key: line for key, line in self._lines.items() if line.seen_in > oldest}
         self._heat = heat_counts(explanation.saliency)
@@ -105,6 +111,7 @@ class AttentionHistory:
                 number if is_track else 0,
                 np.array(line.energies, np.float32),
                 line.seen_in == self._frames,
+                max(0.0, self._now_s - line.seen_s),
             )
             for (is_track, number), line in lines
         ]

@@ -70,7 +70,8 @@ class Controls:
         shown = self._session.screen.shown
         if shown is not None:
             found, numbers = shown.moment.explanation.detections, shown.moment.numbers
-            place = object_at(found, *shown.view.to_frame(click.x, click.y))
+            is_on_it = shown.view.holds(click.x, click.y)
+            place = object_at(found, *shown.view.to_frame(click.x, click.y)) if is_on_it else None
             self._session.change(
                 replace(self._session.state, focus=None if place is None else numbers[place])
             )
@@ -78,19 +79,21 @@ class Controls:
     def _hover(self, hover: Hover) -> None:
         session, shown = self._session, self._session.screen.shown
         if session.state.layout is Layout.WIPE and shown is not None:
-            split = min(1.0, max(0.0, hover.x / shown.view.picture.shape[1]))
+            left, _, right, _ = shown.view.places[0]
+            split = min(1.0, max(0.0, (hover.x - left) / (right - left)))
             session.state = replace(session.state, split=split)
             session.screen.change()
 
     def _save(self) -> None:
-        shown = self._session.screen.shown
-        if shown is not None:
-            snapshots = self._session.parts.snapshots
-            snapshots.save(shown.view.picture, shown.moment.explanation, shown.state)
+        shown, picture = self._session.screen.shown, self._session.screen.picture()
+        if shown is not None and picture is not None:
+            self._session.parts.snapshots.save(picture, shown.moment.explanation, shown.state)
 
     def _toggle_recording(self) -> None:
         session, recording = self._session, self._session.parts.recording
         if recording.seconds is not None:
             session.screen.say(recording.stop())
-        elif session.screen.shown is not None:
-            session.screen.say(recording.start(session.screen.shown.view.picture))
+            return
+        picture = session.screen.picture()
+        if picture is not None:
+            session.screen.say(recording.start(picture))

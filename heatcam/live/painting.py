@@ -16,8 +16,9 @@ from heatcam.overlay.banner import draw_banner
 from heatcam.overlay.graphs import draw_graphs
 from heatcam.overlay.help import draw_help
 from heatcam.overlay.panel import draw_numbers
-from heatcam.overlay.topline import draw_status
-from heatcam.overlay.views import View, compose, line_rows
+from heatcam.overlay.resized import at_size
+from heatcam.overlay.topline import draw_status, top_line_box
+from heatcam.overlay.views import View, compose_on, natural_wh, places_on
 from heatcam.sinks.keys import KeyTable
 from heatcam.steady.smoother import Smoother, Steadied
 
@@ -67,7 +68,12 @@ class Painting:
             self._attended = explanation.frame
 
     def paint(
-        self, moment: Moment, state: WindowState, status: Status, banner: tuple[str, str] | None = None
+        self,
+        moment: Moment,
+        state: WindowState,
+        status: Status,
+        banner: tuple[str, str] | None = None,
+        canvas_wh: tuple[int, int] | None = None,
     ) -> View:
         """What the window shows.
 
@@ -76,59 +82,68 @@ class Painting:
             state: what is chosen.
             status: what the top line says.
             banner: a line and its detail to lay over a picture that is not live; None for none.
+            canvas_wh: width and height to draw for, in pixels; None takes those of the frame, or of two of them.
 
         Returns:
             uint8 ``(H, W, 3)`` BGR, a new picture, and the way back from its pixels to the frame's.
         """
-        view = self._composed(moment, state)
-        picture = view.picture
+        view = self._composed(moment, state, canvas_wh)
+        picture, explanation = view.picture, moment.explanation
         if banner is not None:
             draw_banner(picture, *banner)
+        focus = _place(moment.numbers, state.focus)
+        seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
+        card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
         if state.graphs:
-            draw_graphs(picture, self.attention)
-        if state.numbers:
-            draw_numbers(picture, moment.explanation, _place(moment.numbers, state.focus))
+            draw_graphs(picture, self.attention, seen, [] if card is None else [card])
         if state.hud:
-            draw_status(picture, status, len(moment.explanation.detections))
+            draw_status(picture, status, len(explanation.detections))
         if state.help:
             draw_help(picture, self._keys.as_lines())
         return view
 
-    def _composed(self, moment: Moment, state: WindowState) -> View:
-        if state.layout is Layout.SINGLE:
-            picture = self._hot(moment, state) if state.heatmap else self._plain(moment, state)
-            return compose(picture, picture, Layout.SINGLE)
-        return compose(self._plain(moment, state), self._hot(moment, state), state.layout, state.split)
+    def _composed(self, moment: Moment, state: WindowState, canvas_wh: tuple[int, int] | None) -> View:
+        frame_wh, layout = moment.explanation.frame.size_wh, state.layout
+        canvas_wh = canvas_wh or natural_wh(frame_wh, layout)
+        left, top, right, bottom = places_on(canvas_wh, frame_wh, layout)[-1]
+        size_wh = right - left, bottom - top
+        covered = max(0, top_line_box(canvas_wh)[3] - top) if state.hud else 0
+        look = OverlayOptions(
+            state.colormap, state.alpha, state.renorm, state.boxes, state.hud, min(covered, size_wh[1])
+        )
+        shown = replace(moment, explanation=at_size(moment.explanation, size_wh))
+        parts = []
+        if layout is not Layout.SINGLE or not state.heatmap:
+            parts.append(self._plain(shown, state, look))
+        if layout is not Layout.SINGLE or state.heatmap:
+            parts.append(self._hot(moment, shown, state, look))
+        return compose_on(canvas_wh, frame_wh, parts, layout, state.split)
 
-    def _plain(self, moment: Moment, state: WindowState) -> Uint8Array:
-        bare = replace(moment.explanation, saliency=None, object_maps=(), low_evidence=())
-        return draw(bare, _look(state, bare.frame.size_wh), focus=_place(moment.numbers, state.focus))
+    def _plain(self, shown: Moment, state: WindowState, look: OverlayOptions) -> Uint8Array:
+        bare = replace(shown.explanation, saliency=None, object_maps=(), low_evidence=())
+        return draw(bare, look, focus=_place(shown.numbers, state.focus))
 
-    def _hot(self, moment: Moment, state: WindowState) -> Uint8Array:
-        explanation, focus = moment.explanation, _place(moment.numbers, state.focus)
+    def _hot(self, moment: Moment, shown: Moment, state: WindowState, look: OverlayOptions) -> Uint8Array:
+        """``shown`` is the moment in the pixels that it is shown in."""
+        explanation, focus = shown.explanation, _place(moment.numbers, state.focus)
         if (
             state.focus is not None and focus is None
         ):  # not seen for a moment: others' heat would only flash up
-            return self._plain(moment, state)
-        look, steadied = _look(state, explanation.frame.size_wh), self._steadied
+            return self._plain(shown, state, look)
+        steadied = self._steadied
         if (
             steadied is None
-            or not _same(steadied.explanation, explanation)
+            or not _same(steadied.explanation, moment.explanation)
             or self._of_renorm is not state.renorm
         ):
             return draw(explanation, look, focus=focus)
-        return draw(explanation, look, focus=focus, steadied=steadied.explanation, scales=steadied.scales)
+        smooth = at_size(steadied.explanation, explanation.frame.size_wh)
+        return draw(explanation, look, focus=focus, steadied=smooth, scales=steadied.scales)
 
 
 def _same(steadied: Explanation, explanation: Explanation) -> bool:
     """Whether what was steadied is this look at this frame."""
     return steadied.frame is explanation.frame and steadied.timings is explanation.timings
-
-
-def _look(state: WindowState, size_wh: tuple[int, int]) -> OverlayOptions:
-    """How the frame is drawn; labels stay clear of the top line, which comes later."""
-    line = line_rows(size_wh, state.layout) if state.hud else 0
-    return OverlayOptions(state.colormap, state.alpha, state.renorm, state.boxes, state.hud, line)
 
 
 def _place(numbers: Sequence[int], focus: int | None) -> int | None:

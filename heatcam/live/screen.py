@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from heatcam.choices import MethodName
+from heatcam.geometry import Uint8Array
 from heatcam.live.banner import banner_of
 from heatcam.live.capture import Capture
 from heatcam.live.inference import Inference
@@ -17,7 +18,7 @@ from heatcam.live.past import Moment
 from heatcam.live.saving import Recording
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status
-from heatcam.overlay.views import View
+from heatcam.overlay.views import View, natural_wh
 from heatcam.sinks.viewer import Viewer
 from heatcam.sources.state import Phase
 
@@ -47,11 +48,14 @@ class Painted:
         moment: what was seen.
         state: what was chosen.
         view: the picture.
+        status, banner: what was said on it.
     """
 
     moment: Moment
     state: WindowState
     view: View
+    status: Status
+    banner: tuple[str, str] | None
 
 
 class Screen:
@@ -86,6 +90,7 @@ class Screen:
         self._caption, self._numbers, self._clock = caption, numbers, clock
         self._stale = self._has_new_frame = False
         self._drawn_s = 0.0
+        self._drawn_wh = (0, 0)
         self._message = self._held = ""
         self._asked_at_s: float | None = None
 
@@ -106,6 +111,8 @@ class Screen:
     def is_due(self) -> bool:
         """Whether there is something new to draw, now."""
         since_s = self._clock() - self._drawn_s
+        if self._has_new_room():
+            return True
         if self._stale:
             return self._asked_at_s is not None or since_s >= self._caption.draw_every_s
         return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
@@ -115,13 +122,16 @@ class Screen:
         started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
         self._message = self._message_now()
         status = self._status(moment, state, now_s, held=held)
-        view = self._painting.paint(moment, state, status, banner_of(source.name, source.state, now_s))
-        self.shown = Painted(moment, state, view)
+        banner = banner_of(source.name, source.state, now_s)
+        natural = natural_wh(moment.explanation.frame.size_wh, state.layout)
+        self._drawn_wh = self._viewer.room_wh(natural)
+        view = self._painting.paint(moment, state, status, banner, self._drawn_wh)
+        self.shown = Painted(moment, state, view, status, banner)
         self._numbers.draw_s.append(time.perf_counter() - started)
         self._viewer.show(view.picture)
         if self._has_new_frame:
             self._count(moment, held=held)
-        self._record(view)
+        self._record()
         if self._asked_at_s is not None:
             self._numbers.key_s.append(time.perf_counter() - self._asked_at_s)
         self._stale = self._has_new_frame = False
@@ -148,6 +158,13 @@ class Screen:
         """Whether a frame waits to be drawn for the first time."""
         return self._has_new_frame
 
+    def _has_new_room(self) -> bool:
+        """Whether the window has another size than it was drawn for."""
+        if self.shown is None:
+            return False
+        frame_wh, layout = self.shown.moment.explanation.frame.size_wh, self.shown.state.layout
+        return self._viewer.room_wh(natural_wh(frame_wh, layout)) != self._drawn_wh
+
     def _count(self, moment: Moment, *, held: bool) -> None:
         """A frame's first picture."""
         numbers, explanation = self._numbers, moment.explanation
@@ -156,9 +173,21 @@ class Screen:
         if self._capture.source.is_live and not held:
             numbers.age_s.append(self._clock() - explanation.frame.captured_at_s)
 
-    def _record(self, view: View) -> None:
+    def picture(self) -> Uint8Array | None:
+        """What is in the window, in the frame's own pixels; None before the first picture."""
+        if self.shown is None:
+            return None
+        painted = self.shown
+        natural = natural_wh(painted.moment.explanation.frame.size_wh, painted.state.layout)
+        if painted.view.picture.shape[1::-1] == natural:
+            return painted.view.picture
+        view = self._painting.paint(painted.moment, painted.state, painted.status, painted.banner)
+        return view.picture
+
+    def _record(self) -> None:
         """What is seen goes into the recording, also what a key has changed of a frame that stands still."""
-        text = self._recording.offer(view.picture)
+        picture = self.picture() if self._recording.seconds is not None else None
+        text = "" if picture is None else self._recording.offer(picture)
         if text:
             self._numbers.complain(text)
             self.say(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 
 from heatcam.geometry import Uint8Array
@@ -38,3 +40,40 @@ def lay_card(picture: Uint8Array, box: Pixels, *, shows_through: float = _SHOWS_
     part[...] = cv2.convertScaleAbs(part, alpha=shows_through, beta=_DARK)
     line = max(1, round(font_px(picture.shape[1], picture.shape[0]) / 22))
     cv2.rectangle(part, (0, 0), (right - left - 1, bottom - top - 1), EDGE, line)
+
+
+def corners_of(room: Pixels, wide: int, tall: int, order: str) -> list[Pixels]:
+    """The rectangles of a card in the corners of a room.
+
+    Args:
+        room: half-open pixels, at least as large as the card.
+        wide: of the card, in pixels.
+        tall: of the card, in pixels.
+        order: the corners to try, the best first: ``ne nw sw se``.
+    """
+    left, top, right, bottom = room
+    found = []
+    for corner in order.split():
+        x = left if "w" in corner else right - wide
+        y = top if "n" in corner else bottom - tall
+        found.append((x, y, x + wide, y + tall))
+    return found
+
+
+def least_covering(places: Sequence[Pixels], *avoid: Sequence[Pixels]) -> Pixels:
+    """The place that covers least; the first of those that are alike.
+
+    Args:
+        places: to choose from, the best first.
+        avoid: groups of rectangles, those that matter most first.
+    """
+    return min(places, key=lambda place: [covered_px(place, boxes) for boxes in avoid])
+
+
+def covered_px(place: Pixels, boxes: Sequence[Pixels]) -> int:
+    """How many pixels of rectangles lie below a card."""
+    return sum(
+        max(0, min(place[2], right) - max(place[0], left))
+        * max(0, min(place[3], bottom) - max(place[1], top))
+        for left, top, right, bottom in boxes
+    )

@@ -12,14 +12,16 @@ import numpy.typing as npt
 from heatcam.attention import AttentionHistory, ObjectAttention
 from heatcam.frames import Int64Array
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.overlay.cards import EDGE, QUIET, is_small, lay_card, small_px
+from heatcam.overlay.cards import EDGE, QUIET, corners_of, is_small, lay_card, least_covering, small_px
 from heatcam.overlay.labels import class_colour, name_of, track_colour
 from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write
 from heatcam.overlay.tone import Pixels
+from heatcam.overlay.topline import top_line_box
 
 _TITLE, _HEAT_TITLE = "energy in box", "heat of the picture"
 _TALLEST, _TALLEST_IN_SMALL = 0.5, 0.4  # of the picture; the panel of numbers has the rest of small ones
 _WIDEST = 0.47
+GONE_S = 1.0  # of the source's time, that an object may go unseen before its graph is left out
 _BAR: Colour = (120, 190, 255)
 _FINE = 4  # cv2's bits below a pixel
 
@@ -61,8 +63,15 @@ class _Places:
         return self.card[2] - self.size // 2
 
 
-def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
+def draw_graphs(
+    picture: Uint8Array,
+    history: AttentionHistory,
+    keep_clear: Sequence[Pixels] = (),
+    beside: Sequence[Pixels] = (),
+) -> None:
     """Draw the card at the bottom left, in place: a row for each object as far as there is room, and the histogram of heat.
+
+    Objects that have been gone for more than a second are left out.
 
     A row's line runs from 0 to 100 %, the newest frame at its right end; gaps are frames without the object or without a map.
     The histogram counts the map's cells from cold to hot, on a logarithmic scale.
@@ -70,9 +79,11 @@ def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
         history: what to draw; pictures too small for two rows go without.
+        keep_clear: where the focused object is shown, in pixels: the card takes another corner rather than cover it.
+        beside: other cards, to be covered only where the focused object would be otherwise.
     """
-    objects = history.objects()
-    places = _places((picture.shape[1], picture.shape[0]), objects)
+    objects = [item for item in history.objects() if item.unseen_s <= GONE_S]
+    places = _places((picture.shape[1], picture.shape[0]), objects, keep_clear, beside)
     if places is None:
         return
     lay_card(picture, places.card)
@@ -92,7 +103,12 @@ def draw_graphs(picture: Uint8Array, history: AttentionHistory) -> None:
     )
 
 
-def _places(size_wh: tuple[int, int], objects: Sequence[ObjectAttention]) -> _Places | None:
+def _places(
+    size_wh: tuple[int, int],
+    objects: Sequence[ObjectAttention],
+    keep_clear: Sequence[Pixels],
+    beside: Sequence[Pixels],
+) -> _Places | None:
     """Where everything goes; None where there is no room for a row and the histogram."""
     width, height = size_wh
     size = small_px(size_wh)
@@ -108,7 +124,8 @@ def _places(size_wh: tuple[int, int], objects: Sequence[ObjectAttention]) -> _Pl
         return None
     names = [text_width(name_of(item.track_id, item.name), size) for item in objects[:rows]]
     name_px = min(max(names, default=0), round(0.36 * wide))
-    card = margin, height - margin - tall, margin + wide, height - margin
+    space = margin, top_line_box(size_wh)[3] + margin, width - margin, height - margin
+    card = least_covering(corners_of(space, wide, tall, "sw se nw ne"), keep_clear, beside)
     return _Places(card, size, rows, row_px, name_px, text_width("100 %", size), bars_px)
 
 

@@ -9,11 +9,21 @@ from heatcam.attention import share_of_all
 from heatcam.findings import attention_of
 from heatcam.frames import LOGITS, Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.cards import EDGE, QUIET, is_small, lay_card, small_px
+from heatcam.overlay.cards import (
+    EDGE,
+    QUIET,
+    corners_of,
+    covered_px,
+    is_small,
+    lay_card,
+    least_covering,
+    small_px,
+)
 from heatcam.overlay.focus import valid_focus
 from heatcam.overlay.labels import object_colour, object_name
 from heatcam.overlay.legend import number
 from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write
+from heatcam.overlay.tone import Pixels
 from heatcam.overlay.topline import top_line_box
 
 _WIDEST = 0.72  # of the picture
@@ -48,8 +58,13 @@ class _Table:
         return size + self.name_px + sum(self.cells_px) + size * len(self.cells_px)
 
 
-def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | None = None) -> None:
-    """Draw the panel at the right, below the top line, in place.
+def draw_numbers(
+    picture: Uint8Array,
+    explanation: Explanation,
+    focus: int | None = None,
+    keep_clear: Sequence[Pixels] = (),
+) -> Pixels | None:
+    """Draw the panel at the right, below the top line, in place; where that would cover ``keep_clear``, in another corner.
 
     A line for each object as far as there is room, the focused one first, then the strongest: name with its track's number,
     confidence, energy in box, enrichment, and evidence. Without maps of their own objects have only the share of all evidence
@@ -59,6 +74,10 @@ def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | Non
         picture: uint8 ``(H, W, 3)``, BGR.
         explanation: what to say; raw maps, not steadied ones.
         focus: index of the focused detection; what is no index is none.
+        keep_clear: where the focused object is shown, in pixels. The panel has fewer lines where it would cover that otherwise.
+
+    Returns:
+        The panel's rectangle; None where there is no room for one.
     """
     height, width = picture.shape[:2]
     size = small_px((width, height))
@@ -67,16 +86,20 @@ def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | Non
     lines = (round(_END_IN_SMALL * height if small else height) - top - 2 * size) // line_px
     room = max(round(_WIDEST * width), min(width - size, _NARROW * size)) - size
     if lines < 2 or room < 12 * size:
-        return
+        return None
     facts = _facts(explanation)[: 1 if small else max(1, lines - 3)]
     focus = valid_focus(focus, len(explanation.detections))
-    table = _table(explanation, focus, size, room, lines - len(facts) - 2)
-    note = _note(explanation, len(table.rows))
-    wide = max(table.wide(size), *(min(room, text_width(text, size)) for text in (*facts, note)))
-    tall = (len(facts) + bool(table.rows) + len(table.rows) + bool(note)) * line_px + size
-    left = width - size // 2 - wide - size
-    lay_card(picture, (left, top, width - size // 2, top + tall))
-    x, y = left + size // 2, top + size // 2
+    space = size // 2, top, width - size // 2, height - size // 2
+    for most in dict.fromkeys((lines - len(facts) - 2, 1)):
+        table = _table(explanation, focus, size, room, most)
+        note = _note(explanation, len(table.rows))
+        wide = max(table.wide(size), *(min(room, text_width(text, size)) for text in (*facts, note)))
+        tall = (len(facts) + bool(table.rows) + len(table.rows) + bool(note)) * line_px + size
+        card = least_covering(corners_of(space, wide + size, tall, "ne nw sw se"), keep_clear)
+        if not covered_px(card, keep_clear):
+            break
+    lay_card(picture, card)
+    x, y = card[0] + size // 2, card[1] + size // 2
     for text in facts:
         write(picture, fitted(text, size, wide), x, y, size, QUIET)
         y += line_px
@@ -87,6 +110,7 @@ def draw_numbers(picture: Uint8Array, explanation: Explanation, focus: int | Non
         _row(picture, row, table, (x, y, x + wide, y + line_px), size)
         y += line_px
     write(picture, fitted(note, size, wide), x, y, size, QUIET)
+    return card
 
 
 def _facts(explanation: Explanation) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -43,6 +44,91 @@ class View:
         along_x, along_y = self.frame_wh[0] / (right - left), self.frame_wh[1] / (bottom - top)
         frame_x, frame_y = (x + 0.5 - left) * along_x - 0.5, (y + 0.5 - top) * along_y - 0.5
         return _clamped(frame_x, self.frame_wh[0] - 1), _clamped(frame_y, self.frame_wh[1] - 1)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the frame is shown at a pixel of the composed picture, and not a border."""
+        return any(left <= x < right and top <= y < bottom for left, top, right, bottom in self.places)
+
+    def boxes_of(self, box_xyxy: Sequence[float]) -> list[Pixels]:
+        """Where a box of the frame lies in the composed picture, in whole pixels: once, or in each half of ``DUAL``."""
+        found = []
+        for left, top, right, bottom in self.places:
+            along_x, along_y = (right - left) / self.frame_wh[0], (bottom - top) / self.frame_wh[1]
+            x1, y1, x2, y2 = (float(value) for value in box_xyxy)
+            found.append(
+                (
+                    left + math.floor(x1 * along_x),
+                    top + math.floor(y1 * along_y),
+                    left + math.ceil(x2 * along_x),
+                    top + math.ceil(y2 * along_y),
+                )
+            )
+        return found
+
+
+def natural_wh(frame_wh: tuple[int, int], layout: Layout) -> tuple[int, int]:
+    """Width and height of the composed picture where nobody asks for another: the frame is shown pixel for pixel."""
+    return _dual_places(frame_wh)[1][2:] if layout is Layout.DUAL else frame_wh
+
+
+def places_on(canvas_wh: tuple[int, int], frame_wh: tuple[int, int], layout: Layout) -> tuple[Pixels, ...]:
+    """Where a frame is shown on a canvas, as large as it can be: in the middle, or twice with a divider between.
+
+    Args:
+        canvas_wh: width and height of the canvas in pixels.
+        frame_wh: those of the frame.
+        layout: ``DUAL`` has two places, beside or above one another, whichever is larger.
+    """
+    wide, tall = canvas_wh
+    if layout is not Layout.DUAL:
+        return (_fitted(frame_wh, (0, 0, wide, tall)),)
+    if canvas_wh == natural_wh(frame_wh, layout):
+        return _dual_places(frame_wh)
+    gap = _gap_px(wide // 2, tall // 2)
+    across, down = max(1, (wide - gap) // 2), max(1, (tall - gap) // 2)
+    beside = (0, 0, across, tall), (across + gap, 0, 2 * across + gap, tall)
+    stacked = (0, 0, wide, down), (0, down + gap, wide, 2 * down + gap)
+    halves = [[_fitted(frame_wh, half) for half in pair] for pair in (beside, stacked)]
+    first, second = max(halves, key=lambda pair: pair[0][2] - pair[0][0])
+    return first, second
+
+
+def compose_on(
+    canvas_wh: tuple[int, int],
+    frame_wh: tuple[int, int],
+    parts: Sequence[Uint8Array],
+    layout: Layout,
+    split: float = 0.5,
+) -> View:
+    """Put pictures of a frame onto a black canvas.
+
+    Args:
+        canvas_wh: width and height of the canvas in pixels.
+        frame_wh: those of the frame, in its own pixels.
+        parts: the frame painted at the size of its places: with heat, or for ``DUAL`` and ``WIPE`` plain and with heat.
+        layout: see ``compose``.
+        split: see ``compose``.
+    """
+    places = places_on(canvas_wh, frame_wh, layout)
+    shown = [_wipe(parts[0], parts[1], split)] if layout is Layout.WIPE else list(parts)
+    if places == ((0, 0, *canvas_wh),):
+        return View(shown[0], frame_wh, places)
+    picture = np.zeros((canvas_wh[1], canvas_wh[0], 3), np.uint8)
+    for part, (left, top, right, bottom) in zip(shown, places, strict=True):
+        picture[top:bottom, left:right] = part
+    if layout is Layout.DUAL:
+        for caption, place in zip((PLAIN_CAPTION, HEAT_CAPTION), places, strict=True):
+            _caption(picture, caption, place)
+    return View(picture, frame_wh, places)
+
+
+def _fitted(frame_wh: tuple[int, int], room: Pixels) -> Pixels:
+    """The largest rectangle of the frame's shape in the middle of another."""
+    left, top, right, bottom = room
+    scale = min((right - left) / frame_wh[0], (bottom - top) / frame_wh[1])
+    wide, tall = (max(1, round(length * scale)) for length in frame_wh)
+    left, top = left + (right - left - wide) // 2, top + (bottom - top - tall) // 2
+    return left, top, left + wide, top + tall
 
 
 def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 0.5) -> View:
@@ -147,7 +233,7 @@ def _caption(picture: Uint8Array, text: str, place: Pixels) -> None:
     """A word in the top left corner of one half, below where the top line goes; in place, not where it would not fit."""
     height, width = picture.shape[:2]
     size = font_px(width, height)
-    top = place[1] + (line_height(size) if place[1] == 0 else 0)
+    top = max(place[1], top_line_box((width, height))[3])
     right, bottom = place[0] + text_width(text, size) + size, top + line_height(size)
     if right <= place[2] and bottom <= place[3]:
         shade(picture, place[0], top, right, bottom)

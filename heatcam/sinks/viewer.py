@@ -18,6 +18,9 @@ from heatcam.sinks.x11 import NoServer, XServer, window_server
 
 _KEYS_A_POLL = 16  # a key held down must not keep the next frame waiting
 _NOT_PRESSED = -1
+_MOST_PIXELS = (
+    1920 * 1200
+)  # to draw for a window: more is stretched by Qt, because drawing would take too long
 _SHIFT_CODES = (65505, 65506)  # left and right, as Qt gives them
 _SHIFT_COUNTS_S = (
     0.15  # a letter this soon after Shift went down was meant with it, although Shift may be up again
@@ -57,10 +60,10 @@ def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
 
 
 class Viewer:
-    """One resizable window that keeps the picture's shape; use it with ``with``, on the main thread.
+    """One resizable window that keeps pictures in their shape; use it with ``with``, on the main thread.
 
-    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. It keeps its
-    shape: other pictures get black borders, because Qt would stretch them.
+    The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. Pictures of another
+    shape than the window has get black borders; beside them Qt would paint grey.
 
     Args:
         title: in the window's frame.
@@ -122,6 +125,7 @@ class Viewer:
             self._was_closed = True
             return
         self._picture_wh = width, height
+        self._shape = self._shape_now()
         across, down = self._borders = borders(self._picture_wh, self._shape)
         if across or down:
             bordered = cv2.copyMakeBorder(image_bgr, down, down, across, across, cv2.BORDER_CONSTANT)
@@ -154,6 +158,12 @@ class Viewer:
             self._was_closed = True
             events.append(Action.QUIT)
         return events
+
+    def room_wh(self, picture_wh: tuple[int, int]) -> tuple[int, int]:
+        """Width and height to draw for, in pixels: the window's, or what it will open with for a picture of ``picture_wh``."""
+        wide, tall = self.size_wh() or self._opens_at(*picture_wh)
+        shrunk = min(1.0, (_MOST_PIXELS / (wide * tall)) ** 0.5)
+        return max(1, round(wide * shrunk)), max(1, round(tall * shrunk))
 
     def set_full_screen(self, wanted: bool) -> None:
         """Fill the screen, or go back to a window; before the window is open it opens so."""
@@ -192,19 +202,26 @@ class Viewer:
             self._mouse.append(Hover(x, y))
 
     def _open(self, width: int, height: int) -> None:
-        cv2.namedWindow(self._name, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
-        wide, tall = self._size_wh or (max(1, round(width * scale)), max(1, round(height * scale)))
-        self._shape = (
-            wide / tall
-        )  # (of a window that is asked for too: beside the picture Qt would paint grey)
-        cv2.resizeWindow(self._name, max(1, wide), max(1, tall))
+        # (free, because pictures have the window's shape: to keep theirs, Qt would paint grey, and say how large it left them)
+        cv2.namedWindow(self._name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        wide, tall = self._opens_at(width, height)
+        cv2.resizeWindow(self._name, wide, tall)
         cv2.setWindowTitle(self._name, self.title)
         cv2.setMouseCallback(self._name, self._on_mouse)
         self._server = window_server()
         self._is_open = True
         if self._full_screen:
             self.set_full_screen(True)
+
+    def _opens_at(self, width: int, height: int) -> tuple[int, int]:
+        """The window's first size: as asked for, else the picture's, made smaller where it is too large for a screen."""
+        scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
+        return self._size_wh or (max(1, round(width * scale)), max(1, round(height * scale)))
+
+    def _shape_now(self) -> float:
+        """Width over height of the window."""
+        wide, tall = self.size_wh() or self._opens_at(*self._picture_wh)
+        return wide / tall
 
     def _is_gone(self) -> bool:
         try:

@@ -131,6 +131,8 @@ class FakeViewer:
         self.asked_at_s: list[float] = []
         self.full_screen: list[bool] = []
         self.polls = 0
+        #: The window's size; None is as large as the picture.
+        self.drawn_for: tuple[int, int] | None = None
 
     def set_full_screen(self, wanted: bool) -> None:
         self.full_screen.append(wanted)
@@ -141,6 +143,9 @@ class FakeViewer:
 
     def size_wh(self) -> tuple[int, int] | None:
         return (640, 480) if self.shown else None
+
+    def room_wh(self, picture_wh: tuple[int, int]) -> tuple[int, int]:
+        return self.drawn_for or picture_wh
 
     def show(self, picture: Uint8Array) -> None:
         self.shown.append(picture.copy())

@@ -665,3 +665,37 @@ def test_a_pause_right_after_a_seek_still_shows_what_was_sought():
     run = session(Stream(fps=50, can_seek=True), viewer, FakeExplainer(seconds=0.05))
     run.run()
     assert 250 <= index_now(run) <= 260
+
+
+def test_the_picture_is_drawn_for_the_window_and_again_when_that_changes():
+    viewer = FakeViewer((after(2), [Action.PAUSE]), (later(0.4), []), (later(0.5), QUIT))
+    viewer.drawn_for = (400, 300)
+    run = session(Stream(fps=50), viewer)
+    turn = run._turn
+
+    def resizing():
+        if len(viewer.asked_at_s) >= 2:
+            viewer.drawn_for = (700, 300)
+        turn()
+
+    run._turn = resizing
+    run.run()
+    assert viewer.shown[0].shape == (300, 400, 3)
+    assert viewer.shown[-1].shape == (300, 700, 3), "also of a frame that stands still"
+
+
+def test_what_is_saved_has_the_frames_own_size_whatever_the_window(tmp_path):
+    viewer = FakeViewer((after(2), [Action.SAVE_SNAPSHOT]), (later(0.5), QUIT))
+    viewer.drawn_for = (700, 300)
+    session(Stream(fps=50), viewer, folder=tmp_path).run()
+    (picture,) = tmp_path.glob("*.png")
+    assert cv2.imread(str(picture)).shape == (SIZE_WH[1], SIZE_WH[0], 3)
+
+
+def test_a_click_beside_the_picture_is_a_click_on_nothing():
+    viewer = FakeViewer((after(2), [Action.FOCUS_NEXT]), (later(0.3), [Click(20, 120)]), (later(0.3), QUIT))
+    viewer.drawn_for = (700, 240)
+    explain = FakeExplainer(boxes=((0.0, 0.0, 60.0, 120.0),))
+    run = session(Stream(fps=50), viewer, explain)
+    run.run()
+    assert run.state.focus is None
