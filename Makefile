@@ -78,6 +78,7 @@ lint: $(VENV)/test-ready
 
 docs: $(VENV)/test-ready
 	$(BIN)/python docs/write_commands.py
+	$(BIN)/python docs/make_pictures.py $(if $(MODEL),--coco $(MODEL))
 
 clean:
 	rm -rf $(VENV) demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

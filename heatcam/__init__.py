@@ -48,7 +48,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
         classes: keep only these class names or numbers; empty keeps all.
         method: the CAM method; ``heatcam.saliency.methods.METHODS`` lists them.
-        quality: ``live`` maps the finest neck output, of classifiers the head's input; ``fine`` adds up every level from
+        quality: ``live`` maps the finest neck output, of classifiers the last two strides; ``fine`` adds up every level from
             stride 8 of the backbone on.
         backend: ``torch``; ``openvino`` compiles for this CPU, which pays after some tens of pictures of one shape;
             ``auto`` measures which is faster here, once.

@@ -18,10 +18,15 @@ def main() -> None:
     os.environ.setdefault("YOLO_OFFLINE", "1")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument(
-        "step", nargs="?", choices=["all", "render", "train", "export", "evaluate"], default="all"
+        "step", nargs="?", choices=["all", "render", "mine", "train", "export", "evaluate"], default="all"
     )
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
+    parser.add_argument(
+        "--scenes",
+        type=int,
+        default=SCENES,
+        help="training scenes to render, or scenes to look through when mining",
+    )
     parser.add_argument("--epochs", type=int, nargs="+", default=ROUNDS, help="epochs of each round")
     parser.add_argument("--step-size", type=float, default=STEP, help="largest step size")
     parser.add_argument(
@@ -46,6 +51,10 @@ def _run(step: str, options: argparse.Namespace) -> None:
         render_dataset(folder, "train", options.scenes, options.seed, IMGSZ, emphasis, options.processes)
         # The same whatever the round, so that rounds can be compared
         render_dataset(folder, "held-out", HELD_OUT, SEED, IMGSZ, processes=options.processes)
+    elif step == "mine":
+        from training.mining import mine
+
+        print(mine(OUT / "dataset", options.scenes, options.seed, IMGSZ))
     elif step == "train":
         from training.fitting import train
 

@@ -57,7 +57,7 @@ def render_dataset(
 
 def _render_chunk(folder: Path, split: str, seed: int, side: int, emphasis: Emphasis, indices: range) -> int:
     cv2.setNumThreads(1)
-    photographs, cutouts = _stock(split)
+    photographs, cutouts = stock(split)
     for index in indices:
         rng = np.random.default_rng([seed, _STREAM[split], index])
         scene = render_scene(rng, photographs, side, cutouts, emphasis)
@@ -73,8 +73,8 @@ def _render_chunk(folder: Path, split: str, seed: int, side: int, emphasis: Emph
 
 
 @lru_cache(maxsize=1)
-def _stock(split: str) -> tuple[list[Picture], list[Picture]]:
-    """The photographs (BGR) and cutouts (BGRA) of one split, read once a process."""
+def stock(split: str) -> tuple[list[Picture], list[Picture]]:
+    """The photographs (BGR) and cutouts (BGRA) of ``train`` or ``held-out``, read once a process."""
     return [read_photograph(path) for path in PHOTOGRAPHS[split]()], [
         read_cutout(path) for path in CUTOUTS[split]()
     ]

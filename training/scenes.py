@@ -110,6 +110,32 @@ def _background(
     return _turned(rng, rooms[rng.integers(len(rooms))](rng, size, size))
 
 
+def negative_scene(rng: np.random.Generator, photographs: list[Picture], side: int = 320) -> Picture:
+    """A scene without a marker: uint8 BGR ``[side x side x 3]``. Equal arguments give the same scene."""
+    size, kind = side * SUPERSAMPLING, rng.random()
+    if kind < 0.4:
+        canvas = _crop(rng, photographs[rng.integers(len(photographs))], size, size)
+    elif kind < 0.8:
+        canvas = _far_away(rng, photographs[rng.integers(len(photographs))], size)
+    else:
+        canvas = _before_leaves(rng, photographs, size)
+    return _photograph(rng, _light(rng, canvas), side)
+
+
+def _far_away(rng: np.random.Generator, photo: Picture, size: int) -> Picture:
+    """A part of a photograph, shrunk to a half or less and mirrored until it fills the scene."""
+    small = int(size * rng.uniform(0.25, 0.6))
+    part = _crop(rng, photo, small, small)
+    left, top = (int(v) for v in rng.integers(0, size - small, 2))
+    around = top, size - small - top, left, size - small - left
+    while max(around) >= small:  # (a border may be as wide as the picture at most)
+        part = np.asarray(cv2.copyMakeBorder(part, 0, small - 1, 0, small - 1, cv2.BORDER_REFLECT_101))
+        small = part.shape[0]
+        left, top = 0, 0
+        around = 0, max(0, size - small), 0, max(0, size - small)
+    return np.asarray(cv2.copyMakeBorder(part, *around, cv2.BORDER_REFLECT_101)[:size, :size])
+
+
 def _before_leaves(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
     """Leaves alone, or in a part of a photograph: over it, beside it, in a corner of it."""
     leaves = foliage(rng, size, size)

@@ -57,7 +57,9 @@ class CutClassifier(CutNetwork):
     """An ultralytics classification model with a cut below its head: see ``CutNetwork``, whose ``branches`` it has not.
 
     The fine map adds up the last output of each stride from 8 on (``Mark.FINE``): no layer of a classifier's backbone is read
-    twice, which is what tells the levels of a detector.
+    twice, which is what tells the levels of a detector. The live map takes the last two of them, the head's input and the last
+    map before it that is twice as fine: with ``everyday`` on 25 photographs insertion minus deletion was 0.22 higher than with
+    the head's input alone (95 % interval 0.14 to 0.29), whose 7 x 7 cells are larger than many things.
     """
 
     @staticmethod
@@ -82,7 +84,7 @@ class CutClassifier(CutNetwork):
         return [self.decode(features)]
 
     def _live_levels(self) -> tuple[int, ...]:
-        return (self.inputs[self.finest_level],)
+        return self._fine_levels()[-2:]
 
     def _fine_levels(self) -> tuple[int, ...]:
         return self._wanted([str(row.index) for row in self._described if Mark.FINE in row.marks])

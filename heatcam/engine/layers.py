@@ -27,7 +27,7 @@ class Mark(str, Enum):
 
     ``LIVE`` is the finest head input and the level that it was made from, or all head inputs where it does not serve them all
     (``live_levels``); ``FINE`` an output of stride 8 or more that another layer than the next one reads (``fine_levels``); in a
-    classifier, where each layer reads the one before, ``LIVE`` is the last and ``FINE`` the last output of each stride.
+    classifier, where each layer reads the one before, ``FINE`` is the last output of each stride, ``LIVE`` the last two of those.
     """
 
     LIVE = "live"
@@ -124,8 +124,7 @@ def _marks(
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
     finest = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)
     fine = fine_levels(layers, {i: maps[i] for i in levels if i in maps})
-    behind = () if isinstance(layers[-1], Classify) else fine  # a classifier's levels are no neck
-    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest, behind)
+    live = () if finest is None else live_levels(reads[:-1], head_inputs, finest, fine)
     return [
         (Mark.LIVE,) * (index in live)
         + (Mark.FINE,) * (index in fine)

@@ -136,7 +136,7 @@ def test_networks_of_other_tasks_are_listed_too(name: str) -> None:
     assert [rows[i].stride for i in inputs] == strides
     live = marked(rows, Mark.LIVE)
     assert live[-1] == inputs[0]
-    assert len(live) == (1 if name.endswith("-cls") else 2)
+    assert len(live) == 2
     kept = [i for i in network.save if not isinstance(network.model[i], nn.Upsample)]
     levels = [4, 6, 8] if name.endswith("-cls") else kept  # the ends of a classifier's stages
     assert marked(rows, Mark.FINE) == [i for i in levels if i >= 3]  # stride 8 is reached at 3 or 4

@@ -1,16 +1,18 @@
 """Training scenes: seeded, with labels that hold what they say, on surfaces that hold no marker."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 import zxingcpp
 
 from heatcam.sources.demo.markers import MARKER_CLASSES
-from training import dataset
+from training import dataset, mining
 from training import scenes as scenes_module
 from training.measuring import read_labels
-from training.scenes import SMALLEST_PX, render_scene
-from training.surfaces import BACKGROUNDS, HARD_NEGATIVES
+from training.scenes import MENDING, SMALLEST_PX, USUAL, Emphasis, negative_scene, render_scene
+from training.surfaces import BACKGROUNDS, HARD_NEGATIVES, foliage
 
 SIDE = 160
 
@@ -100,10 +102,10 @@ def test_surfaces_have_the_size_asked_for_and_hold_no_code(surface):
 
 
 def test_a_data_set_on_disk_is_what_was_rendered(tmp_path, monkeypatch, photographs):
-    monkeypatch.setattr(dataset, "_stock", lambda split: (photographs if split == "train" else [], []))
+    monkeypatch.setattr(dataset, "stock", lambda split: (photographs if split == "train" else [], []))
     for kind in ("images", "labels"):
         (tmp_path / kind / "train").mkdir(parents=True)
-    assert dataset._render_chunk(tmp_path, "train", 7, SIDE, range(2, 6)) == 5
+    assert dataset._render_chunk(tmp_path, "train", 7, SIDE, USUAL, range(2, 6)) == 5
     marked = 0
     for index in range(2, 6):
         scene = render_scene(np.random.default_rng([7, 1, index]), photographs, SIDE)
@@ -115,3 +117,42 @@ def test_a_data_set_on_disk_is_what_was_rendered(tmp_path, monkeypatch, photogra
             marked += 1
             assert np.allclose(truth.xyxy, [label.box_xyxy for label in scene.labels], atol=1e-3)
     assert marked >= 2
+
+
+def test_usual_scenes_are_as_before_whatever_is_emphasised_elsewhere(photographs):
+    """Rounds are compared on the same held-out scenes: what mends the model changes none of them."""
+    usual, same, mending = (
+        render_scene(np.random.default_rng(3), photographs, SIDE, (), emphasis)
+        for emphasis in (USUAL, Emphasis(), MENDING)
+    )
+    assert np.array_equal(usual.image_bgr, same.image_bgr)
+    assert not np.array_equal(usual.image_bgr, mending.image_bgr)
+
+
+def test_leaves_fill_the_picture_asked_for_and_hold_no_code():
+    for seed in range(6):
+        picture = foliage(np.random.default_rng(seed), 240, 180)
+        assert picture.shape == (180, 240, 3)
+        assert picture.std() > 3
+        assert zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.AllMatrix) == []
+
+
+def test_negative_scenes_are_of_the_size_asked_for_and_the_same_again(photographs):
+    for seed in range(12):  # near, far away, before leaves
+        one, again = (negative_scene(np.random.default_rng(seed), photographs, SIDE) for _ in range(2))
+        assert one.shape == (SIDE, SIDE, 3)
+        assert np.array_equal(one, again)
+
+
+def test_mining_keeps_the_scenes_in_which_the_model_fires_and_no_other(tmp_path, monkeypatch, photographs):
+    monkeypatch.setattr(mining, "stock", lambda _split: (photographs, []))
+    bright = lambda image, with_map: SimpleNamespace(detections=[1] * int(image.mean() > 100))  # noqa: E731
+    monkeypatch.setattr(mining.heatcam, "load", lambda *_, **__: SimpleNamespace(explain=bright))
+    for kind in ("images", "labels"):
+        (tmp_path / kind / "train").mkdir(parents=True)
+    count = mining.mine(tmp_path, 20, 0, SIDE)
+    kept = sorted((tmp_path / "images" / "train").iterdir())
+    assert 0 < count == len(kept) < 20
+    assert all(cv2.imread(str(path)).mean() > 99 for path in kept)
+    assert [p.stem for p in sorted((tmp_path / "labels" / "train").iterdir())] == [p.stem for p in kept]
+    assert all(p.read_text() == "" for p in (tmp_path / "labels" / "train").iterdir())
