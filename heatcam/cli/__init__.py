@@ -17,7 +17,7 @@ import typer
 from heatcam import stopping
 from heatcam.bench.plan import Conditions, Plan
 from heatcam.cli.help import Group, GroupedHelp, HeatcamCommand, Kind
-from heatcam.cli.options import CameraOption, JsonOption
+from heatcam.cli.options import CameraOption, JsonOption, RecursiveOption
 from heatcam.cli.records import with_option_records
 from heatcam.cli.usage import Misused, is_call_for_help, misuse_words, unknown_command_words
 from heatcam.commands.options import (
@@ -185,12 +185,15 @@ def snapshot(
             rich_help_panel=Group.SOURCE,
         ),
     ] = None,
+    recursive: RecursiveOption = False,
     camera: CameraOption = None,
 ) -> None:
     """Write pictures, or one camera frame, with their heat maps."""
     from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
 
-    raise typer.Exit(run(inputs or [], camera, model, look, output, _terminal(), capture))
+    raise typer.Exit(
+        run(inputs or [], camera, model, look, output, _terminal(), capture, recursive=recursive)
+    )
 
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")
@@ -345,6 +348,7 @@ def evaluate(
             metavar="PHOTO|FOLDER|GLOB", help="What to judge the maps on.", rich_help_panel=Group.SOURCE
         ),
     ],
+    recursive: RecursiveOption = False,
 ) -> None:
     """Measure how true the heat maps are.
 
@@ -352,11 +356,11 @@ def evaluate(
     """
     from heatcam.commands.refusals import before_eval  # noqa: PLC0415
 
-    before_eval(photos, judged, plan, outputs)
+    before_eval(photos, judged, plan, outputs, recursive=recursive)
 
     from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
 
-    raise typer.Exit(run(photos, judged, plan, outputs, _terminal()))
+    raise typer.Exit(run(photos, judged, plan, outputs, _terminal(), recursive=recursive))
 
 
 def main() -> None:

@@ -221,6 +221,12 @@ OPTIONS[PictureOutput] = OPTIONS[Output] | {
         help="The picture to write, or for many a folder (ends in /); NAME-heat.png or heat/ if left out.",
     ),
     "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
+    "skip_existing": typer.Option(
+        "--skip-existing", help="Go on with the pictures whose results are not there yet."
+    ),
+    "increment": typer.Option(
+        "--increment", help="Where the output is there, write to the next free one: heat2/, heat3/."
+    ),
 }
 #: Of commands that are about detectors.
 _DETECTOR = typer.Option(
@@ -294,6 +300,13 @@ OPTIONS[SourceChoice] = {
     "camera": _CAMERA,
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
+
+RecursiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--recursive", "-r", help="Include the pictures in sub-folders.", rich_help_panel=Group.SOURCE
+    ),
+]
 
 JsonOption = Annotated[
     str | None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from heatcam import stopping
 from heatcam.commands.default_model import HINTS
+from heatcam.commands.picture_plan import find_and_say
 from heatcam.commands.refusals import checked_outputs
 from heatcam.commands.starting import names_in, offer_download
 from heatcam.commands.tables import show_table
@@ -40,15 +41,21 @@ from heatcam.models.loading import LoadedModel, load_model
 from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
-from heatcam.sinks.files import write_whole
+from heatcam.sinks.files import make_folder, write_whole
 from heatcam.sinks.pictures import write_picture
-from heatcam.sources.images import list_pictures, read_picture
+from heatcam.sources.decoding import read_picture
 
 _FEW_OBJECTS = 10  # with fewer, an interval says little
 
 
 def evaluate(
-    inputs: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs, terminal: Terminal
+    inputs: Sequence[str],
+    judged: Judged,
+    plan: EvalPlan,
+    outputs: Outputs,
+    terminal: Terminal,
+    *,
+    recursive: bool = False,
 ) -> int:
     """Score every row's map of every object, and say how sure the differences are.
 
@@ -58,16 +65,18 @@ def evaluate(
         plan: which maps, and what is measured of them.
         outputs: where results go beside the table.
         terminal: where to say it.
+        recursive: include the photographs in sub-folders.
 
     Returns:
-        0; 1 when photographs could not be read; 130 after Ctrl-C, with the photographs that were done.
+        0; 1 when photographs could not be read, or a folder had none; 130 after Ctrl-C, with the photographs that were done.
 
     Raises:
         HeatcamError: nothing can be measured; what can be known before is known before the model is loaded.
         KeyboardInterrupt: Ctrl-C before one photograph was done.
     """
     rows = chosen_rows(plan, _options(judged))
-    paths = list_pictures(inputs)
+    listed = find_and_say(inputs, recursive, terminal)
+    paths = listed.paths
     outputs = checked_outputs(outputs, paths)
     loaded = _load(judged, terminal)
     device = choose_device(judged.device)
@@ -87,7 +96,7 @@ def evaluate(
     if done < len(found):
         terminal.note(f"stopped after {done} of {len(found)} photographs")
         return stopping.exit_code()
-    return 1 if failed else 0
+    return 1 if failed or listed.empty else 0
 
 
 def _options(judged: Judged) -> ExplainOptions:
@@ -246,6 +255,13 @@ def _write(
     terminal: Terminal,
 ) -> None:
     """The document, the lines, the picture and the tables."""
+    for path in (
+        outputs.csv,
+        outputs.curves,
+        None if outputs.json in (None, "-") else Path(str(outputs.json)),
+    ):
+        if path is not None:
+            make_folder(path.parent)
     if outputs.csv is not None:
         write_whole(outputs.csv, csv_text(scores).encode())
     what = f"{facts['objects']} objects of {facts['model']} in {len(facts['photographs'])} photographs"

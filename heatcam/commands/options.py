@@ -109,9 +109,13 @@ class PictureOutput(Output):
 
     Attributes:
         npz: write the raw maps beside each picture.
+        skip_existing: leave out pictures whose results are there.
+        increment: write into the next free ``heat2``, ``heat3`` where ``output`` is there.
     """
 
     npz: bool = False
+    skip_existing: bool = False
+    increment: bool = False
 
 
 @dataclass(frozen=True)

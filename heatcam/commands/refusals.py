@@ -14,10 +14,10 @@ from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 from heatcam.models import official
 from heatcam.models.finding import WORDS, find_checkpoint
 from heatcam.saliency.options import ExplainOptions
-from heatcam.sinks.files import refuse_existing
+from heatcam.sinks.files import refuse_existing, require_folder
 from heatcam.sinks.pictures import output_paths
-from heatcam.sources.images import list_pictures
 from heatcam.sources.opening import open_source
+from heatcam.sources.picture_files import find_pictures
 
 
 def require_model(model: str | None, device: str | None = None, *, downloadable: bool = True) -> None:
@@ -70,7 +70,9 @@ def before_bench(source: str | None, conditions: Conditions) -> None:
     require_model(conditions.model, conditions.device)
 
 
-def before_eval(photos: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs) -> None:
+def before_eval(
+    photos: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs, *, recursive: bool = False
+) -> None:
     """What ``heatcam eval`` refuses at once.
 
     Raises:
@@ -78,7 +80,7 @@ def before_eval(photos: Sequence[str], judged: Judged, plan: EvalPlan, outputs: 
     """
     plan.method_names()
     ExplainOptions(judged.imgsz, judged.conf, judged.iou, max_det=judged.max_det)
-    checked_outputs(outputs, list_pictures(photos))
+    checked_outputs(outputs, find_pictures(photos, recursive=recursive).paths)
     require_model(judged.model, judged.device)
 
 
@@ -89,7 +91,7 @@ def checked_outputs(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
         UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
     """
     if outputs.curves is not None:
-        (curves,) = output_paths([Path("curves")], outputs.curves, outputs.overwrite)
+        (curves,) = output_paths([Path("curves")], outputs.curves)
         outputs = replace(outputs, curves=curves)
     json = None if outputs.json in (None, "-") else Path(str(outputs.json))
     targets = [path for path in (json, outputs.csv, outputs.curves) if path is not None]
@@ -100,6 +102,5 @@ def checked_outputs(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
         known.append(target.resolve())
     refuse_existing(targets, outputs.overwrite)
     for target in targets:
-        if not target.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent}", "make it first or choose another")
+        require_folder(target.parent)
     return outputs

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatcam import stopping
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
+from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, plan_camera, plan_pictures
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal
-from heatcam.errors import HeatcamError, SourceError, UsageError
+from heatcam.errors import HeatcamError, SinkError, SourceError, UsageError
 from heatcam.findings import describe
-from heatcam.frames import Frame
+from heatcam.frames import Explanation, Frame
+from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Painter, Run
-from heatcam.sinks.files import refuse_existing
-from heatcam.sinks.pictures import output_paths, write_picture
-from heatcam.sinks.raw_maps import write_raw_maps
-from heatcam.sources.images import list_pictures, read_picture
+from heatcam.sinks.files import make_folder
+from heatcam.sinks.pictures import write_picture
+from heatcam.sinks.raw_maps import raw_path, write_raw_maps
+from heatcam.sources.decoding import read_picture
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
 
@@ -26,6 +31,39 @@ if TYPE_CHECKING:
     from heatcam.saliency.explainer import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+@dataclass
+class Done:
+    """What was done so far.
+
+    Attributes:
+        rows: of the JSON document, one for each picture that was written.
+        failed: how many could not be read or written.
+        stopped: whether Ctrl-C or a full disk ended it.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    failed: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """How pictures are explained and written.
+
+    Attributes:
+        explainer: what explains them.
+        paint: what draws them.
+        output: what is written beside them, and over what.
+        terminal: where to say it.
+    """
+
+    explainer: Explainer
+    paint: Painter
+    output: PictureOutput
+    terminal: Terminal
 
 
 def snapshot(
@@ -36,6 +74,8 @@ def snapshot(
     output: PictureOutput,
     terminal: Terminal,
     capture: CaptureChoice | None = None,
+    *,
+    recursive: bool = False,
 ) -> int:
     """Explain every picture and write it; a picture that cannot be read is said and left out.
 
@@ -47,91 +87,121 @@ def snapshot(
         output: where the pictures and the JSON document go.
         terminal: where to say it.
         capture: what to ask the camera for.
+        recursive: include the pictures in sub-folders.
 
     Returns:
-        0, or 1 when some pictures could not be read or written.
+        0; 1 when some pictures could not be read or written, or a folder had none; 130 after Ctrl-C, with what was done.
 
     Raises:
-        HeatcamError: nothing could be done at all; raised before the model is loaded where that can be known.
+        HeatcamError: nothing could be done at all; raised before torch is imported where that can be known.
     """
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
     asked = (capture or CaptureChoice()).options()
-    paths = list_pictures(inputs) if camera is None else ()
-    names = paths or (Path(f"camera-{camera}.png" if str(camera).isdecimal() else "camera.png"),)
-    targets = output_paths(names, output.output or _default_output(names), output.overwrite)
-    if output.npz:
-        refuse_existing([raw_path(target) for target in targets], output.overwrite)
-    model = with_model(model, camera or "", terminal)
-    explainer = start_explainer(model, terminal, pictures=len(names))
-    say_scale(look, explainer, terminal)
-    paint = painter(look)
-    if camera is not None:
-        rows, failed = (
-            [_one(_camera_frame(camera, asked, terminal), targets[0], explainer, paint, output, terminal)],
-            0,
-        )
-    else:
-        rows, failed = _many(paths, targets, explainer, paint, output, terminal)
-    if nothing := sum(not row["detections"] for row in rows):
-        where = f" in {nothing} of {len(rows)} pictures" if len(rows) > 1 else ""
+    plan = (
+        plan_pictures(inputs, recursive, output, terminal) if camera is None else plan_camera(camera, output)
+    )
+    if plan.skipped:
+        terminal.note(f"{len(plan.skipped)} of {len(plan.skipped + plan.pictures)} are there already")
+    done = Done()
+    if plan.pictures:
+        first = first_picture(plan.pictures) if camera is None else None
+        model = with_model(model, camera or "", terminal)
+        job = _start(model, look, output, terminal, len(plan.pictures))
+        if camera is not None:
+            frame = _camera_frame(camera, asked, terminal)
+            _one(frame, plan.pictures[0].target, job, done)
+        else:
+            _many(plan.pictures, first, job, done)
+    if nothing := sum(not row["detections"] for row in done.rows):
+        where = f" in {nothing} of {len(done.rows)} pictures" if len(done.rows) > 1 else ""
         terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
+    return _finish(plan, done, output, terminal)
+
+
+def _start(model: ModelChoice, look: Look, output: PictureOutput, terminal: Terminal, pictures: int) -> Job:
+    explainer = start_explainer(model, terminal, pictures=pictures)
+    say_scale(look, explainer, terminal)
+    return Job(explainer, painter(look), output, terminal)
+
+
+def _finish(plan: PicturePlan, done: Done, output: PictureOutput, terminal: Terminal) -> int:
+    """Say how it ended, write the document of what was done; the exit code."""
+    count = len(plan.pictures)
+    if done.stopped or done.failed:
+        what = f"{done.failed} left out" if done.failed else ""
+        stopped = "stopped before the rest" if done.stopped else ""
+        said = ", ".join(words for words in (what, stopped) if words)
+        terminal.note(f"{len(done.rows)} of {count} pictures written, {said}")
     if output.json:
-        terminal.document({"images": rows}, output.json)
-    return 1 if failed else 0
+        if output.json != "-":
+            make_folder(Path(output.json).parent)
+        skipped = [{"path": str(p.source), "output": str(p.target)} for p in plan.skipped]
+        more = {"skipped": skipped} if skipped else {}
+        terminal.document({"images": done.rows, **more}, output.json)
+    if done.stopped and stopping.is_asked():
+        return stopping.exit_code()
+    return 1 if done.failed or done.stopped or plan.lacking else 0
 
 
-def _many(
-    paths: Sequence[Path],
-    targets: Sequence[Path],
-    explainer: Explainer,
-    paint: Painter,
-    output: PictureOutput,
-    terminal: Terminal,
-) -> tuple[list[dict[str, Any]], int]:
-    """Every picture in turn: the rows of those that worked, and how many did not."""
-    rows, failed, run = [], 0, Run()
-    with terminal.progress("pictures", shown=len(paths) > 1) as progress:
-        task = progress.add_task("snapshot", total=len(paths), rate=0.0)
-        for path, target in zip(paths, targets, strict=True):
-            try:
-                frame = Frame(read_picture(path), 0, time.monotonic(), 0.0, str(path))
-                rows.append(_one(frame, target, explainer, paint, output, terminal))
-            except HeatcamError as error:
-                if len(paths) == 1:
-                    raise
-                terminal.note(f"left out: {error}")
-                failed += 1
-            run.frames += 1
-            progress.update(task, advance=1, rate=run.frames / run.elapsed_s)
-    if failed:
-        terminal.note(f"{len(rows)} of {len(paths)} pictures written, {failed} left out")
-    return rows, failed
+def _many(pictures: Sequence[Picture], first: Uint8Array | None, job: Job, done: Done) -> None:
+    """Every picture in turn, into ``done``; ``first`` are the pixels of the only one. Ctrl-C and a full disk end it."""
+    run = Run()
+    try:
+        with (
+            stopping.raising(),
+            job.terminal.progress("pictures", shown=len(pictures) > 1) as progress,
+        ):
+            task = progress.add_task("snapshot", total=len(pictures), rate=0.0)
+            for picture in pictures:
+                stopping.require_going_on()
+                try:
+                    image = read_picture(picture.source) if first is None else first
+                    frame = Frame(image, 0, time.monotonic(), 0.0, str(picture.source))
+                    _one(frame, picture.target, job, done)
+                except HeatcamError as error:
+                    if len(pictures) == 1:
+                        raise
+                    job.terminal.note(f"left out: {error}")
+                    done.failed += 1
+                    if _is_full(error):
+                        done.stopped = True
+                        return
+                run.frames += 1
+                progress.update(task, advance=1, rate=run.frames / run.elapsed_s)
+    except KeyboardInterrupt:
+        done.stopped = True
 
 
-def _one(
-    frame: Frame,
-    target: Path,
-    explainer: Explainer,
-    paint: Painter,
-    output: PictureOutput,
-    terminal: Terminal,
-) -> dict[str, Any]:
+def _is_full(error: HeatcamError) -> bool:
+    """Whether nothing more can be written, so that to go on is in vain."""
+    cause = error.__cause__
+    return isinstance(error, SinkError) and isinstance(cause, OSError) and cause.errno in _NO_ROOM
+
+
+def _one(frame: Frame, target: Path, job: Job, done: Done) -> None:
     """Explain, paint and write one picture; its row of the JSON document."""
-    explanation = explainer.explain(frame, with_object_maps=True)
-    write_picture(target, paint(explanation, Run()), output.overwrite)
-    if output.npz:
-        write_raw_maps(raw_path(target), explanation, output.overwrite)
+    explanation = job.explainer.explain(frame, with_object_maps=True)
+    painted = job.paint(explanation, Run())
+    row = {"path": frame.name, "output": str(target), **describe(explanation)}
+    with stopping.held():  # what is written stands in the document too
+        make_folder(target.parent)
+        _write(target, painted, explanation, job.output)
+        done.rows.append(row)
     if explanation.map_error:
-        terminal.note(f"{frame.name}: no heat map ({explanation.map_error})")
-    if output.json != "-":
-        terminal.result(f"{target}  {counted(explanation.detections.class_names)}")
-    return {"path": frame.name, "output": str(target), **describe(explanation)}
+        job.terminal.note(f"{frame.name}: no heat map ({explanation.map_error})")
+    if job.output.json != "-":
+        found = counted(explanation.detections.class_names)
+        job.terminal.result(f"{frame.name} -> {target}  {found}")
 
 
-def raw_path(picture: Path) -> Path:
-    """Where a picture's raw maps go: ``out.png.npz``, because ``out.jpg`` may stand beside it."""
-    return picture.with_name(f"{picture.name}.npz")
+def _write(target: Path, painted: Uint8Array, explanation: Explanation, output: PictureOutput) -> None:
+    """The picture and its maps; with ``--skip-existing`` only what is not there."""
+    if not (output.skip_existing and target.exists()):
+        write_picture(target, painted, output.overwrite)
+    raw = raw_path(target)
+    if output.npz and not (output.skip_existing and raw.exists()):
+        write_raw_maps(raw, explanation, output.overwrite)
 
 
 def counted(class_names: Sequence[str]) -> str:
@@ -149,8 +219,3 @@ def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Fra
             if not source.is_live or frame.frame_index >= _FRAMES_UNTIL_EXPOSED:
                 return frame
     raise SourceError(f"{source.name} gave no picture", "check that nothing else uses it")
-
-
-def _default_output(names: Sequence[Path]) -> str:
-    """Beside where the user stands: ``photo-heat.png`` for one picture, the folder ``heat/`` for several."""
-    return f"{names[0].stem}-heat.png" if len(names) == 1 else "heat/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         SinkError: no permission, no folder, no space; nothing is left behind.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # a name of its own: with the file's in it, it would be too long for some
+    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
@@ -37,19 +39,59 @@ def write_whole(path: Path, data: bytes) -> None:
         raise SinkError(f"cannot write {path} ({error.strerror or error})", _what_helps(error)) from error
 
 
-def refuse_existing(targets: Sequence[Path], overwrite: bool) -> None:
+def refuse_existing(
+    targets: Sequence[Path],
+    overwrite: bool,
+    next_step: str = "choose another name or add --overwrite",
+) -> None:
     """Before anything is computed.
+
+    Args:
+        targets: what will be written.
+        overwrite: whether files that are there may be replaced.
+        next_step: what to do where they may not.
 
     Raises:
         UsageError: a target is a folder, or is there and may not be replaced.
     """
     there = [target for target in targets if target.exists()]
-    if there and there[0].is_dir():
-        raise UsageError(f"{there[0]} is a folder", "choose another name")
+    for target in there:
+        if target.is_dir():
+            raise UsageError(f"{target} is a folder", "choose another name")
     if there and not overwrite:
         others = f" and {len(there) - 1} more" if len(there) > 1 else ""
         exist = "exist" if len(there) > 1 else "exists"
-        raise UsageError(f"{there[0]}{others} {exist} already", "choose another name or add --overwrite")
+        raise UsageError(f"{there[0]}{others} {exist} already", next_step)
+
+
+def require_folder(folder: Path, *, may_make: bool = True) -> None:
+    """Before anything is computed: whether files can be written into a folder that is there, or can be made.
+
+    Raises:
+        UsageError: it is not there and may not be made.
+        SinkError: something else has its name, or there is no permission.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if there != folder and not may_make:
+        raise UsageError(f"there is no folder {folder}", "make it first or choose another")
+    if not there.is_dir():
+        raise SinkError(f"cannot make the folder {folder} ({there} is a file)", "choose another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SinkError(f"cannot write into the folder {there} (Permission denied)", "choose another folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it lies in; one that is there stays.
+
+    Raises:
+        SinkError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(
+            f"cannot make the folder {folder} ({error.strerror})", "choose another folder"
+        ) from error
 
 
 _HELPS = {

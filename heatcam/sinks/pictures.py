@@ -11,6 +11,7 @@ import cv2
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.picture_names import names_below_folder
 
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _ENCODERS: dict[str, tuple[int, ...]] = {
@@ -41,76 +42,61 @@ def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = Fal
 
 
 def output_paths(
-    inputs: Sequence[str | Path], output: str | Path, overwrite: bool = False
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    *,
+    below: Sequence[Path] | None = None,
+    into_folder: bool = False,
 ) -> tuple[Path, ...]:
-    """Where each input's picture goes, checked before anything is computed.
+    """Where each input's picture goes; nothing is made and nothing asked of what is there.
 
-    A folder is meant when ``output`` is one, ends in a slash, or has no suffix while there are several inputs; it is
-    made if need be. There each picture keeps its input's stem, and its suffix if that can be written, else ``.png``;
-    a name that is taken (whatever its case) becomes ``name-2``, ``name-3`` in the order of the inputs.
+    A folder is meant when ``output`` is one, ends in a slash, or has no suffix while there are several inputs. Names in it are
+    those of ``names_below_folder``.
 
     Args:
         inputs: names or paths of the inputs, at least one.
         output: what ``-o`` was given.
-        overwrite: whether existing files may be replaced; an input never is.
+        below: the place of each below the folder; its name if left out.
+        into_folder: whether there could have been several inputs.
 
     Raises:
-        UsageError: several inputs for one file, an unknown suffix, an existing file without ``overwrite``, an input as
-            target.
-        SinkError: the folder cannot be made.
+        UsageError: several inputs for one file, an unknown suffix, or an input as target, which is never written over.
     """
-    text, target = str(output), Path(output)
-    ends_in_slash = text.endswith(("/", os.sep))
-    if ends_in_slash or target.is_dir() or (len(inputs) > 1 and not target.suffix):
-        targets = _names_in_folder(inputs, target)
-    elif len(inputs) > 1:
+    text, target, paths = str(output), Path(output), [Path(name) for name in inputs]
+    several = into_folder or len(paths) > 1
+    if text.endswith(("/", os.sep)) or target.is_dir() or (several and not target.suffix):
+        places = [Path(path.name) for path in paths] if below is None else below
+        targets = tuple(target / name for name in names_below_folder(paths, places, WRITABLE_SUFFIXES))
+    elif len(paths) > 1:
         raise UsageError(
-            f"{len(inputs)} pictures do not fit into one file {text}", f"use a folder: -o {target.stem}/"
+            f"{len(paths)} pictures do not fit into one file {text}", f"use a folder: -o {target.stem}/"
         )
     else:
         targets = (target,)
-    _check_targets(targets, inputs, overwrite)
-    _make_folder(targets[0].parent, may_make=targets[0] != target)
+    for written in targets:
+        _encoder_of(written)
+    _refuse_inputs(targets, paths)
     return targets
 
 
-def _names_in_folder(inputs: Sequence[str | Path], folder: Path) -> tuple[Path, ...]:
-    taken: set[str] = set()
-    targets = []
-    for name in map(Path, inputs):
-        suffix = name.suffix if name.suffix.lower() in _ENCODERS else ".png"
-        candidate, number = f"{name.stem}{suffix}", 1
-        while candidate.casefold() in taken:
-            number += 1
-            candidate = f"{name.stem}-{number}{suffix}"
-        taken.add(candidate.casefold())
-        targets.append(folder / candidate)
-    return tuple(targets)
-
-
-def _check_targets(targets: Sequence[Path], inputs: Sequence[str | Path], overwrite: bool) -> None:
-    for target in targets:
-        _encoder_of(target)
-    originals = {Path(name).resolve() for name in inputs}
+def _refuse_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
+    originals = {path.resolve() for path in inputs}
     for target in targets:
         if target.resolve() in originals:
             raise UsageError(
                 f"{target} is an input and would be written over", "choose another name or folder"
             )
-    refuse_existing(targets, overwrite)
 
 
-def _make_folder(folder: Path, may_make: bool) -> None:
-    if folder.is_dir():
-        return
-    if not may_make:
-        raise UsageError(f"there is no folder {folder}", "make it first or choose another")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SinkError(
-            f"cannot make the folder {folder} ({error.strerror})", "choose another folder"
-        ) from error
+def next_output(output: str) -> str:
+    """The first of ``heat/``, ``heat2/``, ``heat3/``, or of ``out.png``, ``out2.png``, ``out3.png``, that is not there."""
+    path, slash = Path(output), output[len(output.rstrip("/" + os.sep)) :]
+    stem, suffix = (path.name, "") if slash or path.is_dir() else (path.stem, path.suffix)
+    free, number = path, 1
+    while free.exists() or free.is_symlink():
+        number += 1
+        free = path.with_name(f"{stem}{number}{suffix}")
+    return f"{free}{slash or ('/' if path.is_dir() else '')}"
 
 
 def _encoder_of(path: Path) -> tuple[int, ...]:

@@ -10,6 +10,12 @@ import numpy as np
 
 from heatcam.frames import Explanation
 from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.picture_names import fitting_name
+
+
+def raw_path(picture: Path) -> Path:
+    """Where a picture's raw maps go: ``out.png.npz``, because ``out.jpg`` may stand beside it."""
+    return picture.with_name(fitting_name(picture.name, ".npz"))
 
 
 def write_raw_maps(path: Path, explanation: Explanation, overwrite: bool = False) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,77 +11,21 @@ from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
 from heatcam.sources.decoding import read_picture
+from heatcam.sources.picture_files import find_pictures, is_glob, matching_paths
 from heatcam.sources.picture_formats import PICTURE_SUFFIXES
 from heatcam.sources.seeking import Playhead, indices
 from heatcam.sources.state import PLAYING
 
-__all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "read_picture"]
-
-
-def is_glob(spec: str) -> bool:
-    """Whether ``spec`` has wildcards and no file of exactly that name exists."""
-    return glob.has_magic(spec) and not Path(spec).exists()
-
-
-def matching_paths(spec: str) -> list[Path]:
-    """What a glob matches, ``**`` included, in no order. What exists by name goes first: of ``run[1]/*.jpg`` the folder does.
-
-    Brackets of names further on are taken as such where nothing matches otherwise.
-    """
-    literal, pattern = _existing_part(spec)
-    for tried in (pattern, pattern.replace("[", "[[]")):
-        found = glob.glob(glob.escape(literal) + tried, recursive=True)  # noqa: PTH207 (Path.glob refuses absolute ones)
-        if found:
-            return [Path(match) for match in found]
-    return []
-
-
-def _existing_part(spec: str) -> tuple[str, str]:
-    """The folders at the beginning of ``spec`` that are there by name, with their separator, and what follows."""
-    for at in range(len(spec) - 1, 0, -1):
-        if spec[at] in (os.sep, os.altsep) and Path(spec[:at]).is_dir():
-            return spec[: at + 1], spec[at + 1 :]
-    return "", spec
+__all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "matching_paths", "read_picture"]
 
 
 def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
-    """All pictures that files, folders and globs name, in the order given; inside a folder or glob by name, 2 before 10.
-
-    Files named outright are taken whatever their suffix; folders (not their subfolders) and globs give only files with
-    a suffix of ``PICTURE_SUFFIXES``, and never hidden ones.
+    """All pictures that files, folders and globs name, without sub-folders: ``find_pictures`` for those who only want the paths.
 
     Raises:
-        UnreadableInputError: a missing file, or a folder or glob without pictures.
+        UnreadableInputError: a missing file, or nothing that is a picture.
     """
-    return tuple(path for item in inputs for path in _pictures_of(str(item)))
-
-
-def _pictures_of(spec: str) -> list[Path]:
-    path = Path(spec)
-    if path.is_dir():
-        found = _only_pictures(path.iterdir())
-        return found if found else _none_there(f"no pictures in the folder {path}")
-    if is_glob(spec):
-        found = _only_pictures(matching_paths(spec))
-        return found if found else _none_there(f"no pictures match {spec}")
-    if not path.exists():
-        raise UnreadableInputError(f"there is no file {path}", "check the path")
-    return [path]
-
-
-def _only_pictures(paths: Iterable[Path]) -> list[Path]:
-    pictures = (p for p in paths if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith("."))
-    return sorted((p for p in pictures if p.is_file()), key=_natural_order)
-
-
-def _natural_order(path: Path) -> tuple[str, list[str | int], str]:
-    # re.split alternates text and digits, so numbers are only ever compared with numbers
-    parts = [int(part) if i % 2 else part.lower() for i, part in enumerate(re.split(r"(\d+)", path.name))]
-    return str(path.parent), parts, path.name
-
-
-def _none_there(problem: str) -> list[Path]:
-    raise UnreadableInputError(problem, f"pictures end in {', '.join(PICTURE_SUFFIXES)}")
+    return find_pictures(inputs).paths
 
 
 class ImageSource:

@@ -115,7 +115,6 @@ def test_objects_that_are_too_small_are_counted(words: list[object], monkeypatch
         (["--layers", "77"], "no layer is called '77'"),
         (["--conf", "7"], "conf is 7.0; give a number from 0 to 1"),
         (["--model", "gone.pt"], "gone.pt does not exist"),
-        (["--json", "nowhere/x.json"], "there is no folder nowhere"),
         (["--curves", "x.doc"], "cannot tell the format of x.doc"),
         (["--csv", "x", "--json", "x"], "x would be written over"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.files import make_folder, refuse_existing, require_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -46,3 +46,49 @@ def test_files_that_are_there_are_refused_unless_they_may_be_replaced(tmp_path: 
         refuse_existing([new, there], overwrite=False)
     with pytest.raises(UsageError, match="is a folder"):
         refuse_existing([tmp_path], overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["n" * 254, "n" * 250 + ".png", "\u732b" * 84 + ".x", "caf\udce9.json"])
+def test_names_of_any_length_and_bytes_are_written(tmp_path: Path, name: str) -> None:
+    for data in (b"old", b"new"):
+        write_whole(tmp_path / name, data)
+    assert (tmp_path / name).read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_two_that_write_the_same_file_at_once_do_not_mix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, drafts = Path.replace, []
+
+    def meet(self: Path, target: Path) -> Path:
+        drafts.append(self)
+        if len(drafts) == 1:
+            write_whole(tmp_path / "a", b"second")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", meet)
+    write_whole(tmp_path / "a", b"first")
+    assert drafts[0] != drafts[1]
+    assert (tmp_path / "a").read_bytes() == b"first"
+
+
+def test_a_folder_that_can_be_made_is_not_made_before_it_is_needed(tmp_path: Path) -> None:
+    require_folder(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SinkError, match=r"cannot make the folder .*/file/sub .*is a file"):
+        require_folder(tmp_path / "file" / "sub")
+    with pytest.raises(SinkError, match="cannot make the folder"):
+        make_folder(tmp_path / "file" / "sub")
+    with pytest.raises(UsageError, match=r"there is no folder .*/new; make it first"):
+        require_folder(tmp_path / "new", may_make=False)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(SinkError, match=r"cannot write into the folder .*Permission denied"):
+        require_folder(tmp_path / "new")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.sinks.pictures import WRITABLE_SUFFIXES, output_paths, write_picture
+from heatcam.sinks.pictures import WRITABLE_SUFFIXES, next_output, output_paths, write_picture
 from heatcam.sources.decoding import read_picture
 
 
@@ -89,23 +89,24 @@ def test_one_input_goes_to_the_file_named(tmp_path):
 
 
 @pytest.mark.parametrize("output", ["dir/", "dir"])
-def test_several_inputs_go_to_a_folder_that_is_made(tmp_path, output):
+def test_several_inputs_go_to_a_folder(tmp_path, output):
     targets = output_paths(["x/a.jpg", "y/b.gif", "c.PNG", "camera 0"], f"{tmp_path}/{output}")
     assert [t.name for t in targets] == ["a.jpg", "b.png", "c.PNG", "camera 0.png"]
     assert {t.parent for t in targets} == {tmp_path / "dir"}
-    assert (tmp_path / "dir").is_dir()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_input_and_a_slash_means_a_folder(tmp_path):
     assert output_paths(["a.jpg"], f"{tmp_path}/new/") == (tmp_path / "new" / "a.jpg",)
 
 
-def test_names_that_meet_are_made_unique_in_the_order_given(tmp_path):
-    inputs = ["x/a.png", "y/a.png", "z/A.PNG", "a-2.png"]
-    names = [t.name for t in output_paths(inputs, tmp_path)]
-    assert names == ["a.png", "a-2.png", "A-3.PNG", "a-2-2.png"]
-    assert names == [t.name for t in output_paths(inputs, tmp_path)]
-    assert len({name.casefold() for name in names}) == 4
+def test_one_picture_of_a_folder_goes_to_a_folder_too(tmp_path):
+    assert output_paths(["in/a.jpg"], tmp_path / "new", into_folder=True) == (tmp_path / "new" / "a.jpg",)
+
+
+def test_places_below_an_input_folder_are_kept(tmp_path):
+    targets = output_paths(["in/a.jpg", "in/b/a.jpg"], f"{tmp_path}/", below=[Path("a.jpg"), Path("b/a.jpg")])
+    assert targets == (tmp_path / "a.jpg", tmp_path / "b" / "a.jpg")
 
 
 def test_several_inputs_do_not_fit_into_one_file(tmp_path):
@@ -113,34 +114,25 @@ def test_several_inputs_do_not_fit_into_one_file(tmp_path):
         output_paths(["a.png", "b.png"], tmp_path / "out.png")
 
 
-def test_an_unknown_suffix_is_refused_before_anything_is_made(tmp_path):
+def test_an_unknown_suffix_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot tell the format"):
         output_paths(["a.png"], tmp_path / "new" / "out.xyz")
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_what_exists_is_refused_before_anything_is_computed(tmp_path):
-    (tmp_path / "a.png").touch()
-    (tmp_path / "b.png").touch()
-    with pytest.raises(UsageError, match=r"a\.png and 1 more exist already.*--overwrite"):
-        output_paths(["x/a.png", "x/b.png"], tmp_path)
-    assert len(output_paths(["x/a.png", "x/b.png"], tmp_path, overwrite=True)) == 2
-
-
-def test_an_input_is_never_the_target_even_with_overwrite(tmp_path):
+def test_an_input_is_never_the_target(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), picture())
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     for target in (tmp_path / "a.png", tmp_path / "." / "a.png", tmp_path / "link.png", tmp_path):
         with pytest.raises(UsageError, match="is an input"):
-            output_paths([tmp_path / "a.png"], target, overwrite=True)
+            output_paths([tmp_path / "a.png"], target)
 
 
-def test_a_missing_folder_for_one_file_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="there is no folder"):
-        output_paths(["a.png"], tmp_path / "no" / "out.png")
-
-
-def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(SinkError, match="cannot make the folder"):
-        output_paths(["a.png", "b.png"], f"{tmp_path}/file/sub/")
+def test_the_next_free_output_is_numbered_as_ultralytics_does_it(tmp_path):
+    assert next_output(f"{tmp_path}/heat/") == f"{tmp_path}/heat/"
+    for expected in ("heat2", "heat3"):
+        (tmp_path / "heat").mkdir(exist_ok=True)
+        assert next_output(f"{tmp_path}/heat/") == f"{tmp_path}/{expected}/"
+        assert next_output(f"{tmp_path}/heat") == f"{tmp_path}/{expected}/"
+        (tmp_path / expected).mkdir()
+    (tmp_path / "out.png").touch()
+    assert next_output(f"{tmp_path}/out.png") == f"{tmp_path}/out2.png"

@@ -1,0 +1,164 @@
+"""Which pictures become which files, all of it known, said and checked before a model is loaded. Knows no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatcam.commands.options import PictureOutput
+from heatcam.commands.terminal import Terminal
+from heatcam.errors import UnreadableInputError, UsageError
+from heatcam.geometry import Uint8Array
+from heatcam.sinks.files import refuse_existing, require_folder
+from heatcam.sinks.pictures import next_output, output_paths
+from heatcam.sinks.raw_maps import raw_path
+from heatcam.sources.decoding import check_picture, read_picture
+from heatcam.sources.picture_files import FoundPictures, find_pictures, left_out_words, problem_of_deeper
+
+_INSTEAD = "choose another name, or add --overwrite, --skip-existing or --increment"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture to explain.
+
+    Attributes:
+        source: the picture.
+        target: where the result goes.
+    """
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class PicturePlan:
+    """What is to be done.
+
+    Attributes:
+        pictures: in their order.
+        skipped: those whose results are there already.
+        lacking: folders and globs without pictures, which were named beside others.
+    """
+
+    pictures: tuple[Picture, ...]
+    skipped: tuple[Picture, ...] = ()
+    lacking: int = 0
+
+
+def find_and_say(
+    inputs: Sequence[str], recursive: bool, terminal: Terminal, but_not: Path | None = None
+) -> FoundPictures:
+    """Find the pictures, and say what was passed over.
+
+    Raises:
+        UnreadableInputError: a file that is not there, or no pictures at all.
+    """
+    found = find_pictures(inputs, recursive=recursive, but_not=but_not)
+    for problem in found.empty:
+        terminal.note(problem)
+    if found.left_out:
+        terminal.note(f"left out: {left_out_words(found.left_out)}")
+    if found.deeper:
+        count = len(found.files)
+        begin = f"{count} picture{'s' if count > 1 else ''} here;"
+        terminal.note(f"{problem_of_deeper(found, begin).replace(' in ', ' more in ', 1)}; -r includes them")
+    return found
+
+
+def plan_pictures(
+    inputs: Sequence[str], recursive: bool, output: PictureOutput, terminal: Terminal
+) -> PicturePlan:
+    """What becomes what; everything that can be refused is refused here.
+
+    Raises:
+        HeatcamError: nothing is there, outputs are in the way, or cannot be written.
+    """
+    _require_one_way(output)
+    asked = output.output
+    folder = Path(asked) if asked is not None else Path("heat")
+    found = find_and_say(inputs, recursive, terminal, but_not=folder)
+    wanted = asked or _default_output(found)
+    wanted = next_output(wanted) if output.increment else wanted
+    below = [file.below for file in found.files]
+    targets = output_paths(found.paths, wanted, below=below, into_folder=found.many)
+    pictures = tuple(Picture(*pair) for pair in zip(found.paths, targets, strict=True))
+    skipped = tuple(p for p in pictures if output.skip_existing and _is_done(p, output))
+    plan = PicturePlan(tuple(p for p in pictures if p not in skipped), skipped, len(found.empty))
+    _require_writable(plan.pictures, output)
+    return plan
+
+
+def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
+    """The same for one frame of a camera.
+
+    Raises:
+        HeatcamError: the output is in the way, or cannot be written.
+    """
+    _require_one_way(output)
+    name = Path(f"camera-{camera}.png" if camera.isdecimal() else "camera.png")
+    wanted = output.output or f"{name.stem}-heat.png"
+    (target,) = output_paths([name], next_output(wanted) if output.increment else wanted)
+    plan = PicturePlan((Picture(name, target),))
+    _require_writable(plan.pictures, output)
+    return plan
+
+
+def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
+    """The pixels of a picture that is the only one; of several it is only known that one of them can be read.
+
+    Raises:
+        UnreadableInputError: the only one, or each of several, cannot be read.
+    """
+    if len(pictures) == 1:
+        return read_picture(pictures[0].source)
+    first: UnreadableInputError | None = None
+    for picture in pictures:
+        try:
+            check_picture(picture.source)
+        except UnreadableInputError as error:
+            first = first or error
+        else:
+            return None
+    if first is not None:
+        raise UnreadableInputError(
+            f"none of {len(pictures)} pictures can be read; the first: {first.problem}", first.next_step
+        )
+    return None
+
+
+def _default_output(found: FoundPictures) -> str:
+    """Beside where the user stands: ``photo-heat.png`` for one picture, the folder ``heat/`` for several."""
+    return "heat/" if found.many or len(found.files) > 1 else f"{found.files[0].path.stem}-heat.png"
+
+
+def _require_one_way(output: PictureOutput) -> None:
+    ways = {
+        "--overwrite": output.overwrite,
+        "--skip-existing": output.skip_existing,
+        "--increment": output.increment,
+    }
+    given = [name for name, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", "give one")
+
+
+def _is_done(picture: Picture, output: PictureOutput) -> bool:
+    return picture.target.is_file() and (not output.npz or raw_path(picture.target).is_file())
+
+
+def _require_writable(pictures: Sequence[Picture], output: PictureOutput) -> None:
+    """Whether each file can be written, and nobody's is lost by it."""
+    targets = [picture.target for picture in pictures]
+    targets += [raw_path(target) for target in targets] if output.npz else []
+    refuse_existing(targets, output.overwrite or output.skip_existing, _INSTEAD)
+    json = Path(output.json) if output.json and output.json != "-" else None
+    if json is not None:
+        taken = {path.resolve() for path in (*targets, *(picture.source for picture in pictures))}
+        if json.resolve() in taken:
+            raise UsageError(f"{json} would be written over", "choose another name for --json")
+        if json.is_file() or json.is_dir():
+            refuse_existing([json], output.overwrite)
+    for folder in {target.parent for target in (*targets, *((json,) if json else ()))}:
+        require_folder(folder)
