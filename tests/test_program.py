@@ -196,10 +196,13 @@ def stopped_after(seconds: float, folder: Path, *words: object) -> str:
     program = start(*words, cwd=folder)
     time.sleep(seconds)
     os.killpg(program.pid, signal.SIGINT)
-    _, stderr = program.communicate(timeout=60)
+    stdout, stderr = program.communicate(timeout=60)
     if "heatcam" not in stderr and program.returncode in (1, -signal.SIGINT):
         return ""  # before the first line of heatcam's own: Python was still starting
-    fine = program.returncode == 130 and stderr.count("heatcam: stopped") == 1 and "Traceback" not in stderr
+    lines = (
+        stderr.count("heatcam: stopped") + ("stopped early" in stdout) + ("no frame was recorded" in stderr)
+    )
+    fine = program.returncode == 130 and lines == 1 and "Traceback" not in stderr
     return "" if fine else f"after {seconds:.2f} s: exit code {program.returncode}, {stderr}"
 
 

@@ -108,14 +108,24 @@ def test_the_end_of_a_file_is_held_unless_something_says_that_nobody_sits_there(
 
 
 @requires("Xvfb", "xdotool", "ffprobe")
-def test_ctrl_c_ends_it_like_q_with_the_recording_finished(display: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.soak),
+    ],
+)
+def test_ctrl_c_ends_it_like_q_with_the_recording_finished(
+    display: str, tmp_path: Path, number: int, code: int
+) -> None:
     window = LiveWindow(display, tmp_path)
     window.press_with_shift("r", wait_s=1.5)
     for _ in range(3):
-        os.killpg(window.program.pid, signal.SIGINT)
+        os.killpg(window.program.pid, number)
         time.sleep(0.05)
     _, stderr = window.program.communicate(timeout=30)
-    assert window.program.returncode == 130, stderr
+    assert window.program.returncode == code, stderr
     assert "Traceback" not in stderr
     assert "recorded heatcam-" in stderr
     assert json.loads(window.report.read_text())["frames_shown"] > 3

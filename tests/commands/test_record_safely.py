@@ -402,6 +402,31 @@ class DeadCamera(FakeCamera):
         self.left.wait(60)
 
 
+@posix_only
+def test_a_folder_that_vanishes_while_a_camera_gives_nothing_ends_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.sinks.live_recorder import LiveRecorder
+
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr("heatcam.commands.record.open_source", lambda spec, options=None: DeadCamera())
+    monkeypatch.setattr("heatcam.commands.record.size_to_come", lambda spec, options=None: (160, 96))
+    offered, offer = [], LiveRecorder.offer
+
+    def then_vanish(self, picture, pts_s):
+        offered.append(offer(self, picture, pts_s))
+        if len(offered) == 5:
+            shutil.rmtree(tmp_path / "out")
+        return offered[-1]
+
+    monkeypatch.setattr(LiveRecorder, "offer", then_vanish)
+    begun = time.monotonic()
+    result = heatcam("record", "0", "-o", tmp_path / "out" / "a.mp4", *PLAIN, exit_code=1)
+    assert time.monotonic() - begun < 50, "the camera would have been waited for for a minute"
+    assert f"the 5 frames so far are in {tmp_path / 'a.mp4'}" in result.stderr
+    assert len(pictures_in(tmp_path / "a.mp4")) == 5
+
+
 def test_a_recording_of_something_that_died_still_ends_after_its_seconds(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("heatcam.commands.record.open_source", lambda spec, options=None: DeadCamera())
     monkeypatch.setattr("heatcam.commands.record.size_to_come", lambda spec, options=None: (160, 96))

