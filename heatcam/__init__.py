@@ -7,7 +7,16 @@
 
 from __future__ import annotations
 
-from heatcam.environment import prepare_environment
+import os
+import sys
+
+try:
+    from heatcam.environment import prepare_environment
+except KeyboardInterrupt:  # the program has not got as far as taking it over (``heatcam.__main__``)
+    if os.path.basename(sys.argv[0] or "") not in ("-m", "heatcam", "heatcam.exe"):  # noqa: PTH119
+        raise
+    os.write(2, b"heatcam: stopped\n")
+    os._exit(130)
 
 TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is taken over
 if TYPE_CHECKING:
