@@ -20,8 +20,8 @@ from heatcam import stopping
 
 logger = logging.getLogger(__name__)
 
-#: Of the code that makes what is remembered. 2: maps and proofs of explicit versions, no longer of files' bytes.
-CACHE_VERSION = 2
+#: Of the code that makes what is remembered. 3: calibrations of all pictures, on slow machines too.
+CACHE_VERSION = 3
 
 MOST_BYTES = 16 << 20  # a hundred times what any of them has held
 ASIDE = ".damaged"

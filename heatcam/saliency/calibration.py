@@ -19,7 +19,6 @@ from __future__ import annotations
 import copy
 import logging
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,7 +39,6 @@ logger = logging.getLogger(__name__)
 SEEDS = range(4)
 MOST_OBJECTS = 8  # of each picture
 MOST_COMPARED = 3  # maps of each picture that are made with a shuffled head too
-ENOUGH_S = 0.8  # no further picture after so many seconds
 FLOOR_PERCENTILE = 95
 #: Half of the detections reach full heat at the fixed scale. At 75, large objects, whose evidence is spread, stayed cold.
 FULL_HEAT_PERCENTILE = 50
@@ -71,20 +69,18 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
 
     Args:
         explainer: of a detector; nothing is known about other networks.
-        pictures: uint8 ``(H, W, 3)`` BGR; those that come first count first when time is short.
+        pictures: uint8 ``(H, W, 3)`` BGR; all count, however long it takes: what is remembered may not depend on the clock.
     """
     if not isinstance(explainer.engine, GradientEngine):
         return Calibration()
     plain = explainer.engine.explaining(explainer.engine.branches)
     plain.explained_class = None
     twins = [with_shuffled_head(plain, seed) for seed in SEEDS]
-    seen, started = _Seen(), time.perf_counter()
+    seen = _Seen()
     try:
         with plain.beside():
             for picture in pictures:
                 _look_at(picture, _with_engine(explainer, plain), twins, seen)
-                if time.perf_counter() - started > ENOUGH_S:
-                    break
     except (HeatcamError, RuntimeError, ValueError, ArithmeticError):
         logger.debug("the maps of %s cannot be calibrated", explainer.title, exc_info=True)
         return Calibration()

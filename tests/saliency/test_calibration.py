@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from heatcam.engine.fingerprint import hash_of
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.shuffling import with_shuffled_head
 from heatcam.geometry import Uint8Array
+from heatcam.saliency import calibration
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.calibration_cache import CALIBRATIONS_FILE, calibrate
 from heatcam.saliency.explainer import Calibration, Explainer
@@ -146,3 +148,13 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     explainer = copy.copy(markers)
     assert calibrate(explainer, lambda: scenes[:1]) > 0
     assert explainer.calibration.floor is not None
+
+
+def test_every_picture_counts_on_a_slow_machine_too(
+    markers: Explainer, scenes: list[Uint8Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is remembered for good may not depend on what else the machine did when it was measured."""
+    seen: list[Uint8Array] = []
+    monkeypatch.setattr(calibration, "_look_at", lambda picture, *_: (seen.append(picture), time.sleep(0.9)))
+    measure(markers, scenes[:2])
+    assert len(seen) == 2
