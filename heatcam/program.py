@@ -31,6 +31,7 @@ def main() -> NoReturn:
 def _run() -> int:
     """One command: its exit code."""
     try:
+        os.getcwd()  # noqa: PTH109 (in a folder that was deleted, torch's libraries end the process with words about themselves)
         from heatcam.cli import app  # noqa: PLC0415 (after the signals are taken over)
 
         app(prog_name="heatcam")

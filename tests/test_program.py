@@ -83,6 +83,13 @@ def test_a_document_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) ->
 
 
 @posix_only
+def test_a_current_folder_that_was_deleted_is_one_line(tmp_path: Path) -> None:
+    result = shell(f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir {tmp_path}/gone && HEATCAM methods")
+    assert result.returncode == 1
+    assert result.stderr == "heatcam: the current folder does not exist any more; change to one that does\n"
+
+
+@posix_only
 def test_too_many_open_files_are_one_line(tmp_path: Path) -> None:
     """The limit is set once the command runs: to start, Python needs some itself."""
     limits = (
