@@ -145,6 +145,7 @@ def _session(
         Wants(),
         drops=capture.drops,
         on_jump=live_model.jump,
+        waits_for=live_model.waits_for,
         load=live_model.load,
     )
     parts = Parts(

@@ -81,6 +81,10 @@ class LiveModel:
         """The next frame does not follow the one before."""
         self._loaded.jump()
 
+    def waits_for(self) -> tuple[str, float] | None:
+        """What is being prepared, and for how many seconds; None for nothing. From any thread."""
+        return None if self._explaining is None else self._explaining.waits_for()
+
     @property
     def _loaded(self) -> Explaining:
         if self._explaining is None:

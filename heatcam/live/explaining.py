@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from heatcam.errors import HeatcamError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.live.carried import carried_to
+from heatcam.live.preparing import Key, Preparing
 from heatcam.live.wants import Wants
 
 
@@ -38,8 +38,14 @@ class Follows(Protocol):
 ExplainerFor = Callable[[str, str, bool], ExplainsObjects]
 
 
+class NotReadyError(Exception):
+    """What was asked for of a frame that stands still is being prepared."""
+
+
 class Explaining:
     """Explains one stream as the window wants it. Called from the inference thread alone.
+
+    An explainer that takes long to make is made in a thread of its own; meanwhile frames are explained by the one before.
 
     Args:
         explainer_for: gives the explainer; may take seconds the first time, and refuse with a ``HeatcamError``.
@@ -47,9 +53,9 @@ class Explaining:
     """
 
     def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
-        self._explainer_for = explainer_for
+        self._explainers: Preparing[ExplainsObjects] = Preparing(lambda key: explainer_for(*key))
         self._tracker = tracker
-        self._refused: dict[tuple[str, str, bool], tuple[str, str]] = {}
+        self._last: tuple[Key, ExplainsObjects] | None = None
         self._mapped: Explanation | None = None
         self._mapped_as: Wants | None = None
         self._age = 0
@@ -59,28 +65,36 @@ class Explaining:
 
         Raises:
             HeatcamError: the method or the layers cannot be had with this model.
+            NotReadyError: the frame stands still, and what is wanted of it is being prepared.
         """
-        explainer = self._explainer(wants)
+        key = wants.method, wants.layers, wants.still
+        explainer = self._explainers.get(key, waits=self._last is None)
+        if explainer is None:
+            if wants.still or self._last is None:
+                raise NotReadyError
+            (method, layers, _), explainer = self._last
+            wants = replace(wants, method=method, layers=layers)
+        elif not wants.still:
+            self._last = key, explainer
         explainer.thresholds = replace(explainer.thresholds, conf=wants.conf)
         if wants.still:
             return explainer.explain(frame, with_map=wants.with_map, with_object_maps=wants.with_object_maps)
         return self._next(explainer, frame, wants)
+
+    def waits_for(self) -> tuple[str, float] | None:
+        """What is being prepared, for people, and for how many seconds by now; None for nothing. From any thread."""
+        progress = self._explainers.progress()
+        if progress is None:
+            return None
+        (method, layers, still), seconds = progress
+        name = method + (f" @{layers}" if layers else "")
+        return f"the fine maps of {name}" if still else name, seconds
 
     def jump(self) -> None:
         """The next frame does not follow the one before: nothing is carried to it."""
         self._mapped = None
         if self._tracker is not None:
             self._tracker.forget()
-
-    def _explainer(self, wants: Wants) -> ExplainsObjects:
-        key = wants.method, wants.layers, wants.still
-        if key in self._refused:
-            raise UsageError(*self._refused[key])
-        try:
-            return self._explainer_for(*key)
-        except HeatcamError as error:
-            self._refused[key] = error.problem, error.next_step
-            raise
 
     def _next(self, explainer: ExplainsObjects, frame: Frame, wants: Wants) -> Explanation:
         """The next frame of the stream; between two maps the last one is carried along with its boxes."""

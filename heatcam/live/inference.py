@@ -12,6 +12,7 @@ from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation, Frame
 from heatcam.live.belt import Belt
 from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
+from heatcam.live.explaining import NotReadyError
 from heatcam.live.wants import Ready, Wants
 
 #: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
@@ -45,10 +46,12 @@ class Complaint:
     Attributes:
         text: why, in one line.
         wants: as it was wanted.
+        instead: as it was had before.
     """
 
     text: str
     wants: Wants
+    instead: Wants
 
 
 class Inference:
@@ -63,8 +66,10 @@ class Inference:
         wants: how it is wanted at first.
         drops: whether an explanation that nobody takes may be replaced by a newer one.
         on_jump: called in the thread before a frame that does not follow the one before.
-        load: called in the thread before all else, once ``begin`` was called or ``PICTURE_FIRST_S`` are over; takes seconds. None
-            for what can explain at once.
+        waits_for: what is being prepared in yet another thread, and for how many seconds. Until it is there ``explain`` goes on
+            as before, and raises ``NotReadyError`` for a frame that stands still.
+        load: called in the thread before all else, once ``begin`` was called or ``PICTURE_FIRST_S`` are over; it takes seconds.
+            None for what can explain at once.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Inference:
         *,
         drops: bool,
         on_jump: Callable[[], None] | None = None,
+        waits_for: Callable[[], tuple[str, float] | None] | None = None,
         load: Callable[[], Ready] | None = None,
     ) -> None:
         self.results: Belt[Shown | End] = Belt(
@@ -90,6 +96,8 @@ class Inference:
         self._frames = frames
         self._explain = explain
         self._on_jump = on_jump or (lambda: None)
+        #: What is being prepared, for people, and for how many seconds by now; None for nothing.
+        self.waits_for = waits_for or (lambda: None)
         self._load, self._may_load = load, threading.Event()
         #: What is known of the model once it is loaded; None before, and where nothing is to be loaded.
         self.ready: Ready | None = None
@@ -230,6 +238,8 @@ class Inference:
         shown = None
         try:
             shown = self._shown(still[0], still[1], self._stretch)
+        except NotReadyError:
+            return False
         except HeatcamError as error:
             self._complain(error, still[1])
         with self._lock:
@@ -251,8 +261,10 @@ class Inference:
             if wants == self._working_wants:
                 raise
             self._complain(error, wants)
-            return replace(self._shown(frame, self._working_wants, stretch), wants=wants)
-        self._working_wants = wants
+            before = replace(wants, method=self._working_wants.method, layers=self._working_wants.layers)
+            return replace(self._shown(frame, before, stretch), wants=wants)
+        if self.waits_for() is None:
+            self._working_wants = wants
         return shown
 
     def _shown(self, frame: Frame, wants: Wants, stretch: Stretch) -> Shown:
@@ -265,7 +277,7 @@ class Inference:
 
     def _complain(self, error: HeatcamError, wants: Wants) -> None:
         with self._lock:
-            self._complaint = Complaint(str(error), wants)
+            self._complaint = Complaint(str(error), wants, self._working_wants)
 
     def _has_step(self) -> bool:
         with self._lock:

@@ -205,7 +205,11 @@ class Screen:
             doing = f": {self._inference.doing}" if self._inference.doing else ""
             seconds = f"{self._inference.loading_s:.0f} s"
             return self._notes_or(f"loading {self._caption.model}{doing} ... {seconds}")
-        waiting = f"preparing {self._inference.task}" if busy_s > PATIENCE_S else ""
+        waiting, prepared = "", self._inference.waits_for()
+        if prepared is not None and prepared[1] > PATIENCE_S:
+            waiting = f"preparing {prepared[0]} ... {prepared[1]:.0f} s"
+        elif busy_s > PATIENCE_S:
+            waiting = f"{self._inference.task} ... {busy_s:.0f} s"
         return self._notes_or(waiting or self._held)
 
     def _notes_or(self, text: str) -> str:
@@ -221,7 +225,7 @@ class Screen:
             forward_ms=timings.prepare_ms + timings.forward_ms,
             map_ms=timings.map_ms,
             draw_ms=self._numbers.recent_draw_ms,
-            model=self._caption.model + _how(state),
+            model=self._caption.model + _how(moment, state),
             backend=self._caption.backend,
             dropped=self._capture.dropped + self._inference.results.dropped,
             age_s=age_s if is_old else None,
@@ -233,7 +237,12 @@ class Screen:
         )
 
 
-def _how(state: WindowState) -> str:
-    """The method and the layers behind the model's name, where they are not the usual ones."""
-    method = "" if state.method == MethodName.LIVE.value else f" {state.method}"
-    return method + (f" @{state.layers}" if state.layers else "")
+def _how(moment: Moment, state: WindowState) -> str:
+    """The method and the layers behind the model's name, where they are not the usual ones: those of the map that is shown."""
+    saliency = moment.explanation.saliency
+    method = state.method if saliency is None else saliency.method
+    usual = method == MethodName.LIVE.value or (
+        method == MethodName.FINE.value and state.method == MethodName.LIVE.value
+    )
+    layers = f" @{state.layers}" if state.layers and method == state.method else ""
+    return ("" if usual else f" {method}") + layers

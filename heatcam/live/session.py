@@ -267,14 +267,14 @@ class Session:
             raise self._inference.failure
 
     def _refuse(self, complaint: Complaint) -> None:
-        """Say what cannot be had, and go back to what can, unless something else is wanted by now."""
+        """Say what cannot be had, and go back to what was had before, unless something else is wanted by now."""
         self.screen.say(complaint.text)
         self.numbers.complain(complaint.text)
-        wants, start = complaint.wants, self.choices.start
+        wants, before = complaint.wants, complaint.instead
         if wants.still:
             self._refinement.refuse(wants)
         if (self.state.method, self.state.layers) == (wants.method, wants.layers):
-            self.change(replace(self.state, method=start.method, layers=start.layers))
+            self.change(replace(self.state, method=before.method, layers=before.layers))
 
     # What is asked of them.
 

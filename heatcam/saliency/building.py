@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import torch
+from torch import nn
 
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifying import ClassEngine
@@ -39,7 +43,8 @@ def build_explainer(
 class Shelf:
     """Explainers of one model, each made when it is first asked for; the last few are kept. Used from one thread at a time.
 
-    They share the network, so that a window can go from method to method.
+    They share the network's weights, so that a window can go from method to method; each has modules of its own, so that one can
+    be made while another explains.
 
     Args:
         loaded: the network.
@@ -62,12 +67,19 @@ class Shelf:
         if options not in self._made:
             while len(self._made) >= _MOST_KEPT:
                 self._made.pop(next(iter(self._made)))
-            explainer = explainer_of(self.loaded, self._device, options, self._size_wh)
+            own = replace(self.loaded, network=with_shared_weights(self.loaded.network))
+            explainer = explainer_of(own, self._device, options, self._size_wh)
             examples = self.loaded.examples or real_pictures
             explainer.calibrating_s = calibrate(explainer, lambda: examples(self._size_wh))
             self._made[options] = explainer
         self._made[options] = self._made.pop(options)  # (the one asked for last stands last)
         return self._made[options]
+
+
+def with_shared_weights(network: nn.Module) -> nn.Module:
+    """A copy of a network whose parameters and buffers are the same tensors: modules remember what they have last seen."""
+    tensors = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, tensors)
 
 
 def open_shelf(

@@ -203,6 +203,7 @@ def session(
     realtime: bool = False,
     film: FilmOptions | None = None,
     load: Callable[[], Ready] | None = None,
+    waits_for: Callable[[], tuple[str, float] | None] | None = None,
 ) -> Session:
     """A session on fakes; only its own code is real."""
     from pathlib import Path
@@ -211,7 +212,14 @@ def session(
     where = Path(str(folder)) if folder is not None else Path()
     parts = Parts(
         capture,
-        Inference(capture.frames, explain or FakeExplainer(), Wants(), drops=capture.drops, load=load),
+        Inference(
+            capture.frames,
+            explain or FakeExplainer(),
+            Wants(),
+            drops=capture.drops,
+            load=load,
+            waits_for=waits_for,
+        ),
         viewer,  # type: ignore[arg-type]
         Painting(0.0, DEFAULT_KEYS),
         Snapshots(where, {"model": "fake"}),
