@@ -15,7 +15,7 @@ _MOST_SIMILAR, _SIMILARITY = 3, 0.75
 
 
 def find_checkpoint(spec: str) -> Path:
-    """The file that ``spec`` means, resolved: a path, with or without ``.pt``, or an official model that was downloaded before.
+    """The absolute path that ``spec`` means: a file, with or without ``.pt``, or an official model that was downloaded before.
 
     What exists by that name is taken as it is; nothing is looked for elsewhere.
 
@@ -28,7 +28,7 @@ def find_checkpoint(spec: str) -> Path:
         path if path.suffix.casefold() == SUFFIX or path.is_file() else path.with_name(f"{path.name}{SUFFIX}")
     )
     if whole.is_file():
-        return _resolved(whole)
+        return _checked(whole)
     if official and downloaded_path(official).is_file():
         return downloaded_path(official)
     if official:
@@ -39,7 +39,7 @@ def find_checkpoint(spec: str) -> Path:
     raise _missing(spec, path)
 
 
-def _resolved(path: Path) -> Path:
+def _checked(path: Path) -> Path:
     """The file itself.
 
     Raises:
@@ -50,7 +50,7 @@ def _resolved(path: Path) -> Path:
             f"model {str(path)!r} is neither {_built_in()} nor a .pt file",
             "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
         )
-    return path.resolve()
+    return path.absolute()
 
 
 def _missing(spec: str, path: Path) -> ModelError:

@@ -9,6 +9,11 @@ from typing import Any
 from torch import Tensor
 
 
+def is_known(name: str) -> bool:
+    """Whether the size of an operation's result is known here; of others a trial has to ask torch."""
+    return name in _PLANS or name.removesuffix("_") in _NO_LARGER
+
+
 def planned_elements(name: str, arguments: Sequence[Any]) -> int:
     """Elements of an operation's result; 0 where it makes no more than it is given.
 
@@ -87,6 +92,24 @@ def _range(*limits: Any, **_: Any) -> int:
     return int(abs((end - start) / step)) if step else 0
 
 
+def _attended(query: Tensor, key: Tensor, _: Any, __: int, heads: int, *___: Any) -> int:
+    """Weights of each place for each other, which torch's fused attention keeps to itself."""
+    return query.shape[0] * heads * query.shape[1] * key.shape[1]
+
+
+#: Operations whose result is no larger than what they are given, or what that is broadcast to; those in place, too.
+_NO_LARGER = frozenset(
+    """
+    _local_scalar_dense _log_softmax _softmax _to_copy _unsafe_view abs add alias all amax amin any argmax argsort as_strided
+    avg_pool2d bitwise_and bitwise_not bitwise_or clamp clamp_max clamp_min clone copy cos cumsum detach div elu empty_like eq exp
+    fill flip floor_divide full_like ge gelu glu gt hardsigmoid hardswish hardtanh isnan le leaky_relu lift_fresh
+    linalg_vector_norm log log_sigmoid_forward logical_and logical_not lt masked_fill max max_pool2d_with_indices maximum mean min
+    minimum mish mul native_dropout native_group_norm native_layer_norm ne neg ones_like permute pixel_shuffle pixel_unshuffle pow
+    _prelu_kernel reciprocal relu relu6 remainder roll round rsqrt rsub scalar_tensor select selu sigmoid silu sin slice softplus
+    sort split split_with_sizes sqrt squeeze std sub sum t tanh topk transpose unbind unsqueeze var var_mean view where zero
+    zeros_like
+    """.split()  # noqa: SIM905 (a hundred quoted words are no easier to read)
+)
 _PRODUCTS = ("mm", "bmm", "addmm", "baddbmm")
 _PLANS: dict[str, Callable[..., int]] = {
     "convolution": _convolution,
@@ -106,6 +129,9 @@ _PLANS: dict[str, Callable[..., int]] = {
     "repeat": lambda x, times: x.numel() * math.prod(times),
     "cat": lambda parts, *_: sum(part.numel() for part in parts),
     "stack": lambda parts, *_: sum(part.numel() for part in parts),
+    "grid_sampler_2d": lambda x, grid, *_: x.shape[0] * x.shape[1] * grid.shape[1] * grid.shape[2],
+    "_native_multi_head_attention": _attended,
+    "_transformer_encoder_layer_fwd": lambda x, width, heads, *_: _attended(x, x, None, width, heads),
     "arange": _range,
     "linspace": lambda _, __, steps, *___: steps,
     **{

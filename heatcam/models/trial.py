@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
 
 from heatcam.models.limits import (
     MOST_OPERATIONS,
@@ -22,7 +23,7 @@ from heatcam.models.limits import (
     in_words,
     refuse,
 )
-from heatcam.models.planned_size import planned_elements, planned_products
+from heatcam.models.planned_size import is_known, planned_elements, planned_products
 
 
 def require_running(network: nn.Module, channels: int) -> None:
@@ -91,6 +92,8 @@ class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Look at what an operation will make, let it, and look at what it made."""
         name = function.name().removeprefix("aten::").partition(".")[0]
         self._require(4 * planned_elements(name, arguments))
+        if not is_known(name):
+            self._require(_by_torch(name, function, arguments, named or {}))
         self._operations += 1
         self._products += planned_products(name, arguments)
         if self._operations > MOST_OPERATIONS or self._products > MOST_PRODUCTS:
@@ -104,6 +107,22 @@ class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _require(self, count: int) -> None:
         if count > self._most_bytes:
             refuse(f"would take {in_words(count)} for one map of a small picture")
+
+
+def _by_torch(name: str, function: Any, arguments: Any, named: Any) -> int:
+    """Bytes that an operation will make, as torch's ``meta`` device tells: of rare ones only, because it takes a second."""
+
+    def without_memory(value: Any) -> Any:
+        return value.to("meta") if isinstance(value, Tensor) else value
+
+    try:
+        if not any(isinstance(part, Tensor) for part in tree_leaves((arguments, named))):
+            raise TypeError(name)  # (what makes something of nothing would make it here)
+        made = function(*tree_map(without_memory, arguments), **tree_map(without_memory, named))
+    except Exception:  # noqa: BLE001 (whatever it is that torch cannot tell)
+        refuse(f"calls {name[:40]}, which no network needs,")
+    tensors = [part for part in tree_leaves(made) if isinstance(part, Tensor)]
+    return max((tensor.numel() * tensor.element_size() for tensor in tensors), default=0)
 
 
 def _side(head: Any) -> int:

@@ -114,6 +114,9 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "declares larger statistics": (setting("model.1.bn", num_features=10**9), r"1.bn \(BatchNorm2d\) says"),
     "pads without end": (setting("model.1.conv", padding=(10**6, 10**6)), r"padding of 1.conv \(Conv2d\) is 1000000"),
     "pads by 7 GB": (setting("model.1.conv", padding=(1000, 1000)), "would take .* in layer 1"),
+    "gathers neighbourhoods": (replaced(1, nn.Unfold(64, padding=100)), "would take .* in layer 1"),
+    "enlarges smoothly": (
+        replaced(1, nn.Upsample(size=(1000, 1000), mode="bicubic")), "would take .* in layer 1"),
     "enlarges by 1000": (setting("model.4", scale_factor=1000.0), "would take .* in layer 4"),
     "enlarges to any size": (setting("model.4", scale_factor=None, size=(10**5, 10**5)), "size of 4 .Upsample. is 100000"),
     "enlarges below 0": (setting("model.4", scale_factor=-2.0), "layer 4 .Upsample. fails with"),

@@ -153,6 +153,12 @@ def test_a_damaged_file_with_an_official_name_stays_where_and_as_it_is(
         assert [file.name for file in tmp_path.iterdir()] == ["yolo11n.pt"]
 
 
+def test_a_link_keeps_the_name_that_the_user_gave_it(tmp_path: Path) -> None:
+    saved(tmp_path / "a81f3c")
+    (tmp_path / "best.pt").symlink_to(tmp_path / "a81f3c")
+    assert load_model(str(tmp_path / "best.pt")).title == "best"
+
+
 def test_the_suffix_may_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     saved(tmp_path / "yolo11n.pt")
