@@ -69,8 +69,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "max_det": typer.Option(metavar="NUMBER", help="Keep so many boxes at most, the most confident."),
         "classes": typer.Option(
             metavar="NAMES",
-            help="Keep only these classes: names or numbers, with commas.",
-            show_default=False,
+            help="Keep only these classes: names or numbers, with commas or each behind a --classes of its own.",
         ),
         "method": typer.Option(
             help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them.",

@@ -40,7 +40,7 @@ def with_model(choice: ModelChoice, source: str, terminal: Terminal) -> ModelCho
 def advice_for_nothing(choice: ModelChoice) -> str:
     """What would find more than this choice did, in one line."""
     if choice.classes:
-        return f"leave out --classes to see what else there is than {choice.classes}"
+        return f"leave out --classes to see what else there is than {', '.join(choice.classes)}"
     less_sure = f"--conf {_LESS_SURE} shows what it is less sure of" if choice.conf > _LESS_SURE else ""
     other = OTHERS.get(choice.model or "", "" if less_sure else "try another --model")
     return "; ".join(filter(None, (less_sure, other)))

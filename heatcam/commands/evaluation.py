@@ -12,7 +12,7 @@ from heatcam import stopping
 from heatcam.commands.default_model import HINTS
 from heatcam.commands.picture_plan import find_and_say
 from heatcam.commands.refusals import checked_outputs
-from heatcam.commands.starting import names_in, offer_download
+from heatcam.commands.starting import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine.device import choose_device
@@ -104,7 +104,7 @@ def _options(judged: Judged) -> ExplainOptions:
         imgsz=judged.imgsz,
         conf=judged.conf,
         iou=judged.iou,
-        classes=names_in(judged.classes),
+        classes=tuple(judged.classes or ()),
         max_det=judged.max_det,
     )
 

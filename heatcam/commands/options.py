@@ -29,7 +29,7 @@ class ModelChoice:
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf, iou: thresholds in ``[0, 1]``.
         max_det: keep so many boxes at most, the most confident.
-        classes: names or numbers to keep, with commas; empty keeps all.
+        classes: names or numbers to keep, in texts with commas; None or empty keeps all.
         method: the CAM method.
         quality: the map for video, or the finest.
         backend: what runs the network; ``auto`` takes the fastest for video and torch for pictures.
@@ -45,7 +45,7 @@ class ModelChoice:
     conf: float = 0.25
     iou: float = 0.7
     max_det: int = 300
-    classes: str = ""
+    classes: list[str] | None = None
     method: MethodName = MethodName.LIVE
     quality: Quality = Quality.LIVE
     backend: Backend = Backend.AUTO

@@ -80,7 +80,7 @@ def explain_options(choice: ModelChoice, pictures: int | None = None) -> Explain
         choice.imgsz,
         choice.conf,
         choice.iou,
-        names_in(choice.classes),
+        tuple(choice.classes or ()),
         choice.method.value,
         choice.quality.value,
         choice.backend.value,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich import box
 from rich.cells import cell_len
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,20 +29,52 @@ def show_table(
         numbers: the headings whose columns stand flush right.
     """
     texts = [[NOTHING if cell is None else printable(str(cell)) for cell in row] for row in rows]
-    if terminal.results.is_terminal:
-        table = Table(box=box.SIMPLE_HEAD)
-        for heading, *cells in zip(headings, *texts, strict=True):
-            side: Literal["left", "right"] = "right" if heading in numbers else "left"
-            sentences = any(
-                " " in cell for cell in cells
-            )  # where it is narrow these break, so that names stay whole
-            table.add_column(Text(heading), justify=side, no_wrap=not sentences)
-        for row in texts:
-            table.add_row(*(Text(cell) for cell in row))
-        terminal.results.print(table, soft_wrap=False)
+    flush_right = [heading in numbers for heading in headings]
+    if not terminal.results.is_terminal:
+        for line in aligned([list(headings), *texts], flush_right):
+            terminal.result(line)
         return
-    for line in aligned([list(headings), *texts], [heading in numbers for heading in headings]):
-        terminal.result(line)
+    in_sentences = [any(" " in row[column] for row in texts) for column in range(len(headings))]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *texts, strict=True)]
+    is_wider = sum(widths) + 3 * len(widths) > terminal.results.width
+    if is_wider and 0 < sum(in_sentences) < len(headings):
+        _show_in_two_lines(terminal, headings, texts, flush_right, in_sentences)
+    else:
+        _draw(terminal, headings, texts, flush_right, in_sentences)
+
+
+def _draw(
+    terminal: Terminal,
+    headings: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    flush_right: Sequence[bool],
+    in_sentences: Sequence[bool],
+) -> None:
+    """Draw a table; where it is narrow sentences break, so that names stay whole."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading, right, breaks in zip(headings, flush_right, in_sentences, strict=True):
+        side: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(Text(heading), justify=side, no_wrap=not breaks)
+    for row in texts:
+        table.add_row(*(Text(cell) for cell in row))
+    terminal.results.print(table, soft_wrap=False)
+
+
+def _show_in_two_lines(
+    terminal: Terminal,
+    headings: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    flush_right: Sequence[bool],
+    in_sentences: Sequence[bool],
+) -> None:
+    """Show the short columns in line, and below each row its sentences, which would make columns of three words a line."""
+    short = [n for n, sentence in enumerate(in_sentences) if not sentence]
+    lines = aligned([[row[n] for n in short] for row in [headings, *texts]], [flush_right[n] for n in short])
+    terminal.results.print(Text(lines[0], style="bold"), soft_wrap=True)
+    for line, row in zip(lines[1:], texts, strict=True):
+        said = "; ".join(cell for cell, sentence in zip(row, in_sentences, strict=True) if sentence)
+        terminal.results.print(Text(line), soft_wrap=True)
+        terminal.results.print(Padding(Text(said, style="dim"), (0, 0, 0, 4)), soft_wrap=False)
 
 
 def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> list[str]:

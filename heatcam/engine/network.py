@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from heatcam.errors import ModelError, UsageError
+from heatcam.suggestions import did_you_mean
 
 FINE_STRIDE = 8  # model pixels a cell; what is finer has seen too little of the picture to know objects
 _PROBE_SIDE = 128  # model pixels; every stride in use divides it
@@ -306,7 +307,9 @@ def layers_named(layers: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]
                 if name in types
                 else ""
             )
-            raise UsageError(f"no layer is called {name!r}{several}", "heatcam layers MODEL lists them")
+            meant = "" if several else did_you_mean(kind or name, set(types))
+            advice = f"{meant} `heatcam layers MODEL` lists them".strip()
+            raise UsageError(f"no layer is called {name!r}{several}", advice)
     return tuple(sorted(found))
 
 

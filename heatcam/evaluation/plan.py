@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heatcam.choices import Backend, MethodName
 from heatcam.errors import UsageError
+from heatcam.suggestions import did_you_mean
 
 
 class ProtocolName(str, Enum):
@@ -27,7 +28,7 @@ class Judged:
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf: objects above this confidence, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
-        classes: names or numbers to keep, with commas; empty keeps all.
+        classes: names or numbers to keep, in texts with commas; None or empty keeps all.
         max_det: find so many objects at most, the most confident.
         backend: what scores the pictures that are taken apart; maps are made with torch.
     """
@@ -37,7 +38,7 @@ class Judged:
     imgsz: int | None = None
     conf: float = 0.4
     iou: float = 0.7
-    classes: str = ""
+    classes: list[str] | None = None
     max_det: int = 300
     backend: Backend = Backend.AUTO
 
@@ -77,7 +78,8 @@ class EvalPlan:
         names = list(dict.fromkeys(n for name in wanted for n in (known if name == "all" else [name])))
         for name in names:
             if name not in known:
-                raise UsageError(f"unknown method {name!r}", f"use some of: {', '.join(known)}, or all")
+                advice = did_you_mean(name, known) or f"use some of: {', '.join(known)}, or all"
+                raise UsageError(f"unknown method {name!r}", advice)
         if not names and not self.layer_sets():
             raise UsageError("no method to judge", "for example: --methods live,fine")
         return names

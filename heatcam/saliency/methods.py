@@ -13,6 +13,7 @@ from heatcam.saliency.fine import fine_map
 from heatcam.saliency.layercam import layercam
 from heatcam.saliency.levels import add_levels
 from heatcam.saliency.odam import odam
+from heatcam.suggestions import did_you_mean
 
 #: From a layer's activation and gradient, ``(C, h, w)`` each, to a map ``(h, w)``.
 CamFormula = Callable[[Tensor, Tensor], Tensor]
@@ -111,7 +112,9 @@ def method_formula(name: str) -> MapFormula:
         UsageError: no such method.
     """
     if name not in METHODS:
-        raise UsageError(f"unknown method {name!r}", f"use one of: {', '.join(METHODS)}")
+        raise UsageError(
+            f"unknown method {name!r}", did_you_mean(name, METHODS) or f"use one of: {', '.join(METHODS)}"
+        )
     if name in OWN:
         return OWN[name]
     if name == "ssgradcam++":

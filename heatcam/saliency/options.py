@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heatcam.errors import UsageError
+from heatcam.suggestions import did_you_mean
 
 #: Each costs a map of its own in pictures.
 MOST_DETECTIONS = 10_000
@@ -72,19 +73,35 @@ class ExplainOptions:
 
 
 def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[int, ...] | None:
-    """The ids of classes given by name or number; None when none was given, which means all.
+    """The ids of classes given by name or number, also several with commas between them; None for none, which means all.
+
+    A name goes before a number, and one that has a comma in it before two names.
 
     Raises:
         UsageError: the model has no such class.
     """
-    if not wanted:
-        return None
-    by_name = {name.casefold(): class_id for class_id, name in class_names.items()}
-    ids = []
-    for text in wanted:
-        class_id = int(text) if text.isdecimal() else by_name.get(text.casefold())
-        if class_id not in class_names:
-            some = ", ".join(list(class_names.values())[:8]) + (", ..." if len(class_names) > 8 else "")
-            raise UsageError(f"the model has no class {text!r}", f"it has {len(class_names)}: {some}")
-        ids.append(class_id)
-    return tuple(dict.fromkeys(ids))
+    by_name = {name.strip().casefold(): class_id for class_id, name in class_names.items()}
+    ids = [class_id for text in wanted for class_id in _ids_in(text.strip().split(","), by_name, class_names)]
+    return tuple(dict.fromkeys(ids)) or None
+
+
+def _ids_in(parts: list[str], by_name: dict[str, int], class_names: dict[int, str]) -> list[int]:
+    """The ids of what stands between commas: from the left the longest run that is a name, else one part."""
+    while parts and not parts[0].strip():
+        parts = parts[1:]
+    if not parts:
+        return []
+    for end in range(len(parts), 0, -1):
+        found = by_name.get(",".join(parts[:end]).strip().casefold())
+        if found is not None:
+            return [found, *_ids_in(parts[end:], by_name, class_names)]
+    text = parts[0].strip()
+    if not (text.isdecimal() and int(text) in class_names):
+        raise _no_class(text, class_names)
+    return [int(text), *_ids_in(parts[1:], by_name, class_names)]
+
+
+def _no_class(text: str, class_names: dict[int, str]) -> UsageError:
+    some = ", ".join(list(class_names.values())[:8]) + (", ..." if len(class_names) > 8 else "")
+    meant = did_you_mean(text, class_names.values())
+    return UsageError(f"the model has no class {text!r}", meant or f"it has {len(class_names)}: {some}")

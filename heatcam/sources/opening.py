@@ -21,6 +21,7 @@ from heatcam.sources.sequence import SequenceSource, has_numbered, is_pattern
 from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
 from heatcam.sources.stream import StreamDevice
 from heatcam.sources.video import VIDEO_SUFFIXES, VideoSource
+from heatcam.suggestions import question, similar_files
 
 DEMO = "demo"
 
@@ -190,4 +191,5 @@ def _unknown(spec: str, cameras: str) -> HeatcamError:
     problem = f"there is no file {spec}"
     if not Path(spec).suffix and len(Path(spec).parts) == 1:  # it may be meant as a camera's name
         problem += ", nor a camera of that name" + (f" (cameras: {cameras})" if cameras else "")
-    return UnreadableInputError(problem, f"check the path; a source is {what}")
+    meant = question(similar_files(Path(spec)))
+    return UnreadableInputError(problem, meant or f"check the path; a source is {what}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from heatcam.errors import UnreadableInputError
 from heatcam.sources.picture_formats import is_picture_file
+from heatcam.suggestions import question, similar_files
 
 _MOST_COUNTED = 2000  # files that are looked at in sub-folders that were not asked for
 
@@ -101,7 +102,9 @@ def _roots(spec: str, found: FoundPictures) -> list[_Root]:
         found.many |= path.is_dir()
         return [_Root(path, Path(path.name or path.resolve().name), named=True)]
     if not is_glob(spec):
-        raise UnreadableInputError(f"there is no file {path}", "check the path")
+        raise UnreadableInputError(
+            f"there is no file {path}", question(similar_files(path)) or "check the path"
+        )
     found.many = True
     start = _fixed_part(spec)
     matches = [match for match in matching_paths(spec) if not _is_hidden(match, start)]

@@ -185,3 +185,26 @@ def test_real_evidence_lies_on_the_objects() -> None:
     assert explanation.detections.class_names == ("bus",)
     assert inside > 0.8
     assert inside > 1.5 * area
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (("bus,car",), (5, 2)),
+        (("person, adult",), (0,)),
+        (("bus, person, adult ,car",), (5, 0, 2)),
+        (("person, adult", "2"), (0, 2)),
+        (("5",), (7,)),  # a class called "5" goes before the fifth
+        (("bus,,car,",), (5, 2)),
+        ((" ", ","), None),
+    ],
+)
+def test_names_with_commas_are_names_and_others_are_lists(
+    wanted: tuple[str, ...], ids: tuple[int, ...]
+) -> None:
+    assert class_ids_of(wanted, {0: "person, adult", 2: "car", 5: "bus", 7: "5"}) == ids
+
+
+def test_a_mistyped_class_says_which_may_have_been_meant() -> None:
+    with pytest.raises(UsageError, match="no class 'persn'; did you mean 'person'"):
+        class_ids_of(("car,persn",), {0: "person", 2: "car"})

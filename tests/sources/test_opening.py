@@ -125,3 +125,14 @@ def test_sizes_are_read(text, size_wh):
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(UsageError, match="--size 1280x720"):
         parse_size(text)
+
+
+def test_a_mistyped_file_says_which_lies_beside_it(tmp_path):
+    from heatcam.sources.images import list_pictures
+
+    (tmp_path / "holiday.mp4").touch()
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(UnreadableInputError, match=r"did you mean '.*holiday\.mp4'\?"):
+        open_source(str(tmp_path / "holday.mp4"))
+    with pytest.raises(UnreadableInputError, match=r"did you mean '.*photo\.jpg'\?"):
+        list_pictures([tmp_path / "photo.jpeg"])
