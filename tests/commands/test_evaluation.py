@@ -159,10 +159,12 @@ def interrupted_at(monkeypatch: pytest.MonkeyPatch, photograph: int) -> None:
 
 
 def test_ctrl_c_leaves_what_full_photographs_gave(
-    words: list[object], monkeypatch: pytest.MonkeyPatch
+    words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted_at(monkeypatch, 1)
-    twice = [words[0], words[1], *words[1:], "--methods", "live"]
+    other = tmp_path / "other.png"
+    other.write_bytes(Path(str(words[1])).read_bytes())
+    twice = [words[0], other, *words[1:], "--methods", "live"]
     result = heatcam(*twice, "--json", "-", exit_code=130)
     document = json.loads(result.stdout)
     assert (document["objects"], len(document["photographs"])) == (2, 1)
@@ -174,5 +176,6 @@ def test_ctrl_c_before_that_leaves_nothing(
 ) -> None:
     interrupted_at(monkeypatch, 0)
     result = heatcam(*words, "--methods", "live", "--json", tmp_path / "a.json", exit_code=130)
-    assert line_of(result) == "heatcam: stopped"
+    assert "of 1 photographs" not in result.stderr
+    assert result.stdout == ""
     assert not (tmp_path / "a.json").exists()
