@@ -22,12 +22,11 @@ def find_checkpoint(spec: str) -> Path:
     Raises:
         ModelError: there is no such file, or its suffix is not ``.pt``.
     """
-    path = Path(spec).expanduser()
+    path = _path_of(spec)
     official = official_name(spec)
-    whole = (
-        path if path.suffix.casefold() == SUFFIX or path.is_file() else path.with_name(f"{path.name}{SUFFIX}")
-    )
-    if whole.is_file():
+    named = path.suffix.casefold() == SUFFIX or _is_file(path) or not path.name
+    whole = path if named else path.with_name(f"{path.name}{SUFFIX}")
+    if _is_file(whole):
         return _checked(whole)
     if official and downloaded_path(official).is_file():
         return downloaded_path(official)
@@ -37,6 +36,22 @@ def find_checkpoint(spec: str) -> Path:
             "run the same command in a terminal to be asked for the download, or put the file into this folder",
         )
     raise _missing(spec, path)
+
+
+def _path_of(spec: str) -> Path:
+    """A path, with the home folder for ``~`` where there is one."""
+    try:
+        return Path(spec).expanduser()
+    except RuntimeError:  # (nobody of that name)
+        return Path(spec)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _checked(path: Path) -> Path:
