@@ -57,7 +57,7 @@ class Emphasis:
 
 
 USUAL = Emphasis()
-#: What the last round of the shipped weights was trained on.
+#: For a further round; the shipped weights have not seen it (``README.md`` says what such rounds were measured to bring).
 MENDING = Emphasis(foliage=0.4, data_matrices=0.2, printed=0.4)
 #: Editions of printed cards from here on are shown in training only; the demo scene counts from 0.
 _FIRST_EDITION = 10**7

@@ -15,7 +15,7 @@ from heatcam.engine.layers import LayerRow, describe_layers, input_side
 from heatcam.engine.network import CutNetwork
 from heatcam.engine.queries import QueryNetwork, has_queries
 from heatcam.errors import ModelError
-from heatcam.models.finding import MARKERS
+from heatcam.models.finding import MARKERS, WORDS, find_checkpoint
 from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
 from heatcam.saliency.options import ExplainOptions
 
@@ -43,6 +43,8 @@ def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Ter
         terminal.note(HINTS[MARKERS])
     spec = model or MARKERS
     offer_download(spec, terminal)
+    if spec not in WORDS:
+        find_checkpoint(spec)  # a file that is not there is refused before torch is loaded
     with terminal.status("loading the model"):
         loaded = load_any_task(spec)
         side = input_side(loaded.network, imgsz or loaded.imgsz)

@@ -67,7 +67,7 @@ def test_a_classifier_is_listed_with_what_its_maps_come_from(tmp_path: Path) -> 
     document = json.loads(result.stdout)
     assert (document["imgsz"], document["explainable"]) == (64, True)
     marks = {row["index"]: row["marks"] for row in document["layers"] if row["marks"]}
-    assert marks == {4: ["fine"], 6: ["fine"], 9: ["live", "fine", "head input"]}
+    assert marks == {4: ["fine"], 6: ["live", "fine"], 9: ["live", "fine", "head input"]}
     assert "marks say" not in result.stderr
 
 

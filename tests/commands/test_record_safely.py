@@ -174,7 +174,12 @@ def test_a_killed_recording_is_resumed_to_every_frame_in_order(tmp_path: Path) -
     times = [n / 25 + (0.013 if n % 3 else 0) for n in range(200)]
     clip = encode_numbered(tmp_path / "clip.mkv", times)
     out = tmp_path / "out.mp4"
-    command = [sys.executable, "-m", "tests.commands.fake_explainer", "record", clip, "-o", out, *PLAIN]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.commands.fake_explainer",
+        *with_markers(["record", clip, "-o", out, *PLAIN]),
+    ]
     program = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     part = tmp_path / "out.part.mp4"
     deadline = time.monotonic() + 90
