@@ -44,7 +44,7 @@ def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Ter
     spec = model or MARKERS
     offer_download(spec, terminal)
     if spec not in WORDS:
-        find_checkpoint(spec)  # a file that is not there is refused before torch is loaded
+        find_checkpoint(spec)  # a file that is not there is refused at once
     with terminal.status("loading the model"):
         loaded = load_any_task(spec)
         side = input_side(loaded.network, imgsz or loaded.imgsz)
