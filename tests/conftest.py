@@ -18,3 +18,11 @@ import torch  # noqa: E402, F401 (before ultralytics, which otherwise leaves tor
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEATCAM_CONFIG_DIR", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _no_signal_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that one test has sent to this process would stop the recordings of all later ones."""
+    from heatcam import stopping
+
+    monkeypatch.setattr(stopping, "_state", stopping._State())
