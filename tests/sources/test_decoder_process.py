@@ -85,7 +85,8 @@ def is_running(pid):
 def test_when_the_main_process_is_killed_the_decoder_ends_too(clip, number):
     code = (
         "import sys, time; from heatcam.sources.decoder_process import DecoderProcess\n"
-        "decoder = DecoderProcess(sys.argv[1]); decoder.go(0); decoder.next()\n"
+        "decoder = DecoderProcess(sys.argv[1]); decoder.go(0)\n"
+        "while decoder.next(): pass\n"  # (it waits for orders then, and writes nothing that could fail)
         "print(decoder._child.pid, flush=True); time.sleep(60)"
     )
     program = subprocess.Popen([sys.executable, "-c", code, clip], stdout=subprocess.PIPE)

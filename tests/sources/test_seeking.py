@@ -21,6 +21,7 @@ UNEVEN_S = [0.0, 0.04, 0.08, 0.5, 0.54, 1.0, 1.5, 1.54, 2.0, 2.04, 2.08, 2.12]
 def films(tmp_path_factory):
     folder = tmp_path_factory.mktemp("films")
     encode_numbered(folder / "even.mp4", [i / 25 for i in range(60)])
+    encode_numbered(folder / "even.ts", [i / 25 for i in range(60)])  # (has no index, and lands anywhere)
     encode_numbered(folder / "uneven.mkv", UNEVEN_S)
     (folder / "numbered").mkdir()
     for number in range(60):
@@ -28,7 +29,7 @@ def films(tmp_path_factory):
     return folder
 
 
-EVEN = ["even.mp4", "numbered/%03d.png"]
+EVEN = ["even.mp4", "even.ts", "numbered/%03d.png"]
 
 
 def numbers(frames, count=3):
