@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
+from heatcam.sinks.picture_names import fitting_name
 from heatcam.sinks.recording.claim import facts_in, require_unclaimed
 from heatcam.sinks.recording.job import GIF, MUXERS, JoinJob, Outcome
 from heatcam.sinks.recording.process import count_frames, join_pieces
@@ -96,7 +97,9 @@ def recover(leftover: Leftover) -> Recovered:
     require_unclaimed(leftover.claim)
     finished = finished_path(leftover.part)
     made = joined(leftover.pieces, finished, leftover.fps)
-    target = put_in_place(made.path, finished.with_name(f"{finished.stem}-recovered{finished.suffix}"))
+    target = put_in_place(
+        made.path, finished.with_name(fitting_name(finished.stem, f"-recovered{finished.suffix}", len("-99")))
+    )
     leftover.discard()
     return Recovered(target, made.outcome.frames, made.outcome.seconds)
 
@@ -122,7 +125,7 @@ def joined(
     Raises:
         SinkError: that failed, or there is no whole frame; no file is left of the attempt.
     """
-    hidden = finished.with_name(f".{finished.name}.{os.getpid()}.joining")
+    hidden = finished.with_name(fitting_name(f".{finished.name}", f".{os.getpid()}.joining"))
     suffix = finished.suffix.lower()
     kind = "gif" if suffix == GIF else MUXERS[suffix]
     job = JoinJob(

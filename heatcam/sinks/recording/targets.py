@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatcam.errors import UsageError
+from heatcam.sinks.picture_names import fitting_name
 from heatcam.sinks.pictures import WRITABLE_SUFFIXES
 from heatcam.sinks.recording.job import GIF, MUXERS
 
 _NUMBER = re.compile(r"%0?\d*d")
 _WORD = ".part"
+_SPARE = len("-999") + len(".json")  # bytes of a name: for earlier pieces, and for the claim
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Target:
 
 def part_path(path: Path) -> Path:
     """The name of an unfinished recording: ``name.part.mp4`` for ``name.mp4``."""
-    return path.with_name(f"{path.stem}{_WORD}{path.suffix}")
+    return path.with_name(fitting_name(path.stem, f"{_WORD}{path.suffix}", _SPARE))
 
 
 def finished_path(part: Path) -> Path:

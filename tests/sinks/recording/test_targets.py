@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from heatcam.errors import UsageError
 from heatcam.sinks.recording.job import MUXERS
+from heatcam.sinks.recording.leftovers import leftover_of
 from heatcam.sinks.recording.targets import (
     earlier_pieces,
     finished_path,
@@ -57,3 +58,13 @@ def test_pieces_are_counted_on_in_order(tmp_path):
     assert earlier_pieces(part) == tuple(names)
     assert names[10].name == "a.part-11.mp4"
     assert earlier_pieces(tmp_path / "b.part.mp4") == ()
+
+
+@pytest.mark.parametrize("stem", ["n" * 250, "\u732b" * 83])
+def test_the_longest_names_leave_room_for_what_stands_beside_a_recording(tmp_path: Path, stem: str) -> None:
+    target = target_of(tmp_path / f"{stem}.mp4")
+    for path in (target.path, target.part, target.claim, next_piece(target.part)):
+        path.touch()
+    assert is_part(target.part)
+    assert leftover_of(target.part).pieces == (*earlier_pieces(target.part), target.part)
+    assert target.part != target_of(tmp_path / f"x{stem[1:]}.mp4").part
