@@ -36,7 +36,6 @@ REFUSED = [
     (["eval", "photo.png", "--model", "none.pt"], "model file none.pt does not exist"),
     (["eval", "photo.png", "--methods", "nonsense"], "unknown method 'nonsense'"),
     (["eval", "photo.png", "--csv", "there.png"], "there.png exists already"),
-    (["eval", "photo.png", "--curves", "none/curves.png"], "none"),
     (["layers", "none.pt"], "model file none.pt does not exist"),
     (["layers", "--imgsz", "7"], "imgsz is 7"),
 ]  # fmt: skip
