@@ -6,7 +6,7 @@ import importlib.util
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from statistics import median
@@ -44,8 +44,20 @@ class Compiled(Protocol):
         """What runs the network."""
 
 
-#: From an engine in float32 and the same network in half of the bits to what the second shows otherwise; "" for nothing.
-Judge = Callable[[GradientEngine, GradientEngine], str]
+@dataclass(frozen=True)
+class Judge:
+    """Whether half of the bits show what float32 shows.
+
+    Attributes:
+        difference: from an engine in float32 and the same network in half of the bits to what the second shows otherwise; "" for
+            nothing.
+        looks_at: what decides the answer beside network, picture and machine, such as the method and the target: the answer is
+            remembered for it.
+    """
+
+    difference: Callable[[GradientEngine, GradientEngine], str]
+    looks_at: str
+
 
 CHOICES_FILE, JUDGED_FILE = "backends.json", "precisions.json"
 MOST_JUDGED = 300
@@ -92,7 +104,7 @@ def start_engine(
         prove_once(engine, example)
         return engine
 
-    asked_judge = judge or partial(_boxes_differ, picture=example)
+    asked_judge = judge or Judge(partial(_boxes_differ, picture=example), "boxes")
     if backend == TORCH or (backend == "auto" and not can_openvino(device)):
         return _torch(cut, proved, precision, asked_judge)
     require_openvino(device)
@@ -157,7 +169,8 @@ def _openvino(
 ) -> GradientEngine:
     """OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it. Float32 is the way back.
 
-    What the judge said is remembered for these weights and this ``situation``: a later start compiles one precision only.
+    What the judge said is remembered for these weights, this ``situation`` and what it looks at: a later start compiles one
+    precision only.
     """
     from heatcam.engine.openvino_passes import (  # noqa: PLC0415 (OpenVINO takes a while to load, and may be missing)
         OpenVinoPasses,
@@ -172,7 +185,7 @@ def _openvino(
         why = "asked for" if quick == "fp32" else "this processor has no bfloat16"
         logger.info("openvino calculates in fp32: %s", why)
         return compiled("fp32")
-    path, key = cache_dir() / JUDGED_FILE, f"{quick}|{situation}|{hash_of(cut.network)}"
+    path, key = cache_dir() / JUDGED_FILE, f"{quick}|{situation}|{hash_of(cut.network)}|{judge.looks_at}"
     known = recall(path)
     if known.get(key) == "same" and (found := compiled(quick)).name != TORCH:
         return found
@@ -193,7 +206,7 @@ def _quick_if_it_shows_the_same(
     name = quick.name
     if name == TORCH:  # (it has said why)
         return exact
-    difference = judge(exact, quick)
+    difference = judge.difference(exact, quick)
     if not difference:
         logger.info("%s shows what %s shows and is used", name, exact.name)
         return quick

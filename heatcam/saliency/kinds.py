@@ -7,7 +7,7 @@ from functools import partial
 
 import torch
 
-from heatcam.engine.backends import start_engine
+from heatcam.engine.backends import Judge, start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.class_backends import start_class_engine
 from heatcam.engine.classifying import INPUT_STRIDE, CutClassifier, is_classifier, prepares_as_usual
@@ -59,7 +59,7 @@ def _detecting(
     target = chosen_target(options.target, cut.head)
     example = picture_tensor(boxed, device, cut.channels)
 
-    def judge(exact: GradientEngine, quick: GradientEngine) -> str:
+    def difference(exact: GradientEngine, quick: GradientEngine) -> str:
         formula, name = method_formula(options.formula_name), options.formula_name
         explainer = Explainer(
             exact, loaded.class_names, imgsz, Thresholds(), name, formula, loaded.title, fit
@@ -68,6 +68,7 @@ def _detecting(
         return what_differs(explainer, quick, examples(photograph.shape[1::-1]))
 
     backend, precision = options.backend, options.precision
+    judge = Judge(difference, f"{options.formula_name}|{options.target}")
     return start_engine(cut, device, backend, precision, example, target, judge, options.pictures), fit
 
 

@@ -32,8 +32,11 @@ def cut(tmp_path, monkeypatch) -> CutNetwork:
     return CutNetwork(fresh_network("tiny"))
 
 
-def start(cut: CutNetwork, backend: str = "auto", precision: str = "auto", judge: Judge | None = None):
-    return start_engine(cut, CPU, backend, precision, picture(96, 128), judge=judge)
+def start(
+    cut: CutNetwork, backend: str = "auto", precision: str = "auto", judge: Any = None, looks_at: str = "maps"
+) -> GradientEngine:
+    judging = None if judge is None else Judge(judge, looks_at)
+    return start_engine(cut, CPU, backend, precision, picture(96, 128), judge=judging)
 
 
 def test_what_was_asked_for_runs(cut: CutNetwork) -> None:
@@ -156,6 +159,9 @@ def test_what_was_judged_once_is_remembered_and_one_precision_is_compiled(
     )
     assert start(cut, "openvino", judge=lambda *_: pytest.fail("judged again")).name == later
     assert compiled == [later.split()[1]]
+    asked = []
+    start(cut, "openvino", judge=lambda *_: asked.append(1) or "", looks_at="another method's maps")
+    assert asked
 
 
 def test_a_box_that_is_barely_kept_may_be_missing(monkeypatch) -> None:
