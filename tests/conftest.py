@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,11 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
 os.environ["HEATCAM_CONFIG_DIR"] = f"{_FOLDER.name}/config"
 os.environ.setdefault("HEATCAM_CACHE_DIR", f"{_FOLDER.name}/cache")
 import torch  # noqa: E402, F401 (before ultralytics, which otherwise leaves torch one core)
+
+# Programs that tests start inherit what is ignored: a suite that runs behind nohup or in a shell's background ignores these.
+for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _default)
 
 
 @pytest.fixture(autouse=True)

@@ -172,10 +172,11 @@ def test_ctrl_c_leaves_what_full_photographs_gave(
 
 
 def test_ctrl_c_before_that_leaves_nothing(
-    words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     interrupted_at(monkeypatch, 0)
     result = heatcam(*words, "--methods", "live", "--json", tmp_path / "a.json", exit_code=130)
     assert "of 1 photographs" not in result.stderr
+    assert "heatcam: stopped" in capfd.readouterr().err
     assert result.stdout == ""
     assert not (tmp_path / "a.json").exists()
