@@ -86,7 +86,7 @@ def test_layers_can_be_asked_for_by_index_and_by_name() -> None:
 @pytest.mark.parametrize(
     ("layers", "said"),
     [
-        (["99"], "no layer is called '99'; heatcam layers MODEL lists them"),
+        (["99"], "no layer is called '99'; `heatcam layers MODEL` lists them"),
         (["C2f"], r"no layer is called 'C2f', there are several: \[2, 4, 6, 8, 12, 15, 18, 21\]"),
         (["15:Conv"], "no layer is called '15:Conv'"),
         (["-1"], "no layer is called '-1'"),
