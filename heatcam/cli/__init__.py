@@ -159,7 +159,7 @@ def live(
     from heatcam.commands.live import live as run  # noqa: PLC0415
 
     options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
-    raise typer.Exit(run(spec, model, options, _terminal()))
+    raise typer.Exit(run(spec, model, options, _terminal(says_yes=model.yes)))
 
 
 def _given(ctx: typer.Context) -> frozenset[str]:
@@ -192,7 +192,16 @@ def snapshot(
     from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
 
     raise typer.Exit(
-        run(inputs or [], camera, model, look, output, _terminal(), capture, recursive=recursive)
+        run(
+            inputs or [],
+            camera,
+            model,
+            look,
+            output,
+            _terminal(says_yes=model.yes),
+            capture,
+            recursive=recursive,
+        )
     )
 
 
@@ -223,7 +232,7 @@ def record(
     from heatcam.commands.record import record as run  # noqa: PLC0415
 
     options = RecordOptions(look, motion, output, extent, recording, capture)
-    raise typer.Exit(run(source, model, options, _terminal()))
+    raise typer.Exit(run(source, model, options, _terminal(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")
@@ -253,6 +262,24 @@ def recover(
     from heatcam.commands.recover import recover as run  # noqa: PLC0415
 
     raise typer.Exit(run(places or [Path()], json, _terminal()))
+
+
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam models download yolo26n")
+def models(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="download NAME",
+            help="Fetch published weights by name; all that there is to choose from is listed if left out.",
+            rich_help_panel=Group.MODEL,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """List the models there are to choose from, or download one."""
+    from heatcam.commands.models import models as run  # noqa: PLC0415
+
+    raise typer.Exit(run(words or [], json, _terminal()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam layers yolo11n.pt")
@@ -370,9 +397,11 @@ def main() -> None:
     run()
 
 
-def _terminal() -> Any:
+def _terminal(*, says_yes: bool = False) -> Any:
     """The terminal, which asks questions only when a person sits there."""
     from heatcam.commands.terminal import Terminal  # noqa: PLC0415
 
     somebody = sys.stdin.isatty() and sys.stderr.isatty()
-    return Terminal(confirm=(lambda question: typer.confirm(question, err=True)) if somebody else None)
+    return Terminal(
+        confirm=(lambda question: typer.confirm(question, err=True)) if somebody else None, says_yes=says_yes
+    )

@@ -105,6 +105,9 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
             rich_help_panel=Group.MAP,
         ),
+        "yes": typer.Option(
+            "--yes", "-y", help="Download a published model that is not here without asking."
+        ),
     },
     Look: {
         "renorm": typer.Option(

@@ -37,6 +37,7 @@ class ModelChoice:
         why: explain this class at every box instead of its own.
         target: what is explained of each object, with a part of it behind a colon.
         layers: indices or names to map, with commas; empty takes those of ``quality``.
+        yes: download published weights that are not here without asking.
     """
 
     model: str | None = None
@@ -53,6 +54,7 @@ class ModelChoice:
     why: str = ""
     layers: str = ""
     target: str = "class"
+    yes: bool = False
 
 
 @dataclass(frozen=True)

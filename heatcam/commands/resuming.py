@@ -43,6 +43,7 @@ def facts_of(
     kept = {
         name: value for record in (model, look, motion) for name, value in dataclasses.asdict(record).items()
     }
+    del kept["yes"]  # it changes no frame
     encoding = {
         "codec": codec_of(target.path, recording.codec, recording.crf),
         "crf": recording.crf,

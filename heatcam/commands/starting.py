@@ -144,12 +144,20 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def offer_download(model: str, terminal: Terminal) -> None:
-    """Ask once for published weights that are not here; without a yes nothing is fetched."""
-    if official.is_missing(model) and terminal.confirm is not None:
-        name = official.official_name(model)
+    """Ask once for published weights that are not here, unless ``--yes`` has answered; without a yes nothing is fetched.
+
+    One that was downloaded before and has changed since is said.
+    """
+    name = official.official_name(model)
+    if official.is_missing(model):
         question = f"{name} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(name)}?"
-        if terminal.confirm(question):
+        if terminal.says_yes or (terminal.confirm is not None and terminal.confirm(question)):
             official.download(name)
+        return
+    is_here = any(path.is_file() for path in (Path(model), Path(name)))
+    changed = "" if is_here or not name else official.change_of(name)
+    if changed:
+        terminal.note(changed)
 
 
 @dataclass(frozen=True)

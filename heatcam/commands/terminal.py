@@ -41,6 +41,7 @@ class Terminal:
         results: for what the command produced.
         notes: for everything else.
         confirm: asks a yes/no question; None when nobody can answer.
+        says_yes: whether ``--yes`` has answered the question about a download.
     """
 
     def __init__(
@@ -48,10 +49,13 @@ class Terminal:
         results: Console | None = None,
         notes: Console | None = None,
         confirm: Callable[[str], bool] | None = None,
+        *,
+        says_yes: bool = False,
     ) -> None:
         self.results = results or _Stream(soft_wrap=True, highlight=False, emoji=False)
         self.notes = notes or _Stream(stderr=True, soft_wrap=True, highlight=False, emoji=False)
         self.confirm = None if confirm is None else lambda question: confirm(printable(question))
+        self.says_yes = says_yes
         self._bar: Progress | None = None
 
     def note(self, text: str) -> None:

@@ -33,7 +33,7 @@ def find_checkpoint(spec: str) -> Path:
     if official:
         raise ModelError(
             f"model {official} is not here and heatcam downloads nothing unasked",
-            "run the same command in a terminal to be asked for the download, or put the file into this folder",
+            f"heatcam models download {official.removesuffix(SUFFIX)}, add --yes, or put the file into this folder",
         )
     raise _missing(spec, path)
 

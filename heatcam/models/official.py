@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
+import zipfile
 from pathlib import Path
 
 from heatcam import stopping
 from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
+from heatcam.remembered import recall, remember
 
 SUFFIX = ".pt"  # in any case
-_OFFICIAL = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[ntsmblxce](\.pt)?")
+_SHORTEST = 100_000  # bytes; what is shorter is a server's excuse
 
 
-def is_official(spec: str) -> bool:
-    """True for the bare name of a published detection checkpoint, such as ``yolo26n.pt`` or ``yolo26n``."""
-    return _OFFICIAL.fullmatch(spec) is not None
+def _family(stem: str, sizes: str, *kinds: str) -> list[str]:
+    return [f"{stem}{size}{kind}{SUFFIX}" for size in sizes for kind in kinds]
+
+
+#: Every published checkpoint of a kind that heatcam explains, in the order of the lists of ultralytics.
+NAMES: tuple[str, ...] = tuple(
+    _family("yolo26", "nsmlx", "", "-seg", "-pose", "-obb", "-cls")
+    + _family("yolo12", "nsmlx", "")
+    + _family("yolo11", "nsmlx", "", "-seg", "-pose", "-obb", "-cls")
+    + _family("yolov10", "nsmblx", "")
+    + _family("yolov9", "tsmce", "")
+    + _family("yolov9", "ce", "-seg")
+    + _family("yolov8", "nsmlx", "", "-seg", "-pose", "-obb", "-cls", "-oiv7")
+    + _family("yolov8", "smlx", "-world", "-worldv2")
+    + _family("yoloe-26", "nsmlx", "-seg", "-seg-pf")
+    + _family("yoloe-11", "sml", "-seg", "-seg-pf")
+    + _family("yoloe-v8", "sml", "-seg", "-seg-pf")
+    + _family("rtdetr-", "lx", "")
+    + _family("yolov5", "nsmlx", "u", "6u")
+    + ["yolov3u.pt", "yolov3-sppu.pt", "yolov3-tinyu.pt"]
+)
+_KNOWN = frozenset(NAMES)
 
 
 def official_name(spec: str) -> str:
-    """The file name of the published checkpoint that ``spec`` names; "" when it names none."""
-    return f"{spec.removesuffix(SUFFIX)}{SUFFIX}" if is_official(spec) else ""
+    """The file name of the published checkpoint that ``spec`` names, with or without ``.pt``; "" when it names none."""
+    name = f"{spec.removesuffix(SUFFIX)}{SUFFIX}"
+    return name if name in _KNOWN else ""
+
+
+def is_official(spec: str) -> bool:
+    """True for the bare name of a published checkpoint, such as ``yolo26n.pt`` or ``yolo26n-seg``."""
+    return bool(official_name(spec))
 
 
 def downloaded_path(name: str) -> Path:
@@ -37,28 +64,80 @@ def is_missing(spec: str) -> bool:
 def download(name: str) -> Path:
     """Fetch published weights from ultralytics' releases into the cache folder. The caller has asked the user.
 
+    The file gets its name when it is whole: of the length that the server said, and an archive without a damaged byte.
+
     Raises:
-        ModelError: the download failed; nothing half-written is left.
+        ModelError: the download failed or is damaged; nothing half-written is left, and what was there stays.
     """
     from ultralytics.utils import ASSETS_URL  # noqa: PLC0415 (seconds)
     from ultralytics.utils.downloads import safe_download  # noqa: PLC0415
 
     target = downloaded_path(name)
     part = target.with_name(f"{target.stem}.part{target.suffix}")
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # what is there by that name would be taken for the download
         with stopping.raising():
             safe_download(
                 f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True
             )
+            _require_whole(part, name)
             part.replace(target)
     except KeyboardInterrupt:
         part.unlink(missing_ok=True)
         raise
-    except (OSError, ConnectionError, RuntimeError) as error:
+    except (OSError, ConnectionError, RuntimeError, MemoryError) as error:
         part.unlink(missing_ok=True)
         raise ModelError(
             f"{name} could not be downloaded: {error}",
             "check the network, or put the file into this folder yourself",
         ) from error
+    except ModelError:
+        part.unlink(missing_ok=True)
+        raise
+    remember(_sums_path(), recall(_sums_path()) | {name: _sha256(target)})
     return target
+
+
+def change_of(name: str) -> str:
+    """One line when a downloaded checkpoint is no longer the file that was used first; "" otherwise, and at its first use.
+
+    The user's yes to a new download makes that the known one.
+    """
+    path = downloaded_path(name)
+    if not path.is_file():
+        return ""
+    known, found = recall(_sums_path()), _sha256(path)
+    before = known.get(name)
+    if before is None:
+        remember(_sums_path(), known | {name: found})
+    if before in (None, found):
+        return ""
+    return (
+        f"{path} has changed since it was first used (SHA-256 {str(before)[:12]}... then, {found[:12]}... now); "
+        f"if that was not you: heatcam models download {name}"
+    )
+
+
+def _sums_path() -> Path:
+    return downloaded_path("sha256.json")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _require_whole(path: Path, name: str) -> None:
+    """Refuse what is no archive, or one with a damaged byte."""
+    try:
+        if path.stat().st_size >= _SHORTEST:
+            with zipfile.ZipFile(path) as archive:
+                if archive.testzip() is None:
+                    return
+    except (zipfile.BadZipFile, EOFError):
+        pass
+    raise ModelError(f"what was downloaded as {name} is damaged", "try again: nothing was kept")

@@ -87,9 +87,9 @@ def test_a_download_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "name", ["best.pt", "yolo26n-seg.pt", "sub/yolo26n.pt", "yolo11q.pt", "https://x/yolo11n.pt"]
+    "name", ["best.pt", "yolo26n-sem.pt", "sub/yolo26n.pt", "yolo11q.pt", "https://x/yolo11n.pt", "sam_b.pt"]
 )
-def test_only_published_detection_weights_are_ever_offered(name: str) -> None:
+def test_only_published_weights_that_can_be_explained_are_ever_offered(name: str) -> None:
     assert not official.is_missing(name)
 
 
