@@ -25,7 +25,7 @@ from heatcam.commands.starting import (
     size_to_come,
     start_explainer,
 )
-from heatcam.commands.terminal import ProgressSink, Terminal
+from heatcam.commands.terminal import ProgressSink, Terminal, summary
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.pipeline import Explains, Limits, Painter, Run, Sink, run_at_once, run_pipeline
@@ -159,6 +159,8 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     if sink.note:
         terminal.note(sink.note)
     _tell(sink.path, run, done, output, terminal, resumable=bool(facts))
+    if done.frames:
+        terminal.note(summary(run.frames, "frames", bar.objects, run.elapsed_s))
     return stopping.exit_code() if done.interrupted else int(bool(done.lacking))
 
 

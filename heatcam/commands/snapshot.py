@@ -14,7 +14,7 @@ from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
 from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, plan_camera, plan_pictures
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
-from heatcam.commands.terminal import Terminal
+from heatcam.commands.terminal import Terminal, summary
 from heatcam.errors import HeatcamError, SinkError, SourceError, UsageError
 from heatcam.findings import describe
 from heatcam.frames import Explanation, Frame
@@ -42,11 +42,13 @@ class Done:
         rows: of the JSON document, one for each picture that was written.
         failed: how many could not be read or written.
         stopped: whether Ctrl-C or a full disk ended it.
+        run: its clock.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
     stopped: bool = False
+    run: Run = field(default_factory=Run)
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def snapshot(
             frame = _camera_frame(camera, asked, terminal)
             _one(frame, plan.pictures[0].target, job, done)
         else:
+            done.run = Run()
             _many(plan.pictures, first, job, done)
     if nothing := sum(not row["detections"] for row in done.rows):
         where = f" in {nothing} of {len(done.rows)} pictures" if len(done.rows) > 1 else ""
@@ -133,6 +136,9 @@ def _finish(plan: PicturePlan, done: Done, output: PictureOutput, terminal: Term
         stopped = "stopped before the rest" if done.stopped else ""
         said = ", ".join(words for words in (what, stopped) if words)
         terminal.note(f"{len(done.rows)} of {count} pictures written, {said}")
+    if len(done.rows) > 1:
+        objects = sum(len(row["detections"]) for row in done.rows)
+        terminal.note(summary(len(done.rows), "pictures", objects, done.run.elapsed_s))
     if output.json:
         if output.json != "-":
             make_folder(Path(output.json).parent)
@@ -181,7 +187,8 @@ def _is_full(error: HeatcamError) -> bool:
 
 def _one(frame: Frame, target: Path, job: Job, done: Done) -> None:
     """Explain, paint and write one picture; its row of the JSON document."""
-    explanation = job.explainer.explain(frame, with_object_maps=True)
+    with job.terminal.objects() as on_object:
+        explanation = job.explainer.explain(frame, with_object_maps=True, on_object=on_object)
     painted = job.paint(explanation, Run())
     row = {"path": frame.name, "output": str(target), **describe(explanation)}
     with stopping.held():  # what is written stands in the document too

@@ -26,7 +26,9 @@ class FakeExplainer:
     def __init__(self, pause_s: float = 0.0) -> None:
         self._pause_s = pause_s
 
-    def explain(self, frame: Frame, *, with_map: bool = True, with_object_maps: bool = False) -> Explanation:
+    def explain(
+        self, frame: Frame, *, with_map: bool = True, with_object_maps: bool = False, **_: object
+    ) -> Explanation:
         time.sleep(self._pause_s)
         width, height = frame.size_wh
         noise = np.random.default_rng(frame.frame_index)

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from heatcam.commands.tables import show_table
-from heatcam.commands.terminal import Terminal
+from heatcam.commands.terminal import Terminal, summary
 from heatcam.doing import say_doing
 from tests.test_house import MODULES, room
 
@@ -184,3 +184,28 @@ def test_what_is_being_done_follows_on_a_terminal_and_is_one_line_in_a_pipe() ->
     with piped.status("loading [model].pt"):
         say_doing("proving the gradient")
     assert piped.notes.file.getvalue() == "loading [model].pt\n"
+
+
+def test_long_work_on_one_picture_says_how_many_objects_are_done() -> None:
+    terminal = in_memory(drawn=True)
+    with terminal.objects() as on_object:
+        on_object(40, 300)
+        time.sleep(0.2)
+    with terminal.progress("pictures") as progress:
+        progress.add_task("snapshot", total=2, rate=0.0)
+        with terminal.objects() as on_object:
+            on_object(41, 300)
+            progress.refresh()
+        assert progress.tasks[0].description == "snapshot"
+    written = terminal.notes.file.getvalue()
+    assert "object 40 of 300" in written
+    assert "snapshot: object 41 of 300" in written
+    piped = in_memory()
+    with piped.objects() as on_object:
+        on_object(1, 2)
+    assert piped.notes.file.getvalue() == ""
+
+
+def test_the_summary_counts_and_divides() -> None:
+    assert summary(12, "pictures", 30, 4.0) == "12 pictures, 30 objects, 4.0 s (3.0 pictures/s)"
+    assert summary(1, "frames", 1, 0.0).startswith("1 frames, 1 object, 0.0 s")
