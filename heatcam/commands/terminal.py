@@ -27,11 +27,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from heatcam.doing import shown_by
 from heatcam.printable import escaped_in_json, printable
 from heatcam.sinks.files import write_whole
+
+_WIDE = 80  # columns of a terminal in which a bar has room for everything
+_MANY_OBJECTS = 20  # in one picture; from here on they are counted while they are explained
 
 
 class Terminal:
@@ -111,10 +115,10 @@ class Terminal:
         """
         bar = Progress(
             _Name(),
-            BarColumn(),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
             TextColumn(f"{{task.fields[rate]:.1f}} {unit}/s", markup=False),
-            TimeElapsedColumn(),
+            *([TimeElapsedColumn()] if self.notes.width >= _WIDE else []),
             TimeRemainingColumn(),
             console=self.notes,
             auto_refresh=by_itself,
@@ -130,26 +134,29 @@ class Terminal:
 
     @contextlib.contextmanager
     def objects(self) -> Iterator[Callable[[int, int], None]]:
-        """What shows how many objects of one picture are done, beside the bar where one is drawn; nothing where nobody looks."""
+        """Show how many of one picture's objects are done, in the bar where one is drawn; nothing for few, or where nobody looks.
+
+        Yields:
+            What to call with how many are done, and of how many.
+        """
         if not self.notes.is_terminal:
             yield lambda *_: None
         elif self._bar is not None and self._bar.tasks:
             bar, task = self._bar, self._bar.tasks[0]
             name = task.description
             try:
-                yield lambda done, total: bar.update(
-                    task.id, description=f"{name}: {objects_done(done, total)}"
-                )
+                yield lambda done, total: bar.update(task.id, description=objects_done(done, total) or name)
             finally:
                 bar.update(task.id, description=name)
         else:
-            with self.notes.status(Text("looking for objects")) as status:
-                yield lambda done, total: status.update(Text(objects_done(done, total)))
+            looking = "looking for objects"
+            with self.notes.status(Text(looking)) as status:
+                yield lambda done, total: status.update(Text(objects_done(done, total) or looking))
 
 
 def objects_done(done: int, total: int) -> str:
-    """``object 40 of 300``."""
-    return f"object {done} of {total}"
+    """``object 40 of 300``; "" for so few that they are done at once."""
+    return f"object {done} of {total}" if total >= _MANY_OBJECTS else ""
 
 
 def summary(count: int, unit: str, objects: int, seconds: float) -> str:
@@ -183,9 +190,13 @@ class ProgressSink:
 
 
 class _Name(ProgressColumn):
-    """The bar's name, in which no markup is read."""
+    """The bar's name in one line, in which no markup is read."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", max_width=18))
 
     def render(self, task: Task) -> Text:
+        """See ``ProgressColumn``."""
         return Text(printable(task.description))
 
 
