@@ -85,8 +85,8 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="What runs the network; 'auto' takes the fastest, measured once.", case_sensitive=False
         ),
         "precision": typer.Option(
-            help="What the network calculates in; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and finds "
-            "the same boxes.",
+            help="What the network calculates in; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and it "
+            "shows the same.",
             case_sensitive=False,
         ),
         "why": typer.Option(

@@ -75,6 +75,7 @@ def commands_in(folder: Path) -> list[list[str]]:
         ["cameras"],
         ["doctor"],
         ["methods"],
+        ["models"],
         ["layers", model[1]],
         ["snapshot", photo, *model, *tiny, "--backend", "openvino", "-o", str(folder / "out.png")],
         ["snapshot", photo, "-o", str(folder / "markers.png")],
