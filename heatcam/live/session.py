@@ -252,7 +252,8 @@ class Session:
         if not stays or self.playback.past.now is None:
             self._over = True
             return
-        if self._plan.holds and not self.playback.is_exhausted:
+        is_one_picture = self._capture.source.frame_count == 1  # nothing lies before it
+        if self._plan.holds and not self.playback.is_exhausted and not is_one_picture:
             self.screen.hold(f"end of {self._capture.source.name}: left to go back, q to quit")
         self._look_again()
 

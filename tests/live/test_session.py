@@ -477,6 +477,18 @@ def index_now(run):
     return run.playback.past.now.explanation.frame.frame_index
 
 
+def test_a_single_picture_stays_and_has_no_end_to_be_said():
+    viewer = FakeViewer((lambda v: run.playback.ended, []), (later(0.2), QUIT))
+    photograph = Stream(1, can_seek=True)
+    photograph.frame_count = 1
+    run = session(photograph, viewer, FakeExplainer(), holds=True)
+    said = []
+    run.screen.hold = said.append
+    run.run()
+    assert said == []
+    assert index_now(run) == 0
+
+
 def test_the_end_of_a_file_holds_the_last_frame_and_says_so():
     viewer = FakeViewer((lambda v: run.playback.ended, []), (later(0.4), QUIT))
     explain = FakeExplainer()
