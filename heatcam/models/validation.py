@@ -182,7 +182,7 @@ def _check_module(name: str, module: nn.Module) -> None:
     held = tuple(weight.shape) if isinstance(weight, Tensor) else declared
     if declared is not None and held != declared:
         refuse(
-            f"is damaged: {_called(name, module)} says that its weights are {declared}, and they are {held}"
+            f"is damaged: {_called(name, module)} says that its weights are {shown(declared)}, and they are {shown(held)}"
         )
 
 

@@ -12,12 +12,9 @@ import io
 import pickletools
 import random
 import re
-import socket
 import struct
-import subprocess
 import zipfile
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import torch
@@ -155,17 +152,6 @@ def forget_peak() -> None:
         pytest.skip("the peak of memory cannot be counted anew here")
 
 
-@pytest.fixture
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def refuse(*given: object, **_: object) -> NoReturn:
-        pytest.fail(f"the outside was asked: {given[:2]}")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket, "socket", refuse)
-    monkeypatch.setattr(subprocess, "Popen", refuse)
-    monkeypatch.chdir(tmp_path)
-
-
 def load_all(numbers: range, folder: Path) -> tuple[int, int]:
     """Load each changed file; how many loaded, and how many were refused."""
     path, loaded = folder / "yolo11n.pt", 0  # (an official name, in the current folder)
@@ -204,12 +190,12 @@ def test_the_files_that_are_changed_load_as_they_are(tmp_path: Path) -> None:
         assert load_model(str(write(tmp_path / "whole.pt", content))).imgsz == 128
 
 
-@pytest.mark.usefixtures("_alone")
+@pytest.mark.usefixtures("alone")
 def test_two_hundred_changed_files_load_or_are_one_line(tmp_path: Path) -> None:
     check_all(range(200), tmp_path)
 
 
 @pytest.mark.soak
-@pytest.mark.usefixtures("_alone")
+@pytest.mark.usefixtures("alone")
 def test_two_thousand_changed_files_load_or_are_one_line(tmp_path: Path) -> None:
     check_all(range(200, 2200), tmp_path)

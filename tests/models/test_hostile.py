@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import torch
@@ -32,18 +29,7 @@ from tests.models.pickles import (
     write,
 )
 
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No socket, no child process, and a folder of its own."""
-
-    def refuse(*given: object, **_: object) -> NoReturn:
-        pytest.fail(f"the outside was asked: {given[:2]}")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket, "socket", refuse)
-    monkeypatch.setattr(subprocess, "Popen", refuse)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def refusal(path: Path) -> str:
