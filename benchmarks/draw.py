@@ -18,10 +18,10 @@ from heatcam.choices import Colormap, Renorm
 from heatcam.commands.options import Motion
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
+from heatcam.measures.scales import scales_of
 from heatcam.overlay import OverlayOptions, Status, draw, draw_marks
 from heatcam.overlay.blend import blend
 from heatcam.overlay.legend import legend_of
-from heatcam.overlay.scales import scales_of
 from heatcam.overlay.tone import heat_of
 from heatcam.steady.smoother import Smoother
 

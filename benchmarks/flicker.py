@@ -21,13 +21,13 @@ from heatcam.commands.options import Motion as Asked
 from heatcam.evaluation.flicker import HeatFrame, Motion, flicker_of, frames_until_shown, motion_between
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.measures.matching import Tracks
 from heatcam.overlay.tone import heat_of
 from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.opening import open_source
 from heatcam.steady.smoother import Smoother
-from heatcam.steady.tracks import Tracks
 
 NOISE_SIGMA = 6.0  # of 255, added to the demo scene: a cheap camera in the evening
 COVERED_AFTER, WATCHED = 10, 8  # frames before the cover comes, and from then on

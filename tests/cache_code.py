@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from heatcam.remembered import CACHE_VERSION
-from tests.test_house import PACKAGE, ROOT, imports_of
+from tests.test_house import imports_of, modules
 
 STORED = Path(__file__).with_name("cache_code.json")
 #: What makes the remembered numbers: calibrations, proofs, speeds and judged precisions, converted networks.
@@ -31,15 +31,6 @@ WITHOUT_A_SAY = (
     *("heatcam.doing", "heatcam.errors", "heatcam.environment", "heatcam.stopping"),
     *("heatcam.models.loading", "heatcam.models.checkpoint"),
 )
-
-
-def modules() -> dict[str, Path]:
-    """Every module of heatcam by its dotted name."""
-    named = {}
-    for path in PACKAGE.rglob("*.py"):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return named
 
 
 def code_behind(roots: tuple[str, ...] = ROOTS) -> dict[str, Path]:

@@ -30,7 +30,7 @@ def test_the_code_behind_remembered_numbers_is_the_one_that_somebody_decided_abo
         "engine.cell_parts",
         "engine.decompositions",
         "engine.shuffling",
-        "evidence",
+        "measures.evidence",
     ],
 )
 def test_modules_that_decide_a_number_are_among_them(name: str) -> None:

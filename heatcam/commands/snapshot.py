@@ -16,9 +16,9 @@ from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, p
 from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.errors import HeatcamError, SinkError, SourceError, UsageError
-from heatcam.findings import describe
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.measures.findings import describe
 from heatcam.pipeline import Painter, Run
 from heatcam.sinks.files import make_folder
 from heatcam.sinks.pictures import write_picture

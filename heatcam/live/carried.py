@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from heatcam.frames import Detections, Explanation
-from heatcam.geometry import overlaps
-from heatcam.steady.content import Patch, boxes_in_cells, patch_of, registered, with_patches
-from heatcam.steady.tracks import LEAST_OVERLAP
+from heatcam.frames import Explanation
+from heatcam.measures.evidence import boxes_in_cells
+from heatcam.measures.matching import same_objects
+from heatcam.steady.content import Patch, patch_of, registered, with_patches
 
 
 def carried_to(found: Explanation, mapped: Explanation) -> Explanation:
@@ -20,9 +20,11 @@ def carried_to(found: Explanation, mapped: Explanation) -> Explanation:
     saliency = mapped.saliency
     if saliency is None:
         return found
-    partners = _partners(mapped.detections, found.detections)
-    before = boxes_in_cells(saliency, mapped.detections.boxes_xyxy)
-    now = boxes_in_cells(saliency, found.detections.boxes_xyxy)
+    partners = same_objects(mapped.detections, found.detections)
+    before, now = (
+        boxes_in_cells(saliency.values.shape, saliency.letterbox, seen.detections.boxes_xyxy)
+        for seen in (mapped, found)
+    )
     empty = np.zeros_like(saliency.values)
     own = mapped.object_maps or (saliency,) * len(mapped.detections)
     carried: list[Patch] = []
@@ -41,13 +43,3 @@ def carried_to(found: Explanation, mapped: Explanation) -> Explanation:
         if mapped.low_evidence
         else (),
     )
-
-
-def _partners(before: Detections, now: Detections) -> list[int]:
-    """For each box of ``now`` the box of its class in ``before`` that it overlaps most; -1 for none."""
-    if not len(before) or not len(now):
-        return [-1] * len(now)
-    shared = overlaps(now.boxes_xyxy, before.boxes_xyxy)
-    shared = shared * (now.class_ids[:, None] == before.class_ids[None])
-    best = shared.argmax(1)
-    return [int(n) if row[n] >= LEAST_OVERLAP else -1 for row, n in zip(shared, best, strict=True)]

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from heatcam.frames import Detections, Explanation
-from heatcam.geometry import overlaps
-from heatcam.steady.tracks import LEAST_OVERLAP, Tracks
+from heatcam.measures.matching import Tracks, same_objects
 
 FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
 
@@ -34,15 +33,8 @@ class Objects:
 
 def numbers_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
     """The numbers of a frame's objects after a second look at the same frame; new boxes get numbers below zero."""
-    given: list[int] = []
-    shared = overlaps(again.boxes_xyxy, before.boxes_xyxy) * (
-        again.class_ids[:, None] == before.class_ids[None]
-    )
-    for place, row in enumerate(shared):
-        best = int(row.argmax()) if row.size else -1
-        fits = best >= 0 and row[best] >= LEAST_OVERLAP and numbers[best] not in given
-        given.append(numbers[best] if fits else -1 - place)
-    return tuple(given)
+    same = same_objects(before, again)
+    return tuple(numbers[of] if of >= 0 else -1 - place for place, of in enumerate(same))
 
 
 def object_at(detections: Detections, x: float, y: float) -> int | None:

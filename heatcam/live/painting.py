@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from heatcam.attention import AttentionHistory
 from heatcam.choices import Layout
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.live.past import Moment
 from heatcam.live.state import WindowState
+from heatcam.measures.history import AttentionHistory
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.overlay.banner import draw_banner
 from heatcam.overlay.graphs import draw_graphs

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 
 from heatcam.errors import HeatcamError
-from heatcam.findings import describe
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live.state import WindowState
+from heatcam.measures.findings import describe
 from heatcam.sinks.files import write_whole
 from heatcam.sinks.live_recorder import LiveRecorder
 from heatcam.sinks.pictures import write_picture

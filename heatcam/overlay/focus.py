@@ -10,7 +10,7 @@ import numpy as np
 from heatcam.choices import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.overlay.scales import scales_of
+from heatcam.measures.scales import scales_of
 from heatcam.overlay.tone import heat_of, pixel_boxes
 
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.attention import AttentionHistory, ObjectAttention
 from heatcam.frames import Int64Array
 from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.measures.history import AttentionHistory, ObjectAttention
 from heatcam.overlay.cards import EDGE, QUIET, corners_of, is_small, lay_card, least_covering, small_px
 from heatcam.overlay.labels import class_colour, name_of, track_colour
 from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write

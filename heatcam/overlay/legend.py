@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatcam.choices import Renorm
-from heatcam.evidence import NOTHING
 from heatcam.frames import SaliencyMap
-from heatcam.overlay.scales import scope_of
+from heatcam.measures.evidence import NOTHING
+from heatcam.measures.scales import scope_of
 from heatcam.printable import printable
 
 _CAPTIONS = {

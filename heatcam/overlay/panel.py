@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatcam.attention import share_of_all
-from heatcam.findings import attention_of
 from heatcam.frames import LOGITS, Explanation
 from heatcam.geometry import Uint8Array
+from heatcam.measures.statistics import attention_of, share_of_all
 from heatcam.overlay.cards import (
     EDGE,
     QUIET,

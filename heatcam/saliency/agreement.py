@@ -20,10 +20,10 @@ from heatcam.engine.backends import find_the_same
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
 from heatcam.errors import MapError
-from heatcam.evidence import cells_in_box
-from heatcam.findings import energy_in_box
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.measures.evidence import cells_in_box
+from heatcam.measures.statistics import energy_in_box
 from heatcam.saliency.explainer import Explainer
 
 LEAST_COSINE, LEAST_RANK_CORRELATION, MOST_ENERGY_APART = 0.96, 0.95, 0.06

@@ -29,9 +29,9 @@ from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
 from heatcam.engine.shuffling import strongest_of, with_shuffled_head
 from heatcam.errors import HeatcamError
-from heatcam.evidence import cells_in_box, peak_of
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.measures.evidence import cells_in_box, peak_of
 from heatcam.saliency.explainer import Calibration, Explainer
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Uint8Array
-from heatcam.regions import box_of_evidence
+from heatcam.measures.cam_box import box_of_evidence
 from heatcam.saliency.explainer import Explainer, OnObject
 
 
@@ -18,7 +18,7 @@ class ClassExplainer(Explainer):
     """Explains one frame after another with one classifier: see ``Explainer``.
 
     A detection is a class with its probability. Its box is the region that holds most of its evidence
-    (``heatcam.regions``), or without maps all that the network saw of the picture.
+    (``heatcam.measures.cam_box``), or without maps all that the network saw of the picture.
     """
 
     def explain(

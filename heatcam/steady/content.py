@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array
+from heatcam.measures.evidence import cells_touched
 
 AROUND = 5  # cells; evidence that hops to the next cell and back is noise
 FAINT = 0.05
@@ -39,11 +39,8 @@ class Patch:
 
 def patch_of(values: Float32Array, box_cells: Float32Array) -> Patch:
     """The part of a map ``(h, w)`` that a box touches, at least one cell; a view."""
-    height, width = values.shape
-    x1, y1, x2, y2 = (float(side) for side in box_cells)
-    left, top = min(max(int(x1), 0), width - 1), min(max(int(y1), 0), height - 1)
-    right, bottom = max(int(np.ceil(x2)), left + 1), max(int(np.ceil(y2)), top + 1)
-    return Patch(values[top:bottom, left:right], left, top, box_cells)
+    rows, columns = cells_touched(values.shape, box_cells)
+    return Patch(values[rows, columns], columns.start, rows.start, box_cells)
 
 
 def registered(before: Patch, now: Patch) -> Float32Array:
@@ -97,10 +94,3 @@ def apart(before: Float32Array, now: Float32Array) -> Float32Array:
     """
     both = now + before
     return np.asarray(np.abs(now - before) / (both + FAINT * float(both.max()) + 1e-12), np.float32)
-
-
-def boxes_in_cells(saliency: SaliencyMap, boxes_xyxy: Float32Array) -> Float32Array:
-    """Boxes ``(N, 4)`` from image pixels to cells of the map."""
-    height, width = saliency.values.shape
-    per_cell = np.array([saliency.letterbox.model_wh[0] / width, saliency.letterbox.model_wh[1] / height] * 2)
-    return np.asarray(saliency.letterbox.boxes_to_model(boxes_xyxy) / per_cell, np.float32)

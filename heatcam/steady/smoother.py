@@ -12,10 +12,11 @@ import numpy as np
 
 from heatcam.choices import Renorm
 from heatcam.frames import Explanation, Frame, SaliencyMap
-from heatcam.overlay.scales import scales_of
-from heatcam.steady.content import Patch, boxes_in_cells, patch_of, with_patches
+from heatcam.measures.evidence import boxes_in_cells
+from heatcam.measures.matching import Tracks
+from heatcam.measures.scales import scales_of
+from heatcam.steady.content import Patch, patch_of, with_patches
 from heatcam.steady.memories import Memory, averaged
-from heatcam.steady.tracks import Tracks
 from heatcam.steady.weights import PALEST, kept_share
 
 GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
@@ -27,7 +28,7 @@ class Steadied:
 
     Attributes:
         explanation: as it came in, its maps steadied where they are shown.
-        scales: the evidence that is full heat, in logits, as ``heatcam.overlay.scales.scales_of`` gives it; None for each
+        scales: the evidence that is full heat, in logits, as ``heatcam.measures.scales.scales_of`` gives it; None for each
             picture's own.
     """
 
@@ -97,7 +98,9 @@ class Smoother:
         levels = [-1] * len(found) if found.levels is None else found.levels.tolist()
         now = [
             Memory(patch, patch, raw[n], int(found.class_ids[n]), levels[n])
-            for n, box in enumerate(boxes_in_cells(saliency, found.boxes_xyxy))
+            for n, box in enumerate(
+                boxes_in_cells(saliency.values.shape, saliency.letterbox, found.boxes_xyxy)
+            )
             for patch in (patch_of(own[n].values, box),)
         ]
         ids = self._tracks.ids_of(found)

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.attention import AttentionHistory
 from heatcam.geometry import Uint8Array
+from heatcam.measures.history import AttentionHistory
 from heatcam.overlay import graphs
 from heatcam.overlay.graphs import draw_graphs
 from heatcam.overlay.hud import colour_bar_box
 from heatcam.overlay.labels import class_colour, track_colour
 from heatcam.overlay.legend import Legend
+from tests.measures.test_history import LEFT, RIGHT, saliency, seen
 from tests.overlay.scenes import overlap
-from tests.test_attention import LEFT, RIGHT, saliency, seen
 
 SIZES = [(320, 240), (640, 480), (1280, 720), (3840, 2160)]
 

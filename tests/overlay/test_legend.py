@@ -8,8 +8,8 @@ import pytest
 from heatcam.choices import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
+from heatcam.measures.scales import scales_of
 from heatcam.overlay.legend import legend_of, number
-from heatcam.overlay.scales import scales_of
 from heatcam.overlay.tone import heat_of
 
 BOXES = np.float32([[0, 0, 320, 640], [320, 0, 640, 640]])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.findings import attention_of
 from heatcam.frames import Explanation, Timings
 from heatcam.geometry import Uint8Array
+from heatcam.measures.statistics import attention_of
 from heatcam.overlay import panel
 from heatcam.overlay.lettering import text_width
 from heatcam.overlay.panel import draw_numbers

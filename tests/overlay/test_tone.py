@@ -6,7 +6,7 @@ import pytest
 from heatcam.choices import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import CentreCrop, Float32Array, Letterbox, Uint8Array
-from heatcam.overlay.scales import WEAKEST_SCALE, box_scales
+from heatcam.measures.scales import WEAKEST_SCALE, box_scales
 from heatcam.overlay.tone import heat_of
 
 SQUARE = Letterbox.fit((640, 640), 640)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.attention import AttentionHistory
 from heatcam.choices import Layout
 from heatcam.live.painting import Painting
 from heatcam.live.past import Moment
 from heatcam.live.state import WindowState
 from heatcam.live.wants import Wants
+from heatcam.measures.history import AttentionHistory
 from heatcam.overlay import Status
 from heatcam.overlay.cards import corners_of, covered_px, least_covering
 from heatcam.overlay.graphs import draw_graphs

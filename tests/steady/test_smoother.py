@@ -11,10 +11,10 @@ from heatcam.choices import Renorm
 from heatcam.commands.options import Motion
 from heatcam.evaluation.flicker import SHOWN, HeatFrame, flicker_of, frames_until_shown
 from heatcam.evaluation.flicker import Motion as PixelMotion
-from heatcam.findings import describe
 from heatcam.frames import Explanation
 from heatcam.geometry import Float32Array, Letterbox
-from heatcam.overlay.scales import scales_of
+from heatcam.measures.findings import describe
+from heatcam.measures.scales import scales_of
 from heatcam.overlay.tone import heat_of
 from heatcam.steady.smoother import Smoother, Steadied
 from tests.steady.streams import BOX, SIZE_WH, map_of, seen, spot

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.findings import attention_of, describe, energy_in_box
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
+from heatcam.measures.findings import describe
+from heatcam.measures.statistics import attention_of, energy_in_box
 
 
 def plain_map(values: np.ndarray) -> SaliencyMap:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heatcam.choices import Renorm
-from heatcam.evidence import NOTHING, cells_in_box, inside_picture, peak_of
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox
+from heatcam.measures.evidence import NOTHING, cells_in_box, inside_picture, peak_of
 
 #: A box whose scale is below this share of the strongest box's is scaled by this share instead: little evidence stays pale.
 WEAKEST_SCALE = 0.05

@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from heatcam.evidence import NOTHING, inside_picture, peak_of, positive_evidence
-from heatcam.findings import energy_in_box
-from heatcam.frames import Explanation, Int64Array, SaliencyMap
+from heatcam.frames import Explanation, Int64Array
 from heatcam.geometry import Float32Array
-from heatcam.steady.tracks import Tracks
-
-BINS = 32
+from heatcam.measures.matching import Tracks
+from heatcam.measures.statistics import BINS, energy_in_box, heat_counts, share_of_all
 
 _Key = tuple[bool, int]  # whether a tracker gave the number, and the number
 
@@ -129,23 +126,6 @@ class AttentionHistory:
         return [(True, int(number)) if number > 0 else None for number in found.track_ids]
 
 
-def heat_counts(saliency: SaliencyMap | None) -> Int64Array:
-    """How many cells of a map have how much heat: int64 ``(32,)``, from none to full.
-
-    Only cells with positive evidence whose centre the picture covers count; full heat is the high percentile of their evidence
-    that the picture of the whole frame is scaled by. All 0 without a map or evidence.
-    """
-    counts = np.zeros(BINS, np.int64)
-    if saliency is None:
-        return counts
-    inside = inside_picture(saliency.values, saliency.letterbox)
-    top = peak_of(inside)
-    if top <= NOTHING:
-        return counts
-    heat = np.minimum(inside[inside > NOTHING] / top, 1)
-    return np.bincount(np.minimum((heat * BINS).astype(np.int64), BINS - 1), minlength=BINS)
-
-
 def _energy(explanation: Explanation, n: int) -> float:
     """The share of evidence in the ``n``-th box; NaN where there is no map or no evidence."""
     box = explanation.detections.boxes_xyxy[n]
@@ -156,9 +136,3 @@ def _energy(explanation: Explanation, n: int) -> float:
         return math.nan
     share = share_of_all(explanation.saliency, box)
     return math.nan if share is None else share
-
-
-def share_of_all(saliency: SaliencyMap, box_xyxy: Float32Array) -> float | None:
-    """The share of a map's positive evidence that lies in a box, whoever's it is; None where there is no evidence."""
-    total, _ = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
-    return min(1.0, positive_evidence(saliency, box_xyxy)[0] / total) if total > 0 else None

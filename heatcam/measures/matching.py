@@ -1,8 +1,8 @@
-"""Which box is the same object as in the frame before.
+"""Which box is the same object as in another look at the scene.
 
-Only as much as smoothing needs: each box goes to the box of its class that it overlaps most, the largest overlaps first. Nothing
-is predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Where boxes are
-crowded the assignment of least total cost (scipy has it) differs from this one now and then.
+Only as much as smoothing and the window need: each box goes to the box of its class that it overlaps most, the largest overlaps
+first. Nothing is predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Where
+boxes are crowded the assignment of least total cost (scipy has it) differs from this one now and then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatcam.frames import Detections
+from heatcam.frames import Detections, Int64Array
 from heatcam.geometry import Float32Array, overlaps
 
 LEAST_OVERLAP = 0.3  # IoU; below it a box is another object
@@ -39,10 +39,8 @@ class Tracks:
         numbers, boxes = list(self._tracks), detections.boxes_xyxy
         before = np.array([self._tracks[n].box_xyxy for n in numbers], np.float32).reshape(-1, 4)
         classes = np.array([self._tracks[n].class_id for n in numbers], np.int64)
-        pairs = overlaps(before, boxes) * (classes[:, None] == detections.class_ids[None])
-        ids = [-1] * len(detections)
-        for track, box in _best_pairs(pairs):
-            ids[box] = numbers[track]
+        same = _same(before, classes, boxes, detections.class_ids)
+        ids = [numbers[track] if track >= 0 else -1 for track in same]
         for number in set(numbers).difference(ids):
             self._tracks[number].missed += 1
         for box, number in enumerate(ids):
@@ -58,6 +56,21 @@ class Tracks:
     def _new_number(self) -> int:
         self._next += 1
         return self._next - 1
+
+
+def same_objects(before: Detections, now: Detections) -> list[int]:
+    """For each box of ``now`` the index of the box of ``before`` that is the same object, which no other box has; -1 for none."""
+    return _same(before.boxes_xyxy, before.class_ids, now.boxes_xyxy, now.class_ids)
+
+
+def _same(
+    before_xyxy: Float32Array, before_classes: Int64Array, now_xyxy: Float32Array, now_classes: Int64Array
+) -> list[int]:
+    shared = overlaps(before_xyxy, now_xyxy) * (before_classes[:, None] == now_classes[None])
+    found = [-1] * len(now_classes)
+    for old, new in _best_pairs(shared):
+        found[new] = old
+    return found
 
 
 def _best_pairs(values: Float32Array) -> list[tuple[int, int]]:

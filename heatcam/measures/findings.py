@@ -1,52 +1,13 @@
-"""Numbers of attention: what a map says about each object."""
+"""What was found in a picture, for programs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 
-from heatcam.evidence import positive_evidence
 from heatcam.frames import LOGITS, Explanation, Question, SaliencyMap
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What one object's own map holds. Negative evidence counts as none, as in the picture; a letterbox border never counts.
-
-    Attributes:
-        evidence: the sum of the map's positive evidence, in the map's unit. It is what the heat adds up to, not the object's
-            logit: what speaks against the object, and the network's biases, are not in it.
-        energy_in_box: the share of it that lies inside the box, in ``[0, 1]``: the energy-based pointing game (Wang et al.,
-            "Score-CAM", CVPR workshops 2020). None where there is no evidence.
-        enrichment: how many times denser it is in the box than in the whole picture: ``energy_in_box`` divided by the box's
-            share of the picture. None where there is no evidence, or no box.
-    """
-
-    evidence: float
-    energy_in_box: float | None
-    enrichment: float | None
-
-
-def attention_of(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> Attention:
-    """The numbers of one object.
-
-    Args:
-        saliency: the object's own map.
-        box_xyxy: float ``(4,)`` in image pixels.
-    """
-    inside, box_cells = positive_evidence(saliency, box_xyxy)
-    total, all_cells = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
-    if total <= 0:
-        return Attention(0.0, None, None)
-    share = min(1.0, inside / total)
-    return Attention(total, share, share / (box_cells / all_cells) if box_cells > 0 else None)
-
-
-def energy_in_box(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> float | None:
-    """The share of a map's positive evidence that lies inside a box: see ``Attention``."""
-    return attention_of(saliency, box_xyxy).energy_in_box
+from heatcam.measures.statistics import attention_of
 
 
 def describe(explanation: Explanation) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.attention import BINS, AttentionHistory, heat_counts, share_of_all
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
+from heatcam.measures.history import AttentionHistory
+from heatcam.measures.statistics import BINS, heat_counts, share_of_all
 
 SIZE = (640, 480)
 LEFT, RIGHT = (0.0, 0.0, 320.0, 480.0), (320.0, 0.0, 640.0, 480.0)

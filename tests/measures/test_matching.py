@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from heatcam.geometry import overlaps
-from heatcam.steady.tracks import REMEMBERED, Tracks
+from heatcam.measures.matching import REMEMBERED, Tracks, same_objects
 from tests.steady.streams import seen
 
 LEFT, RIGHT = (0.0, 0.0, 100.0, 100.0), (200.0, 0.0, 300.0, 100.0)
@@ -60,3 +60,13 @@ def test_objects_that_stand_apart_are_assigned_as_the_optimum_would(seed: int, c
     rows, columns = linear_sum_assignment(overlaps(before, after), maximize=True)
     optimum = {int(column): first[row] for row, column in zip(rows, columns, strict=True)}
     assert tracks.ids_of(seen(None, after).detections) == [optimum[n] for n in range(count)]
+
+
+def test_no_two_boxes_are_the_same_object_and_the_one_that_overlaps_most_is_it() -> None:
+    before = seen(None, [LEFT, RIGHT]).detections
+    now = seen(
+        None, [(10.0, 0.0, 110.0, 100.0), (2.0, 0.0, 102.0, 100.0), (500.0, 0.0, 600.0, 9.0)]
+    ).detections
+    assert same_objects(before, now) == [-1, 0, -1]
+    assert same_objects(before, before) == [0, 1]
+    assert same_objects(seen(None, []).detections, now) == [-1, -1, -1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.regions import box_of_evidence
+from heatcam.measures.cam_box import box_of_evidence
 
 
 def grid(*cells: tuple[int, int, float], shape_hw: tuple[int, int] = (7, 7)) -> np.ndarray:

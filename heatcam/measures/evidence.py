@@ -20,11 +20,35 @@ def cells_in_box(values: Float32Array, letterbox: Letterbox, box_xyxy: npt.Array
         letterbox: the geometry of the map.
         box_xyxy: float ``(4,)`` in image pixels.
     """
-    height, width = values.shape
-    x1, y1, x2, y2 = _in_cells(letterbox.boxes_to_model(box_xyxy)[0], values.shape, letterbox)
-    rows = slice(min(int(y1), height - 1), max(int(np.ceil(y2)), int(y1) + 1))
-    columns = slice(min(int(x1), width - 1), max(int(np.ceil(x2)), int(x1) + 1))
-    return values[rows, columns]
+    return values[cells_touched(values.shape, boxes_in_cells(values.shape, letterbox, box_xyxy)[0])]
+
+
+def cells_touched(shape_hw: tuple[int, ...], box_cells: npt.ArrayLike) -> tuple[slice, slice]:
+    """Rows and columns of a map of this shape that a box touches, at least one of each.
+
+    Args:
+        shape_hw: the map's height and width in cells.
+        box_cells: float ``(4,)``, xyxy in cells from the map's top-left corner; what lies beyond the map is left out.
+    """
+    height, width = shape_hw
+    x1, y1, x2, y2 = (float(side) for side in np.asarray(box_cells))
+    left, top = min(max(int(x1), 0), width - 1), min(max(int(y1), 0), height - 1)
+    right, bottom = min(int(np.ceil(x2)), width), min(int(np.ceil(y2)), height)
+    return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
+
+
+def boxes_in_cells(
+    shape_hw: tuple[int, ...], letterbox: Letterbox, boxes_xyxy: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Boxes from image pixels to cells of a map, not rounded: float64 ``(N, 4)``, xyxy from the map's top-left corner.
+
+    Args:
+        shape_hw: the map's height and width in cells.
+        letterbox: the geometry of the map.
+        boxes_xyxy: float ``(N, 4)``, or ``(4,)`` for one.
+    """
+    wide, tall = letterbox.model_wh[0] / shape_hw[1], letterbox.model_wh[1] / shape_hw[0]
+    return np.asarray(letterbox.boxes_to_model(boxes_xyxy), np.float64) / (wide, tall, wide, tall)
 
 
 def peak_of(cells: npt.NDArray[np.float32]) -> float:
@@ -60,17 +84,9 @@ def positive_evidence(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> tuple[f
     corners = np.asarray(box_xyxy, np.float64).reshape(2, 2)
     seen = letterbox.seen_xyxy.astype(np.float64).reshape(2, 2)
     inside = np.clip(corners, seen[0], seen[1]).reshape(1, 4)
-    x1, y1, x2, y2 = _in_cells(letterbox.boxes_to_model(inside)[0], values.shape, letterbox)
+    x1, y1, x2, y2 = boxes_in_cells(values.shape, letterbox, inside)[0]
     rows, columns = _covered(values.shape[0], y1, y2), _covered(values.shape[1], x1, x2)
     return float(rows @ np.maximum(values, 0) @ columns), float(rows.sum() * columns.sum())
-
-
-def _in_cells(
-    box_xyxy: Float32Array, shape_hw: tuple[int, ...], letterbox: Letterbox
-) -> npt.NDArray[np.float64]:
-    """A box in model pixels as cells of a map of this shape, ``(4,)``, not rounded."""
-    wide, tall = letterbox.model_wh[0] / shape_hw[1], letterbox.model_wh[1] / shape_hw[0]
-    return np.asarray(box_xyxy, np.float64) / (wide, tall, wide, tall)
 
 
 def _covered(count: int, start: float, end: float) -> npt.NDArray[np.float64]:

@@ -1,0 +1,75 @@
+"""Numbers of one map: how much evidence it holds, and how much of it lies in a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from heatcam.frames import Int64Array, SaliencyMap
+from heatcam.geometry import Float32Array
+from heatcam.measures.evidence import NOTHING, inside_picture, peak_of, positive_evidence
+
+BINS = 32
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What one object's own map holds. Negative evidence counts as none, as in the picture; a letterbox border never counts.
+
+    Attributes:
+        evidence: the sum of the map's positive evidence, in the map's unit. It is what the heat adds up to, not the object's
+            logit: what speaks against the object, and the network's biases, are not in it.
+        energy_in_box: the share of it that lies inside the box, in ``[0, 1]``: the energy-based pointing game (Wang et al.,
+            "Score-CAM", CVPR workshops 2020). None where there is no evidence.
+        enrichment: how many times denser it is in the box than in the whole picture: ``energy_in_box`` divided by the box's
+            share of the picture. None where there is no evidence, or no box.
+    """
+
+    evidence: float
+    energy_in_box: float | None
+    enrichment: float | None
+
+
+def attention_of(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> Attention:
+    """The numbers of one object.
+
+    Args:
+        saliency: the object's own map.
+        box_xyxy: float ``(4,)`` in image pixels.
+    """
+    inside, box_cells = positive_evidence(saliency, box_xyxy)
+    total, all_cells = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
+    if total <= 0:
+        return Attention(0.0, None, None)
+    share = min(1.0, inside / total)
+    return Attention(total, share, share / (box_cells / all_cells) if box_cells > 0 else None)
+
+
+def energy_in_box(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> float | None:
+    """The share of a map's positive evidence that lies inside a box: see ``Attention``."""
+    return attention_of(saliency, box_xyxy).energy_in_box
+
+
+def share_of_all(saliency: SaliencyMap, box_xyxy: Float32Array) -> float | None:
+    """The share of a map's positive evidence that lies in a box, whoever's it is; None where there is no evidence."""
+    total, _ = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
+    return min(1.0, positive_evidence(saliency, box_xyxy)[0] / total) if total > 0 else None
+
+
+def heat_counts(saliency: SaliencyMap | None) -> Int64Array:
+    """How many cells of a map have how much heat: int64 ``(32,)``, from none to full.
+
+    Only cells with positive evidence whose centre the picture covers count; full heat is the high percentile of their evidence
+    that the picture of the whole frame is scaled by. All 0 without a map or evidence.
+    """
+    counts = np.zeros(BINS, np.int64)
+    if saliency is None:
+        return counts
+    inside = inside_picture(saliency.values, saliency.letterbox)
+    top = peak_of(inside)
+    if top <= NOTHING:
+        return counts
+    heat = np.minimum(inside[inside > NOTHING] / top, 1)
+    return np.bincount(np.minimum((heat * BINS).astype(np.int64), BINS - 1), minlength=BINS)
