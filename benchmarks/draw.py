@@ -14,16 +14,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from heatcam.choices import Colormap, Renorm
-from heatcam.commands.options import Motion
+from heatcam.commands.options import MotionOptions
+from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.measures.scales import scales_of
 from heatcam.overlay import OverlayOptions, Status, draw, draw_marks
 from heatcam.overlay.blend import blend
+from heatcam.overlay.heat import heat_of
 from heatcam.overlay.legend import legend_of
-from heatcam.overlay.tone import heat_of
-from heatcam.steady.smoother import Smoother
+from heatcam.smoothing.smoother import Smoother
 
 SIZES = ((640, 480), (1280, 720), (3840, 2160))
 WARM_UP, RUNS = 5, 60
@@ -77,7 +77,7 @@ def stages_of(seen: Explanation, saliency: SaliencyMap) -> dict[str, Callable[[]
     boxes = seen.detections.boxes_xyxy
     heat = heat_of(saliency, boxes, Renorm.BOX)
     legend = legend_of(saliency, Renorm.BOX, scales_of(saliency, boxes, Renorm.BOX))
-    smoother = Smoother(Motion().smooth, Renorm.BOX)
+    smoother = Smoother(MotionOptions().smooth, Renorm.BOX)
     return {
         "steady": lambda: smoother.steady(seen),
         "tone": lambda: heat_of(saliency, boxes, Renorm.BOX),

@@ -16,18 +16,24 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from heatcam.choices import Renorm
-from heatcam.commands.options import Motion as Asked
-from heatcam.evaluation.flicker import HeatFrame, Motion, flicker_of, frames_until_shown, motion_between
+from heatcam.commands.options import MotionOptions as Asked
+from heatcam.enums import Renorm
+from heatcam.evaluation.flicker import (
+    HeatFrame,
+    MotionOptions,
+    flicker_of,
+    frames_until_shown,
+    motion_between,
+)
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.measures.matching import Tracks
-from heatcam.overlay.tone import heat_of
-from heatcam.saliency.building import build_explainer
+from heatcam.measures.matching import OverlapTracks
+from heatcam.overlay.heat import heat_of
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
+from heatcam.smoothing.smoother import Smoother
 from heatcam.sources.opening import open_source
-from heatcam.steady.smoother import Smoother
 
 NOISE_SIGMA = 6.0  # of 255, added to the demo scene: a cheap camera in the evening
 COVERED_AFTER, WATCHED = 10, 8  # frames before the cover comes, and from then on
@@ -88,15 +94,17 @@ def seen_of(spec: str, explainer: Explainer, first: int, count: int) -> list[Exp
     return seen
 
 
-def motions_of(seen: Sequence[Explanation]) -> list[Motion]:
+def motions_of(seen: Sequence[Explanation]) -> list[MotionOptions]:
     """The motion between each two frames."""
     pictures = [one.frame.image_bgr for one in seen]
     return [motion_between(before, now) for before, now in itertools.pairwise(pictures)]
 
 
-def flicker_with(show: Show, seen: Sequence[Explanation], motions: Sequence[Motion]) -> dict[int, float]:
+def flicker_with(
+    show: Show, seen: Sequence[Explanation], motions: Sequence[MotionOptions]
+) -> dict[int, float]:
     """The flicker of each object, shown in one way."""
-    tracks, frames = Tracks(), []
+    tracks, frames = OverlapTracks(), []
     for one in seen:
         numbers = tracks.ids_of(one.detections)
         frames.append(HeatFrame(show(one), dict(zip(numbers, one.detections.boxes_xyxy, strict=True))))

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.saliency.building import build_explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.opening import open_source
 

@@ -17,11 +17,11 @@ from heatcam.bench.plan import Plan
 from heatcam.bench.timing import Contestant, Stage, measure
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
-from heatcam.engine.pictures import real_picture
+from heatcam.engine.preprocessing import real_picture
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
 
 COUNTS = (1, 6, 20, 50)

@@ -21,14 +21,14 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from heatcam.choices import DEFAULT_SMOOTH, Backend
-from heatcam.commands.options import Look
-from heatcam.commands.starting import caption_of, painter
+from heatcam.commands.options import LookOptions
+from heatcam.commands.setup import caption_of, painter
+from heatcam.enums import DEFAULT_SMOOTH, Backend
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
-from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sinks.recorder import Recorder
 from heatcam.sources.opening import open_source
@@ -90,11 +90,11 @@ class Bench:
     def together(self, go: Callable[..., None]) -> None:
         """The whole of ``heatcam record``, without its start."""
         with self._recorder() as recorder, open_source(self._clip) as source:
-            paint = painter(Look(), caption_of(self._explainer), DEFAULT_SMOOTH)
+            paint = painter(LookOptions(), caption_of(self._explainer), DEFAULT_SMOOTH)
             go(source, self._explainer, paint, [Writes(recorder)], Limits(self._count), Run())
 
     def _painter(self) -> Callable[[Explanation], Uint8Array]:
-        paint, run = painter(Look(), caption_of(self._explainer), DEFAULT_SMOOTH), Run()
+        paint, run = painter(LookOptions(), caption_of(self._explainer), DEFAULT_SMOOTH), Run()
         return lambda seen: paint(seen, run)
 
     def _recorder(self) -> Recorder:

@@ -28,20 +28,20 @@ from heatcam.bench.inputs import read_input
 from heatcam.bench.plan import Setup
 from heatcam.engine import conversion, gradients
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.reading import HeadReader
+from heatcam.engine.sparse_head import SparseHead
 from heatcam.models.loading import load_model
 from heatcam.saliency.explainer import Explainer
-from heatcam.steady.smoother import Smoother
+from heatcam.smoothing.smoother import Smoother
 
 #: Stage, and what of heatcam it is: an owner and the name of a function in it.
 STAGES = (
     ("letterbox", Explainer, "prepare"),
     ("forward: the network", conversion.CompiledPasses, "forward"),
-    ("forward: candidates and their boxes", HeadReader, "candidates"),
+    ("forward: candidates and their boxes", SparseHead, "candidates"),
     ("suppression", gradients, "keep_boxes"),
     ("map: gradients in the head's squares", GradientEngine, "_squares"),
     ("map: squares added up", GradientEngine, "_together"),
-    ("map: from the head down to the taps", conversion.CompiledPasses, "pull_back"),
+    ("map: from the head down to the taps", conversion.CompiledPasses, "vjp"),
     ("map: gradient times activation", Explainer, "_values"),
     ("map: is it low evidence", GradientEngine, "coherence"),
     ("steadying", Smoother, "steady"),

@@ -25,7 +25,7 @@ from ultralytics.utils import ASSETS
 
 START = (
     "import sys\n"
-    "from heatcam.saliency.building import build_explainer\n"
+    "from heatcam.saliency.factory import build_explainer\n"
     "from heatcam.saliency.options import ExplainOptions\n"
     "build_explainer(sys.argv[1], None, ExplainOptions(backend=sys.argv[2], quality=sys.argv[3]))\n"
 )

@@ -133,12 +133,12 @@ def measure_keys(presses: int, options: list[str], report: Path) -> None:
     """Print how long the answer to ``h`` takes, seen on the screen."""
     waits: list[float] = []
     with window(options, report) as (display, _):
-        screen = Screen(display)
+        presenter = Screen(display)
         for _ in range(presses):
             time.sleep(0.2 + random.random() / 3)
-            before, pressed = screen.mode(), time.perf_counter()
-            screen.press("h")
-            while screen.mode() == before and time.perf_counter() - pressed < 5:
+            before, pressed = presenter.mode(), time.perf_counter()
+            presenter.press("h")
+            while presenter.mode() == before and time.perf_counter() - pressed < 5:
                 time.sleep(0.0005)
             waits.append(1e3 * (time.perf_counter() - pressed))
     numbers = json.loads(report.read_text("utf-8"))

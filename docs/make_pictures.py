@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import heatcam
-from heatcam.choices import Layout
 from heatcam.cli import app
+from heatcam.enums import Layout
 from heatcam.frames import Frame
-from heatcam.live.painting import Painting
-from heatcam.live.past import Moment
+from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.renderer import Renderer
 from heatcam.live.state import WindowState
-from heatcam.live.wants import Wants
 from heatcam.overlay import Status
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sources.demo.__main__ import write_samples
@@ -153,7 +153,7 @@ def _snapshot(words: Sequence[str]) -> NDArray[np.uint8]:
 def _window() -> NDArray[np.uint8]:
     """What the window shows after the keys ``d``, ``i`` and ``a``, by what draws it, but without a display."""
     explainer = heatcam.load("markers")
-    painting, state = Painting(0.9, DEFAULT_KEYS), WindowState(layout=Layout.DUAL, numbers=True, graphs=True)
+    painting, state = Renderer(0.9, DEFAULT_KEYS), WindowState(layout=Layout.DUAL, numbers=True, graphs=True)
     scene = DemoScene()
     for frame_index in range(0, 120, 4):
         frame = Frame(
@@ -164,7 +164,7 @@ def _window() -> NDArray[np.uint8]:
     numbers = tuple(range(1, 1 + len(explanation.detections)))
     took = explanation.timings
     status = Status("HEATMAP", 0.0, took.prepare_ms + took.forward_ms, took.map_ms, model=explainer.title)
-    return painting.paint(Moment(explanation, numbers, Wants()), state, status).picture
+    return painting.paint(HistoryEntry(explanation, numbers, ExplainRequest()), state, status).picture
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         DeviceError: the device is not there.
         UsageError: an unknown method or class, or a threshold outside ``[0, 1]``.
     """
-    from heatcam.saliency.building import build_explainer  # noqa: PLC0415 (torch: seconds)
+    from heatcam.saliency.factory import build_explainer  # noqa: PLC0415 (torch: seconds)
     from heatcam.saliency.options import ExplainOptions  # noqa: PLC0415
 
     return build_explainer(

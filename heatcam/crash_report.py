@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from heatcam.environment import cache_dir
-from heatcam.sources.addresses import public_url
+from heatcam.sources.urls import public_url
 
 PACKAGES = (
     "heatcam",

@@ -95,7 +95,7 @@ def give_ultralytics_a_folder() -> None:
         return
     from pathlib import Path  # noqa: PLC0415
 
-    from heatcam.remembered import recall  # noqa: PLC0415 (nothing of it is needed before)
+    from heatcam.json_cache import recall  # noqa: PLC0415 (nothing of it is needed before)
 
     folder = os.path.join(config_dir(), "ultralytics")  # noqa: PTH118
     if not _can_be_written(folder):

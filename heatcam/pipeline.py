@@ -20,7 +20,7 @@ import numpy as np
 
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.stages import Behind, ahead
+from heatcam.threaded import Behind, ahead
 
 
 class Explains(Protocol):

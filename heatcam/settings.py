@@ -10,10 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from heatcam.choices import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import Colormap, Layout, MethodName, Renorm
 from heatcam.environment import config_dir
 from heatcam.errors import SinkError
-from heatcam.remembered import recall
+from heatcam.json_cache import recall
 from heatcam.sinks.files import write_whole
 
 logger = logging.getLogger(__name__)

@@ -11,13 +11,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from heatcam.remembered import CACHE_VERSION
+from heatcam.json_cache import CACHE_VERSION
 from tests.test_house import imports_of, modules
 
 STORED = Path(__file__).with_name("cache_code.json")
 #: What makes the remembered numbers: calibrations, proofs, speeds and judged precisions, converted networks.
 ROOTS = (
-    "heatcam.saliency.building",
+    "heatcam.saliency.factory",
     "heatcam.saliency.calibration",
     "heatcam.saliency.methods",
     "heatcam.engine.proof_cache",

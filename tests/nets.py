@@ -22,7 +22,7 @@ from ultralytics.nn.tasks import (
 
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 
 #: YOLO26 predicts with either of its branches, as its head is set; ultralytics 8.4.190 takes one-to-many unless told otherwise.
 FAMILIES = ("yolov8n", "yolo11n", "yolo12n", "yolo26n", "yolo26n-end2end")
@@ -103,7 +103,7 @@ def picture(height: int = 192, width: int = 256, seed: int = 1) -> Tensor:
 
 def engine_of(network: nn.Module, *, fine: bool = False) -> GradientEngine:
     """An engine for ``network`` in plain torch on the CPU."""
-    return GradientEngine(CutNetwork(network, fine=fine), torch.device("cpu"))
+    return GradientEngine(TappedNetwork(network, fine=fine), torch.device("cpu"))
 
 
 def strongest(forward: Forward, count: int = 6) -> Forward:

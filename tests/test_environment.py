@@ -35,7 +35,7 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_home_folders_last_for_one_run(tmp_path: Path) -> None:
     code = NOBODY + (
         "from heatcam.environment import cache_dir, config_dir\n"
-        "from heatcam.remembered import recall, remember\n"
+        "from heatcam.json_cache import recall, remember\n"
         "remember(cache_dir() / 'a.json', {'a': 1})\n"
         "assert recall(cache_dir() / 'a.json') == {'a': 1}\n"
         "print(cache_dir(), config_dir(), sep='\\n')\n"

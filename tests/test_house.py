@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -44,16 +46,16 @@ def room(path: Path) -> str:
 NEVER = [
     # rooms or files, what they must never import
     (
-        ("measures", "overlay", "web", "sinks", "steady", "live"),
+        ("measures", "overlay", "web", "sinks", "smoothing", "live"),
         ("torch", "ultralytics", "torchvision"),
     ),
     (
         ("live",),
         ("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.commands", "heatcam.tracking"),
     ),
-    (("overlay", "sinks", "sources", "steady", "engine", "saliency", "pipeline"), ("heatcam.live",)),
-    (("measures", "evaluation", "overlay"), ("heatcam.steady",)),  # numbers are of raw maps
-    (("steady", "saliency", "evaluation", "tracking", "measures"), ("heatcam.overlay",)),
+    (("overlay", "sinks", "sources", "smoothing", "engine", "saliency", "pipeline"), ("heatcam.live",)),
+    (("measures", "evaluation", "overlay"), ("heatcam.smoothing",)),  # numbers are of raw maps
+    (("smoothing", "saliency", "evaluation", "tracking", "measures"), ("heatcam.overlay",)),
     (
         ("measures",),
         (
@@ -70,14 +72,14 @@ NEVER = [
         ("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.overlay", "heatcam.sinks"),
     ),
     (
-        ("frames", "geometry", "measures", "errors", "choices"),
+        ("frames", "geometry", "measures", "errors", "enums"),
         ("torch", "heatcam.engine", "heatcam.saliency", "heatcam.overlay"),
     ),
     (
-        ("frames", "geometry", "measures", "errors", "choices"),
+        ("frames", "geometry", "measures", "errors", "enums"),
         ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
     ),
-    (("errors", "choices", "printable", "suggestions"), ("heatcam",)),
+    (("errors", "enums", "printable", "suggestions"), ("heatcam",)),
     (
         ("doctor",),  # tells where these cannot be imported
         ("torch", "cv2", "numpy", "ultralytics", "openvino", "av", "heatcam.engine", "heatcam.saliency"),
@@ -114,6 +116,15 @@ def test_arrows_that_must_never_exist(rooms: tuple[str, ...], never: tuple[str, 
     }
     assert broken == {}
 
+
+def test_every_room_of_these_rules_is_there() -> None:
+    """A rule for a room that was renamed would hold for ever."""
+    named = {name for rooms, _ in NEVER for name in rooms}
+    named |= {target.split(".")[1] for _, never in NEVER for target in never if target.startswith("heatcam.")}
+    assert named - {room(path) for path in MODULES} - NOT_BUILT_YET == set()
+
+
+NOT_BUILT_YET = {"web"}
 
 #: What a room may reach through another one, and why.
 REACHED_ON_PURPOSE = {
@@ -262,6 +273,34 @@ def test_av_is_never_imported_in_the_process_with_the_window(place: str) -> None
 def test_the_decoders_process_does_not_know_cv2() -> None:
     code = "import sys, heatcam.sources.decoder.child; assert 'cv2' not in sys.modules"
     assert run_python(code).returncode == 0
+
+
+#: Words of a private language that have a field's own word instead: what each of them was called before.
+METAPHORS = (
+    *("belt", "shelf", "seam", "patience", "complaint", "complaints", "leftover", "leftovers", "lettering"),
+    *("forgetful", "mending", "second look", "wants_of", "pull_back"),
+)
+
+
+def test_the_house_speaks_the_fields_language() -> None:
+    """No metaphor in a name, a docstring or a comment."""
+    said = {
+        (str(path.relative_to(ROOT)), word)
+        for path in MODULES
+        for word in METAPHORS
+        if re.search(rf"(?<![a-z]){word}(?![a-z])", path.read_text("utf-8"), re.IGNORECASE)
+    }
+    assert said == set()
+
+
+def test_no_class_name_has_two_meanings() -> None:
+    named = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in named.items() if count > 1] == []
 
 
 def test_the_import_reader_sees_what_it_must(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heatcam.choices import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import Colormap, Layout, MethodName, Renorm
 from heatcam.settings import Settings, load_settings, save_settings, settings_path
 
 

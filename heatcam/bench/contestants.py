@@ -15,14 +15,14 @@ from typing import Any
 from heatcam.bench.machine import waits_for
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
-from heatcam.choices import DEFAULT_SMOOTH
+from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.errors import MapError, ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
-from heatcam.steady.smoother import Smoother
+from heatcam.smoothing.smoother import Smoother
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One thing to measure with every variant.
 
     Attributes:
@@ -92,11 +92,11 @@ VARIANTS = (
     Variant("openvino bf16", ExplainOptions(backend="openvino", precision="bf16")),
 )
 ROWS = (
-    Row("forward", forward),
-    Row("plain", plain),
-    Row("live map", shown_map),
-    Row("per-object maps", object_maps),
-    Row("fine map", shown_map, quality="fine"),
+    BenchRow("forward", forward),
+    BenchRow("plain", plain),
+    BenchRow("live map", shown_map),
+    BenchRow("per-object maps", object_maps),
+    BenchRow("fine map", shown_map, quality="fine"),
 )
 NAMES = tuple(f"{row.name} ({variant.label})" for variant in VARIANTS for row in ROWS)
 
@@ -105,7 +105,7 @@ def heatcam_contestants(setup: Setup) -> list[Contestant]:
     """Every row with every variant; an explainer is made when the first row that needs it is prepared, and then shared."""
     explainer_of = functools.cache(functools.partial(build, setup))
 
-    def prepares(row: Row, variant: Variant) -> Callable[[], Stage]:
+    def prepares(row: BenchRow, variant: Variant) -> Callable[[], Stage]:
         return lambda: row.stage(explainer_of(variant, row.quality))
 
     stages = [prepares(row, variant) for variant in VARIANTS for row in ROWS]

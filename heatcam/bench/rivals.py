@@ -22,7 +22,7 @@ from ultralytics import YOLO
 from heatcam.bench.machine import threads_kept
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
-from heatcam.engine.classifying import is_classifier
+from heatcam.engine.classifier import is_classifier
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.models import embedded

@@ -21,13 +21,13 @@ from heatcam.commands.options import (
     CaptureChoice,
     Extent,
     FilmChoice,
-    Look,
+    LookOptions,
     ModelChoice,
-    Motion,
+    MotionOptions,
     Output,
     PictureOutput,
     RecordedFilm,
-    Recording,
+    RecordingOptions,
     SourceChoice,
     WindowChoice,
 )
@@ -86,8 +86,8 @@ def live(
     extent: Extent,
     capture: FilmChoice,
     model: ModelChoice,
-    look: Look,
-    motion: Motion,
+    look: LookOptions,
+    motion: MotionOptions,
     window: WindowChoice,
 ) -> None:
     """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
@@ -122,7 +122,7 @@ def _given(ctx: typer.Context) -> frozenset[str]:
 @with_option_records
 def snapshot(
     model: ModelChoice,
-    look: Look,
+    look: LookOptions,
     output: PictureOutput,
     capture: CaptureChoice,
     inputs: Annotated[
@@ -159,10 +159,10 @@ def record(
     extent: Extent,
     capture: RecordedFilm,
     model: ModelChoice,
-    look: Look,
-    motion: Motion,
+    look: LookOptions,
+    motion: MotionOptions,
     output: Output,
-    recording: Recording,
+    recording: RecordingOptions,
     source: Annotated[
         str,
         typer.Argument(
@@ -196,7 +196,7 @@ def recover(
     places: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="LEFTOVER|FOLDER",
+            metavar="RECORDING|FOLDER",
             help="name.part.mp4, or a folder; this one if left out.",
             rich_help_panel=Group.SOURCE,
         ),

@@ -16,13 +16,13 @@ from heatcam.commands.options import (
     CaptureChoice,
     Extent,
     FilmChoice,
-    Look,
+    LookOptions,
     ModelChoice,
-    Motion,
+    MotionOptions,
     Output,
     PictureOutput,
     RecordedFilm,
-    Recording,
+    RecordingOptions,
     SourceChoice,
     WindowChoice,
 )
@@ -38,12 +38,12 @@ GROUP_OF: dict[type, Group] = {
     ModelChoice: Group.MODEL,
     Conditions: Group.MODEL,
     Judged: Group.MODEL,
-    Look: Group.LOOK,
-    Motion: Group.LOOK,
+    LookOptions: Group.LOOK,
+    MotionOptions: Group.LOOK,
     WindowChoice: Group.WINDOW,
     Output: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
-    Recording: Group.OUTPUT,
+    RecordingOptions: Group.OUTPUT,
     Outputs: Group.OUTPUT,
     Plan: Group.MEASURING,
     EvalPlan: Group.MEASURING,
@@ -109,7 +109,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--yes", "-y", help="Download a published model that is not here without asking."
         ),
     },
-    Look: {
+    LookOptions: {
         "renorm": typer.Option(
             help="Scale the heat in each box, over the whole frame, or with one scale for every picture of a model.",
             case_sensitive=False,
@@ -119,7 +119,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "boxes": typer.Option(help="Draw boxes and labels."),
         "hud": typer.Option(help="Draw the top line and the colour bar."),
     },
-    Motion: {
+    MotionOptions: {
         "smooth": typer.Option(
             min=0.0,
             max=1.0,
@@ -184,7 +184,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it.",
         ),
     },
-    Recording: {
+    RecordingOptions: {
         "codec": typer.Option(
             metavar="h264|hevc|av1|vp9|ffv1|prores",
             help="How the video is encoded; H.264 if left out, in WebM VP9.",

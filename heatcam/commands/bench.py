@@ -17,12 +17,12 @@ from heatcam.bench.report import NUMBERS, REFERENCE, json_rows, table_cells
 from heatcam.bench.rivals import NAMES as RIVAL_NAMES
 from heatcam.bench.rivals import rival_contestants
 from heatcam.bench.timing import Measurement, measure
-from heatcam.choices import Backend
 from heatcam.commands.default_model import HINTS
 from heatcam.commands.options import ModelChoice
-from heatcam.commands.starting import start_explainer
+from heatcam.commands.setup import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import Backend
 from heatcam.models.finding import MARKERS
 from heatcam.saliency.explainer import Explainer
 

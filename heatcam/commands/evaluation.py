@@ -12,12 +12,12 @@ from heatcam import stopping
 from heatcam.commands.default_model import HINTS
 from heatcam.commands.picture_plan import find_and_say
 from heatcam.commands.refusals import checked_outputs
-from heatcam.commands.starting import offer_download
+from heatcam.commands.setup import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine.device import choose_device
 from heatcam.errors import HeatcamError, UsageError
-from heatcam.evaluation.checks import Contestant, contestants
+from heatcam.evaluation.checks import CheckedRow, checked_rows
 from heatcam.evaluation.controls import CONTROLS
 from heatcam.evaluation.measuring import Means, Score, scores_of
 from heatcam.evaluation.objects import Photograph, chosen_objects
@@ -38,8 +38,8 @@ from heatcam.evaluation.report import (
 from heatcam.evaluation.rows import chosen_rows, detector
 from heatcam.models.finding import MARKERS
 from heatcam.models.loading import LoadedModel, load_model
-from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.options import ExplainOptions
 from heatcam.sinks.files import make_folder, write_whole
 from heatcam.sinks.pictures import write_picture
@@ -84,7 +84,7 @@ def evaluate(
     with terminal.status("preparing the maps"):
         finder = explainer_of(loaded, device, rows[-1].options, size_wh)
         detector(finder)
-        rivals = contestants(rows, loaded, device, size_wh, plan.seed if plan.checks else None)
+        rivals = checked_rows(rows, loaded, device, size_wh, plan.seed if plan.checks else None)
         means = _means(finder, loaded, judged, plan, size_wh)
     found, failed = _objects(finder, paths, plan, terminal)
     terminal.note(
@@ -185,7 +185,7 @@ def _objects(
 
 
 def _measured(
-    found: Sequence[Photograph], rivals: Sequence[Contestant], means: Means, terminal: Terminal
+    found: Sequence[Photograph], rivals: Sequence[CheckedRow], means: Means, terminal: Terminal
 ) -> tuple[list[Score], int]:
     """The scores of all photographs, and how many of them were done; Ctrl-C leaves those that were.
 
@@ -215,7 +215,7 @@ def _measured(
 def _of_one(
     photograph: Photograph,
     number: int,
-    rivals: Sequence[Contestant],
+    rivals: Sequence[CheckedRow],
     means: Means,
     step: Callable[[], None],
 ) -> list[Score]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from heatcam import stopping
 
-_PATIENCE_S = 3.0  # from the first Ctrl-C on; a report into a pipe that nobody reads would never end
+_WAITED_FOR_REPORT_S = 3.0  # from the first Ctrl-C on; a report into a pipe that nobody reads would never end
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> 
     Args:
         act: what to do.
         ends_the_program: after this only what is left is tidied up. Once ``act`` was called, Ctrl-C is without effect then, since
-            it would be a traceback from the middle of that; but after ``_PATIENCE_S`` it ends the program at once.
+            it would be a traceback from the middle of that; but after ``_WAITED_FOR_REPORT_S`` it ends the program at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -36,7 +36,7 @@ def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> 
         act()
 
     def tidying(*_: object) -> None:
-        if first_s is not None and time.monotonic() - first_s > _PATIENCE_S:
+        if first_s is not None and time.monotonic() - first_s > _WAITED_FOR_REPORT_S:
             stopping.end(stopping.exit_code())
 
     before = {number: signal.signal(number, handle) for number in stopping.SIGNALS if _is_taken(number)}

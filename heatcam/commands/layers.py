@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.commands.default_model import HINTS
-from heatcam.commands.starting import offer_download
+from heatcam.commands.setup import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.engine.classifying import CutClassifier, is_classifier
-from heatcam.engine.cut_graph import require_gradient
+from heatcam.engine.classifier import TappedClassifier, is_classifier
+from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.layers import LayerRow, describe_layers, input_side
-from heatcam.engine.network import CutNetwork
-from heatcam.engine.queries import QueryNetwork, has_queries
+from heatcam.engine.network import TappedNetwork
+from heatcam.engine.rtdetr import QueryNetwork, has_queries
 from heatcam.errors import ModelError
 from heatcam.models.finding import MARKERS, WORDS, find_checkpoint
 from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
@@ -67,9 +67,9 @@ def _obstacle(loaded: LoadedModel, name: str) -> str:
     try:
         require_explainable(loaded, name)
         if is_classifier(loaded.network):
-            CutClassifier(loaded.network)
+            TappedClassifier(loaded.network)
         else:
-            kind = QueryNetwork if has_queries(loaded.network) else CutNetwork
+            kind = QueryNetwork if has_queries(loaded.network) else TappedNetwork
             require_gradient(kind(loaded.network))
     except ModelError as error:
         return error.problem

@@ -8,25 +8,25 @@ from functools import partial
 from pathlib import Path
 
 from heatcam import stopping
-from heatcam.choices import MethodName
 from heatcam.commands.default_model import with_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel
 from heatcam.commands.live_report import live_report
-from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, WindowChoice
+from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
-from heatcam.commands.starting import explain_options, offer_download, say_source
+from heatcam.commands.setup import explain_options, offer_download, say_source
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import MethodName
 from heatcam.errors import UsageError
-from heatcam.live.capture import Capture, FilmOptions
+from heatcam.live.capture import CaptureThread, FilmOptions
+from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.inference import Inference
-from heatcam.live.painting import Painting
-from heatcam.live.parts import Parts, Plan
-from heatcam.live.saving import Recording, Snapshots
-from heatcam.live.screen import Caption
+from heatcam.live.parts import Parts, SessionPlan
+from heatcam.live.presenter import RunCaption
+from heatcam.live.renderer import Renderer
+from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
-from heatcam.live.wants import Wants
 from heatcam.pipeline import Limits
 from heatcam.saliency.options import LIKELY_SIZE_WH
 from heatcam.settings import Settings, load_settings, save_settings
@@ -53,8 +53,8 @@ class LiveOptions:
         given: names of the options that stand on the command line, which go before what was kept from the last run.
     """
 
-    look: Look
-    motion: Motion
+    look: LookOptions
+    motion: MotionOptions
     extent: Extent
     window: WindowChoice
     capture: FilmChoice
@@ -97,7 +97,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
         require_start(source, asked.start_s)
         say_source(source, terminal)
 
-    capture = Capture(source, film, realtime=window.realtime, on_open=opened)
+    capture = CaptureThread(source, film, realtime=window.realtime, on_open=opened)
     look = replace(options.look, renorm=state.renorm)
     size_wh = partial(_size_to_come, capture, asked)
     live_model = LiveModel(model, look, options.motion, size_wh, terminal)
@@ -121,13 +121,13 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     return int(session.parts.recording.failed or session.parts.snapshots.failed or bool(lacking))
 
 
-def _size_to_come(capture: Capture, asked: CaptureOptions) -> tuple[int, int]:
+def _size_to_come(capture: CaptureThread, asked: CaptureOptions) -> tuple[int, int]:
     """Width and height of the frames: of the first one, where it is there already, else as asked for, else a likely size."""
     return capture.first_wh or asked.size_wh or LIKELY_SIZE_WH
 
 
 def _session(
-    capture: Capture,
+    capture: CaptureThread,
     live_model: LiveModel,
     model: ModelChoice,
     states: tuple[WindowState, WindowState],
@@ -142,7 +142,7 @@ def _session(
     inference = Inference(
         capture.frames,
         live_model.explain,
-        Wants(),
+        ExplainRequest(),
         drops=capture.drops,
         on_jump=live_model.jump,
         waits_for=live_model.waits_for,
@@ -152,17 +152,17 @@ def _session(
         capture,
         inference,
         Viewer(f"heatcam - {source.name}", size_wh=kept.window_wh),
-        Painting(options.motion.smooth, DEFAULT_KEYS),
+        Renderer(options.motion.smooth, DEFAULT_KEYS),
         Snapshots(Path(), {"model": title, "source": source.name}),
-        Recording(Path()),
+        RecordingToggle(Path()),
     )
     fps = options.window.display_fps
-    caption = Caption(title, "", 1 / fps if fps else 0.0)
+    caption = RunCaption(title, "", 1 / fps if fps else 0.0)
     extent = Limits(options.extent.max_frames, options.extent.seconds)
     start, state = states
     choices = Choices((start.method,), (start.layers,), start)
     holds = holds_at_the_end(source, options.window, options.extent)
-    plan = Plan(caption, extent, stays=isinstance(source, ImageSource), holds=holds)
+    plan = SessionPlan(caption, extent, stays=isinstance(source, ImageSource), holds=holds)
     return Session(parts, state, choices, plan)
 
 
@@ -188,7 +188,7 @@ def holds_at_the_end(source: Source, window: WindowChoice, extent: Extent) -> bo
     return source.can_seek and not source.is_live and not by_itself
 
 
-def first_state(model: ModelChoice, look: Look, window: WindowChoice) -> WindowState:
+def first_state(model: ModelChoice, look: LookOptions, window: WindowChoice) -> WindowState:
     """What the options say."""
     return WindowState(
         colormap=look.colormap,

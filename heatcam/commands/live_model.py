@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heatcam.choices import MethodName, Quality
-from heatcam.commands.options import Look, ModelChoice, Motion
-from heatcam.commands.starting import explain_options, names_in, say_scale, say_what_runs
+from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
+from heatcam.commands.setup import explain_options, names_in, say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import MethodName, Quality
 from heatcam.frames import Explanation, Frame
+from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import ExplainerFor, Explaining
-from heatcam.live.wants import Ready, Wants
 from heatcam.saliency.options import ExplainOptions
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
-    from heatcam.saliency.building import Shelf
     from heatcam.saliency.explainer import Explainer
+    from heatcam.saliency.factory import ExplainerCache
 
 
 class LiveModel:
@@ -35,8 +35,8 @@ class LiveModel:
     def __init__(
         self,
         choice: ModelChoice,
-        look: Look,
-        motion: Motion,
+        look: LookOptions,
+        motion: MotionOptions,
         size_wh: Callable[[], tuple[int, int]],
         terminal: Terminal,
     ) -> None:
@@ -52,17 +52,17 @@ class LiveModel:
         Raises:
             HeatcamError: no model; the message says the next step.
         """
-        from heatcam.saliency.building import open_shelf  # noqa: PLC0415 (torch: seconds)
-        from heatcam.saliency.kinds import layer_sets  # noqa: PLC0415
+        from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
+        from heatcam.saliency.families import layer_sets  # noqa: PLC0415
         from heatcam.saliency.methods import METHODS  # noqa: PLC0415
 
         options = explain_options(self._choice)
         tracker = tracker_of(self._motion.track)
-        shelf = open_shelf(str(self._choice.model), self._choice.device, options, self._size_wh())
-        explainer = shelf.take(options)
+        cache = open_explainer_cache(str(self._choice.model), self._choice.device, options, self._size_wh())
+        explainer = cache.take(options)
         say_what_runs(self._choice, explainer, self._terminal)
         say_scale(self._look, explainer, self._terminal)
-        self._explaining = Explaining(explainer_for(shelf, options), tracker)
+        self._explaining = Explaining(explainer_for(cache, options), tracker)
         engine = explainer.engine
         self.backend = engine.name
         return Ready(
@@ -73,9 +73,9 @@ class LiveModel:
             {"model": explainer.title, "imgsz": explainer.imgsz},
         )
 
-    def explain(self, frame: Frame, wants: Wants) -> Explanation:
+    def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """One frame as it is wanted; see ``Explaining``."""
-        return self._loaded(frame, wants)
+        return self._loaded(frame, request)
 
     def jump(self) -> None:
         """The next frame does not follow the one before."""
@@ -92,8 +92,8 @@ class LiveModel:
         return self._explaining
 
 
-def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
-    """How the window gets the explainer that it wants of one model.
+def explainer_for(cache: ExplainerCache, options: ExplainOptions) -> ExplainerFor:
+    """How the window gets the explainer that it request of one model.
 
     A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
     """
@@ -102,6 +102,6 @@ def explainer_for(shelf: Shelf, options: ExplainOptions) -> ExplainerFor:
         wanted = replace(options, method=method, layers=names_in(layers))
         if still and method == MethodName.LIVE.value and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        return shelf.take(wanted)
+        return cache.take(wanted)
 
     return explainer

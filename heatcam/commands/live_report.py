@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heatcam.live.numbers import percentiles_ms
+from heatcam.live.run_stats import percentiles_ms
 from heatcam.live.session import Session
 from heatcam.sinks.keys import Action
 
@@ -17,7 +17,7 @@ def live_report(session: Session, backend: str) -> dict[str, Any]:
     ``latency_ms`` is explaining and drawing a frame; ``age_ms``, of live sources, from the frame in hand to its picture in the
     window; ``key_ms`` from a key to the picture that answers it. ``actions`` counts the keys by what they do.
     """
-    numbers = session.numbers
+    numbers = session.stats
     return {
         "frames_read": session.parts.capture.frames_read + session.parts.capture.source.dropped,
         "frames_shown": numbers.frames_shown,

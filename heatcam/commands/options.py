@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heatcam.choices import (
+from heatcam.enums import (
     DEFAULT_SMOOTH,
     Backend,
     Colormap,
@@ -58,7 +58,7 @@ class ModelChoice:
 
 
 @dataclass(frozen=True)
-class Look:
+class LookOptions:
     """How the overlay looks.
 
     Attributes:
@@ -77,7 +77,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Motion:
+class MotionOptions:
     """What only moving pictures have.
 
     Attributes:
@@ -121,7 +121,7 @@ class PictureOutput(Output):
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordingOptions:
     """How a recording is written.
 
     Attributes:

@@ -12,12 +12,20 @@ from typing import Any
 
 from heatcam import stopping
 from heatcam.commands.default_model import with_model
-from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
-from heatcam.commands.recording_sink import GIF_FPS, Plan, RecordingSink
+from heatcam.commands.options import (
+    Extent,
+    FilmChoice,
+    LookOptions,
+    ModelChoice,
+    MotionOptions,
+    Output,
+    RecordingOptions,
+)
+from heatcam.commands.recording_sink import GIF_FPS, RecordingPlan, RecordingSink
 from heatcam.commands.recover import offer_recovery
 from heatcam.commands.reporting import run_report
-from heatcam.commands.resuming import Resumption, Seam, facts_of, resumption_of
-from heatcam.commands.starting import (
+from heatcam.commands.resume import ResumedFrames, Resumption, manifest_of, resumption_of
+from heatcam.commands.setup import (
     caption_of,
     painter,
     say_scale,
@@ -31,10 +39,10 @@ from heatcam.frames import Frame
 from heatcam.pipeline import Explains, Limits, Painter, Run, Sink, run_at_once, run_pipeline
 from heatcam.sinks.recorder import check_recording_path
 from heatcam.sinks.recording.codecs import codec_of
+from heatcam.sinks.recording.disk_space import parse_size, require_space
+from heatcam.sinks.recording.output_path import OutputPath, output_path_of
 from heatcam.sinks.recording.process import codecs_here
 from heatcam.sinks.recording.rates import at_rate
-from heatcam.sinks.recording.space import parse_size, require_space
-from heatcam.sinks.recording.targets import Target, target_of
 from heatcam.sources.base import Source
 from heatcam.sources.completeness import outages_of, shortfall, tell_outages
 from heatcam.sources.opening import DEMO, open_source, takes_rate
@@ -63,7 +71,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Done:
+class RecordingDone:
     """How a run ended.
 
     Attributes:
@@ -99,11 +107,11 @@ class RecordOptions:
         capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
     """
 
-    look: Look
-    motion: Motion
+    look: LookOptions
+    motion: MotionOptions
     output: Output
     extent: Extent
-    recording: Recording
+    recording: RecordingOptions
     capture: FilmChoice
 
 
@@ -119,8 +127,8 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     output, asked = options.output, options.capture.options()
     model = with_model(model, spec, terminal)
     target = _checked_target(target_path(spec, output), output, options.recording, terminal)
-    facts = facts_of(spec, model, options.look, options.motion, options.recording, asked, target)
-    resumption = _resumption(target, facts, options.recording, terminal)
+    manifest = manifest_of(spec, model, options.look, options.motion, options.recording, asked, target)
+    resumption = _resumption(target, manifest, options.recording, terminal)
     source = open_source(spec, asked)
     _require_an_end(source, options.extent)
     tracker = tracker_of(options.motion.track)
@@ -131,16 +139,16 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
         tell_outages(source, terminal.note)
         fps = _rate(source, target, asked.fps)
         counted = Counted(_until(source, options.extent.seconds, asked.start_s))
-        seam = Seam(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
-        plan = Plan(
+        resumed = ResumedFrames(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
+        plan = RecordingPlan(
             target,
             fps or source.fps,
             Path(spec) if Path(spec).is_file() else None,
             output.overwrite,
             options.recording,
-            facts,
+            manifest,
             resumption,
-            lambda: seam.origin_s,
+            lambda: resumed.origin_s,
             source.is_live,
             lambda: source.__exit__(None, None, None),
         )
@@ -149,16 +157,16 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
         sink, run = RecordingSink(plan), Run()
         paint = painter(options.look, caption_of(explainer), options.motion.smooth)
         with _progress(source, expected, resumption, run, terminal) as bar:
-            stages = Stages(seam, tracked(explainer, tracker), paint, (sink, bar))
+            stages = Stages(resumed, tracked(explainer, tracker), paint, (sink, bar))
             ended = _run(source, stages, sink, options.extent, resumption, run)
-    done = Done(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
+    done = RecordingDone(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
         lost = [f"{source.name}: {outage}" for outage in outages_of(source)]
         numbers = run_report(run, explainer.engine.name, lost or [done.lacking] * bool(done.lacking))
         terminal.document(_numbers(source, done, resumption) | numbers, output.json)
     if sink.note:
         terminal.note(sink.note)
-    _tell(sink.path, run, done, output, terminal, resumable=bool(facts))
+    _tell(sink.path, run, done, output, terminal, resumable=bool(manifest))
     if done.frames:
         terminal.note(summary(run.frames, "frames", bar.objects, run.elapsed_s))
     return stopping.exit_code() if done.interrupted else int(bool(done.lacking))
@@ -216,19 +224,21 @@ def _progress(
 
 
 def _resumption(
-    target: Target, facts: dict[str, Any], recording: Recording, terminal: Terminal
+    target: OutputPath, manifest: dict[str, Any], recording: RecordingOptions, terminal: Terminal
 ) -> Resumption:
     """What there is already to go on with; nothing unless it was asked for."""
     if not recording.resume:
         return Resumption(target)
-    resumption = resumption_of(target, facts)
+    resumption = resumption_of(target, manifest)
     _say_resumption(resumption, terminal)
     return resumption
 
 
-def _checked_target(path: Path, output: Output, recording: Recording, terminal: Terminal) -> Target:
+def _checked_target(
+    path: Path, output: Output, recording: RecordingOptions, terminal: Terminal
+) -> OutputPath:
     """The recording's name, with all that can be refused before anything is computed."""
-    target = target_of(path)
+    target = output_path_of(path)
     codec = codec_of(target.path, recording.codec, recording.crf)
     if recording.codec and codec not in codecs_here():
         raise UsageError(f"this PyAV cannot encode {codec}", f"take one of {', '.join(codecs_here())}")
@@ -247,13 +257,13 @@ def _say_resumption(resumption: Resumption, terminal: Terminal) -> None:
     if resumption.frames:
         terminal.note(
             f"going on after the {resumption.frames} frames that are there; "
-            f"{resumption.warm_up} before the seam are looked at again, because heat is steadied over frames"
+            f"{resumption.warm_up} before that are explained again, because heat is steadied over frames"
         )
     else:
         terminal.note("there is nothing to go on with: recording from the start")
 
 
-def _say_length(plan: Plan, expected: int | None, terminal: Terminal) -> None:
+def _say_length(plan: RecordingPlan, expected: int | None, terminal: Terminal) -> None:
     """One note where short things are asked to be long."""
     if plan.target.kind in ("gif", "pictures") and expected is not None and expected > _SHORT_FRAMES:
         what = "a GIF" if plan.target.kind == "gif" else "pictures"
@@ -262,7 +272,7 @@ def _say_length(plan: Plan, expected: int | None, terminal: Terminal) -> None:
         )
 
 
-def _rate(source: Source, target: Target, asked: float | None) -> float | None:
+def _rate(source: Source, target: OutputPath, asked: float | None) -> float | None:
     """The constant rate to write, or None for each frame's own time."""
     fps = None if takes_rate(source) else asked
     if fps is None and target.kind == "gif" and source.fps > GIF_FPS:
@@ -270,7 +280,7 @@ def _rate(source: Source, target: Target, asked: float | None) -> float | None:
     return fps
 
 
-def _numbers(source: Source, done: Done, resumption: Resumption) -> dict[str, Any]:
+def _numbers(source: Source, done: RecordingDone, resumption: Resumption) -> dict[str, Any]:
     """The frames of the report: read, written, there before, and lost."""
     return {
         "frames_read": done.read + source.dropped,
@@ -322,7 +332,9 @@ def _expected(source: Source, extent: Extent, fps: float | None, start_s: float)
     return min(counts) if counts else None
 
 
-def _tell(path: Path, run: Run, done: Done, output: Output, terminal: Terminal, *, resumable: bool) -> None:
+def _tell(
+    path: Path, run: Run, done: RecordingDone, output: Output, terminal: Terminal, *, resumable: bool
+) -> None:
     """One line of what is in the file now; ``resumable``: whether a run that was stopped can go on."""
     say = terminal.note if output.json == "-" else terminal.result
     for error in run.errors:

@@ -8,44 +8,44 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.commands.interrupts import on_interrupt
-from heatcam.commands.options import Recording
-from heatcam.commands.resuming import Resumption
+from heatcam.commands.options import RecordingOptions
+from heatcam.commands.resume import Resumption
 from heatcam.errors import SinkError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.live_recorder import LiveRecorder
 from heatcam.sinks.recorder import Recorder, RecorderOptions
-from heatcam.sinks.recording.leftovers import joined
+from heatcam.sinks.recording.disk_space import parse_size
+from heatcam.sinks.recording.output_path import OutputPath
 from heatcam.sinks.recording.rates import exact_rate
-from heatcam.sinks.recording.space import parse_size
-from heatcam.sinks.recording.targets import Target
+from heatcam.sinks.recording.recovery import joined
 
 GIF_FPS = 50.0  # players show shorter frames at a tenth of their speed
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecordingPlan:
     """What to record to, and how.
 
     Attributes:
         target: the file.
         fps: nominal frames a second.
-        sound: the file whose sound goes along, or None.
+        audio: the file whose sound goes along, or None.
         overwrite: replace what is there.
         recording: the options of the command line.
-        facts: what two runs must have in common, see ``resuming``.
+        manifest: what two runs must have in common, see ``resuming``.
         resumption: what there is already.
         origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
         is_live: drop frames rather than wait.
         on_failure: called from another thread when something live is not recorded any more: it may give no frame for long.
     """
 
-    target: Target
+    target: OutputPath
     fps: float
-    sound: Path | None
+    audio: Path | None
     overwrite: bool
-    recording: Recording
-    facts: Mapping[str, Any]
+    recording: RecordingOptions
+    manifest: Mapping[str, Any]
     resumption: Resumption
     origin_s: Callable[[], float]
     is_live: bool
@@ -59,7 +59,7 @@ class RecordingSink:
         ends_early: set before the end: the recording is not whole, and may be gone on with.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: RecordingPlan) -> None:
         self._plan = plan
         self._recorder: Recorder | LiveRecorder | None = None
         self._to_warm_up = plan.resumption.warm_up
@@ -71,7 +71,7 @@ class RecordingSink:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         recorder = self._recorder
         if isinstance(recorder, Recorder):
-            recorder.keeps_facts |= self.ends_early
+            recorder.keeps_manifest |= self.ends_early
         if recorder is not None:
             with on_interrupt(lambda: None):  # a second Ctrl-C must not leave the file unfinished
                 recorder.__exit__(kind, error, trace)
@@ -134,7 +134,7 @@ class RecordingSink:
             asked.codec,
             asked.crf,
             parse_size(asked.min_free),
-            plan.facts,
+            plan.manifest,
             plan.origin_s() if goes_on else None,
         )
         if plan.is_live:
@@ -153,25 +153,25 @@ class RecordingSink:
             size_wh,
             plan.fps,
             overwrite=plan.overwrite,
-            audio_from=plan.sound,
+            audio_from=plan.audio,
             options=options,
         )
 
     def _put_together(self) -> None:
         """What was left was all there is: only its end was missing."""
-        left, plan = self._plan.resumption.leftover(), self._plan
+        left, plan = self._plan.resumption.interrupted(), self._plan
         if left is not None:
             rate = exact_rate(plan.fps)
             made = joined(
-                left.pieces,
+                left.segments,
                 self.path,
                 (rate.numerator, rate.denominator),
-                str(plan.sound.resolve()) if plan.sound else "",
+                str(plan.audio.resolve()) if plan.audio else "",
                 plan.origin_s(),
             )
             made.path.replace(self.path)
-            for piece in left.pieces:
-                if piece != self.path:
-                    piece.unlink()
+            for segment in left.segments:
+                if segment != self.path:
+                    segment.unlink()
         if not self.ends_early:
-            plan.target.claim.unlink(missing_ok=True)
+            plan.target.lock_file.unlink(missing_ok=True)

@@ -7,10 +7,15 @@ from pathlib import Path
 
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError
-from heatcam.sinks.recording.claim import is_claimed
-from heatcam.sinks.recording.leftovers import Recovered, frames_in, leftover_of, leftovers_in
-from heatcam.sinks.recording.leftovers import recover as recover_leftover
-from heatcam.sinks.recording.targets import Target
+from heatcam.sinks.recording.output_path import OutputPath
+from heatcam.sinks.recording.recording_lock import is_locked
+from heatcam.sinks.recording.recovery import (
+    Recovered,
+    frames_in,
+    interrupted_recording,
+    interrupted_recordings_in,
+)
+from heatcam.sinks.recording.recovery import recover as recover_recording
 
 
 def recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int:
@@ -20,15 +25,15 @@ def recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int
         0, or 1 where something could not be recovered, or is still being written.
 
     Raises:
-        UsageError: a place that is not there, or no leftover.
+        UsageError: a place that is not there, or no interrupted recording.
     """
-    leftovers = leftovers_in(places)
+    interrupted_recordings = interrupted_recordings_in(places)
     done: list[Recovered] = []
     failed = []
-    for leftover in leftovers:
+    for interrupted in interrupted_recordings:
         try:
-            done.append(recover_leftover(leftover))
-            terminal.note(f"recovered {leftover.pieces[0]}")
+            done.append(recover_recording(interrupted))
+            terminal.note(f"recovered {interrupted.segments[0]}")
         except HeatcamError as error:
             failed.append(str(error))
             terminal.error(str(error))
@@ -40,26 +45,26 @@ def recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int
     if json != "-":
         for one in done:
             terminal.result(_words(one))
-    if not leftovers:
+    if not interrupted_recordings:
         terminal.note("nothing is left of interrupted recordings")
     return int(bool(failed))
 
 
-def offer_recovery(target: Target, terminal: Terminal) -> None:
-    """Ask about a leftover in the way of a new recording, where somebody can answer; without a yes nothing happens.
+def offer_recovery(target: OutputPath, terminal: Terminal) -> None:
+    """Ask about an interrupted recording in the way of a new recording, where somebody can answer; without a yes nothing happens.
 
     Raises:
         HeatcamError: it cannot be recovered.
     """
-    leftover = leftover_of(target.part) if target.kind != "pictures" else None
-    if leftover is None or terminal.confirm is None or is_claimed(target.claim):
+    interrupted = interrupted_recording(target.part) if target.kind != "pictures" else None
+    if interrupted is None or terminal.confirm is None or is_locked(target.lock_file):
         return
-    frames = sum(frames_in(leftover))
-    left = leftover.pieces[0]
+    frames = sum(frames_in(interrupted))
+    left = interrupted.segments[0]
     if frames and terminal.confirm(
         f"{left} is left from a recording that was interrupted ({frames} frames). Keep it as a finished file and go on?"
     ):
-        terminal.note(_words(recover_leftover(leftover)))
+        terminal.note(_words(recover_recording(interrupted)))
 
 
 def _words(made: Recovered) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from heatcam import stopping
 from heatcam.commands.default_model import advice_for_nothing, with_model
-from heatcam.commands.options import CaptureChoice, Look, ModelChoice, PictureOutput
+from heatcam.commands.options import CaptureChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, plan_camera, plan_pictures
-from heatcam.commands.starting import painter, say_scale, say_source, start_explainer
+from heatcam.commands.setup import painter, say_scale, say_source, start_explainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.errors import HeatcamError, SinkError, SourceError, UsageError
 from heatcam.frames import Explanation, Frame
@@ -35,7 +35,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass
-class Done:
+class PicturesDone:
     """What was done so far.
 
     Attributes:
@@ -52,7 +52,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Job:
+class PictureJob:
     """How pictures are explained and written.
 
     Attributes:
@@ -72,7 +72,7 @@ def snapshot(
     inputs: Sequence[str],
     camera: str | None,
     model: ModelChoice,
-    look: Look,
+    look: LookOptions,
     output: PictureOutput,
     terminal: Terminal,
     capture: CaptureChoice | None = None,
@@ -105,7 +105,7 @@ def snapshot(
     )
     if plan.skipped:
         terminal.note(f"{len(plan.skipped)} of {len(plan.skipped + plan.pictures)} are there already")
-    done = Done()
+    done = PicturesDone()
     if plan.pictures:
         first = first_picture(plan.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
@@ -122,13 +122,15 @@ def snapshot(
     return _finish(plan, done, output, terminal)
 
 
-def _start(model: ModelChoice, look: Look, output: PictureOutput, terminal: Terminal, pictures: int) -> Job:
+def _start(
+    model: ModelChoice, look: LookOptions, output: PictureOutput, terminal: Terminal, pictures: int
+) -> PictureJob:
     explainer = start_explainer(model, terminal, pictures=pictures)
     say_scale(look, explainer, terminal)
-    return Job(explainer, painter(look), output, terminal)
+    return PictureJob(explainer, painter(look), output, terminal)
 
 
-def _finish(plan: PicturePlan, done: Done, output: PictureOutput, terminal: Terminal) -> int:
+def _finish(plan: PicturePlan, done: PicturesDone, output: PictureOutput, terminal: Terminal) -> int:
     """Say how it ended, write the document of what was done; the exit code."""
     count = len(plan.pictures)
     if done.stopped or done.failed:
@@ -150,7 +152,7 @@ def _finish(plan: PicturePlan, done: Done, output: PictureOutput, terminal: Term
     return 1 if done.failed or done.stopped or plan.lacking else 0
 
 
-def _many(pictures: Sequence[Picture], first: Uint8Array | None, job: Job, done: Done) -> None:
+def _many(pictures: Sequence[Picture], first: Uint8Array | None, job: PictureJob, done: PicturesDone) -> None:
     """Every picture in turn, into ``done``; ``first`` are the pixels of the only one. Ctrl-C and a full disk end it."""
     run = Run()
     try:
@@ -185,7 +187,7 @@ def _is_full(error: HeatcamError) -> bool:
     return isinstance(error, SinkError) and isinstance(cause, OSError) and cause.errno in _NO_ROOM
 
 
-def _one(frame: Frame, target: Path, job: Job, done: Done) -> None:
+def _one(frame: Frame, target: Path, job: PictureJob, done: PicturesDone) -> None:
     """Explain, paint and write one picture; its row of the JSON document."""
     with job.terminal.objects() as on_object:
         explanation = job.explainer.explain(frame, with_object_maps=True, on_object=on_object)

@@ -23,7 +23,7 @@ print({mark!r} + json.dumps(facts))
 
 
 @dataclass(frozen=True)
-class Answer:
+class LibraryReport:
     """What a library said of itself.
 
     Attributes:
@@ -36,7 +36,7 @@ class Answer:
 
 
 @cache
-def ask(code: str) -> Answer:
+def ask(code: str) -> LibraryReport:
     """Run ``code``, which fills the dict ``facts``, in a child process."""
     program = _PROGRAM.format(path=sys.path, code=code, mark=_MARK)
     try:
@@ -45,9 +45,9 @@ def ask(code: str) -> Answer:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Answer(problem=f"no answer within {TIMEOUT_S} s")
+        return LibraryReport(problem=f"no answer within {TIMEOUT_S} s")
     for line in child.stdout.splitlines():
         if line.startswith(_MARK):
-            return Answer(json.loads(line.removeprefix(_MARK)))
+            return LibraryReport(json.loads(line.removeprefix(_MARK)))
     last = (child.stderr.strip().splitlines() or [f"it ended with code {child.returncode}"])[-1]
-    return Answer(problem=last[:200])
+    return LibraryReport(problem=last[:200])

@@ -8,8 +8,8 @@ from typing import Any
 
 from heatcam.doctor.finding import Finding, note, ok
 from heatcam.environment import cache_dir
+from heatcam.json_cache import recall
 from heatcam.processor import processor
-from heatcam.remembered import recall
 
 _SITUATION = re.compile(r"(\d+) modules (\d+) parameters .*?\|\(1, \d+, (\d+), (\d+)\)\|(\d+)\|")
 _MOST_SHOWN = 8

@@ -20,14 +20,14 @@ from heatcam.doing import say_doing
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.proof_cache import prove_once
 from heatcam.engine.speeds import Measured, pays
 from heatcam.engine.targets import Target
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
-from heatcam.remembered import recall, remember
+from heatcam.json_cache import recall, remember
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ SURE_BY = 0.05
 
 
 def start_engine(
-    cut: CutNetwork,
+    cut: TappedNetwork,
     device: torch.device,
     backend: str,
     precision: str,
@@ -151,7 +151,7 @@ def require_openvino(device: torch.device) -> None:
 
 
 def _torch(
-    cut: CutNetwork, proved: Callable[[Passes | None], GradientEngine], precision: str, judge: Judge
+    cut: TappedNetwork, proved: Callable[[Passes | None], GradientEngine], precision: str, judge: Judge
 ) -> GradientEngine:
     """Torch in the precision asked for, or in float32 where that shows something else."""
     exact = proved(TorchPasses(cut))
@@ -161,7 +161,7 @@ def _torch(
 
 
 def _openvino(
-    cut: CutNetwork,
+    cut: TappedNetwork,
     proved: Callable[[Passes], GradientEngine],
     precision: str,
     judge: Judge,
@@ -237,7 +237,7 @@ def _all_found(wanted: KeptBoxes, found: KeptBoxes) -> bool:
     return bool(overlap.max(1).values.min() >= AGREEING_IOU)
 
 
-def measure(cut: CutNetwork, compiled: Compiled, example: Tensor, start_s: float) -> Measured:
+def measure(cut: TappedNetwork, compiled: Compiled, example: Tensor, start_s: float) -> Measured:
     """Which of torch and the compiled engine, ready after ``start_s``, is faster here; remembered."""
     say_doing("measuring which backend is faster")
     torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
@@ -248,7 +248,7 @@ def measure(cut: CutNetwork, compiled: Compiled, example: Tensor, start_s: float
     return measured
 
 
-def situation_of(cut: CutNetwork, example: Tensor) -> str:
+def situation_of(cut: TappedNetwork, example: Tensor) -> str:
     """What decides which backend is faster: network, size, threads, versions, processor."""
     own = _shape_of_network(cut), tuple(example.shape), torch.get_num_threads()
     return "|".join(map(str, (*own, *versions(), version("openvino"), runs_on(torch.device("cpu")))))
@@ -265,14 +265,12 @@ def _measured(backends: list[Passes], example: Tensor, reaches: Sequence[bool]) 
             started = time.perf_counter()
             inputs = backend.forward(example, with_graph=True).inputs
             reached = zip(inputs.features, reaches, strict=True)
-            backend.pull_back(
-                inputs, [torch.ones_like(feature) if there else None for feature, there in reached]
-            )
+            backend.vjp(inputs, [torch.ones_like(feature) if there else None for feature, there in reached])
             times.append(1e3 * (time.perf_counter() - started))
     return [median(times[1:]) for times in taken]
 
 
-def _shape_of_network(cut: CutNetwork) -> str:
+def _shape_of_network(cut: TappedNetwork) -> str:
     """What decides its speed: layers, taps, parameters."""
     parameters = sum(p.numel() for p in cut.network.parameters())
     return f"{len(list(cut.network.modules()))} modules {parameters} parameters taps {cut.tapped}"

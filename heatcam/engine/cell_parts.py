@@ -22,7 +22,7 @@ class Part(Protocol):
     def __call__(self, squares: Tensor, /) -> Tensor:
         """``(n, s - 2 reach, s - 2 reach, C')``."""
 
-    def pull_back(self, squares: Tensor, cotangent: Tensor, /) -> Tensor:
+    def vjp(self, squares: Tensor, cotangent: Tensor, /) -> Tensor:
         """The gradient at its input, for one at its output."""
 
 
@@ -97,7 +97,7 @@ class _Convolution:
         said = torch.addmm(self._bias, seen.reshape(n * rows * columns, -1), self._matrix)
         return said.view(n, rows, columns, -1)
 
-    def pull_back(self, squares: Tensor, cotangent: Tensor) -> Tensor:
+    def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
         """See ``Part``: what each output hands back to the cells of its window, added up along columns, then along rows."""
         n, rows, columns, outputs = cotangent.shape
         side = self._side
@@ -121,7 +121,7 @@ class _SiLU:
         """See ``Part``."""
         return nn.functional.silu(squares)
 
-    def pull_back(self, squares: Tensor, cotangent: Tensor) -> Tensor:
+    def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
         """See ``Part``."""
         gate = squares.sigmoid()
         return cotangent * (gate * (1 + squares * (1 - gate)))
@@ -138,7 +138,7 @@ class _AnyPart:
         given = squares.permute(0, 3, 1, 2).clone()  # (some activations work in place)
         return self._module(given).permute(0, 2, 3, 1)
 
-    def pull_back(self, squares: Tensor, cotangent: Tensor) -> Tensor:
+    def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
         """See ``Part``."""
         with torch.enable_grad():
             leaf = squares.detach().requires_grad_(True)

@@ -56,14 +56,14 @@ class CellBranch:
             inside = inside[:, reach : inside.shape[1] - reach, reach : inside.shape[2] - reach]
 
         @torch.no_grad()
-        def pull_back(cotangent: Tensor) -> Tensor:
+        def vjp(cotangent: Tensor) -> Tensor:
             gradient = cotangent[:, None, None]
             for part, squares, inside in reversed(seen):
-                gradient = part.pull_back(squares, gradient)
+                gradient = part.vjp(squares, gradient)
                 gradient = gradient if inside is None else gradient * inside
             return gradient
 
-        return squares[:, 0, 0], pull_back
+        return squares[:, 0, 0], vjp
 
     @torch.no_grad()
     def at(self, feature: Tensor, cells: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class CellBranch:
             cells: int64 ``(n,)``, counted row by row.
         """
         height, width = feature.shape[2:]
-        looks: list[Look] = []
+        looks: list[Neighbourhood] = []
         for _, reach in reversed(self._steps):
             if reach:
                 looks.append(around(height, width, reach, feature.device).of(cells))
@@ -92,7 +92,7 @@ class CellBranch:
 
 
 @dataclass(frozen=True)
-class Look:
+class Neighbourhood:
     """What some cells read around them.
 
     Attributes:
@@ -121,21 +121,21 @@ class Look:
             places = place_of[places]
         return values.index_select(0, places.flatten()).view(*places.shape, -1) * self.inside
 
-    def of(self, cells: Tensor) -> Look:
+    def of(self, cells: Tensor) -> Neighbourhood:
         """The same for some of the cells, where this is for all of a map (``around``)."""
         numbers, inside = (whole.index_select(0, cells) for whole in (self.numbers, self.inside))
-        return Look(cells, numbers.long(), inside.float(), self.count)
+        return Neighbourhood(cells, numbers.long(), inside.float(), self.count)
 
 
 @lru_cache(maxsize=12)
-def around(height: int, width: int, reach: int, device: torch.device) -> Look:
+def around(height: int, width: int, reach: int, device: torch.device) -> Neighbourhood:
     """What every cell of a map reads: made once, since looking it up takes a tenth of the time. Kept small in memory."""
     cells = torch.arange(height * width, device=device)
     rows, row_inside = _window(cells // width, height, reach)
     columns, column_inside = _window(cells % width, width, reach)
     inside = row_inside[:, :, None] & column_inside[:, None]
     numbers = torch.where(inside, rows[:, :, None] * width + columns[:, None], cells[:, None, None])
-    return Look(cells, numbers.int(), inside[..., None], len(cells))
+    return Neighbourhood(cells, numbers.int(), inside[..., None], len(cells))
 
 
 def _window(centres: Tensor, length: int, radius: int) -> tuple[Tensor, Tensor]:

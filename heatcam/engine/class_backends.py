@@ -19,12 +19,12 @@ from heatcam.engine.backends import (
     situation_of,
 )
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.classifying import ClassEngine, CutClassifier
+from heatcam.engine.classifier import ClassEngine, TappedClassifier
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.speeds import Measured, pays
 from heatcam.environment import cache_dir
 from heatcam.errors import BackendError
-from heatcam.remembered import recall
+from heatcam.json_cache import recall
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LIKELIEST = Thresholds(conf=0.0)
 
 
 def start_class_engine(
-    cut: CutClassifier,
+    cut: TappedClassifier,
     device: torch.device,
     backend: str,
     precision: str,
@@ -74,7 +74,7 @@ def start_class_engine(
     return ClassEngine(cut, device) if measured.choice == TORCH else compiled
 
 
-def _compiled(cut: CutClassifier, device: torch.device, precision: str, example: Tensor) -> ClassEngine:
+def _compiled(cut: TappedClassifier, device: torch.device, precision: str, example: Tensor) -> ClassEngine:
     """The engine on OpenVINO, or on torch where that fails or gives other numbers."""
     from heatcam.engine.openvino_passes import OpenVinoPasses  # noqa: PLC0415 (takes a while to load, and may be missing)
 

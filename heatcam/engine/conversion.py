@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from heatcam.engine.decompositions import inference_only
-from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.partition import Halves, in_halves, tensors_of
 from heatcam.engine.passes import Cotangents, NetworkPass
 
@@ -35,7 +35,7 @@ class CompiledPasses:
         backward: for the second.
     """
 
-    def __init__(self, cut: CutNetwork, forward: Any, backward: Any) -> None:
+    def __init__(self, cut: TappedNetwork, forward: Any, backward: Any) -> None:
         self._cut, self._forward, self._backward = cut, forward, backward
         self._given: list[
             Any
@@ -48,7 +48,7 @@ class CompiledPasses:
         logits, features, tapped = (tuple(islice(outputs, count)) for count in (levels, levels, taps))
         return NetworkPass(HeadInputs(tapped, features, saved=tuple(outputs)), logits)
 
-    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+    def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``."""
         given = [
             torch.zeros_like(feature) if cotangent is None else cotangent
@@ -68,7 +68,7 @@ class CompiledPasses:
         return [_channels_first(torch.from_numpy(output)) for output in outputs]
 
 
-def converted(cut: CutNetwork, picture: Tensor) -> tuple[Any, Any]:
+def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, Any]:
     """Both passes of a network for pictures of one shape.
 
     Returns:
@@ -85,7 +85,7 @@ def converted(cut: CutNetwork, picture: Tensor) -> tuple[Any, Any]:
 
 
 def _halves(
-    cut: CutNetwork, leaf: Tensor, laterals: tuple[Tensor, ...], features: tuple[Tensor, ...]
+    cut: TappedNetwork, leaf: Tensor, laterals: tuple[Tensor, ...], features: tuple[Tensor, ...]
 ) -> Halves:
     """The layers above the cut and their gradient, traced as one function and cut in two."""
 
@@ -109,7 +109,7 @@ def _halves(
 class _Forward(nn.Module):
     """Picture to ``(*logits, *features, *taps, *saved)``, everything channels last."""
 
-    def __init__(self, cut: CutNetwork, halves: Halves) -> None:
+    def __init__(self, cut: TappedNetwork, halves: Halves) -> None:
         super().__init__()
         self._cut, self._half = cut, halves.forward
 

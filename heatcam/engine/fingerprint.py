@@ -11,8 +11,8 @@ import torch
 import ultralytics
 from torch import Tensor, nn
 
+from heatcam.json_cache import CACHE_VERSION
 from heatcam.processor import processor
-from heatcam.remembered import CACHE_VERSION
 
 _known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 

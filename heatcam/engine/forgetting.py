@@ -1,4 +1,4 @@
-"""Weights in another order: layers that keep their size and their spread, and have forgotten what they learned."""
+"""Weights in another order: layers that keep their size and their spread, and hold nothing learned."""
 
 from __future__ import annotations
 

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds, boxes_at, every_box, keep_boxes
 from heatcam.engine.cells import CellBranch
-from heatcam.engine.cut_engine import CutEngine
 from heatcam.engine.interface import Forward, TapGradients
-from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.passes import NetworkPass, Passes, TorchPasses
 from heatcam.engine.patches import (
     LevelTargets,
@@ -25,7 +24,8 @@ from heatcam.engine.patches import (
     patch_gradients,
     scatter_sum,
 )
-from heatcam.engine.reading import HeadReader
+from heatcam.engine.sparse_head import SparseHead
+from heatcam.engine.tapped_engine import TappedEngine
 from heatcam.engine.targets import ClassLogit, Scores, Target
 from heatcam.errors import MapError
 
@@ -35,7 +35,7 @@ _NO_EVIDENCE = 1e-9  # logits
 _FIRST_READ = 64  # anchors; the best fit is nearly always among them
 
 
-class GradientEngine(CutEngine[CutNetwork]):
+class GradientEngine(TappedEngine[TappedNetwork]):
     """Runs one detection network on one device.
 
     Args:
@@ -47,14 +47,14 @@ class GradientEngine(CutEngine[CutNetwork]):
 
     def __init__(
         self,
-        cut: CutNetwork,
+        cut: TappedNetwork,
         device: torch.device,
         passes: Passes | None = None,
         target: Target | None = None,
     ) -> None:
         super().__init__(cut, device)
         self.passes: Passes = passes or TorchPasses(cut)
-        self.reader = HeadReader(cut)
+        self.reader = SparseHead(cut)
         self.target: Target = target or ClassLogit()
         #: The head's branch that is explained, one a level.
         self.branches = [self.target.branch(cut.branches, level) for level in range(len(cut.strides))]
@@ -76,9 +76,9 @@ class GradientEngine(CutEngine[CutNetwork]):
         """The backend, for people."""
         return self.passes.name
 
-    def beside(self) -> AbstractContextManager[None]:
+    def exclusive_threads(self) -> AbstractContextManager[None]:
         """What torch calculates beside the passes is calculated within this."""
-        return self.passes.beside()
+        return self.passes.exclusive_threads()
 
     def bare_forward(self, picture: Tensor, conf: float) -> None:
         """The network alone, without picking boxes."""
@@ -281,11 +281,11 @@ class GradientEngine(CutEngine[CutNetwork]):
     def _carried(self, inputs: HeadInputs, cotangents: list[Tensor | None]) -> TapGradients:
         """Gradients at the head's inputs, carried down to the taps."""
         if not self.cut.taps_only_the_finest:
-            return tuple(g[0].detach() for g in self.passes.pull_back(inputs, cotangents))
+            return tuple(g[0].detach() for g in self.passes.vjp(inputs, cotangents))
         own, cotangents[self.cut.finest_level] = cotangents[self.cut.finest_level], None
         total = torch.zeros_like(inputs.taps[0]) if own is None else own
         if any(c is not None for c in cotangents):
-            total = total + self.passes.pull_back(inputs, cotangents)[0]
+            total = total + self.passes.vjp(inputs, cotangents)[0]
         return (total[0].detach(),)
 
     def by_autograd(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:

@@ -59,7 +59,7 @@ class Engine(Protocol):
     def target_layer(self) -> str:
         """The tapped layers, for people."""
 
-    def beside(self) -> AbstractContextManager[None]:
+    def exclusive_threads(self) -> AbstractContextManager[None]:
         """Everything that is asked of an engine, and what torch calculates from it, is faster within this."""
 
     def bare_forward(self, picture: Tensor, conf: float, /) -> None:

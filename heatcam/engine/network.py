@@ -42,7 +42,7 @@ class HeadInputs:
         return torch.bucketize(anchors, cells.cumsum(0), right=True)
 
 
-class CutNetwork:
+class TappedNetwork:
     """An ultralytics detection model, run layer by layer with a cut below its head.
 
     Args:

@@ -25,7 +25,7 @@ from torch import Tensor
 from heatcam.engine.conversion import CompiledPasses, converted
 from heatcam.engine.fingerprint import hash_of, versions
 from heatcam.engine.model_cache import ModelCache
-from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
 from heatcam.errors import BackendError
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 #: The first shapes are compiled at once; any further one after so many pictures of it one after the other.
 SHAPES_AT_ONCE, SHAPES_IN_A_ROW, SHAPES_KEPT = 2, 3, 4
-_MODELS = "forward", "pull_back"
+_MODELS = "forward", "vjp"
 _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 Shape = tuple[int, ...]
@@ -53,7 +53,7 @@ class OpenVinoPasses:
         cache: folder for converted models; None keeps none.
     """
 
-    def __init__(self, cut: CutNetwork, precision: str, cache: Path | None) -> None:
+    def __init__(self, cut: TappedNetwork, precision: str, cache: Path | None) -> None:
         self.name = f"openvino {precision}"
         self.tolerance = TOLERANCES[precision]
         self._cut = cut
@@ -67,7 +67,7 @@ class OpenVinoPasses:
         self._last_shape: Shape = ()
         self._in_a_row = 0
 
-    def beside(self) -> AbstractContextManager[None]:
+    def exclusive_threads(self) -> AbstractContextManager[None]:
         """See ``Passes``. On one thread: torch's others would go on spinning, and take OpenVINO a third of its backward pass."""
         return _on_threads(1)
 
@@ -79,12 +79,12 @@ class OpenVinoPasses:
                 return self._torch.forward(picture, with_graph=with_graph)
         return compiled.forward(picture)
 
-    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+    def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``."""
         if inputs.taps[0].requires_grad:  # torch ran the forward
             with _on_threads(self._threads):
-                return self._torch.pull_back(inputs, cotangents)
-        return self._compiled[self._last_shape].pull_back(inputs, cotangents)
+                return self._torch.vjp(inputs, cotangents)
+        return self._compiled[self._last_shape].vjp(inputs, cotangents)
 
     def _for_shape(self, shape: Shape, picture: Tensor) -> CompiledPasses | None:
         """The compiled passes for a picture's shape; None while it is not worth compiling."""
@@ -131,8 +131,8 @@ class OpenVinoPasses:
         noise = torch.Generator().manual_seed(0)
         cotangents = [torch.randn(feature.shape, generator=noise) for feature in inputs.features]
         reached = [c if there else None for c, there in zip(cotangents, self._cut.reaches, strict=True)]
-        exact = self._torch.pull_back(inputs, reached)
-        ours = compiled.pull_back(compiled.forward(picture).inputs, reached)
+        exact = self._torch.vjp(inputs, reached)
+        ours = compiled.vjp(compiled.forward(picture).inputs, reached)
         errors = [
             float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours, exact, strict=True) if b.any()
         ]

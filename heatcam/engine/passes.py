@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from heatcam.engine.network import CutNetwork, HeadInputs
+from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.vjp import vjp
 
 #: One cotangent for each head input, None where there is none.
@@ -42,13 +42,13 @@ class Passes(Protocol):
     name: str
     tolerance: float
 
-    def beside(self) -> AbstractContextManager[None]:
+    def exclusive_threads(self) -> AbstractContextManager[None]:
         """What torch calculates between the passes is calculated within this."""
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
-        """Run the network on a float ``(1, 3, H, W)`` picture, keeping what ``pull_back`` needs if ``with_graph``."""
+        """Run the network on a float ``(1, 3, H, W)`` picture, keeping what ``vjp`` needs if ``with_graph``."""
 
-    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+    def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """Gradients at the taps, each ``(1, C, h, w)``, for cotangents at the head's inputs."""
 
 
@@ -61,7 +61,7 @@ class TorchPasses:
             head's inputs and the gradients at the taps in float32.
     """
 
-    def __init__(self, cut: CutNetwork, precision: str = "fp32") -> None:
+    def __init__(self, cut: TappedNetwork, precision: str = "fp32") -> None:
         self.name = "torch" if precision == "fp32" else f"torch {precision}"
         self.tolerance = TOLERANCES[precision]
         self._cut = cut
@@ -69,7 +69,7 @@ class TorchPasses:
             None if precision == "fp32" else {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         )
 
-    def beside(self) -> AbstractContextManager[None]:
+    def exclusive_threads(self) -> AbstractContextManager[None]:
         """See ``Passes``."""
         return nullcontext()
 
@@ -82,7 +82,7 @@ class TorchPasses:
         features = tuple(feature.float() for feature in inputs.features)
         return NetworkPass(replace(inputs, features=features), tuple(level.float() for level in logits))
 
-    def pull_back(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
+    def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """See ``Passes``. Needs a forward ``with_graph``; the graph is kept for the next object."""
         # Contiguous, because autograd through an unfused batch normalisation in eval mode gave a wrong gradient (relative error
         # 1.3, torch 2.14.1 on CPU) for a cotangent with channels-last strides.

@@ -100,12 +100,12 @@ def patch_gradients(
     height, width = feature.shape[2:]
     look = around(height, width, branch.radius, feature.device).of(targets.rows * width + targets.columns)
     squares = look.squares(rows_of(feature))
-    outputs, pull_back = branch.of_squares(squares, look.inside)
+    outputs, vjp = branch.of_squares(squares, look.inside)
     outputs.requires_grad_(True)
     with torch.enable_grad():
         scores = score(outputs)
         (cotangents,) = torch.autograd.grad(scores.sum(), outputs)
-    gradients = pull_back(cotangents)
+    gradients = vjp(cotangents)
     gross = (squares * gradients).abs().sum((1, 2, 3))
     return PatchGradients(gradients, look.numbers, scores.detach(), gross)
 

@@ -11,13 +11,13 @@ import logging
 from torch import Tensor
 
 from heatcam.doing import say_doing
-from heatcam.engine.cut_graph import require_gradient
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
+from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.passes import TorchPasses
-from heatcam.engine.proving import prove
+from heatcam.engine.verification import verify
 from heatcam.environment import cache_dir
-from heatcam.remembered import recall, remember
+from heatcam.json_cache import recall, remember
 
 logger = logging.getLogger(__name__)
 PROOFS_FILE = "proofs.json"
@@ -25,7 +25,7 @@ MOST_REMEMBERED = 300
 
 
 def prove_once(engine: GradientEngine, picture: Tensor) -> None:
-    """``require_gradient`` and ``prove``, unless all of it held before; what fell back is proved, and said, at every start.
+    """``require_gradient`` and ``verify``, unless all of it held before; what fell back is proved, and said, at every start.
 
     Args:
         engine: what is proved, and changed where it falls back.
@@ -43,7 +43,7 @@ def prove_once(engine: GradientEngine, picture: Tensor) -> None:
     before = _ways(engine)
     say_doing("proving the gradient")
     require_gradient(engine.cut)
-    worst = prove(engine, picture)
+    worst = verify(engine, picture)
     logger.info(
         "the gradient differs from dense autograd by %.1e at most, relative to its largest value", worst
     )

@@ -1,4 +1,4 @@
-"""A head that has forgotten what it learned: the control that every map has to beat.
+"""A head with shuffled weights: the control that every map has to beat.
 
 Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, ask whether a map changes when weights are random. Here they are
 shuffled within each tensor instead of drawn anew: with batch normalisation folded into the convolutions, fresh ones would let

@@ -1,4 +1,4 @@
-"""``--checks``: how a row's maps answer noise, and weights that forgot what they learned, with anchor and class held fixed."""
+"""``--checks``: how a row's maps answer noise, and randomized weights, with anchor and class held fixed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.engine.randomised import STAGES, forgetful
+from heatcam.engine.randomization import STAGES, randomize_weights
 from heatcam.evaluation.curves import over_letterbox
 from heatcam.evaluation.objects import Candidate
 from heatcam.evaluation.rows import Row, maps_asked_for
@@ -33,24 +33,24 @@ class Checks:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class CheckedRow:
     """A row ready to run.
 
     Attributes:
         row: what it is.
         explainer: its maps.
-        forgetful: the same explainer with other weights, by stage; empty without ``--checks``.
+        randomized: the same explainer with other weights, by stage; empty without ``--checks``.
     """
 
     row: Row
     explainer: Explainer
-    forgetful: dict[str, Explainer]
+    randomize_weights: dict[str, Explainer]
 
 
-def contestants(
+def checked_rows(
     rows: Sequence[Row], loaded: LoadedModel, device: Any, size_wh: tuple[int, int], seed: int | None
-) -> list[Contestant]:
-    """Every row with its explainer; with a seed, also with explainers of networks that forgot what they learned.
+) -> list[CheckedRow]:
+    """Every row with its explainer; with a seed, also with explainers of networks with randomized weights.
 
     Raises:
         HeatcamError: the network does not have what a row asks for.
@@ -58,11 +58,11 @@ def contestants(
     others = {}
     if seed is not None:
         others = {
-            stage: replace(loaded, network=forgetful(loaded.network, share, seed))
+            stage: replace(loaded, network=randomize_weights(loaded.network, share, seed))
             for stage, share in STAGES.items()
         }
     return [
-        Contestant(
+        CheckedRow(
             row,
             row.build(loaded, device, size_wh),
             {stage: row.build(other, device, size_wh) for stage, other in others.items()},
@@ -72,19 +72,19 @@ def contestants(
 
 
 def checks_of(
-    rival: Contestant,
+    rival: CheckedRow,
     clear: Uint8Array,
     letterbox: Letterbox,
     wanted: Sequence[Candidate],
     rng: np.random.Generator,
 ) -> list[Checks | None]:
     """Sensitivity and similarity of each object's map; None for each when they were not asked for."""
-    if not rival.forgetful:
+    if not rival.randomize_weights:
         return [None] * len(wanted)
     sensitivities = max_sensitivity(partial(_values_at, rival.explainer, wanted), clear, rng)
     plain = _values_at(rival.explainer, wanted, clear)
     similarities: list[dict[str, float | None]] = [{} for _ in wanted]
-    for stage, explainer in rival.forgetful.items():
+    for stage, explainer in rival.randomize_weights.items():
         for n, other in enumerate(_values_at(explainer, wanted, clear)):
             box = letterbox.boxes_to_model(wanted[n].box_xyxy)[0]
             pair = (_inside(values, letterbox, box) for values in (plain[n], other))

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.pictures import picture_tensor
-from heatcam.evaluation.checks import Checks, Contestant, checks_of
+from heatcam.engine.preprocessing import picture_tensor
+from heatcam.evaluation.checks import CheckedRow, Checks, checks_of
 from heatcam.evaluation.controls import CONTROLS, Scene
 from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox
 from heatcam.evaluation.localisation import Place, place_of
@@ -63,7 +63,7 @@ def scores_of(
     photograph: Photograph,
     number: int,
     image: Uint8Array,
-    rivals: Sequence[Contestant],
+    rivals: Sequence[CheckedRow],
     means: Means,
     on_map: Callable[[], None],
 ) -> Iterator[Score]:
@@ -104,7 +104,7 @@ def scores_of(
 def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> list[Trial]:
     """One an object, against its box as the head predicts it: not clipped to the picture, nor laid around a rotated one."""
     engine, backdrop = means.scoring, means.protocol.backdrop(clear)
-    with engine.beside():
+    with engine.exclusive_threads():
         found = engine.boxes_at(
             picture_tensor(clear, engine.device, engine.channels), [c.anchor for c in wanted]
         )
@@ -123,7 +123,7 @@ def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Me
     whole = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # what lies in the border is never shown
     limits = letterbox.boxes_to_model(whole if means.whole else candidate.box_xyxy)[0]
     values = cut_to_box(over_letterbox(saliency.values, letterbox.model_wh), limits)
-    with means.scoring.beside():
+    with means.scoring.exclusive_threads():
         return trial.curves(values), place
 
 

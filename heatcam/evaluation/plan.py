@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from heatcam.choices import Backend, MethodName
+from heatcam.enums import Backend, MethodName
 from heatcam.errors import UsageError
 from heatcam.suggestions import did_you_mean
 

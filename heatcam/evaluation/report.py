@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.engine.randomised import STAGES
+from heatcam.engine.randomization import STAGES
 from heatcam.evaluation.controls import PLAIN_BOX
 from heatcam.evaluation.intervals import paired_interval
 from heatcam.evaluation.measuring import Score

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from heatcam.frames import Frame
-from heatcam.live.belt import Belt
+from heatcam.live.frame_queue import FrameQueue
 from heatcam.sources.base import Source
 
 STOP_S = 0.8  # a read that takes longer to come back is left behind, in a thread that dies with the process
@@ -70,7 +70,7 @@ class End:
     stretch: Stretch = FIRST_STRETCH
 
 
-class Capture:
+class CaptureThread:
     """Reads one source in a thread of its own and lays its frames on ``frames``.
 
     What goes wrong in the thread is kept in ``failure`` for the thread that shows it.
@@ -94,7 +94,9 @@ class Capture:
         self.film = film or FilmOptions()
         self._on_open = on_open or (lambda _: None)
         self.drops = source.is_live or realtime
-        self.frames: Belt[Captured | End] = Belt(1 if self.drops else _FILE_AHEAD, drops=self.drops)
+        self.frames: FrameQueue[Captured | End] = FrameQueue(
+            1 if self.drops else _FILE_AHEAD, drops=self.drops
+        )
         self.frames_read = 0
         #: Width and height of the first frame in pixels; None before it.
         self.first_wh: tuple[int, int] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heatcam.choices import Layout
+from heatcam.enums import Layout
 from heatcam.live.objects import object_at
 from heatcam.live.state import changed, said
 from heatcam.sinks.keys import Action
@@ -39,11 +39,11 @@ class Controls:
         if isinstance(event, Hover):
             self._hover(event)
             return
-        session.screen.asked()
+        session.presenter.asked()
         if isinstance(event, Click):
             self._click(event)
             return
-        session.numbers.actions[event] += 1
+        session.stats.actions[event] += 1
         if event is Action.QUIT:
             session.end()
         elif event is Action.SAVE_SNAPSHOT:
@@ -58,18 +58,18 @@ class Controls:
     def _press(self, action: Action) -> None:
         """A key that changes the view, or goes a step."""
         session = self._session
-        moment, before = session.playback.past.now, session.state
-        objects = moment.numbers if moment else ()
+        entry, before = session.playback.history.now, session.state
+        objects = entry.object_ids if entry else ()
         session.change(changed(before, action, session.choices, objects))
-        session.screen.say(said(before, session.state))
+        session.presenter.say(said(before, session.state))
         if action in (Action.STEP_FORWARD, Action.STEP_BACK):
             session.step(forward=action is Action.STEP_FORWARD)
 
     def _click(self, click: Click) -> None:
         """A box gets the focus; elsewhere all have it."""
-        shown = self._session.screen.shown
+        shown = self._session.presenter.shown
         if shown is not None:
-            found, numbers = shown.moment.explanation.detections, shown.moment.numbers
+            found, numbers = shown.entry.explanation.detections, shown.entry.object_ids
             is_on_it = shown.view.holds(click.x, click.y)
             place = object_at(found, *shown.view.to_frame(click.x, click.y)) if is_on_it else None
             self._session.change(
@@ -77,23 +77,23 @@ class Controls:
             )
 
     def _hover(self, hover: Hover) -> None:
-        session, shown = self._session, self._session.screen.shown
+        session, shown = self._session, self._session.presenter.shown
         if session.state.layout is Layout.WIPE and shown is not None:
             left, _, right, _ = shown.view.places[0]
             split = min(1.0, max(0.0, (hover.x - left) / (right - left)))
             session.state = replace(session.state, split=split)
-            session.screen.change()
+            session.presenter.change()
 
     def _save(self) -> None:
-        shown, picture = self._session.screen.shown, self._session.screen.picture()
+        shown, picture = self._session.presenter.shown, self._session.presenter.picture()
         if shown is not None and picture is not None:
-            self._session.parts.snapshots.save(picture, shown.moment.explanation, shown.state)
+            self._session.parts.snapshots.save(picture, shown.entry.explanation, shown.state)
 
     def _toggle_recording(self) -> None:
         session, recording = self._session, self._session.parts.recording
         if recording.seconds is not None:
-            session.screen.say(recording.stop())
+            session.presenter.say(recording.stop())
             return
-        picture = session.screen.picture()
+        picture = session.presenter.picture()
         if picture is not None:
-            session.screen.say(recording.start(picture))
+            session.presenter.say(recording.start(picture))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from heatcam.frames import Explanation, Frame
-from heatcam.live.carried import carried_to
+from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.preparing import Key, Preparing
-from heatcam.live.wants import Wants
+from heatcam.live.propagation import propagate_map
 
 
 class ExplainsObjects(Protocol):
@@ -43,7 +43,7 @@ class NotReadyError(Exception):
 
 
 class Explaining:
-    """Explains one stream as the window wants it. Called from the inference thread alone.
+    """Explains one stream as the window asks for it. Called from the inference thread alone.
 
     An explainer that takes long to make is made in a thread of its own; meanwhile frames are explained by the one before.
 
@@ -57,29 +57,31 @@ class Explaining:
         self._tracker = tracker
         self._last: tuple[Key, ExplainsObjects] | None = None
         self._mapped: Explanation | None = None
-        self._mapped_as: Wants | None = None
+        self._mapped_as: ExplainRequest | None = None
         self._age = 0
 
-    def __call__(self, frame: Frame, wants: Wants) -> Explanation:
+    def __call__(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """One frame, explained.
 
         Raises:
             HeatcamError: the method or the layers cannot be had with this model.
             NotReadyError: the frame stands still, and what is wanted of it is being prepared.
         """
-        key = wants.method, wants.layers, wants.still
+        key = request.method, request.layers, request.still
         explainer = self._explainers.get(key, waits=self._last is None)
         if explainer is None:
-            if wants.still or self._last is None:
+            if request.still or self._last is None:
                 raise NotReadyError
             (method, layers, _), explainer = self._last
-            wants = replace(wants, method=method, layers=layers)
-        elif not wants.still:
+            request = replace(request, method=method, layers=layers)
+        elif not request.still:
             self._last = key, explainer
-        explainer.thresholds = replace(explainer.thresholds, conf=wants.conf)
-        if wants.still:
-            return explainer.explain(frame, with_map=wants.with_map, with_object_maps=wants.with_object_maps)
-        return self._next(explainer, frame, wants)
+        explainer.thresholds = replace(explainer.thresholds, conf=request.conf)
+        if request.still:
+            return explainer.explain(
+                frame, with_map=request.with_map, with_object_maps=request.with_object_maps
+            )
+        return self._next(explainer, frame, request)
 
     def waits_for(self) -> tuple[str, float] | None:
         """What is being prepared, for people, and for how many seconds by now; None for nothing. From any thread."""
@@ -96,23 +98,23 @@ class Explaining:
         if self._tracker is not None:
             self._tracker.forget()
 
-    def _next(self, explainer: ExplainsObjects, frame: Frame, wants: Wants) -> Explanation:
+    def _next(self, explainer: ExplainsObjects, frame: Frame, request: ExplainRequest) -> Explanation:
         """The next frame of the stream; between two maps the last one is carried along with its boxes."""
-        due = wants.with_map and self._is_due(frame, wants)
-        found = explainer.explain(frame, with_map=due, with_object_maps=due and wants.with_object_maps)
+        due = request.with_map and self._is_due(frame, request)
+        found = explainer.explain(frame, with_map=due, with_object_maps=due and request.with_object_maps)
         if self._tracker is not None:
             found = self._tracker.follow(found)
-        if due or not wants.with_map:
+        if due or not request.with_map:
             self._mapped, self._age = (found if due and found.saliency is not None else None), 0
-            self._mapped_as = wants
+            self._mapped_as = request
             return found
         self._age += 1
-        return found if self._mapped is None else carried_to(found, self._mapped)
+        return found if self._mapped is None else propagate_map(found, self._mapped)
 
-    def _is_due(self, frame: Frame, wants: Wants) -> bool:
+    def _is_due(self, frame: Frame, request: ExplainRequest) -> bool:
         """Whether this frame gets a map of its own: in its turn, and when the last one is of another kind or size."""
         mapped = self._mapped
-        if mapped is None or self._age + 1 >= wants.every or self._mapped_as is None:
+        if mapped is None or self._age + 1 >= request.every or self._mapped_as is None:
             return True
-        alike = replace(wants, conf=self._mapped_as.conf) == self._mapped_as
+        alike = replace(request, conf=self._mapped_as.conf) == self._mapped_as
         return not alike or mapped.frame.size_wh != frame.size_wh

@@ -10,60 +10,60 @@ from dataclasses import dataclass, replace
 from heatcam.doing import shown_by
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation, Frame
-from heatcam.live.belt import Belt
 from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
+from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import NotReadyError
-from heatcam.live.wants import Ready, Wants
+from heatcam.live.frame_queue import FrameQueue
 
 #: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
-Explain = Callable[[Frame, Wants], Explanation]
+Explain = Callable[[Frame, ExplainRequest], Explanation]
 STOP_S = 0.8
 PICTURE_FIRST_S = (
     1.0  # that loading waits for the first picture: importing torch keeps all other threads waiting
 )
-_LOOK_S = 0.02  # how often the thread looks for a frame that stands still while there is nothing else to do
+_POLL_S = 0.02  # how often the thread looks for a frame that stands still while there is nothing else to do
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExplainedFrame:
     """An explanation and how it was wanted.
 
     Attributes:
         explanation: of one frame.
-        wants: as it was wanted when its turn came.
+        request: as it was wanted when its turn came.
         stretch: what the frame belongs to.
     """
 
     explanation: Explanation
-    wants: Wants
+    request: ExplainRequest
     stretch: Stretch = FIRST_STRETCH
 
 
 @dataclass(frozen=True)
-class Complaint:
+class ExplainFailure:
     """What could not be had.
 
     Attributes:
         text: why, in one line.
-        wants: as it was wanted.
+        request: as it was wanted.
         instead: as it was had before.
     """
 
     text: str
-    wants: Wants
-    instead: Wants
+    request: ExplainRequest
+    instead: ExplainRequest
 
 
 class Inference:
-    """Explains the frames of one belt onto another, in a thread of its own.
+    """Explain the frames of one queue into another, in a thread of its own.
 
-    While ``paused``, frames stay where they are, and only ``look_again`` and ``step`` make it work. ``wants`` may be replaced
+    While ``paused``, frames stay where they are, and only ``refine`` and ``step`` make it work. ``request`` may be replaced
     at any time and counts from the next frame on.
 
     Args:
         frames: what to explain.
-        explain: how; a ``HeatcamError`` of it is kept for ``take_complaint`` and the thread goes on with what it knew before.
-        wants: how it is wanted at first.
+        explain: how; a ``HeatcamError`` is kept for ``take_explain_failure``, and the thread goes on as before.
+        request: how it is wanted at first.
         drops: whether an explanation that nobody takes may be replaced by a newer one.
         on_jump: called in the thread before a frame that does not follow the one before.
         waits_for: what is being prepared in yet another thread, and for how many seconds. Until it is there ``explain`` goes on
@@ -74,25 +74,25 @@ class Inference:
 
     def __init__(
         self,
-        frames: Belt[Captured | End],
+        frames: FrameQueue[Captured | End],
         explain: Explain,
-        wants: Wants,
+        request: ExplainRequest,
         *,
         drops: bool,
         on_jump: Callable[[], None] | None = None,
         waits_for: Callable[[], tuple[str, float] | None] | None = None,
         load: Callable[[], Ready] | None = None,
     ) -> None:
-        self.results: Belt[Shown | End] = Belt(
+        self.results: FrameQueue[ExplainedFrame | End] = FrameQueue(
             1, drops=drops
         )  # of a file too: what lies here does not know the newest wishes
-        self.second_looks: Belt[Shown] = Belt(1, drops=True)
-        self.wants = wants
+        self.refined: FrameQueue[ExplainedFrame] = FrameQueue(1, drops=True)
+        self.request = request
         self.failure: BaseException | None = None
-        self._complaint: Complaint | None = None
+        self._explain_failure: ExplainFailure | None = None
         self._busy_since_s: float | None = None
         self._task = ""
-        self._working_wants = wants
+        self._working_request = request
         self._frames = frames
         self._explain = explain
         self._on_jump = on_jump or (lambda: None)
@@ -109,7 +109,7 @@ class Inference:
         self._stretch = FIRST_STRETCH
         self._paused = False
         self._steps = 0
-        self._still: tuple[Frame, Wants] | None = None
+        self._still: tuple[Frame, ExplainRequest] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heatcam inference", daemon=True)
@@ -140,7 +140,7 @@ class Inference:
         self.results.clear()
 
     def step(self) -> None:
-        """While paused: explain one more frame, before any second look."""
+        """While paused: explain one more frame, before any refinement."""
         with self._lock:
             self._steps, self._still = self._steps + 1, None
 
@@ -149,23 +149,23 @@ class Inference:
         with self._lock:
             self._steps = max(0, self._steps - 1)
 
-    def look_again(self, frame: Frame, wants: Wants) -> None:
-        """Explain a frame that stands still anew, onto ``second_looks``; the last one asked for counts."""
+    def refine(self, frame: Frame, request: ExplainRequest) -> None:
+        """Explain a frame that stands still anew, into ``refined``; the last one asked for counts."""
         with self._lock:
-            same = self._still is not None and self._still[0] is frame and self._still[1] == wants
+            same = self._still is not None and self._still[0] is frame and self._still[1] == request
             if not same:  # (one that is under way is not begun anew)
-                self._still = frame, wants
+                self._still = frame, request
 
-    def forget_look(self) -> None:
-        """No second look is wanted any more."""
+    def forget_refinement(self) -> None:
+        """Cancel the refinement that was asked for."""
         with self._lock:
             self._still = None
 
-    def take_complaint(self) -> Complaint | None:
+    def take_explain_failure(self) -> ExplainFailure | None:
         """What could not be had, once; None when everything could."""
         with self._lock:
-            complaint, self._complaint = self._complaint, None
-            return complaint
+            explain_failure, self._explain_failure = self._explain_failure, None
+            return explain_failure
 
     @property
     def busy_s(self) -> float:
@@ -205,32 +205,32 @@ class Inference:
                 self._turn()
             self.results.finish()
             while not self._stopping.is_set():  # the last frame may stand still and be looked at again
-                if not self._look_again():
-                    self._stopping.wait(_LOOK_S)
+                if not self._refine():
+                    self._stopping.wait(_POLL_S)
         except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that shows)
             self.failure = error
             self.results.finish()
 
     def _turn(self) -> None:
-        """Whatever is due: a second look, the next frame, or a short wait."""
-        if not self._has_step() and self._look_again():
+        """Do what is due: a refinement, the next frame, or a short wait."""
+        if not self._has_step() and self._refine():
             return
         if not self._may_go_on() or not self.results.has_room() or self._end_waits():
-            self._stopping.wait(_LOOK_S)
+            self._stopping.wait(_POLL_S)
             return
-        taken = self._frames.take(_LOOK_S)
+        taken = self._frames.take(_POLL_S)
         with self._lock:
             if taken is None or taken.stretch.seeks != self._seeks:
                 return
             self._steps = max(0, self._steps - 1)
-        self.results.put(taken if isinstance(taken, End) else self._next(taken, self.wants))
+        self.results.put(taken if isinstance(taken, End) else self._next(taken, self.request))
 
     def _end_waits(self) -> bool:
         """Whether the source is at its end, and its last frame must not be replaced by that."""
         return isinstance(self._frames.peek(), End) and self.results.peek() is not None
 
-    def _look_again(self) -> bool:
-        """The second look that is wanted; whether there was one. One that cannot be had is a complaint, and nothing changes."""
+    def _refine(self) -> bool:
+        """Refine the frame that stands still; whether one was asked for. A failure is kept, and nothing changes."""
         with self._lock:
             still = self._still
         if still is None:
@@ -241,43 +241,45 @@ class Inference:
         except NotReadyError:
             return False
         except HeatcamError as error:
-            self._complain(error, still[1])
+            self._note_failure(error, still[1])
         with self._lock:
             if self._still is still:
                 self._still = None
                 if shown is not None:
-                    self.second_looks.put(shown)
+                    self.refined.put(shown)
         return True
 
-    def _next(self, taken: Captured, wants: Wants) -> Shown:
-        """The next frame's explanation; when it cannot be had as wanted, as it was had before, with a complaint."""
+    def _next(self, taken: Captured, request: ExplainRequest) -> ExplainedFrame:
+        """The next frame's explanation; when it cannot be had as wanted, as it was had before, with the failure kept."""
         frame, stretch = taken.frame, taken.stretch
         if stretch != self._stretch:
             self._stretch = stretch
             self._on_jump()
         try:
-            shown = self._shown(frame, wants, stretch)
+            shown = self._shown(frame, request, stretch)
         except HeatcamError as error:
-            if wants == self._working_wants:
+            if request == self._working_request:
                 raise
-            self._complain(error, wants)
-            before = replace(wants, method=self._working_wants.method, layers=self._working_wants.layers)
-            return replace(self._shown(frame, before, stretch), wants=wants)
+            self._note_failure(error, request)
+            before = replace(
+                request, method=self._working_request.method, layers=self._working_request.layers
+            )
+            return replace(self._shown(frame, before, stretch), request=request)
         if self.waits_for() is None:
-            self._working_wants = wants
+            self._working_request = request
         return shown
 
-    def _shown(self, frame: Frame, wants: Wants, stretch: Stretch) -> Shown:
-        self._task = "the fine maps" if wants.still else f"method {wants.method}"
+    def _shown(self, frame: Frame, request: ExplainRequest, stretch: Stretch) -> ExplainedFrame:
+        self._task = "the fine maps" if request.still else f"method {request.method}"
         self._busy_since_s = time.monotonic()
         try:
-            return Shown(self._explain(frame, wants), wants, stretch)
+            return ExplainedFrame(self._explain(frame, request), request, stretch)
         finally:
             self._busy_since_s = None
 
-    def _complain(self, error: HeatcamError, wants: Wants) -> None:
+    def _note_failure(self, error: HeatcamError, request: ExplainRequest) -> None:
         with self._lock:
-            self._complaint = Complaint(str(error), wants, self._working_wants)
+            self._explain_failure = ExplainFailure(str(error), request, self._working_request)
 
     def _has_step(self) -> bool:
         with self._lock:

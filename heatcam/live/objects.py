@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from heatcam.frames import Detections, Explanation
-from heatcam.measures.matching import Tracks, same_objects
+from heatcam.measures.matching import OverlapTracks, same_objects
 
 FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
 
@@ -20,9 +20,9 @@ class Objects:
     """
 
     def __init__(self) -> None:
-        self._tracks = Tracks()
+        self._tracks = OverlapTracks()
 
-    def numbers_of(self, explanation: Explanation) -> tuple[int, ...]:
+    def ids_of(self, explanation: Explanation) -> tuple[int, ...]:
         """A number for each detection of the next frame."""
         found = explanation.detections
         own = [FIRST_OWN + n for n in self._tracks.ids_of(found)]
@@ -31,8 +31,8 @@ class Objects:
         return tuple(int(t) if t > 0 else n for t, n in zip(found.track_ids, own, strict=True))
 
 
-def numbers_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
-    """The numbers of a frame's objects after a second look at the same frame; new boxes get numbers below zero."""
+def ids_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
+    """The numbers of a frame's objects after the same frame was refined; new boxes get numbers below zero."""
     same = same_objects(before, again)
     return tuple(numbers[of] if of >= 0 else -1 - place for place, of in enumerate(same))
 
@@ -49,6 +49,6 @@ def object_at(detections: Detections, x: float, y: float) -> int | None:
 
 
 def with_tracks(again: Explanation, numbers: tuple[int, ...]) -> Explanation:
-    """A second look with the track numbers of the first."""
+    """A refined explanation with the track numbers of the first one."""
     tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in numbers], np.int64)
     return replace(again, detections=replace(again.detections, track_ids=tracks))

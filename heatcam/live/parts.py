@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatcam.live.capture import Capture
+from heatcam.live.capture import CaptureThread
 from heatcam.live.inference import Inference
-from heatcam.live.painting import Painting
-from heatcam.live.saving import Recording, Snapshots
-from heatcam.live.screen import Caption
+from heatcam.live.presenter import RunCaption
+from heatcam.live.renderer import Renderer
+from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.pipeline import Limits
 from heatcam.sinks.viewer import Viewer
 
@@ -25,16 +25,16 @@ class Parts:
         snapshots, recording: what ``s`` and ``R`` do.
     """
 
-    capture: Capture
+    capture: CaptureThread
     inference: Inference
     viewer: Viewer
-    painting: Painting
+    renderer: Renderer
     snapshots: Snapshots
-    recording: Recording
+    recording: RecordingToggle
 
 
 @dataclass(frozen=True)
-class Plan:
+class SessionPlan:
     """How one run of the window goes.
 
     Attributes:
@@ -44,7 +44,7 @@ class Plan:
         holds: whether the last frame of a file stays until the user quits.
     """
 
-    caption: Caption
+    caption: RunCaption
     limits: Limits
     stays: bool = False
     holds: bool = False

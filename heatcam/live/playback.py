@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from heatcam.frames import Frame
-from heatcam.live.capture import Capture, Captured, End, Stretch
-from heatcam.live.inference import Inference, Shown
-from heatcam.live.pace import Pace
-from heatcam.live.past import Moment, Past
+from heatcam.live.capture import Captured, CaptureThread, End, Stretch
+from heatcam.live.frame_history import FrameHistory, HistoryEntry
+from heatcam.live.inference import ExplainedFrame, Inference
+from heatcam.live.playback_clock import PlaybackClock
 
 
 class Playback:
@@ -19,14 +19,14 @@ class Playback:
         clock: seconds that only move forward.
     """
 
-    def __init__(self, capture: Capture, inference: Inference, clock: Callable[[], float]) -> None:
-        self.past = Past()
+    def __init__(self, capture: CaptureThread, inference: Inference, clock: Callable[[], float]) -> None:
+        self.history = FrameHistory()
         #: Whether all that the source gave was shown, and nothing was sought since.
         self.ended = False
         #: Steps that were asked for and have not come yet.
         self.steps = 0
         self._capture, self._inference, self._clock = capture, inference, clock
-        self._pace = Pace(capture.film.speed)
+        self._pace = PlaybackClock(capture.film.speed)
         self._seeks = 0
         self._aim_s: float | None = None
         self._stretch = Stretch()
@@ -38,18 +38,18 @@ class Playback:
 
         Of a file that is its first, which stays where it is to be explained; of what is live each that comes.
         """
-        belt = self._capture.frames
-        captured = belt.take(0) if self._capture.source.is_live else belt.peek()
+        queue = self._capture.frames
+        captured = queue.take(0) if self._capture.source.is_live else queue.peek()
         if not isinstance(captured, Captured) or captured.frame is self._plain:
             return None
         self._plain = captured.frame
         return captured.frame
 
-    def show_plain(self, moment: Moment) -> None:
+    def show_plain(self, entry: HistoryEntry) -> None:
         """Look at a frame that nothing is known of; it is forgotten when an explained one comes."""
-        self.past.restart(moment)
+        self.history.restart(entry)
 
-    def next_shown(self, *, paused: bool) -> Shown | None:
+    def next_shown(self, *, paused: bool) -> ExplainedFrame | None:
         """The next explanation, when it is due; None for none now."""
         waiting = self._inference.results.peek()
         if waiting is None:
@@ -62,7 +62,7 @@ class Playback:
         if not self.steps and (paused or not self._is_due(waiting)):
             return None
         taken = self._inference.results.take(0)
-        if not isinstance(taken, Shown):
+        if not isinstance(taken, ExplainedFrame):
             return None
         self.steps = max(0, self.steps - 1)
         self._jumped, self._stretch = taken.stretch != self._stretch, taken.stretch
@@ -79,14 +79,14 @@ class Playback:
         """Whether nothing more can come, whatever is asked for."""
         return self._inference.results.exhausted
 
-    def add(self, moment: Moment) -> None:
+    def add(self, entry: HistoryEntry) -> None:
         """Look at the frame that was taken last."""
         if self._jumped or self._plain is not None:
             self._plain = None
-            self.past.restart(moment)
-            self._pace.begin(moment.explanation.frame.pts_s, self._clock())
+            self.history.restart(entry)
+            self._pace.begin(entry.explanation.frame.pts_s, self._clock())
         else:
-            self.past.add(moment)
+            self.history.add(entry)
 
     def pause(self, paused: bool) -> None:
         """Let everything stand still, or go on with what is now."""
@@ -100,11 +100,11 @@ class Playback:
             self.steps = 1
             self._inference.step()
         self._pace.forget()
-        self.past.to_newest()
+        self.history.to_newest()
 
     def step_forward(self) -> str:
         """One frame on, of those that were shown or the next; what to say."""
-        if self.past.step(1):
+        if self.history.step(1):
             return ""
         if self.ended:
             return "this is the last frame"
@@ -117,13 +117,13 @@ class Playback:
         if self.steps:  # one that was asked for and has not come yet
             self.steps -= 1
             self._inference.step_less()
-        elif not self.past.step(-1):
+        elif not self.history.step(-1):
             return "no earlier frame is kept"
         return ""
 
     def seek(self, by_s: float, *, paused: bool) -> str:
         """Go back or on by some seconds from the frame that is looked at, or from where the last seek goes; what to say."""
-        source, now = self._capture.source, self.past.now
+        source, now = self._capture.source, self.history.now
         if source.is_live or not source.can_seek:
             return f"{source.name} cannot be sought in: only files can"
         if now is None:
@@ -136,7 +136,7 @@ class Playback:
         self._inference.seek(self._seeks, step=paused)
         return clock_time(aim_s) + (f" of {clock_time(length_s)}" if length_s else "")
 
-    def _is_due(self, shown: Shown) -> bool:
+    def _is_due(self, shown: ExplainedFrame) -> bool:
         """Whether it is time: at once for what is live and behind a seek, at its own time for a file's."""
         now_s = self._clock()
         if shown.stretch.laps != self._stretch.laps:

@@ -117,7 +117,7 @@ class Snapshots:
         return ""
 
 
-class Recording:
+class RecordingToggle:
     """Records the pictures that are shown while it is on. Called from the thread that shows; never makes it wait.
 
     A recording keeps the size of its first picture: others, after a change of layout, are fitted into it.

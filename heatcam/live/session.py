@@ -14,23 +14,25 @@ import numpy as np
 from heatcam.errors import HeatcamError
 from heatcam.frames import Detections, Explanation
 from heatcam.live.controls import Controls
-from heatcam.live.inference import Complaint, Shown
-from heatcam.live.numbers import Numbers
-from heatcam.live.objects import Objects, numbers_again
-from heatcam.live.parts import Parts, Plan
-from heatcam.live.past import Moment
+from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.inference import ExplainedFrame, ExplainFailure
+from heatcam.live.objects import Objects, ids_again
+from heatcam.live.parts import Parts, SessionPlan
 from heatcam.live.playback import Playback
+from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
-from heatcam.live.screen import Screen
+from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState
-from heatcam.live.wants import Wants
 from heatcam.sinks.viewer import Event
 
 POLL_MS = 5  # how long a look for keys takes when nothing is due: frames that come meanwhile wait no longer
 NOTHING = Detections(
     np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), ()
 )
-PLAIN = Wants(with_map=False, conf=-1.0)  # of a frame that was not explained: whatever is asked for is more
+PLAIN = ExplainRequest(
+    with_map=False, conf=-1.0
+)  # of a frame that was not explained: whatever is asked for is more
 LOST_S = 1.0  # that an object in focus may go unseen
 
 
@@ -50,31 +52,31 @@ class Session:
         parts: Parts,
         state: WindowState,
         choices: Choices,
-        plan: Plan,
+        plan: SessionPlan,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.parts = parts
         self.state = state
         self.choices = choices
-        self.numbers = Numbers()
+        self.stats = RunStats()
         #: What there is to say on the terminal when the window is gone.
         self.last_words: list[str] = []
         #: Width and height of the window when it was left; None when it was never open.
         self.window_wh: tuple[int, int] | None = None
         self._capture, self._inference, self._viewer = parts.capture, parts.inference, parts.viewer
         self._plan, self._clock = plan, clock
-        self.screen = Screen(
+        self.presenter = Presenter(
             parts.viewer,
-            parts.painting,
+            parts.renderer,
             parts.recording,
             parts.capture,
             parts.inference,
             plan.caption,
-            self.numbers,
+            self.stats,
             clock,
         )
         self.playback = Playback(parts.capture, parts.inference, clock)
-        self._refinement = Refinement(parts.inference, self.playback.past, stays=plan.stays)
+        self._refinement = Refinement(parts.inference, self.playback.history, stays=plan.stays)
         self._controls, self._objects = Controls(self), Objects()
         self._over = self._interrupted = self._saw_the_end = False
         self._waits_for_the_model = parts.inference.is_loading
@@ -88,7 +90,7 @@ class Session:
     @property
     def saw_something(self) -> bool:
         """Whether the source gave a picture."""
-        return self.playback.past.now is not None
+        return self.playback.history.now is not None
 
     @property
     def dropped(self) -> int:
@@ -115,17 +117,17 @@ class Session:
             HeatcamError: the source or the model failed; what was recorded and saved is finished first.
         """
         self._viewer.set_full_screen(self.state.full_screen)
-        self._inference.wants = self._refinement.flowing_wants(self.state)
+        self._inference.request = self._refinement.flowing_request(self.state)
         self._capture.pause(self._waits_for_the_model)
         self._capture.start()
         self._inference.start()
         try:
             while not self._over:
                 self._turn()
-            if self.screen.has_new_frame:  # the last one
+            if self.presenter.has_new_frame:  # the last one
                 self._draw()
         except HeatcamError as error:
-            self.numbers.complain(str(error))
+            self.stats.note_failure(str(error))
             raise
         finally:
             self._close()
@@ -134,9 +136,9 @@ class Session:
         if self._waits_for_the_model:
             self._show_plain()
         self._take_next()
-        self._take_second_look()
-        self._hear()
-        if self.screen.is_due:
+        self._take_refined()
+        self._drain_messages()
+        if self.presenter.is_due:
             self._draw()
         for event in self._events():
             self._controls.answer(event)
@@ -144,14 +146,14 @@ class Session:
     def _events(self) -> list[Event]:
         if not self._viewer.is_open:
             time.sleep(POLL_MS / 1e3)
-        limits, taken = self._plan.limits, self.numbers.frames_taken
-        if taken and limits.reached(taken, self.numbers.elapsed_s):
+        limits, taken = self._plan.limits, self.stats.frames_taken
+        if taken and limits.reached(taken, self.stats.elapsed_s):
             self._over = True
-        return self._viewer.poll(1 if self.screen.is_due else POLL_MS)
+        return self._viewer.poll(1 if self.presenter.is_due else POLL_MS)
 
     def _draw(self) -> None:
-        if self.playback.past.now is not None:
-            self.screen.draw(self.playback.past.now, self.state, held=self._is_held())
+        if self.playback.history.now is not None:
+            self.presenter.draw(self.playback.history.now, self.state, held=self._is_held())
 
     def _close(self) -> None:
         """Leave nothing behind: a recording first, which matters most."""
@@ -162,7 +164,7 @@ class Session:
         self._inference.stop()
         self.last_words += self.parts.snapshots.close()
         if self.parts.recording.failed:
-            self.numbers.complain(self.last_words[0] if self.last_words else "a recording failed")
+            self.stats.note_failure(self.last_words[0] if self.last_words else "a recording failed")
 
     # What comes from the other threads.
 
@@ -177,19 +179,19 @@ class Session:
                 layer_sets=tuple(dict.fromkeys((self.choices.start.layers, *ready.layer_sets))),
             )
             self.parts.snapshots.about(ready.about)
-            self.screen.name_model(ready.title, ready.backend)
+            self.presenter.name_model(ready.title, ready.backend)
             self._capture.begin_to_count(paused=self.state.paused)
             return
         if self._capture.failure is not None and self._capture.first_wh is None:
             raise self._capture.failure
         frame = self.playback.next_plain()
         if frame is not None:
-            self.playback.show_plain(Moment(Explanation(frame, NOTHING), (), PLAIN))
-            self.screen.change()
+            self.playback.show_plain(HistoryEntry(Explanation(frame, NOTHING), (), PLAIN))
+            self.presenter.change()
             self._draw()
             self._inference.begin()
             if self.state.paused:
-                self._look_again()
+                self._refine()
 
     def _take_next(self) -> None:
         """Show the next explanation when it is due."""
@@ -202,46 +204,48 @@ class Session:
         if self.playback.ended and not had_ended:
             self._end_of_source()
 
-    def _show(self, shown: Shown) -> None:
-        explanation, before = shown.explanation, self.playback.past.now
-        numbers = self._objects.numbers_of(explanation)
-        self.playback.add(Moment(explanation, numbers, shown.wants))
+    def _show(self, shown: ExplainedFrame) -> None:
+        explanation, before = shown.explanation, self.playback.history.now
+        numbers = self._objects.ids_of(explanation)
+        self.playback.add(HistoryEntry(explanation, numbers, shown.request))
         self._follow_from(before, explanation, numbers)
         if self.playback.jumped:
-            self.parts.painting.restart()
-        self.parts.painting.take(explanation, self.state)
-        self.screen.new_frame()
-        self.numbers.count_frame(time.perf_counter())
-        self.numbers.complain(explanation.map_error)
+            self.parts.renderer.restart()
+        self.parts.renderer.take(explanation, self.state)
+        self.presenter.new_frame()
+        self.stats.count_frame(time.perf_counter())
+        self.stats.note_failure(explanation.map_error)
         self._keep_focus()
         if self._is_held():
-            self._look_again()
+            self._refine()
 
-    def _follow_from(self, before: Moment | None, explanation: Explanation, numbers: tuple[int, ...]) -> None:
-        """An object that only a second look has found gets the number that the stream gives it."""
+    def _follow_from(
+        self, before: HistoryEntry | None, explanation: Explanation, numbers: tuple[int, ...]
+    ) -> None:
+        """An object that only a refinement has found gets the number that the stream gives it."""
         if before is None or self.state.focus is None or self.state.focus >= 0:
             return
-        found = numbers_again(explanation.detections, numbers, before.explanation.detections)
-        if self.state.focus in before.numbers:
-            now = found[before.numbers.index(self.state.focus)]
+        found = ids_again(explanation.detections, numbers, before.explanation.detections)
+        if self.state.focus in before.object_ids:
+            now = found[before.object_ids.index(self.state.focus)]
             self.state = replace(self.state, focus=now if now >= 0 else None)
 
     def _keep_focus(self) -> None:
         """The focus stays with an object that is not seen for a moment, and leaves one that is gone."""
-        moment, now_s = self.playback.past.now, self._clock()
-        if self.state.focus is None or moment is None or self.state.focus in moment.numbers:
+        entry, now_s = self.playback.history.now, self._clock()
+        if self.state.focus is None or entry is None or self.state.focus in entry.object_ids:
             self._focus_seen_s = now_s
         elif now_s - self._focus_seen_s > LOST_S:
             self.change(replace(self.state, focus=None))
-            self.screen.say("the object is gone: all again")
+            self.presenter.say("the object is gone: all again")
 
-    def _take_second_look(self) -> None:
+    def _take_refined(self) -> None:
         """Put the fine maps of the frame that stands still in the place of its first ones."""
         refined = self._refinement.take(self.state)
         if refined is not None:
-            self.parts.painting.look_again(refined.explanation)
-            self.numbers.complain(refined.explanation.map_error)
-            self.screen.change()
+            self.parts.renderer.refine(refined.explanation)
+            self.stats.note_failure(refined.explanation.map_error)
+            self.presenter.change()
 
     def _end_of_source(self) -> None:
         """Nothing more comes: raise what ended it, or let the last frame stand."""
@@ -249,32 +253,32 @@ class Session:
         if self._capture.failure is not None:
             raise self._capture.failure
         stays = self._plan.stays or self._plan.holds or self.state.paused
-        if not stays or self.playback.past.now is None:
+        if not stays or self.playback.history.now is None:
             self._over = True
             return
         is_one_picture = self._capture.source.frame_count == 1  # nothing lies before it
         if self._plan.holds and not self.playback.is_exhausted and not is_one_picture:
-            self.screen.hold(f"end of {self._capture.source.name}: left to go back, q to quit")
-        self._look_again()
+            self.presenter.hold(f"end of {self._capture.source.name}: left to go back, q to quit")
+        self._refine()
 
-    def _hear(self) -> None:
+    def _drain_messages(self) -> None:
         """What the other threads have to say."""
         for text in (*self.parts.snapshots.news(), *self.parts.recording.news()):
-            self.screen.say(text)
-        complaint = self._inference.take_complaint()
-        if complaint is not None:
-            self._refuse(complaint)
+            self.presenter.say(text)
+        explain_failure = self._inference.take_explain_failure()
+        if explain_failure is not None:
+            self._refuse(explain_failure)
         if self._inference.failure is not None:
             raise self._inference.failure
 
-    def _refuse(self, complaint: Complaint) -> None:
+    def _refuse(self, explain_failure: ExplainFailure) -> None:
         """Say what cannot be had, and go back to what was had before, unless something else is wanted by now."""
-        self.screen.say(complaint.text)
-        self.numbers.complain(complaint.text)
-        wants, before = complaint.wants, complaint.instead
-        if wants.still:
-            self._refinement.refuse(wants)
-        if (self.state.method, self.state.layers) == (wants.method, wants.layers):
+        self.presenter.say(explain_failure.text)
+        self.stats.note_failure(explain_failure.text)
+        request, before = explain_failure.request, explain_failure.instead
+        if request.still:
+            self._refinement.refuse(request)
+        if (self.state.method, self.state.layers) == (request.method, request.layers):
             self.change(replace(self.state, method=before.method, layers=before.layers))
 
     # What is asked of them.
@@ -282,7 +286,7 @@ class Session:
     def _is_held(self) -> bool:
         return self.state.paused or self.playback.ended
 
-    def _look_again(self) -> None:
+    def _refine(self) -> None:
         """Ask for the fine maps of the frame that stands still, unless another frame is on its way."""
         if not self.playback.steps:
             self._refinement.ask(self.state)
@@ -290,30 +294,30 @@ class Session:
     def change(self, state: WindowState) -> None:
         """Put another state into force, here and in the other threads."""
         before, self.state = self.state, state
-        self._inference.wants = self._refinement.flowing_wants(state)
-        self.screen.change()
+        self._inference.request = self._refinement.flowing_request(state)
+        self.presenter.change()
         if before.paused != state.paused:
             self._pause(state.paused)
         if before.full_screen != state.full_screen:
             self._viewer.set_full_screen(state.full_screen)
         if self._is_held():
-            self._look_again()
+            self._refine()
 
     def _pause(self, paused: bool) -> None:
         self.playback.pause(paused)
-        self.numbers.pause()
+        self.stats.pause()
         self._focus_seen_s = self._clock()
         if not paused and self.playback.ended and not (self._plan.stays or self._plan.holds):
             self._over = True
 
     def step(self, *, forward: bool) -> None:
         """Look at the next frame, or the one before."""
-        self.screen.say(self.playback.step_forward() if forward else self.playback.step_back())
-        self._look_again()
+        self.presenter.say(self.playback.step_forward() if forward else self.playback.step_back())
+        self._refine()
 
     def seek(self, by_s: float) -> None:
         """Go back or on by some seconds, where the source can."""
-        self.screen.say(self.playback.seek(by_s, paused=self.state.paused))
-        self.numbers.pause()
+        self.presenter.say(self.playback.seek(by_s, paused=self.state.paused))
+        self.stats.pause()
         if not self.playback.ended:
-            self.screen.hold("")
+            self.presenter.hold("")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from heatcam.choices import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import Colormap, Layout, MethodName, Renorm
 from heatcam.sinks.keys import Action
 
 EVERY = (1, 2, 3, 5)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from heatcam.frames import LOGITS, Explanation, Question, SaliencyMap
-from heatcam.measures.statistics import attention_of
+from heatcam.measures.statistics import evidence_share
 
 
 def describe(explanation: Explanation) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _numbers(own: SaliencyMap | None, box_xyxy: npt.ArrayLike) -> dict[str, floa
     """An object's row of numbers."""
     if own is None:
         return {"energy_in_box": None, "enrichment": None, "evidence_logits": None}
-    seen = attention_of(own, box_xyxy)
+    seen = evidence_share(own, box_xyxy)
     return {
         "energy_in_box": seen.energy_in_box,
         "enrichment": seen.enrichment,

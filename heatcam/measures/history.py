@@ -13,14 +13,14 @@ import numpy as np
 
 from heatcam.frames import Explanation, Int64Array
 from heatcam.geometry import Float32Array
-from heatcam.measures.matching import Tracks
+from heatcam.measures.matching import OverlapTracks
 from heatcam.measures.statistics import BINS, energy_in_box, heat_counts, share_of_all
 
 _Key = tuple[bool, int]  # whether a tracker gave the number, and the number
 
 
 @dataclass(frozen=True)
-class ObjectAttention:
+class ObjectEvidence:
     """One object's history.
 
     Attributes:
@@ -58,7 +58,7 @@ class _Line:
     seen_s: float = 0.0
 
 
-class AttentionHistory:
+class EvidenceHistory:
     """The last frames of one stream. Called from one thread.
 
     Objects are told apart by their track numbers; without tracking, by class and overlap with the frame before. Boxes that no
@@ -71,7 +71,7 @@ class AttentionHistory:
     def __init__(self, length: int = 120) -> None:
         self.length = max(1, length)
         self._lines: dict[_Key, _Line] = {}
-        self._tracks = Tracks()
+        self._tracks = OverlapTracks()
         self._frames = 0
         self._now_s = 0.0
         self._heat: Int64Array = np.zeros(BINS, np.int64)
@@ -98,11 +98,11 @@ class AttentionHistory:
         self._lines = {key: line for key, line in self._lines.items() if line.seen_in > oldest}
         self._heat = heat_counts(explanation.saliency)
 
-    def objects(self) -> list[ObjectAttention]:
+    def objects(self) -> list[ObjectEvidence]:
         """The remembered objects: those in the newest frame first, then by their numbers."""
         lines = sorted(self._lines.items(), key=lambda entry: (entry[1].seen_in != self._frames, entry[0]))
         return [
-            ObjectAttention(
+            ObjectEvidence(
                 line.name,
                 line.class_id,
                 number if is_track else 0,

@@ -27,7 +27,7 @@ class _Track:
     missed: int = 0
 
 
-class Tracks:
+class OverlapTracks:
     """Numbers the objects of one stream, frame after frame. Called from one thread."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heatcam.choices import Renorm
+from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox
 from heatcam.measures.evidence import NOTHING, cells_in_box, inside_picture, peak_of

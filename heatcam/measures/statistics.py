@@ -15,7 +15,7 @@ BINS = 32
 
 
 @dataclass(frozen=True)
-class Attention:
+class EvidenceShare:
     """What one object's own map holds. Negative evidence counts as none, as in the picture; a letterbox border never counts.
 
     Attributes:
@@ -32,7 +32,7 @@ class Attention:
     enrichment: float | None
 
 
-def attention_of(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> Attention:
+def evidence_share(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> EvidenceShare:
     """The numbers of one object.
 
     Args:
@@ -42,14 +42,14 @@ def attention_of(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> Attention:
     inside, box_cells = positive_evidence(saliency, box_xyxy)
     total, all_cells = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
     if total <= 0:
-        return Attention(0.0, None, None)
+        return EvidenceShare(0.0, None, None)
     share = min(1.0, inside / total)
-    return Attention(total, share, share / (box_cells / all_cells) if box_cells > 0 else None)
+    return EvidenceShare(total, share, share / (box_cells / all_cells) if box_cells > 0 else None)
 
 
 def energy_in_box(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> float | None:
-    """The share of a map's positive evidence that lies inside a box: see ``Attention``."""
-    return attention_of(saliency, box_xyxy).energy_in_box
+    """The share of a map's positive evidence that lies inside a box: see ``EvidenceShare``."""
+    return evidence_share(saliency, box_xyxy).energy_in_box
 
 
 def share_of_all(saliency: SaliencyMap, box_xyxy: Float32Array) -> float | None:

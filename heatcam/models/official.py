@@ -9,7 +9,7 @@ from pathlib import Path
 from heatcam import stopping
 from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
-from heatcam.remembered import recall, remember
+from heatcam.json_cache import recall, remember
 
 SUFFIX = ".pt"  # in any case
 _SHORTEST = 100_000  # bytes; what is shorter is a server's excuse

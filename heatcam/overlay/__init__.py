@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
+from heatcam.overlay.colour_bar import colour_bar_box, draw_colour_bar
 from heatcam.overlay.focus import heat_shown, valid_focus
-from heatcam.overlay.hud import colour_bar_box, draw_colour_bar
+from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status
-from heatcam.overlay.tone import Pixels
 from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.printable import printable
 

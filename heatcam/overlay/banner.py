@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.lettering import DARK, Colour, fitted, font_px, line_height, text_width, write
+from heatcam.overlay.text import DARK, Colour, fitted, font_px, line_height, text_width, write
 
 _AMBER: Colour = (30, 180, 255)
 _LEFT_OF_PICTURE = 0.4

@@ -7,7 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from heatcam.choices import Colormap
+from heatcam.enums import Colormap
 from heatcam.geometry import Uint8Array
 
 GAMMA = 0.8  # below 1: middle heat is lifted a little

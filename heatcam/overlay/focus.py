@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatcam.choices import Renorm
+from heatcam.enums import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.measures.scales import scales_of
-from heatcam.overlay.tone import heat_of, pixel_boxes
+from heatcam.overlay.heat import heat_of, pixel_boxes
 
 
 @dataclass(frozen=True)

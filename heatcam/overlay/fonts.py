@@ -61,7 +61,7 @@ def drawn(text: str, path: Path, fixed_size: int, size: int) -> Uint8Array:
 
     Returns:
         uint8 ``(line, W, 4)``: RGB and opacity; letters are white, emoji have their colours. The baseline lies as that of
-        ``lettering.write`` does: 1.09 font sizes below the top.
+        ``text.write`` does: 1.09 font sizes below the top.
     """
     font = _font(path, fixed_size or size)
     scale = size / (fixed_size or size)

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from heatcam.frames import Int64Array
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures.history import AttentionHistory, ObjectAttention
-from heatcam.overlay.cards import EDGE, QUIET, corners_of, is_small, lay_card, least_covering, small_px
+from heatcam.measures.history import EvidenceHistory, ObjectEvidence
+from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import class_colour, name_of, track_colour
-from heatcam.overlay.lettering import LIGHT, Colour, fitted, line_height, text_width, write
-from heatcam.overlay.tone import Pixels
+from heatcam.overlay.panels import EDGE, QUIET, corners_of, is_small, lay_card, least_covering, small_px
+from heatcam.overlay.text import LIGHT, Colour, fitted, line_height, text_width, write
 from heatcam.overlay.topline import top_line_box
 
 _TITLE, _HEAT_TITLE = "energy in box", "heat of the picture"
@@ -65,7 +65,7 @@ class _Places:
 
 def draw_graphs(
     picture: Uint8Array,
-    history: AttentionHistory,
+    history: EvidenceHistory,
     keep_clear: Sequence[Pixels] = (),
     beside: Sequence[Pixels] = (),
 ) -> None:
@@ -105,7 +105,7 @@ def draw_graphs(
 
 def _places(
     size_wh: tuple[int, int],
-    objects: Sequence[ObjectAttention],
+    objects: Sequence[ObjectEvidence],
     keep_clear: Sequence[Pixels],
     beside: Sequence[Pixels],
 ) -> _Places | None:
@@ -135,7 +135,7 @@ def _write(picture: Uint8Array, text: str, places: _Places, top: int) -> None:
     )
 
 
-def _row(picture: Uint8Array, item: ObjectAttention, length: int, places: _Places, top: int) -> None:
+def _row(picture: Uint8Array, item: ObjectEvidence, length: int, places: _Places, top: int) -> None:
     """Colour, name, line and newest number of one object; what is not in the newest frame is grey."""
     size, bottom = places.size, top + places.row_px
     text_top = top + (places.row_px - places.line_px) // 2

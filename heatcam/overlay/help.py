@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import cv2
 
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.cards import EDGE, lay_card
-from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, text_width, write
-from heatcam.overlay.tone import Pixels
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.panels import EDGE, lay_card
+from heatcam.overlay.text import LIGHT, Colour, fitted, font_px, text_width, write
 
 SMALLEST_PX = 9
 _LINE = 1.5  # heights of a line, in font sizes
@@ -22,7 +22,7 @@ Line = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _KeyLayout:
     """How the lines are laid out, in pixels.
 
     Attributes:
@@ -88,7 +88,7 @@ def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -
         x += key_px + text_px + 3 * plan.gap
 
 
-def _plan(lines: tuple[Line, ...], width: int, height: int) -> _Plan:
+def _plan(lines: tuple[Line, ...], width: int, height: int) -> _KeyLayout:
     """The largest layout that fits; one column where both fit alike."""
     largest = max(SMALLEST_PX, round(1.15 * font_px(width, height)))
     room_wide, room_tall = width - width // 40, height - height // 40
@@ -100,7 +100,7 @@ def _plan(lines: tuple[Line, ...], width: int, height: int) -> _Plan:
     return _squeezed(lines, room_wide, room_tall)
 
 
-def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _Plan:
+def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _KeyLayout:
     """The smallest size in two columns: as many lines as there is room for, their meanings as long as there is."""
     line_px = round(_LINE * SMALLEST_PX)
     rows = max(1, int(room_tall / line_px - 2.5))
@@ -126,13 +126,13 @@ def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], 
     return tuple(lines[at : at + rows] for at in range(0, len(lines), rows))
 
 
-def _measured(columns: tuple[tuple[Line, ...], ...], size: int, gap: int = 0) -> _Plan:
+def _measured(columns: tuple[tuple[Line, ...], ...], size: int, gap: int = 0) -> _KeyLayout:
     keys_px = tuple(max(text_width(key, size) for key, _ in column) + size for column in columns)
     texts_px = tuple(max(text_width(meaning, size) for _, meaning in column) for column in columns)
-    return _Plan(size, columns, keys_px, texts_px, gap or size)
+    return _KeyLayout(size, columns, keys_px, texts_px, gap or size)
 
 
-def _title(picture: Uint8Array, title: str, card: Pixels, plan: _Plan) -> None:
+def _title(picture: Uint8Array, title: str, card: Pixels, plan: _KeyLayout) -> None:
     """The title with a line below it."""
     left, top, right, _ = card
     room = right - left - 2 * plan.gap
@@ -141,7 +141,7 @@ def _title(picture: Uint8Array, title: str, card: Pixels, plan: _Plan) -> None:
     cv2.line(picture, (left + plan.gap, at), (right - plan.gap - 1, at), EDGE, max(1, plan.size // 16))
 
 
-def _key(picture: Uint8Array, key: str, x: int, y: int, plan: _Plan, room: int) -> None:
+def _key(picture: Uint8Array, key: str, x: int, y: int, plan: _KeyLayout, room: int) -> None:
     """A key on its plate."""
     text = fitted(key, plan.size, room - plan.size)
     gap = max(1, round(0.12 * plan.size))

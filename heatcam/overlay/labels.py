@@ -10,7 +10,9 @@ import numpy as np
 
 from heatcam.frames import Detections, Question
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.lettering import (
+from heatcam.overlay.heat import Pixels, pixel_boxes
+from heatcam.overlay.lines import draw_box, draw_faint_box
+from heatcam.overlay.text import (
     Colour,
     fitted,
     font_px,
@@ -19,8 +21,6 @@ from heatcam.overlay.lettering import (
     text_width,
     write,
 )
-from heatcam.overlay.lines import draw_box, draw_faint_box
-from heatcam.overlay.tone import Pixels, pixel_boxes
 from heatcam.printable import printable
 
 _GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatcam.choices import Renorm
+from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.measures.evidence import NOTHING
 from heatcam.measures.scales import scope_of

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import cv2
 
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.lettering import DARK, Colour, font_px
-from heatcam.overlay.tone import Pixels
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.text import DARK, Colour, font_px
 
 _DASH, _GAP = 4.0, 3.0  # in widths of the line
 _LEAST_DASH, _LEAST_GAP = 9.0, 8.0  # picture pixels: the dark edge takes two of each gap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatcam.choices import Colormap, Renorm
+from heatcam.enums import Colormap, Renorm
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _PROBE_PX = 20
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Characters that are drawn the same way.
 
     Attributes:
@@ -34,7 +34,7 @@ class Run:
 
 
 @lru_cache(maxsize=1024)
-def runs_of(text: str, scalable: bool) -> tuple[Run, ...]:
+def runs_of(text: str, scalable: bool) -> tuple[TextRun, ...]:
     """The parts of one line, from left to right: a line runs from left to right, what is written from right to left within it.
 
     Args:
@@ -42,12 +42,12 @@ def runs_of(text: str, scalable: bool) -> tuple[Run, ...]:
         scalable: whether OpenCV's font is the one that knows Unicode (OpenCV 5), not Hershey's.
     """
     if text.isascii():
-        return (Run(text),)
-    found: list[Run] = []
+        return (TextRun(text),)
+    found: list[TextRun] = []
     for cluster in _clusters(unicodedata.normalize("NFC", text)):
         run = _run_of(cluster, scalable)
         if found and (found[-1].font, found[-1].missing) == (run.font, run.missing):
-            found[-1] = Run(found[-1].text + run.text, run.font, run.missing)
+            found[-1] = TextRun(found[-1].text + run.text, run.font, run.missing)
         else:
             found.append(run)
     return tuple(_with_spaces_inside(found))
@@ -82,20 +82,20 @@ def _is_skin(sign: str) -> bool:
     return 0x1F3FB <= ord(sign) <= 0x1F3FF
 
 
-def _run_of(cluster: str, scalable: bool) -> Run:
+def _run_of(cluster: str, scalable: bool) -> TextRun:
     sign = cluster[0]
     if ord(sign) < _ASCII and len(cluster) == 1:
-        return Run(cluster)
+        return TextRun(cluster)
     if scalable and not _needs_shaping(cluster) and _opencv_draws(sign):
-        return Run(cluster)
+        return TextRun(cluster)
     if unicodedata.category(sign).startswith("C"):  # controls and what is no character: no font shapes them
-        return Run(cluster, missing=True)
+        return TextRun(cluster, missing=True)
     font = fonts.font_file(cluster) if fonts.can_shape() else None
     if font is not None:
-        return Run(cluster, font)
+        return TextRun(cluster, font)
     if scalable and _opencv_draws(sign):
-        return Run(cluster)
-    return Run(cluster, missing=True)
+        return TextRun(cluster)
+    return TextRun(cluster, missing=True)
 
 
 def _needs_shaping(cluster: str) -> bool:
@@ -104,13 +104,13 @@ def _needs_shaping(cluster: str) -> bool:
     return len(cluster) > 1 or unicodedata.bidirectional(sign) in ("R", "AL", "AN")
 
 
-def _with_spaces_inside(runs: list[Run]) -> list[Run]:
+def _with_spaces_inside(runs: list[TextRun]) -> list[TextRun]:
     """Runs joined over the spaces between two of one font, so that words from right to left keep their order."""
-    joined: list[Run] = []
+    joined: list[TextRun] = []
     for run in runs:
         before = joined[-2:]
         if len(before) == 2 and run.font and before[0].font == run.font and before[1].text.isspace():
-            joined[-2:] = [Run(before[0].text + before[1].text + run.text, run.font)]
+            joined[-2:] = [TextRun(before[0].text + before[1].text + run.text, run.font)]
         else:
             joined.append(run)
     return joined

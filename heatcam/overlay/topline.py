@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.lettering import LIGHT, Colour, fitted, font_px, line_height, shade, text_width, write
+from heatcam.overlay.heat import Pixels
 from heatcam.overlay.options import Status
-from heatcam.overlay.tone import Pixels
+from heatcam.overlay.text import LIGHT, Colour, fitted, font_px, line_height, shade, text_width, write
 
 HEATMAP = "HEATMAP"
 _MODE_COLOURS: dict[str, Colour] = {HEATMAP: (60, 190, 255), "NORMAL": (190, 230, 120)}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from heatcam.choices import Layout
+from heatcam.enums import Layout
 from heatcam.geometry import Uint8Array
-from heatcam.overlay.lettering import DARK, LIGHT, font_px, line_height, shade, text_width, write
-from heatcam.overlay.tone import Pixels
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.text import DARK, LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.topline import top_line_box
 
 PLAIN_CAPTION, HEAT_CAPTION = "plain", "heat map"

@@ -78,7 +78,7 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
     twins = [with_shuffled_head(plain, seed) for seed in SEEDS]
     seen = _Seen()
     try:
-        with plain.beside():
+        with plain.exclusive_threads():
             for picture in pictures:
                 _look_at(picture, _with_engine(explainer, plain), twins, seen)
     except (HeatcamError, RuntimeError, ValueError, ArithmeticError):

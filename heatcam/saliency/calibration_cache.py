@@ -14,7 +14,7 @@ from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
 from heatcam.environment import cache_dir
 from heatcam.geometry import Uint8Array
-from heatcam.remembered import recall, remember
+from heatcam.json_cache import recall, remember
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
 

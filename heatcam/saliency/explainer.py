@@ -14,7 +14,7 @@ from torch import Tensor
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
-from heatcam.engine.pictures import in_grey, picture_tensor
+from heatcam.engine.preprocessing import in_grey, picture_tensor
 from heatcam.engine.targets import UNITS, in_words
 from heatcam.errors import HeatcamError, MapError, UsageError
 from heatcam.frames import LOGITS, Detections, Explanation, Frame, Question, SaliencyMap, Timings
@@ -112,7 +112,7 @@ class Explainer:
             ValueError: the picture is not uint8 ``(H, W, 3)``.
         """
         frame = image if isinstance(image, Frame) else _frame_of(image)
-        with self.engine.beside():
+        with self.engine.exclusive_threads():
             return self._explain(frame, with_map, with_object_maps, on_object)
 
     def _explain(
@@ -177,12 +177,12 @@ class Explainer:
             raise UsageError(f"{self.title} has no anchors", "give a YOLO detect model")
         if not anchors:
             return ()
-        with self.engine.beside():
+        with self.engine.exclusive_threads():
             letterbox, picture = self.prepare(image)
             return self._map_of_each(self.engine.forward_at(picture, anchors, class_ids), letterbox)[1]
 
     def own_maps(self, forward: Forward, letterbox: Letterbox) -> tuple[SaliencyMap, ...]:
-        """One map for each box of a pass ``with_graph``; within ``engine.beside()``.
+        """One map for each box of a pass ``with_graph``; within ``engine.exclusive_threads()``.
 
         Raises:
             MapError: an object's level does not read the tapped layers, or the method failed.

@@ -18,7 +18,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from heatcam.saliency.hirescam import hirescam
-from heatcam.saliency.levels import add_levels
+from heatcam.saliency.multi_level import add_levels
 
 SURROUNDINGS = 4  # cells; their means are interpolated, so a cell is compared with about 8 x 8 around it
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from heatcam.errors import UsageError
 from heatcam.saliency.fine import fine_map
 from heatcam.saliency.layercam import layercam
-from heatcam.saliency.levels import add_levels
+from heatcam.saliency.multi_level import add_levels
 from heatcam.saliency.odam import odam
 from heatcam.suggestions import did_you_mean
 

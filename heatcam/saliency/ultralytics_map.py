@@ -17,10 +17,10 @@ from torch import Tensor
 
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import TapGradients
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.models.loading import LoadedModel
-from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.layercam import layercam
 from heatcam.saliency.options import ExplainOptions
 
@@ -59,7 +59,7 @@ def ultralytics_explainer(
     Raises:
         ModelError: no gradient runs from the head to what it reads.
     """
-    cut = CutNetwork(loaded.network.to(device))
+    cut = TappedNetwork(loaded.network.to(device))
     tapped_already = set(cut.inputs) <= set(cut.tapped)  # where no head input reads the finest, as in YOLOv3
     layers = () if tapped_already else tuple(map(str, cut.inputs))
     options = replace(options, method="live", quality="live", layers=layers)

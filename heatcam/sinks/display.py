@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from heatcam.errors import DisplayError
 
-MENDING_COMMAND = "pip install --force-reinstall --no-deps opencv-python"
+REPAIR_COMMAND = "pip install --force-reinstall --no-deps opencv-python"
 
 _PROBE_TIMEOUT_S = 10.0
 _INSTEAD = "or use `heatcam record` or `heatcam snapshot`, which need none"
@@ -43,7 +43,7 @@ def require_display(environ: Mapping[str, str] | None = None) -> None:
     environ = os.environ if environ is None else environ
     if not _window_framework():
         raise DisplayError(
-            "this OpenCV cannot open windows (a headless build)", f"mend it with `{MENDING_COMMAND}`"
+            "this OpenCV cannot open windows (a headless build)", f"mend it with `{REPAIR_COMMAND}`"
         )
     if not sys.platform.startswith("linux"):
         return

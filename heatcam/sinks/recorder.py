@@ -20,14 +20,14 @@ import numpy as np
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sinks.recording.claim import Claim, require_unclaimed
 from heatcam.sinks.recording.codecs import CODECS, codec_of
-from heatcam.sinks.recording.job import Job, Outcome, to_line
-from heatcam.sinks.recording.leftovers import joined, leftover_of
+from heatcam.sinks.recording.disk_space import SpaceWatch, require_space
+from heatcam.sinks.recording.messages import EncodeJob, Outcome, to_line
+from heatcam.sinks.recording.output_path import OutputPath, earlier_segments, output_path_of
 from heatcam.sinks.recording.process import pipe_of, start, wait_for
 from heatcam.sinks.recording.rates import exact_rate
-from heatcam.sinks.recording.space import SpaceWatch, require_space
-from heatcam.sinks.recording.targets import Target, earlier_pieces, target_of
+from heatcam.sinks.recording.recording_lock import RecordingLock, require_unlocked
+from heatcam.sinks.recording.recovery import interrupted_recording, joined
 from heatcam.sinks.recording.vanishing import FileWatch, named_where_it_is, other_folders
 
 _FINISH_TIMEOUT_S = 120.0
@@ -41,33 +41,33 @@ class RecorderOptions:
         codec: a key of ``recording.codecs.CODECS``; "" takes the container's own: H.264, in WebM VP9.
         crf: constant rate factor on the codec's own scale; None takes its usual one.
         min_free: bytes that have to stay free on the disk; 0 does not look.
-        facts: what is being recorded, kept beside the file until it is whole; JSON.
-        goes_on_from_s: to go on with the earlier pieces that are there: the time of the whole's first frame, in seconds.
+        manifest: what is being recorded, kept beside the file until it is whole; JSON.
+        goes_on_from_s: to go on with the earlier segments that are there: the time of the whole's first frame, in seconds.
     """
 
     codec: str = ""
     crf: int | None = None
     min_free: int = 0
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
     goes_on_from_s: float | None = None
 
 
-def check_recording_path(path: str | Path, overwrite: bool = False) -> Target:
+def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPath:
     """Refuse what cannot be recorded to, before anything is computed.
 
     Raises:
-        UsageError: an unknown suffix, an existing file without ``overwrite``, the leftover of a killed run in the way, or a
+        UsageError: an unknown suffix, an existing file without ``overwrite``, an interrupted recording in the way, or a
             recording that another process is writing.
         SinkError: the folder is not there.
     """
-    target = target_of(path)
-    require_unclaimed(target.claim)
+    target = output_path_of(path)
+    require_unlocked(target.lock_file)
     existing = target.existing()
     if existing is not None and not overwrite:
         raise UsageError(f"{existing} exists already", "choose another name or add --overwrite")
-    leftover = leftover_of(target.part) if target.kind != "pictures" else None
-    if leftover is not None and not overwrite:
-        left = leftover.pieces[0]
+    interrupted = interrupted_recording(target.part) if target.kind != "pictures" else None
+    if interrupted is not None and not overwrite:
+        left = interrupted.segments[0]
         raise UsageError(
             f"{left} is left from a recording that was interrupted",
             f"`heatcam recover {left}` makes a finished file of it, --resume goes on with it, --overwrite throws it away",
@@ -114,19 +114,21 @@ class Recorder:
             raise ValueError(f"cannot record {size_wh[0]}x{size_wh[1]} at {fps} frames a second")
         self._options = options or RecorderOptions()
         goes_on = self._options.goes_on_from_s is not None
-        self._target = target_of(path) if goes_on else check_recording_path(path, overwrite)
+        self._target = output_path_of(path) if goes_on else check_recording_path(path, overwrite)
         self.path, self.part = self._target.path, self._target.part
         self.size_wh = size_wh
         self.frames_written = 0
         self.note = ""
-        self.keeps_facts = False
+        self.keeps_manifest = False
         self._overwrite = overwrite
         self._torn = False
         self._rate = exact_rate(fps)
         self._audio_from = str(Path(audio_from).resolve()) if audio_from else ""
         require_space(self.path.parent, self._options.min_free)
         self._space = SpaceWatch(self.path.parent, self._options.min_free)
-        self._claim = Claim(self._target.claim, {"rate": self._fps, **self._options.facts})
+        self._recording_lock = RecordingLock(
+            self._target.lock_file, {"rate": self._fps, **self._options.manifest}
+        )
         self._folder = self.path.parent.absolute()
         try:
             self._start(goes_on)
@@ -149,7 +151,7 @@ class Recorder:
         self._check(image_bgr, pts_s)
         shortage = self._space.shortage()
         if shortage:
-            self.keeps_facts = True
+            self.keeps_manifest = True
             self.close()
             raise SinkError(shortage, f"recording stopped; {self.path} holds what was recorded")
         self.require_place()
@@ -166,7 +168,7 @@ class Recorder:
             SinkError: it was deleted or moved, or its folder was; the recording has ended, and the message says what is left.
         """
         if not self._pipe.closed and self._watch.is_gone():
-            self.keeps_facts = True
+            self.keeps_manifest = True
             self.close()
 
     def close(self) -> None:
@@ -191,7 +193,7 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.keeps_facts |= error is not None
+        self.keeps_manifest |= error is not None
         try:
             self.close()
         except SinkError as failure:
@@ -214,10 +216,12 @@ class Recorder:
 
     def _start(self, goes_on: bool) -> None:
         """Make the unfinished file and start the encoder's process."""
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
+        self._stderr_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
         self._claim_part(goes_on)
         self._watch = FileWatch(self.path.parent if self._target.kind == "pictures" else self.part)
-        self._child = start("child", self._complaints, [self._claim.descriptor, *self._watch.held])
+        self._child = start(
+            "encoder_process", self._stderr_file, [self._recording_lock.descriptor, *self._watch.held]
+        )
         self._pipe = pipe_of(self._child)
         self._send(to_line(self._job()))
 
@@ -226,28 +230,28 @@ class Recorder:
         with contextlib.suppress(OSError):
             if self._target.kind != "pictures" and not self.part.stat().st_size:
                 self.part.unlink()
-        self._claim.withdraw()
+        self._recording_lock.withdraw()
 
     def _claim_part(self, goes_on: bool) -> None:
         """Make the unfinished file, or say why not; what an earlier run left is thrown away unless this one goes on with it."""
         if self._target.kind == "pictures":
             return
         if not goes_on:
-            for piece in earlier_pieces(self.part):
-                piece.unlink(missing_ok=True)
+            for segment in earlier_segments(self.part):
+                segment.unlink(missing_ok=True)
         try:
             with self.part.open("wb"):
                 pass
         except OSError as error:
-            self._claim.withdraw()
+            self._recording_lock.withdraw()
             raise SinkError(
                 f"cannot write {self.part} ({error.strerror})", "choose another folder"
             ) from error
 
-    def _job(self) -> Job:
+    def _job(self) -> EncodeJob:
         codec = codec_of(self.path, self._options.codec, self._options.crf)
         crf = self._options.crf
-        return Job(
+        return EncodeJob(
             path=str(self.part.resolve())
             if self._target.kind == "pictures"
             else self._watch.path_for_child(),
@@ -277,8 +281,8 @@ class Recorder:
 
     def _settle(self) -> None:
         """Wait for the child's answer, then put the file in place or say what went wrong."""
-        with self._complaints:
-            outcome = wait_for(self._child, self._complaints, _FINISH_TIMEOUT_S)
+        with self._stderr_file:
+            outcome = wait_for(self._child, self._stderr_file, _FINISH_TIMEOUT_S)
         self.note = outcome.note
         try:
             if self._watch.is_missing():
@@ -288,39 +292,43 @@ class Recorder:
             self._put_in_place(outcome.frames)
         except BaseException:
             # what remains may be gone on with
-            (self._claim.release if leftover_of(self.part) else self._claim.withdraw)()
+            (
+                self._recording_lock.release
+                if interrupted_recording(self.part)
+                else self._recording_lock.withdraw
+            )()
             raise
         finally:
             self._watch.close()
-        if self.keeps_facts and self._options.facts and self.path.exists():
-            self._claim.release()
+        if self.keeps_manifest and self._options.manifest and self.path.exists():
+            self._recording_lock.release()
         else:
-            self._claim.withdraw()
+            self._recording_lock.withdraw()
 
     def _put_in_place(self, frames: int) -> None:
-        """Rename the file, after the earlier pieces if there are any."""
+        """Rename the file, after the earlier segments if there are any."""
         if self._target.kind == "pictures":
             return
         if not frames:
             self.part.unlink(missing_ok=True)
-        pieces = earlier_pieces(self.part)
-        if not frames and not pieces:
+        segments = earlier_segments(self.part)
+        if not frames and not segments:
             return
         if self.path.exists() and not self._overwrite:
             raise SinkError(f"{self.path} was made by another program meanwhile", self._what_remains())
-        made = self._joined((*pieces, self.part) if frames else pieces) if pieces else self.part
+        made = self._joined((*segments, self.part) if frames else segments) if segments else self.part
         try:
             made.replace(self.path)
         except OSError as error:
             raise SinkError(
                 f"cannot rename to {self.path} ({error.strerror})", self._what_remains()
             ) from error
-        for piece in (*pieces, self.part):
-            piece.unlink(missing_ok=True)
+        for segment in (*segments, self.part):
+            segment.unlink(missing_ok=True)
 
-    def _joined(self, pieces: tuple[Path, ...]) -> Path:
+    def _joined(self, segments: tuple[Path, ...]) -> Path:
         origin_s = self._options.goes_on_from_s or 0.0
-        made = joined(pieces, self.path, self._fps, self._audio_from, origin_s)
+        made = joined(segments, self.path, self._fps, self._audio_from, origin_s)
         self.note = self.note or made.outcome.note
         return made.path
 
@@ -336,8 +344,8 @@ class Recorder:
         else:
             happened = "was moved"
             kept = named_where_it_is(moved_to, self._target)
-            if not self._options.facts:  # nobody can go on with it
-                kept.with_name(self._target.claim.name).unlink(missing_ok=True)
+            if not self._options.manifest:  # nobody can go on with it
+                kept.with_name(self._target.lock_file.name).unlink(missing_ok=True)
         problem = f"{lost} {happened} while it was being recorded to"
         if self._target.kind == "pictures" and kept is None:
             return SinkError(problem, "recording stopped; the pictures were in it")

@@ -12,7 +12,7 @@ import cv2
 from heatcam.errors import SourceError
 from heatcam.sources.cameras import names_by_index
 from heatcam.sources.capture import Capture, open_camera
-from heatcam.sources.device import Answer, CaptureConnection, Connection
+from heatcam.sources.device import CaptureConnection, Connection, ProbeResult
 from heatcam.sources.options import CaptureOptions
 
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -69,16 +69,16 @@ class CameraDevice:
         self._ask(capture)
         return CaptureConnection(capture, self.name, forgiven_s=_FAILED_READS_FORGIVEN_S)
 
-    def look(self) -> Answer:
+    def look(self) -> ProbeResult:
         """Whether its device file is there and may be opened."""
         if self._devices is None:
-            return Answer(True)
+            return ProbeResult(True)
         index = self._place(self._list_names())
         device = self._devices / f"video{index}"
         if index is None or not device.exists():
-            return Answer(False, f"{self.name} is not plugged in")
+            return ProbeResult(False, f"{self.name} is not plugged in")
         readable = os.access(device, os.R_OK | os.W_OK)
-        return Answer(readable, "" if readable else f"you may not read {device}")
+        return ProbeResult(readable, "" if readable else f"you may not read {device}")
 
     def next_step(self) -> str:
         """What the user can do."""

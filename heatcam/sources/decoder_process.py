@@ -58,9 +58,9 @@ class DecoderProcess:
     """
 
     def __init__(self, target: str, *, is_url: bool = False) -> None:
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._stderr_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._generation = 0
-        self._child = _started(self._complaints)
+        self._child = _started(self._stderr_file)
         assert self._child.stdin is not None and self._child.stdout is not None
         self._orders, self._answers = self._child.stdin, self._child.stdout
         try:
@@ -108,7 +108,7 @@ class DecoderProcess:
             with contextlib.suppress(OSError):  # (what was not sent is not wanted any more)
                 pipe.close()
         self._child.wait()
-        self._complaints.close()
+        self._stderr_file.close()
 
     def _tell(self, line: bytes) -> None:
         try:
@@ -135,19 +135,19 @@ class DecoderProcess:
 
     def _died(self) -> SourceError:
         code = self._child.wait()
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        self._stderr_file.seek(0)
+        lines = self._stderr_file.read().decode(errors="replace").strip().splitlines()
         ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         return SourceError(f"the decoder ended ({ended}{': ' + lines[-1] if lines else ''})", "try again")
 
 
-def _started(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _started(stderr_file: IO[bytes]) -> subprocess.Popen[bytes]:
     """The child, deaf to this terminal's Ctrl-C."""
     return subprocess.Popen(
         [sys.executable, "-c", _START, json.dumps(sys.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=complaints,
+        stderr=stderr_file,
         bufsize=0,
         start_new_session=os.name == "posix",
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

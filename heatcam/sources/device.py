@@ -35,7 +35,7 @@ class Grab:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeResult:
     """What a look at a device says without opening it.
 
     Attributes:
@@ -98,7 +98,7 @@ class Device(Protocol):
         """
         ...
 
-    def look(self) -> Answer:
+    def look(self) -> ProbeResult:
         """Whether it seems to be there, within about a second and without opening it."""
         ...
 

@@ -3,7 +3,8 @@
     opening -> playing <-> stalled (no frame for 2 s) -> reconnecting (none for 4 s, or the connection broke) -> playing
 
 The first opening fails with an error, because a wrong address does not heal. After the first frame nothing is an error:
-attempts are made until frames come again or the source is left. Two threads: one reads (``reader``), one mends (``mending``).
+attempts are made until frames come again or the source is left. Two threads: one reads (``reader``), one
+reconnects (``reconnect``).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from heatcam.errors import SourceError
 from heatcam.frames import Frame
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.device import Device
-from heatcam.sources.mending import Link, Patience
-from heatcam.sources.newest import NewestFrame
+from heatcam.sources.latest_frame import NewestFrame
 from heatcam.sources.reader import Reader
+from heatcam.sources.reconnect import ConnectionSupervisor, Timeouts
 from heatcam.sources.seeking import ForwardOnly
 from heatcam.sources.state import Outage, Phase, SourceState
 
@@ -34,7 +35,7 @@ class LiveSource(ForwardOnly):
 
     Args:
         device: what to read from.
-        patience: the time limits.
+        timeouts: the time limits.
         backoff: when to try again.
 
     Raises:
@@ -45,12 +46,12 @@ class LiveSource(ForwardOnly):
     frame_count = None
 
     def __init__(
-        self, device: Device, patience: Patience | None = None, backoff: Backoff | None = None
+        self, device: Device, timeouts: Timeouts | None = None, backoff: Backoff | None = None
     ) -> None:
         self.device = device
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._newest = NewestFrame(device.name)
-        self._link = Link(device, self._newest, self._patience, backoff or Backoff())
+        self._supervisor = ConnectionSupervisor(device, self._newest, self._timeouts, backoff or Backoff())
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -75,13 +76,13 @@ class LiveSource(ForwardOnly):
     @property
     def hanging(self) -> int:
         """How many reads were left behind and have not come back."""
-        return self._link.hanging
+        return self._supervisor.hanging
 
     @property
     def state(self) -> SourceState:
         """How it is doing now; a stall is noticed by asking."""
-        state, last_frame_s = self._link.state, self._newest.last_frame_s
-        longest_s = self._newest.longest_gap_s(self._patience.stalled_s)
+        state, last_frame_s = self._supervisor.state, self._newest.last_frame_s
+        longest_s = self._newest.longest_gap_s(self._timeouts.stalled_s)
         if state.phase is Phase.PLAYING and time.monotonic() - last_frame_s > longest_s:
             return SourceState(Phase.STALLED, last_frame_s, reason="no frame comes")
         return state
@@ -89,12 +90,12 @@ class LiveSource(ForwardOnly):
     @property
     def outages(self) -> tuple[Outage, ...]:
         """The times without frames that took a new connection; the last one may not be over."""
-        outage = self._link.outage
-        return (*self._link.outages, outage) if outage is not None else tuple(self._link.outages)
+        outage = self._supervisor.outage
+        return (*self._supervisor.outages, outage) if outage is not None else tuple(self._supervisor.outages)
 
     def on_outage(self, tell: Callable[[str], None]) -> None:
         """Call ``tell`` with a line for people when an outage begins and ends; in a thread of the source's own."""
-        self._link.tell = tell
+        self._supervisor.tell = tell
 
     @property
     def agreement(self) -> str:
@@ -108,17 +109,17 @@ class LiveSource(ForwardOnly):
     def __enter__(self) -> LiveSource:
         """Open the device and wait for its first frame."""
         try:
-            self._await_first_frame(self._link.connect())
+            self._await_first_frame(self._supervisor.connect())
         except BaseException:
-            self._link.stop()
+            self._supervisor.stop()
             raise
-        self._link.mend()
+        self._supervisor.mend()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._link.stop()
+        self._supervisor.stop()
 
     def __iter__(self) -> Iterator[Frame]:
         while (frame := self._next_frame()) is not None:
@@ -128,12 +129,12 @@ class LiveSource(ForwardOnly):
         """Blocks for the next frame; None once none will come."""
         newest = self._newest
         with newest.changed:
-            while not newest.is_waiting and not self._link.is_over:
+            while not newest.is_waiting and not self._supervisor.is_over:
                 newest.changed.wait(_TICK_S)  # (with a limit: on Windows Ctrl-C does not end one without)
-            return None if self._link.is_stopped else newest.take()
+            return None if self._supervisor.is_stopped else newest.take()
 
     def _await_first_frame(self, reader: Reader) -> None:
-        newest, open_s = self._newest, self._patience.open_s
+        newest, open_s = self._newest, self._timeouts.open_s
         with newest.changed:
             newest.changed.wait_for(lambda: newest.is_waiting or reader.done, open_s)
             if newest.is_waiting:

@@ -15,9 +15,9 @@ import numpy as np
 from heatcam.errors import SourceError
 from heatcam.geometry import Uint8Array
 from heatcam.sources.device import FALLBACK_FPS, Grab
-from heatcam.sources.jpegs import START, JpegSplitter
+from heatcam.sources.jpeg_splitter import START, JpegSplitter
 from heatcam.sources.logins import Login
-from heatcam.sources.looking import http_connection, request_target
+from heatcam.sources.stream_probe import http_connection, request_target
 
 _STEP_S = 4.0  # each step of connecting, and each wait for bytes
 _PICTURE_S = 8.0  # for one picture, however slowly its bytes drip

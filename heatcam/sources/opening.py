@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from heatcam.errors import HeatcamError, UnreadableInputError, UsageError
-from heatcam.sources.addresses import SCHEMES, is_address, is_url, public_url
 from heatcam.sources.animations import AnimationSource, is_animation
 from heatcam.sources.base import Source
 from heatcam.sources.camera import CameraDevice
@@ -20,6 +19,7 @@ from heatcam.sources.screen import ScreenDevice, is_screen, parse_screen
 from heatcam.sources.sequence import SequenceSource, has_numbered, is_pattern
 from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
 from heatcam.sources.stream import StreamDevice
+from heatcam.sources.urls import SCHEMES, is_address, is_url, public_url
 from heatcam.sources.video import VIDEO_SUFFIXES, VideoSource
 from heatcam.suggestions import question, similar_files
 

@@ -6,7 +6,7 @@ import threading
 
 from heatcam.errors import HeatcamError, SourceError
 from heatcam.sources.device import Device, StreamEnded
-from heatcam.sources.newest import NewestFrame
+from heatcam.sources.latest_frame import NewestFrame
 
 
 class Reader:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from heatcam.errors import SourceError, UsageError
-from heatcam.sources.device import FALLBACK_FPS, Answer, Connection, Grab
+from heatcam.sources.device import FALLBACK_FPS, Connection, Grab, ProbeResult
 
 SCREEN = "screen"
 _SPEC = re.compile(r"screen(?::(\d+)(?::(\d+),(\d+),(\d+),(\d+))?)?", re.ASCII)
@@ -72,9 +72,9 @@ class ScreenDevice:
         """Reach the display; see ``Device``."""
         return ScreenConnection(self._part, self._fps)
 
-    def look(self) -> Answer:
+    def look(self) -> ProbeResult:
         """Nothing cheaper than trying tells."""
-        return Answer(True)
+        return ProbeResult(True)
 
     def next_step(self) -> str:
         """What the user can do."""

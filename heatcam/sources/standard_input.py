@@ -18,7 +18,7 @@ import numpy as np
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
-from heatcam.sources.jpegs import START, JpegSplitter
+from heatcam.sources.jpeg_splitter import START, JpegSplitter
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.seeking import ForwardOnly
 from heatcam.sources.state import PLAYING

@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 import cv2
 
 from heatcam.errors import SourceError
-from heatcam.sources.addresses import public_url
 from heatcam.sources.capture import Capture, open_stream
 from heatcam.sources.decoded_stream import DecodedStream, may_be_interlaced
 from heatcam.sources.device import (
-    Answer,
     CaptureConnection,
     Connection,
     Grab,
+    ProbeResult,
     StreamEnded,
     kind_of,
 )
-from heatcam.sources.looking import look_at
 from heatcam.sources.mjpeg import MjpegConnection
+from heatcam.sources.stream_probe import probe
+from heatcam.sources.urls import public_url
 
 _MPJPEG = "MJPG"
 
@@ -41,13 +41,13 @@ class StreamDevice:
         url: str,
         *,
         open_capture: Callable[[str], Capture] = open_stream,
-        look: Callable[[str], Answer] = look_at,
+        look: Callable[[str], ProbeResult] = probe,
     ) -> None:
         self._url = url
         self._open_capture = open_capture
         self._look = look
         self._is_http = url.lower().startswith("http")
-        self._refusal: Answer | None = None
+        self._refusal: ProbeResult | None = None
 
     @property
     def name(self) -> str:
@@ -77,7 +77,7 @@ class StreamDevice:
             return CaptureConnection(capture, self.name)
         return self._as_jpegs(capture)
 
-    def look(self) -> Answer:
+    def look(self) -> ProbeResult:
         """Ask the server; see ``Device``. Once it has refused the login, it is not asked again before the next attempt."""
         if self._refusal is None:
             answer = self._look(self._url)
@@ -93,7 +93,7 @@ class StreamDevice:
         """A stream is taken as it comes."""
         return ""
 
-    def _require_login(self, answer: Answer) -> None:
+    def _require_login(self, answer: ProbeResult) -> None:
         self._refusal = answer if answer.refused else None
         if answer.refused:
             raise SourceError(f"cannot open {self.name} ({answer.reason})", answer.advice)

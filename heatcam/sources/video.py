@@ -11,14 +11,14 @@ from types import TracebackType
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
-from heatcam.sources.addresses import is_url, public_url
 from heatcam.sources.capture import Capture, open_video
 from heatcam.sources.cv2_film import Cv2Film
 from heatcam.sources.decoder_messages import FilmFacts
 from heatcam.sources.decoder_process import DecoderProcess
-from heatcam.sources.lengths import MP4_SUFFIXES, presentation_s
+from heatcam.sources.mp4_duration import MP4_SUFFIXES, presentation_s
 from heatcam.sources.seeking import Playhead
 from heatcam.sources.state import PLAYING
+from heatcam.sources.urls import is_url, public_url
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch  # noqa: F401 (first: ultralytics would leave torch one thread)
 
-from heatcam.choices import TrackerName
+from heatcam.enums import TrackerName
 from heatcam.errors import HeatcamError
 from heatcam.frames import Detections, Int64Array
 from heatcam.geometry import Float32Array, Uint8Array

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from heatcam.choices import TrackerName
+from heatcam.enums import TrackerName
 from heatcam.errors import UsageError
 from heatcam.frames import Explanation, Frame
 

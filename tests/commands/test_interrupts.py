@@ -49,7 +49,7 @@ def test_what_hangs_while_it_is_put_away_is_ended_by_another_ctrl_c() -> None:
     code = (
         "import os, signal, time\n"
         "from heatcam.commands import interrupts\n"
-        "interrupts._PATIENCE_S = 0.2\n"
+        "interrupts._WAITED_FOR_REPORT_S = 0.2\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with interrupts.on_interrupt(lambda: None, ends_the_program=True):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

@@ -17,7 +17,7 @@ from heatcam.commands import layers as command
 from heatcam.commands.terminal import Terminal
 from heatcam.models import official
 from tests.commands.programs import heatcam
-from tests.engine.test_cut_graph import Detaching, with_layer
+from tests.engine.test_gradient_check import Detaching, with_layer
 from tests.models.test_checkpoint import RunsACommand, saved
 from tests.nets import class_checkpoint, fresh_network
 from tests.query_nets import query_network

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from benchmarks.window import Use, use_of
-from heatcam.choices import Colormap, Layout, MethodName
 from heatcam.commands.live import as_kept, film_options, holds_at_the_end, to_keep
 from heatcam.commands.options import Extent, WindowChoice
+from heatcam.enums import Colormap, Layout, MethodName
 from heatcam.errors import UsageError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from heatcam.choices import MethodName
 from heatcam.commands import methods
+from heatcam.enums import MethodName
 from heatcam.saliency.methods import METHODS
 from tests.commands.programs import heatcam
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ultralytics.utils import downloads
 
-from heatcam.commands import starting
+from heatcam.commands import setup
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import ModelError
 from heatcam.models import official
@@ -122,9 +122,9 @@ def test_the_first_use_of_a_file_is_remembered(server: dict[str, bytes]) -> None
 
 def test_with_yes_nobody_is_asked(server: dict[str, bytes]) -> None:
     server["yolo11n.pt"] = checkpoint_bytes()
-    starting.offer_download("yolo11n", Terminal())
+    setup.offer_download("yolo11n", Terminal())
     assert official.is_missing("yolo11n")
-    starting.offer_download("yolo11n", Terminal(says_yes=True))
+    setup.offer_download("yolo11n", Terminal(says_yes=True))
     assert not official.is_missing("yolo11n")
 
 

@@ -87,7 +87,7 @@ def test_films_and_recordings_may_have_names_that_are_not_utf_8(tmp_path: Path) 
 def test_a_part_of_a_film_has_the_frames_and_the_sound_of_that_part(tmp_path: Path) -> None:
     clip = encode_numbered(tmp_path / "silent.mkv", [n / 25 for n in range(100)])
     with_sound = tmp_path / "clip.mkv"
-    sound = [
+    audio = [
         "-f",
         "lavfi",
         "-i",
@@ -101,7 +101,7 @@ def test_a_part_of_a_film_has_the_frames_and_the_sound_of_that_part(tmp_path: Pa
         "-c:a",
         "flac",
     ]
-    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, *sound, with_sound], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, *audio, with_sound], check=True)
     out = tmp_path / "out.mkv"
     heatcam("record", with_sound, "-o", out, *PLAIN, "--start", "0:02", "--seconds", "1")
     assert [number_in(picture) for picture in pictures_in(out)] == list(range(50, 75))

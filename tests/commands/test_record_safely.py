@@ -15,12 +15,20 @@ import cv2
 import numpy as np
 import pytest
 
-from heatcam.commands.options import Extent, FilmChoice, Look, ModelChoice, Motion, Output, Recording
+from heatcam.commands.options import (
+    Extent,
+    FilmChoice,
+    LookOptions,
+    ModelChoice,
+    MotionOptions,
+    Output,
+    RecordingOptions,
+)
 from heatcam.commands.record import RecordOptions, record
-from heatcam.commands.resuming import facts_of
+from heatcam.commands.resume import manifest_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
-from heatcam.sinks.recording.targets import target_of
+from heatcam.sinks.recording.output_path import output_path_of
 from heatcam.sources.options import CaptureOptions
 from tests.commands.fake_explainer import take_the_models_place
 from tests.commands.programs import heatcam, probe, with_markers
@@ -117,7 +125,7 @@ def test_a_resumed_recording_has_the_frames_times_and_sound_of_an_uninterrupted_
     assert len(pictures_in(out)) == 40
     out.with_name("out.part.mkv.json").write_text(json.dumps(facts_of_run(moving, out)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("heatcam.commands.resuming.WARM_UP_FRAMES", 36)
+        patch.setattr("heatcam.commands.resume.WARM_UP_FRAMES", 36)
         report = heatcam("record", moving, "-o", out, *LOSSLESS, "--resume", "--json", "-").stdout
     assert json.loads(report)["frames_written"] == 60
     assert json.loads(report)["frames_resumed"] == 40
@@ -157,14 +165,14 @@ def test_a_folder_that_vanishes_while_it_is_recorded_to_ends_it_with_one_line_an
 
 
 def facts_of_run(moving: Path, out: Path) -> dict[str, object]:
-    return facts_of(
+    return manifest_of(
         str(moving),
         ModelChoice(model="markers"),
-        Look(hud=False),
-        Motion(),
-        Recording(codec="ffv1"),
+        LookOptions(hud=False),
+        MotionOptions(),
+        RecordingOptions(codec="ffv1"),
         CaptureOptions(),
-        target_of(out),
+        output_path_of(out),
     )
 
 
@@ -251,11 +259,17 @@ def test_a_leftover_with_all_frames_is_only_put_together(tmp_path: Path) -> None
     out = tmp_path / "out.mp4"
     heatcam("record", clip, "-o", out, *PLAIN)
     out.rename(tmp_path / "out.part.mp4")
-    look = Look(hud=False, boxes=False, alpha=0.0)
-    facts = facts_of(
-        str(clip), ModelChoice(model="markers"), look, Motion(), Recording(), CaptureOptions(), target_of(out)
+    look = LookOptions(hud=False, boxes=False, alpha=0.0)
+    manifest = manifest_of(
+        str(clip),
+        ModelChoice(model="markers"),
+        look,
+        MotionOptions(),
+        RecordingOptions(),
+        CaptureOptions(),
+        output_path_of(out),
     )
-    (tmp_path / "out.part.mp4.json").write_text(json.dumps(facts))
+    (tmp_path / "out.part.mp4.json").write_text(json.dumps(manifest))
     assert "10 frames" in heatcam("record", clip, "-o", out, *PLAIN, "--resume").stdout
     assert [number_in(picture) for picture in pictures_in(out)] == list(range(10))
     assert sorted(p.name for p in tmp_path.glob("out*")) == ["out.mp4"]
@@ -297,8 +311,8 @@ def test_a_disk_that_gets_too_full_ends_it_with_a_finished_file_and_exit_code_1(
         asked += 1
         return type("Usage", (), {"free": 10**12 if asked < 12 else 1000})()
 
-    monkeypatch.setattr("heatcam.sinks.recording.space.shutil.disk_usage", free)
-    monkeypatch.setattr("heatcam.sinks.recording.space._EVERY_S", 0.0)
+    monkeypatch.setattr("heatcam.sinks.recording.disk_space.shutil.disk_usage", free)
+    monkeypatch.setattr("heatcam.sinks.recording.disk_space._EVERY_S", 0.0)
     result = heatcam("record", clip, "-o", tmp_path / "out.mp4", *PLAIN, exit_code=1)
     assert "only 1 kB are free" in result.stderr.splitlines()[-1]
     kept = [number_in(picture) for picture in pictures_in(tmp_path / "out.mp4")]
@@ -323,7 +337,9 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
 
     def run() -> int:
         output = Output(str(tmp_path / "out.mp4"))
-        options = RecordOptions(Look(), Motion(), output, Extent(), Recording(), FilmChoice())
+        options = RecordOptions(
+            LookOptions(), MotionOptions(), output, Extent(), RecordingOptions(), FilmChoice()
+        )
         return record(str(clip), ModelChoice(model="markers"), options, terminal)
 
     if answer:

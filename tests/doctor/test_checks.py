@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from heatcam.doctor import machine, measured, packages
-from heatcam.doctor.children import Answer
+from heatcam.doctor.children import LibraryReport
 from heatcam.doctor.finding import Finding, State
 from heatcam.doctor.registry import CHECKS, examine
 from heatcam.errors import DisplayError
@@ -25,8 +25,8 @@ FONTS = {"ascii_only": False, "shapes": True, "lacking": []}
 TORCH = {"version": "2", "instructions": "AVX2", "threads": 2, "cuda": [], "built_for_cuda": "", "mps": False}
 
 
-def answers(facts: dict[str, Any] | None = None, problem: str = "") -> Callable[[str], Answer]:
-    return lambda _code: Answer(facts or {}, problem)
+def answers(facts: dict[str, Any] | None = None, problem: str = "") -> Callable[[str], LibraryReport]:
+    return lambda _code: LibraryReport(facts or {}, problem)
 
 
 def found_by(name: str) -> list[Finding]:
@@ -195,10 +195,10 @@ def test_a_key_of_backends_is_read_as_it_is_written(tmp_path: Path, monkeypatch:
     import torch
 
     from heatcam.engine.backends import situation_of
-    from heatcam.engine.network import CutNetwork
+    from heatcam.engine.network import TappedNetwork
     from tests.nets import fresh_network
 
-    key = situation_of(CutNetwork(fresh_network("tiny")), torch.zeros(1, 3, 96, 128))
+    key = situation_of(TappedNetwork(fresh_network("tiny")), torch.zeros(1, 3, 96, 128))
     assert "million parameters at 128x96 on" in measured._network(key)
     assert processor() in key
 

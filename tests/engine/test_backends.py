@@ -14,32 +14,36 @@ from heatcam.engine import backends, openvino_passes
 from heatcam.engine.backends import CHOICES_FILE, Judge, find_the_same, start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.openvino_passes import OpenVinoPasses
 from heatcam.engine.passes import TOLERANCES
 from heatcam.engine.speeds import Measured
 from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
-from heatcam.remembered import remember
+from heatcam.json_cache import remember
 from tests.nets import engine_of, fresh_network, picture
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def cut(tmp_path, monkeypatch) -> CutNetwork:
+def cut(tmp_path, monkeypatch) -> TappedNetwork:
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
-    return CutNetwork(fresh_network("tiny"))
+    return TappedNetwork(fresh_network("tiny"))
 
 
 def start(
-    cut: CutNetwork, backend: str = "auto", precision: str = "auto", judge: Any = None, looks_at: str = "maps"
+    cut: TappedNetwork,
+    backend: str = "auto",
+    precision: str = "auto",
+    judge: Any = None,
+    looks_at: str = "maps",
 ) -> GradientEngine:
     judging = None if judge is None else Judge(judge, looks_at)
     return start_engine(cut, CPU, backend, precision, picture(96, 128), judge=judging)
 
 
-def test_what_was_asked_for_runs(cut: CutNetwork) -> None:
+def test_what_was_asked_for_runs(cut: TappedNetwork) -> None:
     assert start(cut, "torch").name == "torch"
     assert start(cut, "openvino", "fp32").name == "openvino fp32"
 
@@ -48,7 +52,7 @@ def test_what_was_asked_for_runs(cut: CutNetwork) -> None:
     ("torch_ms", "openvino_ms", "faster"), [(9.0, 5.0, "openvino fp32"), (5.0, 9.0, "torch")]
 )
 def test_auto_takes_the_faster_and_measures_once(
-    cut: CutNetwork, tmp_path, monkeypatch, torch_ms: float, openvino_ms: float, faster: str
+    cut: TappedNetwork, tmp_path, monkeypatch, torch_ms: float, openvino_ms: float, faster: str
 ) -> None:
     measured = []
     monkeypatch.setattr(backends, "_measured", lambda *_: measured.append(1) or [torch_ms, openvino_ms])
@@ -59,7 +63,7 @@ def test_auto_takes_the_faster_and_measures_once(
     assert (remembered["choice"], remembered["torch_ms"]) == (faster, torch_ms)
 
 
-def test_where_torch_was_faster_nothing_is_compiled_again(cut: CutNetwork, monkeypatch) -> None:
+def test_where_torch_was_faster_nothing_is_compiled_again(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
     assert start(cut).name == "torch"
     monkeypatch.setattr(backends, "_openvino", lambda *_: pytest.fail("compiled"))
@@ -69,7 +73,7 @@ def test_where_torch_was_faster_nothing_is_compiled_again(cut: CutNetwork, monke
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_torch_calculates_in_the_precision_asked_for_or_in_float32(
-    cut: CutNetwork, precision: str, monkeypatch, caplog
+    cut: TappedNetwork, precision: str, monkeypatch, caplog
 ) -> None:
     assert start(cut, "torch", "auto").name == "torch"
     monkeypatch.setitem(TOLERANCES, precision, 1.0)  # (what random weights need)
@@ -85,26 +89,26 @@ def test_torch_calculates_in_the_precision_asked_for_or_in_float32(
     assert f"torch {precision} gradients differ" in caplog.text
 
 
-def test_half_of_the_bits_on_the_cpu_are_openvinos(cut: CutNetwork, monkeypatch) -> None:
+def test_half_of_the_bits_on_the_cpu_are_openvinos(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
     assert start(cut, "auto", "bf16").name == "openvino bf16"
 
 
-def test_a_spoiled_memory_is_measured_anew(cut: CutNetwork, tmp_path, monkeypatch) -> None:
+def test_a_spoiled_memory_is_measured_anew(cut: TappedNetwork, tmp_path, monkeypatch) -> None:
     (tmp_path / CHOICES_FILE).write_text("{half")
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
     assert start(cut).name == "torch"
 
 
-def test_both_backends_are_really_run_when_they_are_measured(cut: CutNetwork) -> None:
+def test_both_backends_are_really_run_when_they_are_measured(cut: TappedNetwork) -> None:
     taken = backends._measured([engine_of(cut.network).passes] * 2, picture(96, 128), cut.reaches)
     assert len(taken) == 2
     assert min(taken) > 0
 
 
-def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut: CutNetwork) -> None:
+def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut: TappedNetwork) -> None:
     """The finest head input does not read the coarsest: nothing can be pulled back from it."""
-    coarse = CutNetwork(cut.network, layers=(str(cut.inputs[-1]),))
+    coarse = TappedNetwork(cut.network, layers=(str(cut.inputs[-1]),))
     assert not all(coarse.reaches)
     engine = start_engine(coarse, CPU, "torch", "auto", picture(96, 128))
     taken = backends._measured([engine.passes], picture(96, 128), coarse.reaches)
@@ -113,7 +117,7 @@ def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut:
 
 @pytest.mark.parametrize("asked", ["auto", "bf16"])
 def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_backend(
-    cut: CutNetwork, monkeypatch, caplog, asked: str
+    cut: TappedNetwork, monkeypatch, caplog, asked: str
 ) -> None:
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
     assert start(cut, "openvino", asked, lambda *_: "other maps").name == "openvino fp32"
@@ -122,7 +126,7 @@ def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_bac
     ]
 
 
-def test_bfloat16_that_shows_the_same_is_taken(cut: CutNetwork, monkeypatch) -> None:
+def test_bfloat16_that_shows_the_same_is_taken(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
     assert start(cut, "openvino", judge=lambda *_: "").name == "openvino bf16"
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
@@ -130,23 +134,23 @@ def test_bfloat16_that_shows_the_same_is_taken(cut: CutNetwork, monkeypatch) -> 
 
 
 def test_bfloat16_whose_gradient_is_garbage_gives_way_to_float32_on_the_same_backend(
-    cut: CutNetwork, monkeypatch, caplog
+    cut: TappedNetwork, monkeypatch, caplog
 ) -> None:
-    real = OpenVinoPasses.pull_back
+    real = OpenVinoPasses.vjp
 
     def garbage(passes: OpenVinoPasses, *handed: Any) -> tuple[torch.Tensor, ...]:
         gradients = real(passes, *handed)
         return tuple(-g for g in gradients) if passes.name.endswith("bf16") else gradients
 
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
-    monkeypatch.setattr(OpenVinoPasses, "pull_back", garbage)
+    monkeypatch.setattr(OpenVinoPasses, "vjp", garbage)
     assert start(cut, "openvino", judge=lambda *_: "").name == "openvino fp32"
     assert "openvino bf16 gradients differ" in caplog.text
 
 
 @pytest.mark.parametrize(("difference", "later"), [("", "openvino bf16"), ("other", "openvino fp32")])
 def test_what_was_judged_once_is_remembered_and_one_precision_is_compiled(
-    cut: CutNetwork, monkeypatch, difference: str, later: str
+    cut: TappedNetwork, monkeypatch, difference: str, later: str
 ) -> None:
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
     start(cut, "openvino", judge=lambda *_: difference)
@@ -186,7 +190,7 @@ def test_engines_of_other_weights_find_other_boxes() -> None:
     assert not find_the_same(one, other, picture())
 
 
-def test_what_cannot_be_had_is_a_clear_error(cut: CutNetwork, monkeypatch) -> None:
+def test_what_cannot_be_had_is_a_clear_error(cut: TappedNetwork, monkeypatch) -> None:
     with pytest.raises(UsageError, match="OpenVINO runs on the CPU, not on meta"):
         start_engine(cut, torch.device("meta"), "openvino", "auto", picture())
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda _: None)
@@ -195,7 +199,7 @@ def test_what_cannot_be_had_is_a_clear_error(cut: CutNetwork, monkeypatch) -> No
     assert start(cut, "auto").name == "torch"
 
 
-def test_few_pictures_are_not_compiled_for(cut: CutNetwork, monkeypatch, caplog) -> None:
+def test_few_pictures_are_not_compiled_for(cut: TappedNetwork, monkeypatch, caplog) -> None:
     monkeypatch.setattr(backends, "_openvino", lambda *_: pytest.fail("compiled"))
     with caplog.at_level("INFO"):
         engine = start_engine(cut, CPU, "auto", "auto", picture(96, 128), pictures=1)
@@ -207,7 +211,7 @@ def test_few_pictures_are_not_compiled_for(cut: CutNetwork, monkeypatch, caplog)
     ("pictures", "backend"), [(99, "torch"), (101, "openvino fp32"), (None, "openvino fp32")]
 )
 def test_as_many_pictures_as_give_back_the_time_of_compiling_are_compiled_for(
-    cut: CutNetwork, monkeypatch, pictures: int | None, backend: str
+    cut: TappedNetwork, monkeypatch, pictures: int | None, backend: str
 ) -> None:
     """40 ms saved for each of 100 pictures are 4 s."""
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
@@ -217,7 +221,7 @@ def test_as_many_pictures_as_give_back_the_time_of_compiling_are_compiled_for(
     assert start_engine(cut, CPU, "auto", "auto", picture(96, 128), pictures=pictures).name == backend
 
 
-def test_the_choice_is_explained_with_what_was_measured(cut: CutNetwork, monkeypatch, caplog) -> None:
+def test_the_choice_is_explained_with_what_was_measured(cut: TappedNetwork, monkeypatch, caplog) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [43.0, 38.0])
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: False)
     with caplog.at_level("INFO"):

@@ -8,14 +8,14 @@ from ultralytics.utils.nms import non_max_suppression
 from ultralytics.utils.ops import xywhr2xyxyxyxy
 
 from heatcam.engine.boxes import Predictions, Thresholds, _around_rotated, keep_boxes
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.passes import TorchPasses
-from heatcam.engine.reading import HeadReader
+from heatcam.engine.sparse_head import SparseHead
 from tests.nets import FAMILIES, OTHER_FAMILIES, fresh_network, picture
 
 
-def candidates(cut: CutNetwork, conf: float = 0.05) -> Predictions:
-    return HeadReader(cut).candidates(TorchPasses(cut).forward(picture(), with_graph=False), conf)
+def candidates(cut: TappedNetwork, conf: float = 0.05) -> Predictions:
+    return SparseHead(cut).candidates(TorchPasses(cut).forward(picture(), with_graph=False), conf)
 
 
 def test_a_rotated_box_is_held_by_its_upright_one() -> None:
@@ -28,7 +28,7 @@ def test_a_rotated_box_is_held_by_its_upright_one() -> None:
 @pytest.mark.parametrize("family", [*FAMILIES, *OTHER_FAMILIES])
 def test_boxes_equal_those_of_the_whole_network(family: str) -> None:
     network = fresh_network(family)
-    cut = CutNetwork(network)
+    cut = TappedNetwork(network)
     kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5))
     with torch.no_grad():
         whole = network(picture())[0]
@@ -45,7 +45,7 @@ def test_boxes_equal_those_of_the_whole_network(family: str) -> None:
 @pytest.mark.parametrize("family", [*FAMILIES, *OTHER_FAMILIES])
 def test_the_logit_at_each_boxs_anchor_is_its_confidence(family: str) -> None:
     network = fresh_network(family)
-    cut = CutNetwork(network)
+    cut = TappedNetwork(network)
     features = cut.head_inputs(picture(), with_graph=False).features
     kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5))
     with torch.no_grad():
@@ -55,7 +55,7 @@ def test_the_logit_at_each_boxs_anchor_is_its_confidence(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["yolov8n", "yolo26n-end2end"])
 def test_only_wanted_classes_are_kept(family: str) -> None:
-    cut = CutNetwork(fresh_network(family))
+    cut = TappedNetwork(fresh_network(family))
     all_ids = set(keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5)).class_ids.tolist())
     wanted = min(all_ids)
     kept = keep_boxes(cut.head, candidates(cut), Thresholds(0.05, 0.5, (wanted,)))

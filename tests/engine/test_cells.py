@@ -66,10 +66,10 @@ def test_gradients_in_squares_are_autograds(drawn: tuple[nn.Module, Tensor, Tens
     (exact,) = torch.autograd.grad(outputs, feature, cotangent)
     ours = CellBranch(branch)
     look = around(*feature.shape[2:], ours.radius, CPU).of(cells)
-    said, pull_back = ours.of_squares(look.squares(rows_of(feature)), look.inside)
+    said, vjp = ours.of_squares(look.squares(rows_of(feature)), look.inside)
     assert torch.allclose(said, outputs, atol=1e-5)
     found = torch.zeros_like(exact[0]).flatten(1)
-    gradient = pull_back(cotangent)  # (1, s, s, C)
+    gradient = vjp(cotangent)  # (1, s, s, C)
     found.index_add_(1, look.numbers.flatten(), gradient.flatten(0, 2).T)
     assert torch.allclose(found, exact[0].flatten(1), atol=1e-5)
 

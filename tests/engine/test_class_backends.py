@@ -13,8 +13,8 @@ from torch import nn
 from heatcam.engine import class_backends
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.class_backends import difference, start_class_engine
-from heatcam.engine.classifying import ClassEngine, CutClassifier
-from heatcam.engine.pictures import picture_tensor, real_picture
+from heatcam.engine.classifier import ClassEngine, TappedClassifier
+from heatcam.engine.preprocessing import picture_tensor, real_picture
 from heatcam.errors import UsageError
 from heatcam.models.loading import load_model
 from tests.nets import fresh_network
@@ -41,7 +41,7 @@ def test_everyday_compiled_gives_the_same_and_its_gradient_too(
     everyday: nn.Module, layers: tuple[str, ...]
 ) -> None:
     """ReLU6's gradient asks two questions of each number; depthwise convolutions have strides of two."""
-    cut, example = CutClassifier(everyday, layers=layers), picture(224)
+    cut, example = TappedClassifier(everyday, layers=layers), picture(224)
     engine = start_class_engine(cut, CPU, "openvino", "auto", example)
     assert engine.name == "openvino fp32"
     exact = ClassEngine(cut, CPU)
@@ -54,7 +54,7 @@ def test_everyday_compiled_gives_the_same_and_its_gradient_too(
 
 
 def test_a_yolo_classifier_compiled_gives_each_class_its_own_gradient() -> None:
-    cut, example = CutClassifier(fresh_network("yolov8n-cls"), layers=("6", "8")), picture(128)
+    cut, example = TappedClassifier(fresh_network("yolov8n-cls"), layers=("6", "8")), picture(128)
     engine, exact = start_class_engine(cut, CPU, "openvino", "fp32", example), ClassEngine(cut, CPU)
     assert engine.name == "openvino fp32"
     theirs = exact.forward(example, Thresholds(conf=0.0), with_graph=True)
@@ -71,7 +71,7 @@ def test_a_yolo_classifier_compiled_gives_each_class_its_own_gradient() -> None:
 def test_left_to_itself_the_faster_one_is_taken_and_remembered(
     everyday: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut, example = CutClassifier(everyday), picture(224)
+    cut, example = TappedClassifier(everyday), picture(224)
     chosen = start_class_engine(cut, CPU, "auto", "auto", example).name
     assert chosen in ("torch", "openvino fp32")
     monkeypatch.setattr("heatcam.engine.backends._measured", lambda *_: pytest.fail("measured again"))
@@ -81,15 +81,15 @@ def test_left_to_itself_the_faster_one_is_taken_and_remembered(
 def test_numbers_that_differ_from_torchs_give_way_to_torch_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cut, example = CutClassifier(fresh_network("yolov8n-cls")), picture(128)
+    cut, example = TappedClassifier(fresh_network("yolov8n-cls")), picture(128)
     other = copy.deepcopy(fresh_network("yolov8n-cls"))
     other.model[-1].linear.weight.data *= -1
 
     class Wrong(ClassEngine):
         """Runs another network wherever it is told to compile this one."""
 
-        def __init__(self, cut: CutClassifier, device: torch.device, passes: object = None) -> None:
-            super().__init__(CutClassifier(other) if passes is not None else cut, device)
+        def __init__(self, cut: TappedClassifier, device: torch.device, passes: object = None) -> None:
+            super().__init__(TappedClassifier(other) if passes is not None else cut, device)
 
     monkeypatch.setattr(class_backends, "ClassEngine", Wrong)
     with caplog.at_level(logging.WARNING):
@@ -107,7 +107,7 @@ def test_a_network_that_cannot_be_compiled_runs_in_torch_with_one_warning(
     monkeypatch.setattr("heatcam.engine.openvino_passes.converted", broken)
     with caplog.at_level(logging.WARNING):
         engine = start_class_engine(
-            CutClassifier(fresh_network("yolov8n-cls")), CPU, "openvino", "fp32", picture(128)
+            TappedClassifier(fresh_network("yolov8n-cls")), CPU, "openvino", "fp32", picture(128)
         )
     assert engine.name == "torch"
     (record,) = caplog.records
@@ -117,7 +117,7 @@ def test_a_network_that_cannot_be_compiled_runs_in_torch_with_one_warning(
 def test_openvino_is_refused_where_it_cannot_run() -> None:
     with pytest.raises(UsageError, match="OpenVINO runs on the CPU"):
         start_class_engine(
-            CutClassifier(fresh_network("yolov8n-cls")),
+            TappedClassifier(fresh_network("yolov8n-cls")),
             torch.device("meta"),
             "openvino",
             "fp32",

@@ -12,8 +12,8 @@ from torch import nn
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import CutNetwork
-from heatcam.engine.proving import prove
+from heatcam.engine.network import TappedNetwork
+from heatcam.engine.verification import verify
 from tests.nets import (
     FAMILIES,
     OTHER_FAMILIES,
@@ -56,7 +56,7 @@ def test_summed_gradient_equals_autograd_through_the_whole_network(family: str, 
 def test_older_networks_and_other_heads_have_exact_gradients_too(family: str, fused: bool) -> None:
     network = fresh_network(family, fused=fused)
     engine = engine_of(network)
-    assert prove(engine, picture()) < 1e-4
+    assert verify(engine, picture()) < 1e-4
     assert engine.uses_patches
     forward = strongest(engine.forward(picture(), LOW, with_graph=True), 20)
     assert len(forward.boxes) >= 3
@@ -113,7 +113,7 @@ def test_without_patches_dense_autograd_gives_each_object_the_same(fine: bool) -
 @pytest.mark.parametrize("family", FAMILIES)
 def test_patches_are_proved_at_load_and_used(family: str) -> None:
     engine = engine_of(fresh_network(family))
-    assert prove(engine, picture()) < 1e-4
+    assert verify(engine, picture()) < 1e-4
     assert engine.uses_patches
 
 
@@ -149,7 +149,7 @@ def test_a_wrong_patch_is_noticed_and_dense_autograd_takes_over(caplog: pytest.L
     engine: GradientEngine = engine_of(network)
     engine.cell_branches = engine_of(fresh_network("yolov8n", seed=5)).cell_branches
     with caplog.at_level(logging.WARNING):
-        assert prove(engine, picture()) > 1e-3
+        assert verify(engine, picture()) > 1e-3
     assert not engine.uses_patches
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     forward = engine.forward(picture(), LOW, with_graph=True)
@@ -165,7 +165,7 @@ def test_a_head_with_an_unknown_part_is_explained_by_dense_autograd(caplog: pyte
         engine = engine_of(network)
     assert "dense autograd is used" in caplog.text
     assert "AvgPool2d" in caplog.text
-    prove(engine, picture())
+    verify(engine, picture())
     forward = strongest(engine.forward(picture(), LOW, with_graph=True))
     exact = oracle_gradient(network, picture(), forward.boxes.anchors, forward.boxes.class_ids)[1]
     assert relative_error(engine.summed_gradient(forward)[-1], exact) < 1e-4
@@ -174,8 +174,8 @@ def test_a_head_with_an_unknown_part_is_explained_by_dense_autograd(caplog: pyte
 @pytest.mark.parametrize("layers", [["3", "SPPF", "18"], ["15"]])
 def test_gradients_at_layers_of_ones_own_choice_are_exact(layers: list[str]) -> None:
     network = fresh_network("yolov8n")
-    engine = GradientEngine(CutNetwork(network, layers=layers), torch.device("cpu"))
-    assert prove(engine, picture()) < 1e-4
+    engine = GradientEngine(TappedNetwork(network, layers=layers), torch.device("cpu"))
+    assert verify(engine, picture()) < 1e-4
     forward = engine.forward(picture(), LOW, with_graph=True)
     boxes = forward.boxes
     exact = oracle_gradients(network, picture(), boxes.anchors, boxes.class_ids, engine.cut.tapped)
@@ -222,8 +222,8 @@ def test_without_a_graph_nothing_is_kept_for_gradients() -> None:
 def test_a_coarse_level_that_does_not_read_the_finest_is_named() -> None:
     from heatcam.errors import MapError
 
-    engine = GradientEngine(CutNetwork(fresh_network("yolov3-tiny"), layers=["19"]), torch.device("cpu"))
-    prove(engine, picture())
+    engine = GradientEngine(TappedNetwork(fresh_network("yolov3-tiny"), layers=["19"]), torch.device("cpu"))
+    verify(engine, picture())
     forward = engine.forward(picture(), Thresholds(conf=0.0, iou=1.0), with_graph=True)
     with pytest.raises(MapError, match="stride 32 input does not read layer 19:Conv"):
         engine.summed_gradient(forward)

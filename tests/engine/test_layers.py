@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ultralytics.nn import tasks
 
 from heatcam.engine.layers import LayerRow, Mark, describe_layers, input_side
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.errors import ModelError
 from tests.nets import FAMILIES, fresh_network, oracle_gradient, picture
 
@@ -113,7 +113,7 @@ def test_what_is_chosen_is_what_the_network_itself_says(family: str) -> None:
     box_branch = (head.one2one if head.end2end else head.one2many)["box_head"]
     assert [rows[i].channels for i in head.f] == [level[0].conv.in_channels for level in box_branch]
     live = [f"{index}:{rows[index].type_name}" for index in marked(rows, Mark.LIVE)]
-    assert "+".join(live) == CutNetwork(network).target_layer
+    assert "+".join(live) == TappedNetwork(network).target_layer
     assert marked(rows, Mark.FINE) == network.save == FINE_LAYERS[family.partition("-")[0]]
     assert sum(row.parameters for row in rows) == sum(p.numel() for p in network.parameters())
 

@@ -13,8 +13,8 @@ from ultralytics.utils.nms import non_max_suppression
 
 import heatcam
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.classifying import keep_classes
-from heatcam.engine.queries import QueryEngine, QueryNetwork
+from heatcam.engine.classifier import keep_classes
+from heatcam.engine.rtdetr import QueryEngine, QueryNetwork
 from heatcam.errors import UsageError
 from heatcam.saliency.options import ExplainOptions
 from tests.bench.tiny import PICTURE

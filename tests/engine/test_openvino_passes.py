@@ -15,11 +15,11 @@ from heatcam.engine import conversion, openvino_passes
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.openvino_passes import SHAPES_IN_A_ROW, OpenVinoPasses
 from heatcam.engine.passes import TorchPasses
-from heatcam.engine.pictures import picture_tensor, real_picture
-from heatcam.engine.proving import prove
+from heatcam.engine.preprocessing import picture_tensor, real_picture
+from heatcam.engine.verification import verify
 from heatcam.geometry import Letterbox
 from heatcam.models.loading import load_model
 from tests.nets import COCO_CHECKPOINT, FAMILIES, engine_of, fresh_network, needs_coco, picture, strongest
@@ -35,7 +35,7 @@ ILL_CONDITIONED = 1e-1
 def compiled_engine(
     family: str, *, fine: bool = False, cache: Path | None = None, tolerance: float = 1e-2
 ) -> GradientEngine:
-    cut = CutNetwork(fresh_network(family), fine=fine)
+    cut = TappedNetwork(fresh_network(family), fine=fine)
     passes = OpenVinoPasses(cut, "fp32", cache)
     passes.tolerance = tolerance
     return GradientEngine(cut, CPU, passes)
@@ -57,7 +57,7 @@ def test_compiled_gradients_are_proved_and_equal_torchs(family: str, fine: bool)
         compiled_engine(family, fine=fine, tolerance=ILL_CONDITIONED),
         engine_of(fresh_network(family), fine=fine),
     )
-    assert prove(engine, picture()) < ILL_CONDITIONED
+    assert verify(engine, picture()) < ILL_CONDITIONED
     assert engine.name == "openvino fp32"
     ours, exact = (e.forward(picture(), LOW, with_graph=True) for e in (engine, plain))
     mine, theirs = (set(forward.boxes.anchors.tolist()) for forward in (ours, exact))
@@ -85,12 +85,10 @@ def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = compiled_engine("tiny")
-    real = OpenVinoPasses.pull_back
-    monkeypatch.setattr(
-        OpenVinoPasses, "pull_back", lambda *a: tuple(1.05 * gradient for gradient in real(*a))
-    )
+    real = OpenVinoPasses.vjp
+    monkeypatch.setattr(OpenVinoPasses, "vjp", lambda *a: tuple(1.05 * gradient for gradient in real(*a)))
     with caplog.at_level(logging.WARNING):
-        assert prove(engine, picture()) > 1e-2
+        assert verify(engine, picture()) > 1e-2
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "openvino fp32 gradients differ" in caplog.text
     assert isinstance(engine.passes, TorchPasses)
@@ -103,11 +101,11 @@ def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     monkeypatch.setattr(conversion, "inference_only", dict)
     engine = compiled_engine("tiny")
     with caplog.at_level(logging.WARNING):
-        prove(engine, picture())
+        verify(engine, picture())
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "openvino fp32 cannot run this network" in caplog.text
     assert engine.name == "torch"
-    assert prove(engine, picture()) < 1e-4
+    assert verify(engine, picture()) < 1e-4
 
 
 def test_torch_keeps_to_one_thread_beside_openvino_and_has_all_for_itself(
@@ -121,7 +119,7 @@ def test_torch_keeps_to_one_thread_beside_openvino_and_has_all_for_itself(
         "forward",
         lambda *a, **k: seen.update(torch=torch.get_num_threads()) or torchs_own(*a, **k),
     )
-    with engine.beside():
+    with engine.exclusive_threads():
         engine.forward(picture(), LOW, with_graph=True)
         seen["beside"] = torch.get_num_threads()
         monkeypatch.setattr(engine.passes, "_for_shape", lambda *_: None)
@@ -166,14 +164,14 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
-    prove(engine, picture())
+    verify(engine, picture())
     real, converted = engine.passes._converted, []
 
     def wrong(x: torch.Tensor) -> object:
         converted.append(1)
         compiled = real(x)
-        right = compiled.pull_back
-        compiled.pull_back = lambda *a: tuple(1.05 * t for t in right(*a))
+        right = compiled.vjp
+        compiled.vjp = lambda *a: tuple(1.05 * t for t in right(*a))
         return compiled
 
     monkeypatch.setattr(engine.passes, "_converted", wrong)
@@ -191,7 +189,7 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
 
 def test_other_weights_are_another_model_in_the_cache(tmp_path: Path) -> None:
     for seed in (0, 5):
-        cut = CutNetwork(fresh_network("tiny", seed=seed))
+        cut = TappedNetwork(fresh_network("tiny", seed=seed))
         OpenVinoPasses(cut, "fp32", tmp_path).forward(picture(), with_graph=True)
     assert len(list(tmp_path.glob("forward-*.xml"))) == 2
 
@@ -205,7 +203,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
 def test_pictures_that_keep_changing_their_shape_are_not_compiled_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cut = CutNetwork(fresh_network("tiny"))
+    cut = TappedNetwork(fresh_network("tiny"))
     passes = OpenVinoPasses(cut, "fp32", None)
     compiled = []
 
@@ -236,8 +234,8 @@ def test_a_shape_that_is_not_compiled_runs_in_torch_with_exact_gradients(
 @pytest.mark.parametrize("fine", [False, True], ids=["live", "fine"])
 def test_a_trained_network_keeps_to_the_tolerance_on_a_photograph(fine: bool) -> None:
     loaded = load_model(str(COCO_CHECKPOINT))
-    cut = CutNetwork(loaded.network, fine=fine)
+    cut = TappedNetwork(loaded.network, fine=fine)
     engine = GradientEngine(cut, CPU, OpenVinoPasses(cut, "fp32", None))
     photograph = Letterbox.fit((640, 480), 320, 32).image_to_model(real_picture((640, 480)))
-    assert prove(engine, picture_tensor(photograph, CPU)) < 1e-3
+    assert verify(engine, picture_tensor(photograph, CPU)) < 1e-3
     assert engine.name == "openvino fp32"

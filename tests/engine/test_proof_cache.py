@@ -12,7 +12,7 @@ import torch
 
 from heatcam.engine import fingerprint, proof_cache
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.proof_cache import PROOFS_FILE, prove_once
 from heatcam.engine.targets import chosen_target
 from heatcam.errors import ModelError
@@ -27,7 +27,7 @@ def proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[GradientEngi
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
     done: list[GradientEngine] = []
     really = proof_cache.prove
-    monkeypatch.setattr(proof_cache, "prove", lambda engine, x: (done.append(engine), really(engine, x))[1])
+    monkeypatch.setattr(proof_cache, "verify", lambda engine, x: (done.append(engine), really(engine, x))[1])
     return done
 
 
@@ -58,7 +58,7 @@ def test_another_map_target_or_picture_size_is_proved_anew(proved: list[Gradient
 
 
 def with_target(network: torch.nn.Module, name: str) -> GradientEngine:
-    cut = CutNetwork(network)
+    cut = TappedNetwork(network)
     return GradientEngine(cut, torch.device("cpu"), target=chosen_target(name, cut.head))
 
 

@@ -10,7 +10,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.fingerprint import hash_of
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.shuffling import strongest_of, with_shuffled_head
 from heatcam.engine.targets import SideDistances
 from tests.nets import engine_of, fresh_network, picture, strongest
@@ -92,7 +92,7 @@ def test_another_class_at_the_same_boxes_has_its_own_coherence() -> None:
 
 
 def test_other_targets_than_the_class_have_no_coherence() -> None:
-    cut = CutNetwork(fresh_network("tiny"))
+    cut = TappedNetwork(fresh_network("tiny"))
     target = SideDistances("box", "box_head", cut.head.reg_max, (0,))
     engine = GradientEngine(cut, torch.device("cpu"), None, target)
     assert engine.coherence(passed(engine)) is None

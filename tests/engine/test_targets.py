@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import CutNetwork
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.openvino_passes import OpenVinoPasses
-from heatcam.engine.proving import prove
 from heatcam.engine.targets import NAMES, LogOverlap, SideDistances, chosen_target
+from heatcam.engine.verification import verify
 from heatcam.errors import UsageError
 from tests.nets import fresh_network, picture, strongest
 
@@ -26,7 +26,7 @@ WIDTH = 256  # of the picture, in pixels
 
 
 def engine_for(family: str, target: str, *, fine: bool = False) -> GradientEngine:
-    cut = CutNetwork(fresh_network(family), fine=fine)
+    cut = TappedNetwork(fresh_network(family), fine=fine)
     return GradientEngine(cut, CPU, None, chosen_target(target, cut.head))
 
 
@@ -126,7 +126,7 @@ def test_every_targets_gradient_equals_autograd_through_the_whole_network(
     family: str, target: str, number: Callable[..., Tensor]
 ) -> None:
     engine = engine_for(family, target)
-    assert prove(engine, picture()) < 1e-4
+    assert verify(engine, picture()) < 1e-4
     assert engine.uses_patches
     forward = strongest(engine.forward(picture(), LOW, with_graph=True), 5)
     assert len(forward.boxes) >= 3
@@ -150,7 +150,7 @@ def test_each_objects_gradients_add_up_to_the_sum(family: str, target: str) -> N
 def test_a_compiled_network_explains_other_targets_too() -> None:
     plain = engine_for("yolov8n-seg", "mask")
     compiled = GradientEngine(plain.cut, CPU, OpenVinoPasses(plain.cut, "fp32", None), plain.target)
-    prove(compiled, picture())
+    verify(compiled, picture())
     assert compiled.name == "openvino fp32"
     forward = strongest(plain.forward(picture(), LOW, with_graph=True))
     ours = Forward(compiled.forward(picture(), LOW, with_graph=True).inputs, forward.boxes)

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.randomised import STAGES, forgetful
+from heatcam.engine.randomization import STAGES, randomize_weights
 from heatcam.errors import UsageError
-from heatcam.evaluation.checks import Checks, Contestant, checks_of, contestants
+from heatcam.evaluation.checks import CheckedRow, Checks, checked_rows, checks_of
 from heatcam.evaluation.controls import CONTROLS
 from heatcam.evaluation.measuring import Means, Score, scores_of
 from heatcam.evaluation.objects import Photograph, chosen_objects
@@ -21,8 +21,8 @@ from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of
 from heatcam.models.loading import LoadedModel
-from heatcam.saliency.building import explainer_of
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
 from tests.bench.tiny import CONF, IMGSZ, PICTURE
@@ -52,11 +52,11 @@ def photograph(live: Explainer) -> Photograph:
 
 
 @pytest.fixture(scope="module")
-def rivals(loaded: LoadedModel) -> list[Contestant]:
-    return contestants(chosen_rows(EvalPlan("live", ["3"]), OPTIONS), loaded, CPU, SIZE, None)
+def rivals(loaded: LoadedModel) -> list[CheckedRow]:
+    return checked_rows(chosen_rows(EvalPlan("live", ["3"]), OPTIONS), loaded, CPU, SIZE, None)
 
 
-def scored(photograph: Photograph, rivals: list[Contestant], live: Explainer, *, whole: bool) -> list[Score]:
+def scored(photograph: Photograph, rivals: list[CheckedRow], live: Explainer, *, whole: bool) -> list[Score]:
     means = Means(BLUR, whole, 0, detector(live))
     return list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
 
@@ -149,21 +149,21 @@ def test_a_network_without_anchors_is_refused() -> None:
         explainer.maps_at(PICTURE, [0], [0])
 
 
-def checked(rival: Contestant, photograph: Photograph) -> list[Checks]:
+def checked(rival: CheckedRow, photograph: Photograph) -> list[Checks]:
     letterbox, _ = rival.explainer.prepare(PICTURE)
     clear = letterbox.image_to_model(PICTURE)
     return checks_of(rival, clear, letterbox, photograph.candidates, np.random.default_rng(0))
 
 
 def test_with_the_same_weights_a_map_is_like_itself(photograph, rivals) -> None:
-    same = replace(rivals[0], forgetful=dict.fromkeys(STAGES, rivals[0].explainer))
+    same = replace(rivals[0], randomize_weights=dict.fromkeys(STAGES, rivals[0].explainer))
     for checks in checked(same, photograph):
         assert checks.similarity == pytest.approx(dict.fromkeys(STAGES, 1.0))
         assert 0 < checks.sensitivity < 10
 
 
 def test_with_a_head_that_forgot_what_it_learned_the_map_is_another(loaded, photograph) -> None:
-    (live, _) = contestants(chosen_rows(EvalPlan("live"), OPTIONS), loaded, CPU, SIZE, seed=0)
+    (live, _) = checked_rows(chosen_rows(EvalPlan("live"), OPTIONS), loaded, CPU, SIZE, seed=0)
     for checks in checked(live, photograph):
         assert checks.similarity["head"] < 0.8
         assert checks.similarity["whole network"] < 0.8
@@ -186,15 +186,15 @@ def test_weights_are_shuffled_from_the_head_down_and_only_in_a_copy() -> None:
     network = fresh_network("tiny")
     kept = copy.deepcopy(network.state_dict())
     with_weights = [n for n, layer in enumerate(network.model) if any(True for _ in layer.parameters())]
-    assert changed_layers(network, forgetful(network, STAGES["head"], 0)) == [10]
-    assert changed_layers(network, forgetful(network, 0.5, 0)) == [n for n in with_weights if n >= 5]
-    assert changed_layers(network, forgetful(network, STAGES["whole network"], 0)) == with_weights
+    assert changed_layers(network, randomize_weights(network, STAGES["head"], 0)) == [10]
+    assert changed_layers(network, randomize_weights(network, 0.5, 0)) == [n for n in with_weights if n >= 5]
+    assert changed_layers(network, randomize_weights(network, STAGES["whole network"], 0)) == with_weights
     assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
 
 
 def test_shuffled_weights_are_the_same_numbers_and_depend_on_the_seed() -> None:
     network = fresh_network("tiny")
-    once, again, other = (forgetful(network, 1.0, seed).model[0].conv.weight for seed in (0, 0, 1))
+    once, again, other = (randomize_weights(network, 1.0, seed).model[0].conv.weight for seed in (0, 0, 1))
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
     assert torch.equal(once.flatten().sort().values, network.model[0].conv.weight.flatten().sort().values)

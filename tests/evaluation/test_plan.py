@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heatcam.choices import MethodName
+from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.evaluation.plan import EvalPlan, ProtocolName
 from heatcam.evaluation.protocols import PROTOCOLS

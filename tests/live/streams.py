@@ -11,15 +11,15 @@ import numpy as np
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Letterbox, Uint8Array
-from heatcam.live.capture import Capture, FilmOptions
+from heatcam.live.capture import CaptureThread, FilmOptions
+from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.inference import Explain, Inference
-from heatcam.live.painting import Painting
-from heatcam.live.parts import Parts, Plan
-from heatcam.live.saving import Recording, Snapshots
-from heatcam.live.screen import Caption
+from heatcam.live.parts import Parts, SessionPlan
+from heatcam.live.presenter import RunCaption
+from heatcam.live.renderer import Renderer
+from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
-from heatcam.live.wants import Ready, Wants
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
 from heatcam.sinks.viewer import Event
@@ -178,13 +178,13 @@ class FakeExplainer:
 
     def __init__(self, boxes: tuple[tuple[float, ...], ...] = (BOX,), seconds: float = 0.0) -> None:
         self.boxes, self.seconds = boxes, seconds
-        self.asked: list[tuple[int, Wants]] = []
+        self.asked: list[tuple[int, ExplainRequest]] = []
 
-    def __call__(self, of: Frame, wants: Wants) -> Explanation:
-        self.asked.append((of.frame_index, wants))
+    def __call__(self, of: Frame, request: ExplainRequest) -> Explanation:
+        self.asked.append((of.frame_index, request))
         time.sleep(self.seconds)
-        found = seen(of, self.boxes, heat=wants.with_map)
-        if not wants.with_object_maps or found.saliency is None:
+        found = seen(of, self.boxes, heat=request.with_map)
+        if not request.with_object_maps or found.saliency is None:
             return found
         maps = tuple(seen(of, (box,)).saliency for box in self.boxes)
         return replace(found, object_maps=tuple(m for m in maps if m is not None))
@@ -208,24 +208,24 @@ def session(
     """A session on fakes; only its own code is real."""
     from pathlib import Path
 
-    capture = Capture(source, film, realtime=realtime)
+    capture = CaptureThread(source, film, realtime=realtime)
     where = Path(str(folder)) if folder is not None else Path()
     parts = Parts(
         capture,
         Inference(
             capture.frames,
             explain or FakeExplainer(),
-            Wants(),
+            ExplainRequest(),
             drops=capture.drops,
             load=load,
             waits_for=waits_for,
         ),
         viewer,  # type: ignore[arg-type]
-        Painting(0.0, DEFAULT_KEYS),
+        Renderer(0.0, DEFAULT_KEYS),
         Snapshots(where, {"model": "fake"}),
-        Recording(where),
+        RecordingToggle(where),
     )
     start = WindowState()
     choices = Choices(("live", "gradcam"), ("", "15", "18"), start)
-    plan = Plan(Caption("fake", "cpu"), limits or Limits(), stays=stays, holds=holds)
+    plan = SessionPlan(RunCaption("fake", "cpu"), limits or Limits(), stays=stays, holds=holds)
     return Session(parts, state or start, choices, plan)

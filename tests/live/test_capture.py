@@ -5,7 +5,7 @@ import time
 import pytest
 
 from heatcam.errors import SourceError
-from heatcam.live.capture import Capture, Captured, End, FilmOptions
+from heatcam.live.capture import Captured, CaptureThread, End, FilmOptions
 from tests.live.streams import Stream
 
 
@@ -20,7 +20,7 @@ def all_of(capture, slow_s=0.0):
 
 
 def test_a_slow_taker_gets_every_frame_of_a_file():
-    capture = Capture(Stream(20))
+    capture = CaptureThread(Stream(20))
     capture.start()
     assert all_of(capture, slow_s=0.005) == list(range(20))
     assert capture.dropped == 0
@@ -29,7 +29,7 @@ def test_a_slow_taker_gets_every_frame_of_a_file():
 
 
 def test_a_slow_taker_gets_the_newest_of_a_camera_and_the_rest_is_counted():
-    capture = Capture(Stream(40, is_live=True, fps=200))
+    capture = CaptureThread(Stream(40, is_live=True, fps=200))
     capture.start()
     taken = all_of(capture, slow_s=0.03)
     assert taken == sorted(set(taken))
@@ -40,11 +40,11 @@ def test_a_slow_taker_gets_the_newest_of_a_camera_and_the_rest_is_counted():
 def test_the_drops_of_the_source_itself_are_counted_too():
     source = Stream(1, is_live=True)
     source.dropped = 7
-    assert Capture(source).dropped == 7
+    assert CaptureThread(source).dropped == 7
 
 
 def test_a_file_in_real_time_keeps_its_pace_and_drops_what_is_late():
-    capture = Capture(Stream(30, fps=100), realtime=True)
+    capture = CaptureThread(Stream(30, fps=100), realtime=True)
     started = time.monotonic()
     capture.start()
     taken = all_of(capture, slow_s=0.05)
@@ -54,7 +54,7 @@ def test_a_file_in_real_time_keeps_its_pace_and_drops_what_is_late():
 
 
 def test_what_kills_the_source_is_kept_and_what_it_gave_can_be_taken():
-    capture = Capture(Stream(10, dies_at=3))
+    capture = CaptureThread(Stream(10, dies_at=3))
     capture.start()
     assert all_of(capture) == [0, 1, 2]
     assert isinstance(capture.failure, SourceError)
@@ -63,7 +63,7 @@ def test_what_kills_the_source_is_kept_and_what_it_gave_can_be_taken():
 @pytest.mark.parametrize("is_live", [True, False])
 def test_stopping_does_not_wait_for_a_read_that_blocks(is_live):
     source = Stream(blocks_at=2, is_live=is_live)
-    capture = Capture(source)
+    capture = CaptureThread(source)
     capture.start()
     deadline = time.monotonic() + 5
     while source.given < 2 and time.monotonic() < deadline:
@@ -77,7 +77,7 @@ def test_stopping_does_not_wait_for_a_read_that_blocks(is_live):
 
 def test_stopping_leaves_the_source():
     source = Stream()
-    capture = Capture(source)
+    capture = CaptureThread(source)
     capture.start()
     assert capture.frames.take(5) is not None
     assert capture.stop()
@@ -85,11 +85,11 @@ def test_stopping_leaves_the_source():
 
 
 def test_what_was_never_started_can_be_stopped():
-    assert Capture(Stream()).stop()
+    assert CaptureThread(Stream()).stop()
 
 
 def test_a_file_in_real_time_stands_still_while_it_is_paused():
-    capture = Capture(Stream(200, fps=100), realtime=True)
+    capture = CaptureThread(Stream(200, fps=100), realtime=True)
     capture.start()
     assert capture.frames.take(2) is not None
     capture.pause(True)
@@ -119,7 +119,7 @@ def indices(taken):
 
 
 def test_behind_the_last_frame_of_a_file_it_waits_to_be_sent_back():
-    capture = Capture(Stream(6, can_seek=True))
+    capture = CaptureThread(Stream(6, can_seek=True))
     capture.start()
     assert indices(read_until(capture, End)) == list(range(6))
     assert not capture.frames.exhausted
@@ -131,7 +131,7 @@ def test_behind_the_last_frame_of_a_file_it_waits_to_be_sent_back():
 
 
 def test_a_seek_takes_away_what_was_read_before_it():
-    capture = Capture(Stream(can_seek=True))
+    capture = CaptureThread(Stream(can_seek=True))
     capture.start()
     assert indices([capture.frames.take(5)]) == [0]
     seeks = capture.seek(5.0)
@@ -143,7 +143,7 @@ def test_a_seek_takes_away_what_was_read_before_it():
 
 
 def test_a_loop_begins_again_at_the_start_and_says_which_lap_it_is():
-    capture = Capture(Stream(4, can_seek=True), FilmOptions(start_s=0.02, loop=True))
+    capture = CaptureThread(Stream(4, can_seek=True), FilmOptions(start_s=0.02, loop=True))
     capture.start()
     taken = [capture.frames.take(5) for _ in range(8)]
     assert indices(taken) == [0, 1, 2, 3, 2, 3, 2, 3]
@@ -152,7 +152,7 @@ def test_a_loop_begins_again_at_the_start_and_says_which_lap_it_is():
 
 
 def test_in_real_time_a_file_plays_at_the_speed_asked_for_and_its_end_drops_no_frame():
-    capture = Capture(Stream(20, fps=100, can_seek=True), FilmOptions(speed=0.25), realtime=True)
+    capture = CaptureThread(Stream(20, fps=100, can_seek=True), FilmOptions(speed=0.25), realtime=True)
     started = time.monotonic()
     capture.start()
     taken = read_until(capture, End)
@@ -162,7 +162,7 @@ def test_in_real_time_a_file_plays_at_the_speed_asked_for_and_its_end_drops_no_f
 
 
 def test_while_paused_in_real_time_a_seek_brings_one_frame():
-    capture = Capture(Stream(fps=100, can_seek=True), realtime=True)
+    capture = CaptureThread(Stream(fps=100, can_seek=True), realtime=True)
     capture.pause(True)
     capture.start()
     assert indices([capture.frames.take(5)]) == [0]

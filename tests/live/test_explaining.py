@@ -7,8 +7,8 @@ import pytest
 
 from heatcam.engine.boxes import Thresholds
 from heatcam.errors import UsageError
+from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.explaining import Explaining
-from heatcam.live.wants import Wants
 from tests.live.streams import frame, seen
 
 
@@ -34,7 +34,7 @@ class Tracker:
 
 def test_the_threshold_is_the_windows():
     explainer = Explainer()
-    Explaining(lambda *_: explainer)(frame(0), Wants(conf=0.6))
+    Explaining(lambda *_: explainer)(frame(0), ExplainRequest(conf=0.6))
     assert explainer.asked == [(True, False, 0.6)]
 
 
@@ -46,8 +46,8 @@ def test_the_explainer_is_asked_for_by_method_layers_and_standing_still():
         return Explainer()
 
     explaining = Explaining(explainer_for)
-    explaining(frame(0), Wants())
-    explaining(frame(0), Wants(method="odam", layers="15", still=True))
+    explaining(frame(0), ExplainRequest())
+    explaining(frame(0), ExplainRequest(method="odam", layers="15", still=True))
     assert asked == [("live", "", False), ("odam", "15", True)]
 
 
@@ -61,14 +61,14 @@ def test_what_was_refused_is_not_tried_again():
     explaining = Explaining(explainer_for)
     for _ in range(3):
         with pytest.raises(UsageError):
-            explaining(frame(0), Wants())
+            explaining(frame(0), ExplainRequest())
     assert len(tries) == 1
 
 
 def test_every_third_frame_has_its_own_map_and_the_others_carry_it():
     explainer = Explainer()
     explaining = Explaining(lambda *_: explainer)
-    found = [explaining(frame(n), Wants(every=3)) for n in range(7)]
+    found = [explaining(frame(n), ExplainRequest(every=3)) for n in range(7)]
     assert [with_map for with_map, *_ in explainer.asked] == [True, False, False, True, False, False, True]
     assert all(f.saliency is not None and f.saliency.values.max() > 0 for f in found)
 
@@ -76,17 +76,21 @@ def test_every_third_frame_has_its_own_map_and_the_others_carry_it():
 def test_after_the_map_was_off_the_next_frame_has_its_own():
     explainer = Explainer()
     explaining = Explaining(lambda *_: explainer)
-    for wants in (Wants(every=5), Wants(with_map=False, every=5), Wants(every=5)):
-        explaining(frame(0), wants)
+    for request in (
+        ExplainRequest(every=5),
+        ExplainRequest(with_map=False, every=5),
+        ExplainRequest(every=5),
+    ):
+        explaining(frame(0), request)
     assert [with_map for with_map, *_ in explainer.asked] == [True, False, True]
 
 
 def test_tracks_move_on_with_frames_and_not_with_second_looks():
     tracker = Tracker()
     explaining = Explaining(lambda *_: Explainer(), tracker)
-    assert explaining(frame(0), Wants()).detections.track_ids.tolist() == [7]
-    explaining(frame(0), Wants(still=True))
-    explaining(frame(1), Wants(with_map=False))
+    assert explaining(frame(0), ExplainRequest()).detections.track_ids.tolist() == [7]
+    explaining(frame(0), ExplainRequest(still=True))
+    explaining(frame(1), ExplainRequest(with_map=False))
     assert tracker.frames == [0, 1]
 
 
@@ -94,11 +98,11 @@ def test_another_method_or_size_gets_its_own_map_at_once():
     explainer = Explainer()
     explaining = Explaining(lambda *_: explainer)
     large = replace(frame(3), image_bgr=np.zeros((200, 90, 3), np.uint8))
-    explaining(frame(0), Wants(every=5))
-    explaining(frame(1), Wants(every=5))
-    explaining(frame(2), Wants(every=5, method="odam"))
-    explaining(large, Wants(every=5, method="odam"))
-    explaining(large, Wants(every=5, method="odam", conf=0.5))
+    explaining(frame(0), ExplainRequest(every=5))
+    explaining(frame(1), ExplainRequest(every=5))
+    explaining(frame(2), ExplainRequest(every=5, method="odam"))
+    explaining(large, ExplainRequest(every=5, method="odam"))
+    explaining(large, ExplainRequest(every=5, method="odam", conf=0.5))
     assert [with_map for with_map, *_ in explainer.asked] == [True, False, True, True, False]
 
 
@@ -109,7 +113,7 @@ def test_a_refusal_does_not_grow_with_each_frame():
     explaining, depths = Explaining(explainer_for), []
     for _ in range(4):
         try:
-            explaining(frame(0), Wants())
+            explaining(frame(0), ExplainRequest())
         except UsageError as error:
             trace, depth = error.__traceback__, 0
             while trace:

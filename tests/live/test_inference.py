@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from heatcam.errors import UsageError
-from heatcam.live.belt import Belt
 from heatcam.live.capture import Captured, End, Stretch
+from heatcam.live.explain_request import ExplainRequest, Ready
+from heatcam.live.frame_queue import FrameQueue
 from heatcam.live.inference import Inference
-from heatcam.live.wants import Ready, Wants
 from tests.live.streams import FakeExplainer, frame, seen
 
 
-def started(explain, count=0, *, drops=False, wants=None):
-    frames = Belt(max(1, count), drops=False)
+def started(explain, count=0, *, drops=False, request=None):
+    frames = FrameQueue(max(1, count), drops=False)
     for n in range(count):
         frames.put(Captured(frame(n)))
-    inference = Inference(frames, explain, wants or Wants(), drops=drops)
+    inference = Inference(frames, explain, request or ExplainRequest(), drops=drops)
     inference.start()
     return inference, frames
 
@@ -44,10 +44,10 @@ def test_new_wants_count_from_the_next_frame_on():
     explain = FakeExplainer(seconds=0.02)
     inference, frames = started(explain, 1)
     results_of(inference, 1)
-    inference.wants = Wants(with_map=False, conf=0.5)
+    inference.request = ExplainRequest(with_map=False, conf=0.5)
     frames.put(Captured(frame(1)))
     results_of(inference, 1)
-    assert [wants.conf for _, wants in explain.asked] == [0.25, 0.5]
+    assert [request.conf for _, request in explain.asked] == [0.25, 0.5]
     assert not explain.asked[1][1].with_map
     inference.stop()
 
@@ -73,10 +73,10 @@ def test_a_frame_that_stands_still_gets_its_second_look_first():
     inference, frames = started(explain)
     inference.pause(True)
     still = frame(3)
-    inference.look_again(still, Wants(still=True, with_object_maps=True))
-    shown = inference.second_looks.take(5)
+    inference.refine(still, ExplainRequest(still=True, with_object_maps=True))
+    shown = inference.refined.take(5)
     assert shown.explanation.frame is still
-    assert shown.wants.still
+    assert shown.request.still
     assert len(shown.explanation.object_maps) == 1
     inference.stop()
     del frames
@@ -86,10 +86,10 @@ def test_the_last_second_look_that_was_asked_for_counts():
     explain = FakeExplainer(seconds=0.1)
     inference, _ = started(explain)
     inference.pause(True)
-    inference.look_again(frame(1), Wants(still=True))
+    inference.refine(frame(1), ExplainRequest(still=True))
     time.sleep(0.03)
-    inference.look_again(frame(2), Wants(still=True))
-    looks = [inference.second_looks.take(1), inference.second_looks.take(0.4)]
+    inference.refine(frame(2), ExplainRequest(still=True))
+    looks = [inference.refined.take(1), inference.refined.take(0.4)]
     assert [s.explanation.frame.frame_index for s in looks if s] == [2]
     inference.stop()
 
@@ -98,33 +98,33 @@ def test_second_looks_go_on_after_the_last_frame():
     inference, frames = started(FakeExplainer(), 1)
     frames.finish()
     results_of(inference, 1)
-    inference.look_again(frame(0), Wants(still=True))
-    assert inference.second_looks.take(5) is not None
+    inference.refine(frame(0), ExplainRequest(still=True))
+    assert inference.refined.take(5) is not None
     inference.stop()
 
 
 def test_what_cannot_be_had_is_said_once_and_the_stream_goes_on_as_before():
-    def explain(of, wants):
-        if wants.method != "live":
+    def explain(of, request):
+        if request.method != "live":
             raise UsageError("no such method here", "take another")
         return seen(of)
 
     inference, frames = started(explain, 1)
     results_of(inference, 1)
-    inference.wants = replace(inference.wants, method="gradcam")
+    inference.request = replace(inference.request, method="gradcam")
     frames.put(Captured(frame(1)))
     assert results_of(inference, 1) == [1]
-    complaint = inference.take_complaint()
-    assert "no such method" in complaint.text
-    assert complaint.wants.method == "gradcam"
-    assert inference.take_complaint() is None
+    explain_failure = inference.take_explain_failure()
+    assert "no such method" in explain_failure.text
+    assert explain_failure.request.method == "gradcam"
+    assert inference.take_explain_failure() is None
     assert inference.failure is None
     inference.stop()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("broken"), UsageError("never worked", "give up")])
 def test_what_kills_the_thread_is_kept(error):
-    def explain(of, wants):
+    def explain(of, request):
         raise error
 
     inference, _ = started(explain, 1)
@@ -160,11 +160,11 @@ def test_a_second_look_that_is_asked_for_again_is_not_begun_anew():
     explain = FakeExplainer(seconds=0.2)
     inference, _ = started(explain)
     inference.pause(True)
-    still, wants = frame(1), Wants(still=True)
+    still, request = frame(1), ExplainRequest(still=True)
     for _ in range(4):
-        inference.look_again(still, wants)
+        inference.refine(still, request)
         time.sleep(0.03)
-    assert inference.second_looks.take(1) is not None
+    assert inference.refined.take(1) is not None
     assert len(explain.asked) == 1
     inference.stop()
 
@@ -173,30 +173,30 @@ def test_a_step_goes_before_a_second_look():
     explain = FakeExplainer(seconds=0.02)
     inference, frames = started(explain)
     inference.pause(True)
-    inference.look_again(frame(1), Wants(still=True))
+    inference.refine(frame(1), ExplainRequest(still=True))
     inference.step()
-    inference.look_again(frame(2), Wants(still=True))
+    inference.refine(frame(2), ExplainRequest(still=True))
     time.sleep(0.2)  # the step waits for its frame, and the look for the step
     assert 2 not in [index for index, _ in explain.asked]
     frames.put(Captured(frame(5)))
     assert results_of(inference, 1) == [5]
-    assert inference.second_looks.take(2).explanation.frame.frame_index == 2
+    assert inference.refined.take(2).explanation.frame.frame_index == 2
     inference.stop()
 
 
 def test_a_second_look_that_cannot_be_had_is_a_complaint_and_the_stream_goes_on():
-    def explain(of, wants):
-        if wants.still:
+    def explain(of, request):
+        if request.still:
             raise UsageError("no fine maps here", "look at the others")
         return seen(of)
 
     inference, frames = started(explain, 1)
     results_of(inference, 1)
-    inference.look_again(frame(0), Wants(still=True))
+    inference.refine(frame(0), ExplainRequest(still=True))
     deadline = time.monotonic() + 5
-    while (complaint := inference.take_complaint()) is None and time.monotonic() < deadline:
+    while (explain_failure := inference.take_explain_failure()) is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert complaint.wants.still
+    assert explain_failure.request.still
     frames.put(Captured(frame(1)))
     assert results_of(inference, 1) == [1]
     assert inference.failure is None
@@ -205,18 +205,18 @@ def test_a_second_look_that_cannot_be_had_is_a_complaint_and_the_stream_goes_on(
 
 def test_a_look_that_is_not_wanted_any_more_is_not_handed_over():
     inference, _ = started(FakeExplainer(seconds=0.15))
-    inference.look_again(frame(1), Wants(still=True))
+    inference.refine(frame(1), ExplainRequest(still=True))
     time.sleep(0.05)
-    inference.forget_look()
-    assert inference.second_looks.take(0.4) is None
+    inference.forget_refinement()
+    assert inference.refined.take(0.4) is None
     inference.stop()
 
 
 def test_what_was_read_before_a_seek_is_not_explained_and_the_thread_is_told_of_the_jump():
     explain, jumps = FakeExplainer(), []
-    frames = Belt(9, drops=False)
+    frames = FrameQueue(9, drops=False)
     inference = Inference(
-        frames, explain, Wants(), drops=False, on_jump=lambda: jumps.append(len(explain.asked))
+        frames, explain, ExplainRequest(), drops=False, on_jump=lambda: jumps.append(len(explain.asked))
     )
     inference.seek(1, step=False)
     for captured in (
@@ -231,10 +231,10 @@ def test_what_was_read_before_a_seek_is_not_explained_and_the_thread_is_told_of_
 
 
 def test_an_end_follows_the_last_explanation_also_where_results_may_be_dropped():
-    frames = Belt(9, drops=False)
+    frames = FrameQueue(9, drops=False)
     frames.put(Captured(frame(0)))
     frames.put(End())
-    inference = Inference(frames, FakeExplainer(), Wants(), drops=True)
+    inference = Inference(frames, FakeExplainer(), ExplainRequest(), drops=True)
     inference.start()
     time.sleep(0.3)
     assert results_of(inference, 1) == [0]
@@ -247,9 +247,9 @@ def test_loading_waits_for_the_first_picture_because_it_keeps_other_threads_wait
     loaded_at_s = []
     ready = Ready("m", "cpu", (), (), {})
     inference = Inference(
-        Belt(1, drops=False),
+        FrameQueue(1, drops=False),
         FakeExplainer(),
-        Wants(),
+        ExplainRequest(),
         drops=False,
         load=lambda: (loaded_at_s.append(time.monotonic()), ready)[1],
     )

@@ -120,14 +120,14 @@ def run_with(workshop, viewer):
     explaining = Explaining(lambda method, layers, still: Explainer(workshop((method, layers, still))))
     run = session(Stream(fps=50), viewer, explaining, waits_for=explaining.waits_for)
     said, shown = [], []
-    paint = run.parts.painting.paint
+    paint = run.parts.renderer.paint
 
-    def noting(moment, state, status, *more):
+    def noting(entry, state, status, *more):
         said.append((status.message, status.model))
-        shown.append(moment.explanation.saliency.method)
-        return paint(moment, state, status, *more)
+        shown.append(entry.explanation.saliency.method)
+        return paint(entry, state, status, *more)
 
-    run.parts.painting.paint = noting
+    run.parts.renderer.paint = noting
     return run, said, shown
 
 
@@ -145,7 +145,7 @@ def test_the_stream_goes_on_with_the_old_method_while_another_is_prepared_and_th
     assert set(preparing) == {"fake"}, "what is shown is not called gradcam yet"
     assert any(message == "preparing gradcam ... 3 s" for message, _ in said)
     assert said[-1] == ("", "fake gradcam") or said[-1][1] == "fake gradcam"
-    assert run.numbers.errors == []
+    assert run.stats.errors == []
 
 
 def test_a_method_that_cannot_be_prepared_leaves_the_old_one_with_one_message():
@@ -159,4 +159,4 @@ def test_a_method_that_cannot_be_prepared_leaves_the_old_one_with_one_message():
     run.run()
     assert run.state.method == "live"
     assert set(shown) == {"live"}
-    assert run.numbers.errors == ["no gradcam with this model; take another"]
+    assert run.stats.errors == ["no gradcam with this model; take another"]

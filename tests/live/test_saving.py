@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError
-from heatcam.live.saving import Recording, Snapshots, fitted, free_name
+from heatcam.live.saving import RecordingToggle, Snapshots, fitted, free_name
 from heatcam.live.state import WindowState
 from tests.live.streams import frame, seen
 
@@ -23,7 +23,7 @@ class Clock:
 
 def test_a_recording_keeps_its_size_and_its_times_whatever_the_layout(tmp_path):
     clock = Clock()
-    recording = Recording(tmp_path, clock)
+    recording = RecordingToggle(tmp_path, clock)
     assert recording.seconds is None
     assert recording.start(picture()).startswith("recording heatcam-")
     for n in range(6):
@@ -45,20 +45,20 @@ def test_a_recording_keeps_its_size_and_its_times_whatever_the_layout(tmp_path):
 
 
 def test_nothing_is_recorded_while_it_is_off(tmp_path):
-    recording = Recording(tmp_path)
+    recording = RecordingToggle(tmp_path)
     assert recording.offer(picture()) == ""
     assert recording.stop() == ""
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_recording_that_cannot_start_is_said_and_stays_off(tmp_path):
-    recording = Recording(tmp_path / "missing")
+    recording = RecordingToggle(tmp_path / "missing")
     assert "missing" in recording.start(picture())
     assert recording.seconds is None
 
 
 def test_a_recording_that_ends_by_itself_is_said_and_not_called_whole(tmp_path):
-    recording = Recording(tmp_path)
+    recording = RecordingToggle(tmp_path)
     recording.start(picture())
     recording._recorder.failure = SinkError("the disk is full", "make space")
     text = recording.offer(picture())
@@ -117,7 +117,7 @@ def test_a_snapshot_that_fails_half_way_leaves_nothing_and_removes_nothing_of_ot
 
 
 def test_what_has_failed_is_said_again_when_the_window_is_left(tmp_path):
-    recording = Recording(tmp_path / "missing")
+    recording = RecordingToggle(tmp_path / "missing")
     said = recording.start(picture())
     assert recording.close() == [said]
     assert recording.failed

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from heatcam.choices import Layout
+from heatcam.enums import Layout
 from heatcam.errors import ModelError, SourceError
 from heatcam.live.capture import FilmOptions
+from heatcam.live.explain_request import Ready
 from heatcam.live.state import WindowState
-from heatcam.live.wants import Ready
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
 from heatcam.sinks.viewer import Click, Hover
@@ -42,7 +42,7 @@ def test_every_frame_of_a_file_is_shown_once_and_the_window_ends_with_it():
     viewer, explain = FakeViewer(), FakeExplainer()
     run = session(Stream(12, fps=200), viewer, explain)
     run.run()
-    assert run.numbers.frames_shown == 12
+    assert run.stats.frames_shown == 12
     assert [index for index, _ in explain.asked] == list(range(12))
     assert run.dropped == 0
 
@@ -58,7 +58,7 @@ def test_a_camera_shows_the_newest_and_counts_what_was_dropped():
     run = session(Stream(60, is_live=True, fps=200), FakeViewer(), explain)
     run.run()
     assert run.dropped > 20
-    assert run.numbers.frames_shown + run.dropped == 60
+    assert run.stats.frames_shown + run.dropped == 60
 
 
 def test_a_key_is_answered_while_a_frame_takes_half_a_second():
@@ -68,7 +68,7 @@ def test_a_key_is_answered_while_a_frame_takes_half_a_second():
     asked = viewer.asked_at_s[1]
     answered = min(t for t in viewer.shown_at_s if t >= asked)
     assert answered - asked < 0.2
-    assert run.numbers.key_s[0] < 0.2
+    assert run.stats.key_s[0] < 0.2
 
 
 def test_h_takes_the_heat_away_at_once_and_brings_the_same_picture_back():
@@ -87,13 +87,13 @@ def test_h_takes_the_heat_away_at_once_and_brings_the_same_picture_back():
     assert heat_in(hot) > 60
     assert heat_in(plain) == 0
     assert (hot == again).all()
-    assert run.numbers.actions[Action.TOGGLE_HEATMAP] == 2
+    assert run.stats.actions[Action.TOGGLE_HEATMAP] == 2
 
 
 def test_without_heat_no_map_is_made():
     explain = FakeExplainer()
     session(Stream(4), FakeViewer(), explain, state=WindowState(heatmap=False)).run()
-    assert not any(wants.with_map for _, wants in explain.asked)
+    assert not any(request.with_map for _, request in explain.asked)
 
 
 def test_dual_makes_the_map_even_where_heat_is_off():
@@ -101,7 +101,7 @@ def test_dual_makes_the_map_even_where_heat_is_off():
     viewer = FakeViewer()
     state = WindowState(heatmap=False, layout=Layout.DUAL)
     session(Stream(4), viewer, explain, state=state).run()
-    assert all(wants.with_map for _, wants in explain.asked)
+    assert all(request.with_map for _, request in explain.asked)
     assert viewer.shown[-1].shape[1] > 2 * SIZE_WH[0] - 1
 
 
@@ -110,10 +110,10 @@ def test_a_paused_frame_gets_its_second_look_and_stays():
     viewer = FakeViewer((after(2), [Action.PAUSE]), (later(0.5), QUIT))
     run = session(Stream(fps=50), viewer, explain)
     run.run()
-    second = [(index, wants) for index, wants in explain.asked if wants.still]
+    second = [(index, request) for index, request in explain.asked if request.still]
     assert len(second) == 1
     assert second[0][1].with_object_maps
-    last_flowing = [index for index, wants in explain.asked if not wants.still][-1]
+    last_flowing = [index for index, request in explain.asked if not request.still][-1]
     assert last_flowing <= second[0][0] + 2, "nothing goes on behind a pause but what was under way"
 
 
@@ -128,7 +128,7 @@ def test_steps_go_one_frame_on_and_back():
     )
     run = session(Stream(fps=50), viewer, explain)
     run.run()
-    looks = [index for index, wants in explain.asked if wants.still]
+    looks = [index for index, request in explain.asked if request.still]
     start = looks[0]
     assert looks == [start, start + 1, start - 1], "back on the first one, which has had its second look"
 
@@ -138,8 +138,8 @@ def test_no_frame_is_lost_over_a_pause_of_a_file():
     viewer = FakeViewer((after(3), [Action.PAUSE]), (later(0.3), [Action.PAUSE]))
     run = session(Stream(12, fps=100), viewer, explain)
     run.run()
-    assert [index for index, wants in explain.asked if not wants.still] == list(range(12))
-    assert run.numbers.frames_shown == 12
+    assert [index for index, request in explain.asked if not request.still] == list(range(12))
+    assert run.stats.frames_shown == 12
 
 
 def test_after_a_pause_a_camera_shows_what_is_now_and_the_pause_counts_as_no_drop():
@@ -148,7 +148,7 @@ def test_after_a_pause_a_camera_shows_what_is_now_and_the_pause_counts_as_no_dro
     run = session(source, viewer)
     run.run()
     assert run.dropped < 12
-    assert max(run.numbers.age_s) < 0.4
+    assert max(run.stats.age_s) < 0.4
 
 
 def test_a_click_on_a_box_focuses_it_and_a_click_elsewhere_all():
@@ -161,7 +161,7 @@ def test_a_click_on_a_box_focuses_it_and_a_click_elsewhere_all():
     run.run()
     assert focused[0] is not None
     assert focused[-1] is None
-    assert any(wants.with_object_maps for _, wants in explain.asked)
+    assert any(request.with_object_maps for _, request in explain.asked)
 
 
 def test_the_focus_shows_one_objects_heat_alone():
@@ -175,10 +175,10 @@ def test_the_focus_shows_one_objects_heat_alone():
 
 def test_an_object_that_is_gone_loses_the_focus():
     class Leaving(FakeExplainer):
-        def __call__(self, of, wants):
+        def __call__(self, of, request):
             if of.frame_index > 20:
                 self.boxes = ()
-            return super().__call__(of, wants)
+            return super().__call__(of, request)
 
     viewer = FakeViewer((after(1), [Action.FOCUS_NEXT]), (later(2.2), QUIT))
     run = session(Stream(fps=50), viewer, Leaving())
@@ -202,7 +202,7 @@ def test_full_screen_reaches_the_window():
 def test_limits_end_it():
     run = session(Stream(), FakeViewer(), limits=Limits(max_frames=5))
     run.run()
-    assert run.numbers.frames_shown == 5
+    assert run.stats.frames_shown == 5
     begun = time.monotonic()
     session(Stream(fps=50), FakeViewer(), limits=Limits(seconds=0.3)).run()
     assert 0.25 < time.monotonic() - begun < 3
@@ -213,8 +213,8 @@ def test_the_last_photograph_stays_until_the_user_quits():
     explain = FakeExplainer()
     run = session(Stream(1), viewer, explain, stays=True)
     run.run()
-    assert run.numbers.frames_shown == 1
-    assert [wants.still for _, wants in explain.asked] == [False, True]
+    assert run.stats.frames_shown == 1
+    assert [request.still for _, request in explain.asked] == [False, True]
 
 
 def test_what_kills_the_source_is_raised_after_its_frames_were_shown():
@@ -222,11 +222,11 @@ def test_what_kills_the_source_is_raised_after_its_frames_were_shown():
     run = session(Stream(10, dies_at=4), viewer)
     with pytest.raises(SourceError, match="plug it in"):
         run.run()
-    assert run.numbers.frames_shown == 4
+    assert run.stats.frames_shown == 4
 
 
 def test_what_kills_inference_is_raised():
-    def explain(of, wants):
+    def explain(of, request):
         raise ZeroDivisionError("a defect")
 
     with pytest.raises(ZeroDivisionError):
@@ -264,8 +264,8 @@ def test_what_cannot_be_had_is_said_and_the_keys_go_back():
     from heatcam.errors import UsageError
     from tests.live.streams import seen
 
-    def explain(of, wants):
-        if wants.method == "gradcam":
+    def explain(of, request):
+        if request.method == "gradcam":
             raise UsageError("no gradcam with this", "take another")
         return seen(of)
 
@@ -273,7 +273,7 @@ def test_what_cannot_be_had_is_said_and_the_keys_go_back():
     run = session(Stream(fps=50), viewer, explain)
     run.run()
     assert run.state.method == "live"
-    assert any("no gradcam" in text for text in run.numbers.errors)
+    assert any("no gradcam" in text for text in run.stats.errors)
 
 
 def test_s_saves_the_picture_the_raw_map_and_the_settings(tmp_path):
@@ -296,7 +296,7 @@ def test_a_snapshot_whose_folder_is_missing_is_saved_elsewhere_and_the_window_go
     viewer = FakeViewer((after(2), [Action.SAVE_SNAPSHOT]), (later(0.4), QUIT))
     run = session(Stream(fps=50), viewer, folder=tmp_path / "missing")
     run.run()
-    assert run.numbers.frames_shown > 5
+    assert run.stats.frames_shown > 5
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".npz", ".png"]
     assert run.parts.snapshots.failed
     assert any(str(tmp_path) in words for words in run.last_words)
@@ -311,7 +311,9 @@ def test_keys_during_a_second_look_do_not_begin_it_anew():
         (later(0.6), QUIT),
     )
     session(
-        Stream(fps=50), viewer, lambda of, wants: (explain_slowly if wants.still else explain)(of, wants)
+        Stream(fps=50),
+        viewer,
+        lambda of, request: (explain_slowly if request.still else explain)(of, request),
     ).run()
     assert len(explain_slowly.asked) == 1
 
@@ -324,9 +326,11 @@ def test_a_second_look_at_what_is_not_wanted_any_more_is_not_shown():
         (later(0.1), [Action.LESS_CONFIDENCE]),
         (later(0.8), QUIT),
     )
-    run = session(Stream(fps=50), viewer, lambda of, wants: (slow if wants.still else explain)(of, wants))
+    run = session(
+        Stream(fps=50), viewer, lambda of, request: (slow if request.still else explain)(of, request)
+    )
     run.run()
-    assert run.playback.past.now.wants.conf == run.state.conf == 0.25
+    assert run.playback.history.now.request.conf == run.state.conf == 0.25
 
 
 def test_steps_that_have_not_come_yet_are_taken_back():
@@ -339,18 +343,18 @@ def test_steps_that_have_not_come_yet_are_taken_back():
     seen_before = []
     press = run._controls._press
     run._controls._press = lambda action: (
-        seen_before.append(run.playback.past.now.explanation.frame.frame_index),
+        seen_before.append(run.playback.history.now.explanation.frame.frame_index),
         press(action),
     )[1]
     run.run()
-    assert run.playback.past.now.explanation.frame.frame_index == seen_before[1] + 1
+    assert run.playback.history.now.explanation.frame.frame_index == seen_before[1] + 1
 
 
 def test_a_death_of_inference_is_raised_also_over_a_photograph():
-    def explain(of, wants):
-        if wants.still:
+    def explain(of, request):
+        if request.still:
             raise ZeroDivisionError("a defect")
-        return FakeExplainer()(of, wants)
+        return FakeExplainer()(of, request)
 
     with pytest.raises(ZeroDivisionError):
         session(Stream(1), FakeViewer((after(1), []), (later(3), QUIT)), explain, stays=True).run()
@@ -360,15 +364,15 @@ def test_a_source_that_dies_is_in_the_reports_errors():
     run = session(Stream(10, dies_at=4), FakeViewer())
     with pytest.raises(SourceError):
         run.run()
-    assert any("the camera is gone" in text for text in run.numbers.errors)
+    assert any("the camera is gone" in text for text in run.stats.errors)
 
 
 def test_what_was_refused_does_not_take_back_what_was_chosen_since():
     from heatcam.errors import UsageError
     from tests.live.streams import seen
 
-    def explain(of, wants):
-        if wants.method == "gradcam":
+    def explain(of, request):
+        if request.method == "gradcam":
             time.sleep(0.3)
             raise UsageError("no gradcam with this", "take another")
         return seen(of)
@@ -386,8 +390,8 @@ def test_what_was_refused_does_not_take_back_what_was_chosen_since():
 def test_an_object_that_only_a_second_look_finds_keeps_the_focus_when_it_goes_on():
     other = (0.0, 0.0, 30.0, 30.0)
 
-    def explain(of, wants):
-        return FakeExplainer((BOX, other) if wants.still or wants.conf < 0.25 else (BOX,))(of, wants)
+    def explain(of, request):
+        return FakeExplainer((BOX, other) if request.still or request.conf < 0.25 else (BOX,))(of, request)
 
     viewer = FakeViewer(
         (after(2), [Action.PAUSE]),
@@ -399,7 +403,7 @@ def test_an_object_that_only_a_second_look_finds_keeps_the_focus_when_it_goes_on
     run = session(Stream(fps=50), viewer, explain)
     run.run()
     assert run.state.focus is not None
-    assert run.state.focus in run.playback.past.now.numbers
+    assert run.state.focus in run.playback.history.now.object_ids
 
 
 def test_frames_that_were_not_drawn_are_not_called_shown_and_the_last_one_is_drawn():
@@ -407,10 +411,10 @@ def test_frames_that_were_not_drawn_are_not_called_shown_and_the_last_one_is_dra
 
     viewer = FakeViewer()
     run = session(Stream(60, fps=200), viewer, state=WindowState(heatmap=False, hud=False))
-    run.screen._caption = replace(run.screen._caption, draw_every_s=0.1)
+    run.presenter._caption = replace(run.presenter._caption, draw_every_s=0.1)
     run.run()
-    assert run.numbers.frames_taken == 60
-    assert run.numbers.frames_shown == len(viewer.shown) < 20
+    assert run.stats.frames_taken == 60
+    assert run.stats.frames_shown == len(viewer.shown) < 20
     assert viewer.shown[-1][0, 0, 0] == 59
 
 
@@ -456,25 +460,27 @@ def test_an_interrupt_ends_it_with_everything_closed():
 
 
 def test_a_look_that_lands_after_the_keys_have_changed_is_left_lying():
-    from heatcam.live.inference import Shown
-    from heatcam.live.past import Moment
-    from heatcam.live.wants import Wants
+    from heatcam.live.explain_request import ExplainRequest
+    from heatcam.live.frame_history import HistoryEntry
+    from heatcam.live.inference import ExplainedFrame
     from tests.live.streams import frame, seen
 
     run = session(Stream(1), FakeViewer())
     of = frame(0)
-    run.playback.past.add(Moment(seen(of), (1,), Wants()))
-    run._inference.second_looks.put(Shown(seen(of), Wants(conf=0.9, still=True, with_object_maps=True)))
-    run._take_second_look()
-    assert run.playback.past.now.wants == Wants()
-    wanted = Wants(still=True, with_object_maps=True)
-    run._inference.second_looks.put(Shown(seen(of), wanted))
-    run._take_second_look()
-    assert run.playback.past.now.wants == wanted
+    run.playback.history.add(HistoryEntry(seen(of), (1,), ExplainRequest()))
+    run._inference.refined.put(
+        ExplainedFrame(seen(of), ExplainRequest(conf=0.9, still=True, with_object_maps=True))
+    )
+    run._take_refined()
+    assert run.playback.history.now.request == ExplainRequest()
+    wanted = ExplainRequest(still=True, with_object_maps=True)
+    run._inference.refined.put(ExplainedFrame(seen(of), wanted))
+    run._take_refined()
+    assert run.playback.history.now.request == wanted
 
 
 def index_now(run):
-    return run.playback.past.now.explanation.frame.frame_index
+    return run.playback.history.now.explanation.frame.frame_index
 
 
 def test_a_single_picture_stays_and_has_no_end_to_be_said():
@@ -483,7 +489,7 @@ def test_a_single_picture_stays_and_has_no_end_to_be_said():
     photograph.frame_count = 1
     run = session(photograph, viewer, FakeExplainer(), holds=True)
     said = []
-    run.screen.hold = said.append
+    run.presenter.hold = said.append
     run.run()
     assert said == []
     assert index_now(run) == 0
@@ -494,12 +500,12 @@ def test_the_end_of_a_file_holds_the_last_frame_and_says_so():
     explain = FakeExplainer()
     run = session(Stream(5, can_seek=True), viewer, explain, holds=True)
     said = []
-    hold = run.screen.hold
-    run.screen.hold = lambda text: (said.append(text), hold(text))
+    hold = run.presenter.hold
+    run.presenter.hold = lambda text: (said.append(text), hold(text))
     run.run()
     assert said == ["end of stream: left to go back, q to quit"]
     assert run.saw_the_end
-    assert run.numbers.frames_shown == 5
+    assert run.stats.frames_shown == 5
     assert index_now(run) == 4
     assert explain.asked[-1][1].still, "it gets its fine maps"
 
@@ -507,7 +513,7 @@ def test_the_end_of_a_file_holds_the_last_frame_and_says_so():
 def test_a_file_that_can_be_sought_in_ends_the_window_where_nobody_sits_there():
     run = session(Stream(5, can_seek=True), FakeViewer())
     run.run()
-    assert run.numbers.frames_shown == 5
+    assert run.stats.frames_shown == 5
     assert run.saw_the_end
 
 
@@ -519,7 +525,7 @@ def test_arrows_go_back_and_on_by_seconds_also_from_the_end():
     explain = FakeExplainer()
     run = session(Stream(60, fps=10, can_seek=True), viewer, explain, holds=True, film=FilmOptions(speed=8))
     run.run()
-    flowing = [index for index, wants in explain.asked if not wants.still]
+    flowing = [index for index, request in explain.asked if not request.still]
     assert flowing[:60] == list(range(60))
     assert flowing[60:] == list(range(9, 60)), "5 s before the last frame, which is at 5.9 s"
 
@@ -541,15 +547,15 @@ def test_while_paused_a_seek_shows_one_frame_with_its_fine_maps():
     assert run.state.paused
     index = index_now(run)
     assert 250 <= index <= 260
-    assert [(n, wants.still) for n, wants in explain.asked if n >= 250] == [(index, False), (index, True)]
+    assert [(n, request.still) for n, request in explain.asked if n >= 250] == [(index, False), (index, True)]
 
 
 def test_what_is_not_a_file_says_that_it_cannot_be_sought_in():
     viewer = FakeViewer((after(1), [Action.SEEK_BACK]), (later(0.2), QUIT))
     run = session(Stream(is_live=True, fps=50), viewer)
     said = []
-    say = run.screen.say
-    run.screen.say = lambda text: (said.append(text), say(text))
+    say = run.presenter.say
+    run.presenter.say = lambda text: (said.append(text), say(text))
     run.run()
     assert "stream cannot be sought in: only files can" in said
 
@@ -573,10 +579,10 @@ def test_nothing_is_carried_over_a_jump():
     viewer = FakeViewer((after(3), [Action.SEEK_FAR_FORWARD]), (later(0.5), QUIT))
     run = session(Stream(fps=50, can_seek=True), viewer)
     restarts = []
-    run.parts.painting.restart = lambda: restarts.append(index_now(run))
+    run.parts.renderer.restart = lambda: restarts.append(index_now(run))
     run.run()
     assert [index >= 3000 for index in restarts] == [True]
-    while run.playback.past.step(-1):
+    while run.playback.history.step(-1):
         pass
     assert index_now(run) >= 3000, "and no step goes back over it"
 
@@ -602,13 +608,13 @@ def test_a_file_shows_its_first_frame_plain_while_the_model_is_loaded_and_none_g
     assert heat_in(viewer.shown[0]) == 0
     assert heat_in(viewer.shown[-1]) > 60
     assert [index for index, _ in explain.asked] == list(range(5))
-    assert run.numbers.frames_shown == 5
+    assert run.stats.frames_shown == 5
     assert run.choices.methods == ("live", "odam")
     assert run.choices.layer_sets == ("", "15")
 
 
 def test_a_camera_plays_plain_while_the_model_is_loaded_and_nothing_of_it_counts_as_lost():
-    viewer, explain = FakeViewer((lambda v: run.numbers.frames_shown >= 3, QUIT)), FakeExplainer()
+    viewer, explain = FakeViewer((lambda v: run.stats.frames_shown >= 3, QUIT)), FakeExplainer()
     run = session(Stream(is_live=True, fps=50), viewer, explain, load=loading(0.6))
     run.run()
     plain = [p for p in viewer.shown if heat_in(p) == 0]
@@ -624,7 +630,7 @@ def test_q_while_the_model_is_loaded_leaves_at_once():
     run.run()
     assert time.monotonic() - started < 1.5
     assert run.saw_something
-    assert run.numbers.frames_shown == 0
+    assert run.stats.frames_shown == 0
 
 
 def test_a_model_that_cannot_be_had_closes_the_window_with_its_one_line():
@@ -635,7 +641,7 @@ def test_a_model_that_cannot_be_had_closes_the_window_with_its_one_line():
     with pytest.raises(ModelError, match="is broken"):
         run.run()
     assert viewer.shown
-    assert any("x.pt is broken" in text for text in run.numbers.errors)
+    assert any("x.pt is broken" in text for text in run.stats.errors)
 
 
 def test_a_source_that_cannot_be_opened_is_said_without_waiting_for_the_model():
@@ -648,7 +654,7 @@ def test_a_source_that_cannot_be_opened_is_said_without_waiting_for_the_model():
 def test_keys_work_while_the_model_is_loaded_and_what_they_chose_holds_then():
     viewer = FakeViewer(
         (after(1), [Action.NEXT_METHOD, Action.NEXT_LAYERS, Action.SEEK_FORWARD, Action.PAUSE]),
-        (lambda v: run.playback.past.now.wants.still, QUIT),
+        (lambda v: run.playback.history.now.request.still, QUIT),
     )
     explain = FakeExplainer()
     run = session(Stream(fps=50, can_seek=True), viewer, explain, load=loading(0.5))
@@ -661,10 +667,10 @@ def test_keys_work_while_the_model_is_loaded_and_what_they_chose_holds_then():
 def test_the_top_line_says_what_is_loaded_and_for_how_long():
     run = session(Stream(can_seek=True), FakeViewer((after(1), QUIT)), load=loading(3))
     said = []
-    paint = run.parts.painting.paint
-    run.parts.painting.paint = lambda moment, state, status, *more: (
+    paint = run.parts.renderer.paint
+    run.parts.renderer.paint = lambda entry, state, status, *more: (
         said.append(status),
-        paint(moment, state, status, *more),
+        paint(entry, state, status, *more),
     )[1]
     run.run()
     assert said[0].is_loading

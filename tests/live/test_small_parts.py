@@ -5,91 +5,91 @@ import pytest
 
 from heatcam.frames import Detections
 from heatcam.live.banner import banner_of
+from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.frame_history import FrameHistory, HistoryEntry
 from heatcam.live.notes import NOTE_S, Notes
-from heatcam.live.numbers import Numbers, percentiles_ms
-from heatcam.live.objects import FIRST_OWN, Objects, numbers_again, object_at
-from heatcam.live.pace import Pace
-from heatcam.live.past import Moment, Past
-from heatcam.live.wants import Wants
+from heatcam.live.objects import FIRST_OWN, Objects, ids_again, object_at
+from heatcam.live.playback_clock import PlaybackClock
+from heatcam.live.run_stats import RunStats, percentiles_ms
 from heatcam.sources.state import PLAYING, Phase, SourceState
 from tests.live.streams import BOX, frame, seen
 
 
 def test_frames_are_due_at_their_own_times_also_at_a_variable_rate():
-    pace = Pace()
+    pace = PlaybackClock()
     assert pace.due_s(5.0, 100.0) == 100.0
     assert pace.due_s(5.1, 100.0) == pytest.approx(100.1)
     assert pace.due_s(5.5, 100.2) == pytest.approx(100.5)
 
 
 def test_lost_time_is_not_caught_up_with():
-    pace = Pace()
+    pace = PlaybackClock()
     pace.due_s(0.0, 100.0)
     assert pace.due_s(0.1, 103.0) == 103.0
     assert pace.due_s(0.2, 103.0) == pytest.approx(103.1)
 
 
 def test_after_a_pause_the_next_frame_is_due_at_once():
-    pace = Pace()
+    pace = PlaybackClock()
     pace.due_s(0.0, 100.0)
     pace.forget()
     assert pace.due_s(7.0, 100.1) == 100.1
 
 
-def moment(index):
-    return Moment(seen(frame(index)), (1,), Wants())
+def entry(index):
+    return HistoryEntry(seen(frame(index)), (1,), ExplainRequest())
 
 
-def index_of(past):
-    return past.now.explanation.frame.frame_index
+def index_of(history):
+    return history.now.explanation.frame.frame_index
 
 
 def test_the_past_can_be_stepped_through_and_ends_at_both_ends():
-    past = Past()
-    assert past.now is None
+    history = FrameHistory()
+    assert history.now is None
     for n in range(3):
-        past.add(moment(n))
-    assert [index_of(past), past.step(-1), index_of(past), past.step(-1), past.step(-1)] == [
+        history.add(entry(n))
+    assert [index_of(history), history.step(-1), index_of(history), history.step(-1), history.step(-1)] == [
         *(2, True, 1, True, False),
     ]
-    assert index_of(past) == 0
-    assert past.step(1)
-    past.to_newest()
-    assert index_of(past) == 2
-    assert not past.step(1)
+    assert index_of(history) == 0
+    assert history.step(1)
+    history.to_newest()
+    assert index_of(history) == 2
+    assert not history.step(1)
 
 
 def test_the_past_is_bounded_by_frames_and_by_memory():
-    past = Past(most_frames=3)
+    history = FrameHistory(most_frames=3)
     for n in range(10):
-        past.add(moment(n))
+        history.add(entry(n))
     back = 0
-    while past.step(-1):
+    while history.step(-1):
         back += 1
     assert back == 2
-    of_one = moment(0).bytes
-    past = Past(most_bytes=2 * of_one + 10)
+    of_one = entry(0).bytes
+    history = FrameHistory(most_bytes=2 * of_one + 10)
     for n in range(10):
-        past.add(moment(n))
-    assert past.step(-1)
-    assert not past.step(-1)
+        history.add(entry(n))
+    assert history.step(-1)
+    assert not history.step(-1)
 
 
 def test_one_frame_larger_than_all_memory_is_still_shown():
-    past = Past(most_bytes=1)
-    past.add(moment(4))
-    assert index_of(past) == 4
+    history = FrameHistory(most_bytes=1)
+    history.add(entry(4))
+    assert index_of(history) == 4
 
 
 def test_a_second_look_takes_the_place_of_the_first():
-    past = Past()
-    past.add(moment(0))
-    past.add(moment(1))
-    past.step(-1)
-    past.replace_now(Moment(seen(frame(0)), (5,), Wants(still=True)))
-    assert past.now.wants.still
-    past.to_newest()
-    assert not past.now.wants.still
+    history = FrameHistory()
+    history.add(entry(0))
+    history.add(entry(1))
+    history.step(-1)
+    history.replace_now(HistoryEntry(seen(frame(0)), (5,), ExplainRequest(still=True)))
+    assert history.now.request.still
+    history.to_newest()
+    assert not history.now.request.still
 
 
 def test_a_note_stays_for_a_while_and_the_newest_counts():
@@ -128,23 +128,23 @@ A, B = (0, 0, 50, 50), (100, 0, 150, 50)
 
 def test_objects_keep_their_number_while_they_move_a_little():
     objects, found = Objects(), seen(frame(0))
-    first = objects.numbers_of(replaced(found, two([A, B])))
-    moved = objects.numbers_of(replaced(found, two([(104, 2, 152, 52), (3, 1, 52, 50)])))
+    first = objects.ids_of(replaced(found, two([A, B])))
+    moved = objects.ids_of(replaced(found, two([(104, 2, 152, 52), (3, 1, 52, 50)])))
     assert moved == first[::-1]
     assert min(first) >= FIRST_OWN
 
 
 def test_the_trackers_numbers_are_taken_where_there_are_some():
-    numbers = Objects().numbers_of(replaced(seen(frame(0)), two([A, B], tracks=[4, 0])))
+    numbers = Objects().ids_of(replaced(seen(frame(0)), two([A, B], tracks=[4, 0])))
     assert numbers[0] == 4
     assert numbers[1] >= FIRST_OWN
 
 
 def test_a_second_look_keeps_the_numbers_whatever_the_order():
     before, again = two([A, B]), two([B, A])
-    assert numbers_again(before, (7, 9), again) == (9, 7)
-    assert numbers_again(before, (7, 9), two([A, (200, 200, 250, 250)])) == (7, -2)
-    assert numbers_again(before, (7, 9), two([A, B], classes=(1, 0))) == (-1, 9)
+    assert ids_again(before, (7, 9), again) == (9, 7)
+    assert ids_again(before, (7, 9), two([A, (200, 200, 250, 250)])) == (7, -2)
+    assert ids_again(before, (7, 9), two([A, B], classes=(1, 0))) == (-1, 9)
 
 
 def test_a_click_takes_the_smallest_box_under_it():
@@ -156,7 +156,7 @@ def test_a_click_takes_the_smallest_box_under_it():
 
 
 def test_numbers_of_a_run():
-    numbers = Numbers()
+    numbers = RunStats()
     for n in range(10):
         numbers.count_frame(100 + n / 20)
     assert numbers.fps == pytest.approx(20)
@@ -167,9 +167,9 @@ def test_numbers_of_a_run():
         numbers.count_frame(200 + n / 20)
     assert numbers.fps == pytest.approx(20)
     assert numbers.mean_fps == pytest.approx(20), "the pause of 100 s is nobody's rate"
-    numbers.complain("x")
-    numbers.complain("x")
-    numbers.complain("")
+    numbers.note_failure("x")
+    numbers.note_failure("x")
+    numbers.note_failure("")
     assert numbers.errors == ["x"]
     assert percentiles_ms([]) is None
     assert percentiles_ms([0.01] * 99 + [1.0])["p50"] == 10.0
@@ -186,7 +186,7 @@ def test_the_box_of_these_tests_lies_in_the_picture():
 
 
 def test_a_jump_of_a_files_times_does_not_freeze_the_window():
-    pace = Pace()
+    pace = PlaybackClock()
     pace.due_s(0.0, 100.0)
     assert pace.due_s(3.0, 100.0) == pytest.approx(103.0), "a long frame is a long frame"
     assert pace.due_s(100.0, 100.1) == 100.1
@@ -194,14 +194,14 @@ def test_a_jump_of_a_files_times_does_not_freeze_the_window():
 
 
 def test_a_second_look_counts_with_the_memory_that_is_kept():
-    of_one = moment(0).bytes
-    past = Past(most_bytes=3 * of_one)
+    of_one = entry(0).bytes
+    history = FrameHistory(most_bytes=3 * of_one)
     for n in range(3):
-        past.add(moment(n))
+        history.add(entry(n))
     heavy = seen(frame(2))
-    past.replace_now(Moment(replaced_maps(heavy, 200), (1,), Wants(still=True)))
-    assert index_of(past) == 2
-    assert not past.step(-1)
+    history.replace_now(HistoryEntry(replaced_maps(heavy, 200), (1,), ExplainRequest(still=True)))
+    assert index_of(history) == 2
+    assert not history.step(-1)
 
 
 def replaced_maps(explanation, count):

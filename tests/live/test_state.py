@@ -2,7 +2,7 @@
 
 import pytest
 
-from heatcam.choices import Colormap, Layout, Renorm
+from heatcam.enums import Colormap, Layout, Renorm
 from heatcam.live.controls import SEEKS_S
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks.keys import Action

@@ -8,7 +8,7 @@ import pytest
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.measures.findings import describe
-from heatcam.measures.statistics import attention_of, energy_in_box
+from heatcam.measures.statistics import energy_in_box, evidence_share
 
 
 def plain_map(values: np.ndarray) -> SaliencyMap:
@@ -37,7 +37,7 @@ def test_a_map_without_evidence_has_no_share() -> None:
 def test_enrichment_is_how_much_denser_the_evidence_is_in_the_box() -> None:
     values = np.zeros((4, 4))
     values[1, 1], values[3, 3], values[0, 0] = 3.0, 1.0, -5.0
-    seen = attention_of(plain_map(values), np.float32([0, 0, 2, 2]))
+    seen = evidence_share(plain_map(values), np.float32([0, 0, 2, 2]))
     assert seen.evidence == pytest.approx(4.0), "negative evidence counts as none"
     assert seen.enrichment == pytest.approx(0.75 / (4 / 16))
 
@@ -50,10 +50,10 @@ def test_a_letterbox_border_never_counts() -> None:
     letterbox = Letterbox.fit((640, 320), 640, 128)  # 32 pixels of border above and below
     values = np.ones((letterbox.model_wh[1] // 32, 20), np.float32)
     values[0] = values[-1] = 100.0
-    seen = attention_of(SaliencyMap(values, letterbox, "live", "0"), np.float32([0, 0, 320, 320]))
+    seen = evidence_share(SaliencyMap(values, letterbox, "live", "0"), np.float32([0, 0, 320, 320]))
     assert letterbox.model_wh == (640, 384)
     assert (seen.evidence, seen.energy_in_box, seen.enrichment) == (200.0, 0.5, 1.0)
-    beyond = attention_of(SaliencyMap(values, letterbox, "live", "0"), np.float32([-50, -50, 320, 400]))
+    beyond = evidence_share(SaliencyMap(values, letterbox, "live", "0"), np.float32([-50, -50, 320, 400]))
     assert beyond == seen, "nor where a box reaches into it"
 
 

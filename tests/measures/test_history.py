@@ -7,7 +7,7 @@ import pytest
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
-from heatcam.measures.history import AttentionHistory
+from heatcam.measures.history import EvidenceHistory
 from heatcam.measures.statistics import BINS, heat_counts, share_of_all
 
 SIZE = (640, 480)
@@ -41,20 +41,20 @@ def seen(
 
 
 def test_the_energy_is_of_the_objects_own_map() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT, RIGHT], saliency(1, 1), (saliency(3, 1), saliency(1, 4))))
     assert [item.last for item in history.objects()] == pytest.approx([0.75, 0.8])
 
 
 def test_without_own_maps_it_is_the_share_of_all_evidence() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT, RIGHT], saliency(3, 1)))
     assert [item.last for item in history.objects()] == pytest.approx([0.75, 0.25])
     assert share_of_all(saliency(0, 0), np.array(LEFT, np.float32)) is None
 
 
 def test_track_numbers_tell_objects_apart_wherever_they_are() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT, RIGHT], saliency(3, 1), tracks=[7, 9]))
     history.add(seen([RIGHT, LEFT], saliency(3, 1), tracks=[7, 9]))
     assert {item.track_id: item.energies.tolist() for item in history.objects()} == {
@@ -64,7 +64,7 @@ def test_track_numbers_tell_objects_apart_wherever_they_are() -> None:
 
 
 def test_without_tracking_class_and_overlap_tell_them_apart() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT, RIGHT], saliency(3, 1)))
     moved = (310.0, 0.0, 630.0, 480.0)
     history.add(seen([moved, LEFT], saliency(1, 3)))
@@ -80,13 +80,13 @@ def test_without_tracking_class_and_overlap_tell_them_apart() -> None:
 
 
 def test_a_box_that_no_track_has_taken_is_left_out() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT, RIGHT], saliency(3, 1), tracks=[0, 2]))
     assert [item.track_id for item in history.objects()] == [2]
 
 
 def test_frames_without_the_object_or_without_a_map_are_gaps() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT], saliency(3, 1), tracks=[1]))
     history.add(seen([], saliency(3, 1), tracks=[]))
     history.add(seen([LEFT], None, tracks=[1]))
@@ -98,20 +98,20 @@ def test_frames_without_the_object_or_without_a_map_are_gaps() -> None:
 
 
 def test_an_object_that_was_never_measured_has_no_last_number() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     history.add(seen([LEFT], None))
     assert history.objects()[0].last is None
 
 
 def test_only_the_last_frames_are_kept() -> None:
-    history = AttentionHistory(length=5)
+    history = EvidenceHistory(length=5)
     for _ in range(12):
         history.add(seen([LEFT], saliency(3, 1), tracks=[1]))
     assert len(history.objects()[0].energies) == 5
 
 
 def test_objects_not_seen_for_as_long_are_forgotten() -> None:
-    history = AttentionHistory(length=5)
+    history = EvidenceHistory(length=5)
     history.add(seen([LEFT], saliency(1, 1), tracks=[1]))
     for _ in range(4):
         history.add(seen([RIGHT], saliency(1, 1), tracks=[2]))
@@ -122,7 +122,7 @@ def test_objects_not_seen_for_as_long_are_forgotten() -> None:
 
 @pytest.mark.parametrize("tracked", [True, False])
 def test_memory_is_bounded_in_a_crowd_that_never_stands_still(tracked: bool) -> None:
-    history = AttentionHistory(length=10)
+    history = EvidenceHistory(length=10)
     for n in range(200):
         box = (float(60 * n % 580), 0.0, float(60 * n % 580 + 20), 20.0)
         history.add(seen([box], saliency(1, 1), tracks=[n + 1] if tracked else None, classes=[n % 3]))
@@ -147,7 +147,7 @@ def test_the_histogram_knows_only_positive_evidence_on_the_picture() -> None:
 
 
 def test_without_evidence_the_histogram_is_empty() -> None:
-    history = AttentionHistory()
+    history = EvidenceHistory()
     assert history.heat.sum() == 0
     history.add(seen([], saliency(0, -1)))
     assert history.heat.sum() == 0

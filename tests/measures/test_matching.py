@@ -6,37 +6,37 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from heatcam.geometry import overlaps
-from heatcam.measures.matching import REMEMBERED, Tracks, same_objects
-from tests.steady.streams import seen
+from heatcam.measures.matching import REMEMBERED, OverlapTracks, same_objects
+from tests.smoothing.streams import seen
 
 LEFT, RIGHT = (0.0, 0.0, 100.0, 100.0), (200.0, 0.0, 300.0, 100.0)
 
 
-def ids(tracks: Tracks, *boxes: tuple[float, ...], class_ids: list[int] | None = None) -> list[int]:
+def ids(tracks: OverlapTracks, *boxes: tuple[float, ...], class_ids: list[int] | None = None) -> list[int]:
     return tracks.ids_of(seen(None, boxes, class_ids=class_ids).detections)
 
 
 def test_an_object_keeps_its_number_while_it_moves_and_the_order_of_boxes_does_not_matter() -> None:
-    tracks = Tracks()
+    tracks = OverlapTracks()
     left, right = ids(tracks, LEFT, RIGHT)
     assert left != right
     assert ids(tracks, (230.0, 0.0, 330.0, 100.0), (20.0, 10.0, 120.0, 110.0)) == [right, left]
 
 
 def test_another_class_at_the_same_place_is_another_object() -> None:
-    tracks = Tracks()
+    tracks = OverlapTracks()
     (first,) = ids(tracks, LEFT, class_ids=[3])
     (second,) = ids(tracks, LEFT, class_ids=[4])
     assert first != second
 
 
 def test_what_jumps_away_is_a_new_object() -> None:
-    tracks = Tracks()
+    tracks = OverlapTracks()
     assert ids(tracks, LEFT) != ids(tracks, RIGHT)
 
 
 def test_an_object_that_is_missed_for_a_moment_keeps_its_number_and_loses_it_later() -> None:
-    tracks = Tracks()
+    tracks = OverlapTracks()
     (number,) = ids(tracks, LEFT)
     for _ in range(REMEMBERED):
         ids(tracks)
@@ -55,7 +55,7 @@ def test_objects_that_stand_apart_are_assigned_as_the_optimum_would(seed: int, c
     before = np.column_stack([corners, corners + rng.uniform(60, 110, (count, 2))]).astype(np.float32)
     order = rng.permutation(count)
     after = (before + rng.uniform(-8, 8, before.shape).astype(np.float32))[order]
-    tracks = Tracks()
+    tracks = OverlapTracks()
     first = tracks.ids_of(seen(None, before).detections)
     rows, columns = linear_sum_assignment(overlaps(before, after), maximize=True)
     optimum = {int(column): first[row] for row, column in zip(rows, columns, strict=True)}

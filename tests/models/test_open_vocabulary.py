@@ -16,8 +16,8 @@ import heatcam
 from heatcam.engine.backends import start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.layers import Mark, describe_layers
-from heatcam.engine.network import CutNetwork
-from heatcam.engine.proving import prove
+from heatcam.engine.network import TappedNetwork
+from heatcam.engine.verification import verify
 from heatcam.errors import ModelError
 from heatcam.models.loading import load_any_task, load_model, ready
 from heatcam.models.open_vocabulary import with_set_classes
@@ -55,7 +55,7 @@ def test_boxes_and_gradients_are_those_of_ultralytics_own_network(family: str, f
     if fused:
         original = ready(copy.deepcopy(original))
     engine = engine_of(network, fine=True)
-    assert prove(engine, picture(96, 128)) < 1e-4
+    assert verify(engine, picture(96, 128)) < 1e-4
     assert engine.uses_patches
     forward = engine.forward(picture(96, 128), LOW, with_graph=True)
     boxes = forward.boxes
@@ -143,6 +143,6 @@ def test_other_networks_are_left_alone() -> None:
 
 def test_openvino_runs_yoloe() -> None:
     pytest.importorskip("openvino")
-    cut = CutNetwork(rebuilt("yoloe-v8n", fused=True))
+    cut = TappedNetwork(rebuilt("yoloe-v8n", fused=True))
     engine = start_engine(cut, torch.device("cpu"), "openvino", "fp32", picture(64, 96))
     assert engine.name == "openvino fp32"

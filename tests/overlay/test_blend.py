@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.choices import Colormap
+from heatcam.enums import Colormap
 from heatcam.overlay.blend import blend, colour_table, opacity_table
 
 

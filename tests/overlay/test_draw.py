@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatcam import overlay
-from heatcam.choices import Colormap, Renorm
+from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Explanation
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.overlay.blend import colour_table
-from heatcam.overlay.hud import colour_bar_box
+from heatcam.overlay.colour_bar import colour_bar_box
 from heatcam.overlay.legend import Legend
 from heatcam.overlay.topline import top_line_box
 from tests.overlay.scenes import cells_for, explanation

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.choices import Renorm
+from heatcam.enums import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.overlay import OverlayOptions, draw
 from heatcam.overlay.labels import class_colour

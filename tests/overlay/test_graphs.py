@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from heatcam.geometry import Uint8Array
-from heatcam.measures.history import AttentionHistory
+from heatcam.measures.history import EvidenceHistory
 from heatcam.overlay import graphs
+from heatcam.overlay.colour_bar import colour_bar_box
 from heatcam.overlay.graphs import draw_graphs
-from heatcam.overlay.hud import colour_bar_box
 from heatcam.overlay.labels import class_colour, track_colour
 from heatcam.overlay.legend import Legend
 from tests.measures.test_history import LEFT, RIGHT, saliency, seen
@@ -16,9 +16,9 @@ from tests.overlay.scenes import overlap
 SIZES = [(320, 240), (640, 480), (1280, 720), (3840, 2160)]
 
 
-def history(count: int, frames: int = 40, *, tracked: bool = True) -> AttentionHistory:
+def history(count: int, frames: int = 40, *, tracked: bool = True) -> EvidenceHistory:
     """So many objects, the first rising from no energy in its box to all of it."""
-    kept = AttentionHistory()
+    kept = EvidenceHistory()
     for n in range(frames):
         own = (saliency(n + 0.01, frames - n), *(saliency(1, 1) for _ in range(count - 1)))
         boxes, tracks = [LEFT, *[RIGHT] * (count - 1)], list(range(1, count + 1))
@@ -28,7 +28,7 @@ def history(count: int, frames: int = 40, *, tracked: bool = True) -> AttentionH
     return kept
 
 
-def drawn(size: tuple[int, int], kept: AttentionHistory) -> Uint8Array:
+def drawn(size: tuple[int, int], kept: EvidenceHistory) -> Uint8Array:
     picture = np.full((size[1], size[0], 3), 128, np.uint8)
     draw_graphs(picture, kept)
     return picture
@@ -83,7 +83,7 @@ def test_what_has_no_room_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_gaps_stay_gaps() -> None:
-    kept = AttentionHistory()
+    kept = EvidenceHistory()
     for n in range(120):
         is_there = n < 40 or n >= 80
         kept.add(seen([LEFT] * is_there, saliency(3, 1), tracks=[1] * is_there))
@@ -93,7 +93,7 @@ def test_gaps_stay_gaps() -> None:
 
 
 def test_a_single_frame_is_a_dot() -> None:
-    one, none = AttentionHistory(), AttentionHistory()
+    one, none = EvidenceHistory(), EvidenceHistory()
     one.add(seen([LEFT], saliency(3, 1), tracks=[1]))
     none.add(seen([LEFT], None, tracks=[1]))
     dots = [(drawn((1280, 720), kept) == track_colour(1)).all(-1).sum() for kept in (one, none)]
@@ -103,7 +103,7 @@ def test_a_single_frame_is_a_dot() -> None:
 def test_an_empty_history_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
     monkeypatch.setattr(graphs, "write", lambda _picture, text, *_: texts.append(text))
-    assert (drawn((640, 480), AttentionHistory()) != 128).any()
+    assert (drawn((640, 480), EvidenceHistory()) != 128).any()
     assert "energy in box: no objects" in texts
 
 

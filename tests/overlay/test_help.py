@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import help as helping
 from heatcam.overlay.help import SMALLEST_PX, draw_help
-from heatcam.overlay.lettering import text_width
+from heatcam.overlay.text import text_width
 
 SIZES = [(320, 240), (640, 480), (1280, 720), (3840, 2160)]
 LINES = [(key, f"what the key {key} does, in a few words") for key in "abcdefghijklmnopqrstuvwxyz"]

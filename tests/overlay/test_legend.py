@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.choices import Renorm
+from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.measures.scales import scales_of
+from heatcam.overlay.heat import heat_of
 from heatcam.overlay.legend import legend_of, number
-from heatcam.overlay.tone import heat_of
 
 BOXES = np.float32([[0, 0, 320, 640], [320, 0, 640, 640]])
 EVEN = SaliencyMap(np.full((80, 80), 0.25, np.float32), Letterbox.fit((640, 640), 640), "live", "15:C2f")

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.overlay import fonts, lettering, text_runs
+from heatcam.overlay import fonts, text, text_runs
 from heatcam.overlay.fonts import can_shape, font_file
-from heatcam.overlay.lettering import fitted, line_height, text_width, write
-from heatcam.overlay.text_runs import Run, clusters_end, runs_of
+from heatcam.overlay.text import fitted, line_height, text_width, write
+from heatcam.overlay.text_runs import TextRun, clusters_end, runs_of
 
 SIZE = 40
 needs_raqm = pytest.mark.skipif(not can_shape(), reason="needs a Pillow with Raqm, as its wheels have it")
@@ -20,7 +20,7 @@ needs_raqm = pytest.mark.skipif(not can_shape(), reason="needs a Pillow with Raq
 def _nothing_remembered():
     """Widths and runs are kept by text: other fonts need them anew."""
     yield
-    for cached in (text_width, lettering._shaped, runs_of, font_file):
+    for cached in (text_width, text._shaped, runs_of, font_file):
         cached.cache_clear()
 
 
@@ -63,7 +63,7 @@ def test_arabic_letters_are_joined() -> None:
 
 @pytest.mark.parametrize("text", ["dog", "chien été", "собака", "σκύλος", "犬", "개"])
 def test_what_opencv_draws_is_left_to_it(text: str) -> None:
-    assert runs_of(text, True) == (Run(text),)
+    assert runs_of(text, True) == (TextRun(text),)
 
 
 def test_a_character_that_no_font_has_is_a_box_and_no_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_character_that_no_font_has_is_a_box_and_no_question_mark(monkeypatch:
 
 def test_without_shaping_what_opencv_has_is_still_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "can_shape", lambda: False)
-    assert runs_of("כלב", True) == (Run("כלב"),)
+    assert runs_of("כלב", True) == (TextRun("כלב"),)
     assert runs_of("ไ", True)[0].missing
 
 
@@ -129,5 +129,5 @@ def test_hersheys_font_of_opencv_4_gets_help_with_all_that_is_not_ascii(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(text_runs, "_opencv_draws", lambda _: pytest.fail("asked the font of OpenCV 5"))
-    assert runs_of("dog é", False)[0] == Run("dog ")
+    assert runs_of("dog é", False)[0] == TextRun("dog ")
     assert runs_of("dog é", False)[1].font is not None

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import draw_status, topline
-from heatcam.overlay.lettering import text_width
 from heatcam.overlay.options import Status
+from heatcam.overlay.text import text_width
 from heatcam.overlay.topline import top_line_box
 from tests.overlay.scenes import lies_in
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.choices import Layout
-from heatcam.live.painting import Painting
-from heatcam.live.past import Moment
+from heatcam.enums import Layout
+from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.renderer import Renderer
 from heatcam.live.state import WindowState
-from heatcam.live.wants import Wants
-from heatcam.measures.history import AttentionHistory
+from heatcam.measures.history import EvidenceHistory
 from heatcam.overlay import Status
-from heatcam.overlay.cards import corners_of, covered_px, least_covering
 from heatcam.overlay.graphs import draw_graphs
-from heatcam.overlay.panel import draw_numbers
+from heatcam.overlay.numbers_panel import draw_numbers
+from heatcam.overlay.panels import corners_of, covered_px, least_covering
 from heatcam.overlay.resized import at_size
 from heatcam.overlay.views import natural_wh, places_on
 from heatcam.sinks.keys import DEFAULT_KEYS
@@ -33,10 +33,10 @@ def scene(size_wh, boxes, index=0):
 
 
 def painted(found, state, canvas_wh):
-    painting = Painting(0.0, DEFAULT_KEYS)
+    painting = Renderer(0.0, DEFAULT_KEYS)
     painting.take(found, state)
     numbers = tuple(range(1, 1 + len(found.detections)))
-    return painting.paint(Moment(found, numbers, Wants()), state, STATUS, canvas_wh=canvas_wh)
+    return painting.paint(HistoryEntry(found, numbers, ExplainRequest()), state, STATUS, canvas_wh=canvas_wh)
 
 
 @pytest.mark.parametrize("size_wh", [(320, 240), (3840, 2160), (600, 1800)])
@@ -132,7 +132,7 @@ def test_objects_that_are_gone_leave_the_graphs_after_a_second():
     """Frames are 1/25 s apart."""
 
     def drawn(frames_without):
-        history = AttentionHistory()
+        history = EvidenceHistory()
         for n in range(5):
             history.add(scene((640, 480), ((0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.9, 0.9)), n))
         for n in range(frames_without):

@@ -11,12 +11,12 @@ from scipy.stats import spearmanr
 
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.passes import TOLERANCES, TorchPasses
-from heatcam.engine.pictures import real_pictures
+from heatcam.engine.preprocessing import real_pictures
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.saliency.agreement import agreement, what_differs
-from heatcam.saliency.building import build_explainer
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.factory import build_explainer
 from heatcam.saliency.options import ExplainOptions
 from tests.nets import COCO_CHECKPOINT, needs_coco
 
@@ -90,8 +90,8 @@ def test_a_trained_network_in_bfloat16_shows_what_float32_shows(coco: Explainer)
 @needs_coco
 def test_gradients_that_are_noisier_than_bfloat16_are_found_out(coco: Explainer) -> None:
     class Noisy(TorchPasses):
-        def pull_back(self, inputs, cotangents):
-            gradients = super().pull_back(inputs, cotangents)
+        def vjp(self, inputs, cotangents):
+            gradients = super().vjp(inputs, cotangents)
             source = torch.Generator().manual_seed(0)
             return tuple(g + 2 * g.std() * torch.randn(g.shape, generator=source) for g in gradients)
 

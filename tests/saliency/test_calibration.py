@@ -39,7 +39,7 @@ def flags(explainer: Explainer, pictures: list[Uint8Array], **maps: bool) -> lis
     return [low for p in pictures for low in explainer.explain(p, **maps).low_evidence]
 
 
-def forgetful(explainer: Explainer, seed: int) -> Explainer:
+def shuffled_twin(explainer: Explainer, seed: int) -> Explainer:
     """The same explainer with a head that forgot what it learned; it finds the same boxes."""
     other = copy.copy(explainer)
     assert isinstance(explainer.engine, GradientEngine)
@@ -52,7 +52,7 @@ def test_the_trained_net_is_not_flagged_on_the_demo_scene_and_a_shuffled_head_is
     markers: Explainer, scenes: list[Uint8Array], own_maps: bool
 ) -> None:
     trained = flags(markers, scenes, with_object_maps=own_maps)
-    shuffled = flags(forgetful(markers, 77), scenes, with_object_maps=own_maps)
+    shuffled = flags(shuffled_twin(markers, 77), scenes, with_object_maps=own_maps)
     assert len(trained) == len(shuffled) >= 12
     assert sum(trained) == 0
     assert np.mean(shuffled) > 0.85

@@ -8,7 +8,7 @@ import torch
 
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
-from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.preprocessing import picture_tensor
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.saliency.explainer import Explainer

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from heatcam.saliency.fine import contrast, fine_map
-from heatcam.saliency.levels import add_levels
 from heatcam.saliency.methods import method_formula
+from heatcam.saliency.multi_level import add_levels
 
 
 def test_what_is_as_its_surroundings_are_is_no_contrast_however_large() -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from pytorch_grad_cam.utils.image import scale_cam_image
 
-from heatcam.choices import MethodName
 from heatcam.engine.boxes import Thresholds
+from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.saliency.classic import CLASSIC, plus_plus_weights
 from heatcam.saliency.layercam import layercam

@@ -10,7 +10,7 @@ import pytest
 import torch
 from ultralytics.utils import plotting
 
-from heatcam.engine.pictures import picture_tensor
+from heatcam.engine.preprocessing import picture_tensor
 from heatcam.models.loading import LoadedModel
 from heatcam.saliency.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import ultralytics_explainer

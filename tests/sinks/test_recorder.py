@@ -13,9 +13,9 @@ import pytest
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.sinks.recorder import Recorder, check_recording_path
-from heatcam.sinks.recording.job import MUXERS
+from heatcam.sinks.recording.messages import MUXERS
+from heatcam.sinks.recording.output_path import part_path
 from heatcam.sinks.recording.rates import exact_rate
-from heatcam.sinks.recording.targets import part_path
 from heatcam.sources.video import VideoSource
 from tests.sources.numbered import encode_numbered, number_in, numbered_picture
 from tests.system_tools import requires

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from heatcam.sinks.recording.leftovers import leftover_of, recover
+from heatcam.sinks.recording.recovery import interrupted_recording, recover
 from tests.sinks.test_recorder import frames_in, numbers_in, posix_only, wait_until_gone
 
 pytestmark = posix_only
@@ -92,7 +92,7 @@ def kill_encoder_and_check(path, fps, seconds):
     assert f"killed by signal 9); what was recorded so far plays: {path.stem}.part" in complaints.replace(
         f"{path.parent}/", ""
     )
-    made = recover(leftover_of(path.with_name(f"{path.stem}.part{path.suffix}")))
+    made = recover(interrupted_recording(path.with_name(f"{path.stem}.part{path.suffix}")))
     kept = numbers_in(made.path)
     assert kept == [n % 256 for n in range(len(kept))]
     assert said - len(kept) <= fps + 1

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from heatcam.sources.completeness import missing_frames, shortfall
-from heatcam.sources.lengths import presentation_s
+from heatcam.sources.mp4_duration import presentation_s
 from heatcam.sources.opening import open_source
 from tests.sources.numbered import encode_numbered
 from tests.system_tools import requires

@@ -10,14 +10,14 @@ import pytest
 from heatcam.errors import SourceError
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.camera import CameraDevice
-from heatcam.sources.device import Answer
+from heatcam.sources.device import ProbeResult
 from heatcam.sources.live import LiveSource
-from heatcam.sources.mending import Patience
 from heatcam.sources.options import CaptureOptions
+from heatcam.sources.reconnect import Timeouts
 from heatcam.sources.state import Phase
 from tests.sources.fake_captures import BlockedCapture, DyingCapture, FakeCapture
 
-QUICK = Patience(open_s=0.3, stalled_s=0.1, give_up_s=0.2, look_s=0.05, ready_s=0.1, stop_s=0.3)
+QUICK = Timeouts(open_s=0.3, stalled_s=0.1, give_up_s=0.2, look_s=0.05, ready_s=0.1, stop_s=0.3)
 
 
 class FakeDevice(CameraDevice):
@@ -37,7 +37,7 @@ class FakeDevice(CameraDevice):
         return capture
 
     def look(self):
-        return Answer(self.is_there, "" if self.is_there else "camera 0 is not plugged in")
+        return ProbeResult(self.is_there, "" if self.is_there else "camera 0 is not plugged in")
 
 
 class Hurried(Backoff):
@@ -50,8 +50,8 @@ def _failed_reads_take_less_time(monkeypatch):
     monkeypatch.setattr("heatcam.sources.camera._FAILED_READS_FORGIVEN_S", 0.05)
 
 
-def live(*captures, patience=QUICK, options=None):
-    return LiveSource(FakeDevice(*captures, options=options), patience, Hurried())
+def live(*captures, timeouts=QUICK, options=None):
+    return LiveSource(FakeDevice(*captures, options=options), timeouts, Hurried())
 
 
 def take(source, count):
@@ -109,12 +109,12 @@ def test_leaving_releases_the_camera_in_the_thread_that_read_it():
 
 
 def test_the_default_stop_takes_less_than_a_second_and_a_half():
-    assert Patience().stop_s < 1.5
+    assert Timeouts().stop_s < 1.5
 
 
 def test_a_camera_that_blocks_is_left_behind_in_time_and_released_when_it_wakes():
     capture = BlockedCapture(frames=1)
-    with live(capture, patience=Patience(stop_s=0.3)) as source:
+    with live(capture, timeouts=Timeouts(stop_s=0.3)) as source:
         take(source, 1)
         before_s = time.monotonic()
     assert time.monotonic() - before_s < 1
@@ -125,7 +125,7 @@ def test_a_camera_that_blocks_is_left_behind_in_time_and_released_when_it_wakes(
 
 def test_leaving_from_another_thread_ends_the_iterator():
     capture = BlockedCapture(frames=1)
-    source = live(capture, patience=Patience(stop_s=0.3))
+    source = live(capture, timeouts=Timeouts(stop_s=0.3))
     ended = threading.Event()
 
     def consume():
@@ -190,7 +190,7 @@ def test_it_is_opening_then_playing():
 def test_a_stalled_camera_is_said_within_three_seconds():
     """With the limits that users get: nothing is hurried here."""
     capture = BlockedCapture(frames=3)
-    with live(capture, patience=Patience(stop_s=0.2)) as source:
+    with live(capture, timeouts=Timeouts(stop_s=0.2)) as source:
         until(lambda: source._newest.last_frame_s and capture.given == 3)
         last_frame_s = source._newest.last_frame_s
         until(lambda: source.state.phase is not Phase.PLAYING, within_s=4)
@@ -208,8 +208,8 @@ def test_a_stall_that_passes_needs_no_new_connection():
                 time.sleep(0.6)
             return super().read()
 
-    patience = Patience(stalled_s=0.1, give_up_s=5, stop_s=0.3)
-    with live(Hesitating(), patience=patience) as source:
+    timeouts = Timeouts(stalled_s=0.1, give_up_s=5, stop_s=0.3)
+    with live(Hesitating(), timeouts=timeouts) as source:
         until(lambda: source.state.phase is Phase.STALLED)
         until(lambda: source.state.phase is Phase.PLAYING)
         assert source.device.opened == 1
@@ -291,8 +291,8 @@ def test_when_it_comes_back_the_long_wait_is_cut_short():
             return 30.0
 
     device = FakeDevice(FakeCapture(frames=3), FakeCapture())
-    patience = Patience(look_s=0.05, ready_s=30, stop_s=0.3)
-    with LiveSource(device, patience, Patient()) as source:
+    timeouts = Timeouts(look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, timeouts, Patient()) as source:
         device.is_there = False
         until(lambda: source.state.phase is Phase.RECONNECTING)
         time.sleep(0.3)
@@ -308,8 +308,8 @@ def test_what_was_asked_for_while_it_was_away_is_asked_for_anew():
     captures = iter([FakeCapture(frames=3), hanging, FakeCapture()])
     device = FakeDevice()
     device._open_capture = lambda _: next(captures)
-    patience = Patience(open_s=30, look_s=0.05, ready_s=30, stop_s=0.3)
-    with LiveSource(device, patience, Hurried()) as source:
+    timeouts = Timeouts(open_s=30, look_s=0.05, ready_s=30, stop_s=0.3)
+    with LiveSource(device, timeouts, Hurried()) as source:
         device.is_there = False
         until(lambda: hanging.asked)  # it is asked for MJPG when it was opened
         time.sleep(0.1)
@@ -325,7 +325,7 @@ def test_where_every_look_says_ready_attempts_are_still_rationed():
         def __init__(self):
             super().__init__(opened=False)
 
-    patience = Patience(open_s=0.3, look_s=0.02, ready_s=0.2, stop_s=0.3)
+    timeouts = Timeouts(open_s=0.3, look_s=0.02, ready_s=0.2, stop_s=0.3)
     device = FakeDevice(FakeCapture(frames=3), Broken())
 
     class Patient(Backoff):
@@ -333,17 +333,17 @@ def test_where_every_look_says_ready_attempts_are_still_rationed():
             super().next_wait_s()
             return 30.0
 
-    with LiveSource(device, patience, Patient()):
+    with LiveSource(device, timeouts, Patient()):
         time.sleep(1.2)
     assert 2 <= device.opened <= 8
 
 
 def test_reads_that_hang_are_bounded():
     captures = [BlockedCapture(frames=1) for _ in range(20)]
-    patience = Patience(
+    timeouts = Timeouts(
         open_s=0.1, stalled_s=0.05, give_up_s=0.05, look_s=0.02, ready_s=0.02, stop_s=0.2, most_hanging=3
     )
-    with live(*captures, patience=patience) as source:
+    with live(*captures, timeouts=timeouts) as source:
         until(lambda: source.state.reason == "3 reads hang in the driver")
         opened = source.device.opened
         time.sleep(0.4)
@@ -354,7 +354,7 @@ def test_reads_that_hang_are_bounded():
 
 
 def test_a_camera_slower_than_a_frame_a_second_is_not_called_stalled():
-    with live(FakeCapture(interval_s=0.08), patience=Patience(stalled_s=0.05, give_up_s=0.15)) as source:
+    with live(FakeCapture(interval_s=0.08), timeouts=Timeouts(stalled_s=0.05, give_up_s=0.15)) as source:
         take(source, 20)
         phases = set()
         for _ in range(100):
@@ -389,7 +389,7 @@ def test_a_few_failed_reads_are_forgiven(monkeypatch):
                 return False, None
             return super().read()
 
-    with live(Settling(), patience=Patience()) as source:
+    with live(Settling(), timeouts=Timeouts()) as source:
         assert len(take(source, 3)) == 3
 
 

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from heatcam.errors import SourceError
-from heatcam.sources import jpegs
+from heatcam.sources import jpeg_splitter
 from heatcam.sources.mjpeg import MjpegConnection
 from heatcam.sources.opening import open_source
 from tests.sources.numbered import number_in, numbered_picture
@@ -88,11 +88,11 @@ def test_whatever_a_server_leaves_out_its_pictures_play(kind):
 
 
 def test_a_part_without_an_end_is_cut(monkeypatch):
-    monkeypatch.setattr(jpegs, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(jpeg_splitter, "_MOST_BYTES", 1 << 20)
 
     def endless():
         yield parts_of("usual", 0)
-        yield b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpegs.START + b"\xe0\0\2"
+        yield b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg_splitter.START + b"\xe0\0\2"
         while True:
             yield b"\0" * 65536
 
@@ -105,4 +105,4 @@ def test_a_part_without_an_end_is_cut(monkeypatch):
 
 
 def test_the_limit_is_64_mb():
-    assert jpegs._MOST_BYTES == 64 << 20
+    assert jpeg_splitter._MOST_BYTES == 64 << 20

@@ -13,8 +13,8 @@ from heatcam.sources.backoff import Backoff
 from heatcam.sources.completeness import outages_of, shortfall
 from heatcam.sources.live import LiveSource
 from heatcam.sources.logins import Login
-from heatcam.sources.mending import Patience
 from heatcam.sources.opening import open_source
+from heatcam.sources.reconnect import Timeouts
 from heatcam.sources.state import Outage, Phase
 from tests.sources.fake_captures import FakeCapture
 from tests.sources.mjpeg_server import PLAY, REFUSE_LOGIN, mjpeg_server
@@ -22,7 +22,7 @@ from tests.sources.rtsp_server import rtsp_server
 from tests.sources.test_live import FakeDevice, Hurried, until
 from tests.sources.test_stream import take
 
-QUICK = Patience(open_s=0.3, stalled_s=0.1, give_up_s=0.2, look_s=0.05, ready_s=0.1, stop_s=0.3)
+QUICK = Timeouts(open_s=0.3, stalled_s=0.1, give_up_s=0.2, look_s=0.05, ready_s=0.1, stop_s=0.3)
 
 
 @pytest.fixture(autouse=True)
@@ -127,11 +127,11 @@ def test_digest_answers_are_those_of_the_standard(monkeypatch):
 
 
 def test_rtsp_with_a_wrong_password_is_asked_once_and_said():
-    from heatcam.sources.looking import look_at
+    from heatcam.sources.stream_probe import probe
 
     with rtsp_server("admin:geheim") as server:
-        assert look_at(server.url).ready
-        refused = look_at(server.url.replace("geheim", "falsch"))
+        assert probe(server.url).ready
+        refused = probe(server.url.replace("geheim", "falsch"))
     assert (refused.ready, refused.refused) == (False, True)
     assert refused.reason == "the user or the password is refused (401)"
 

@@ -56,11 +56,11 @@ def test_mpeg_ts_over_http_is_read_lost_and_read_again(unused_port):
 
 def _listening(port):
     """A look that connects to nobody: this server would take the look for its one client, and end."""
-    from heatcam.sources.device import Answer
+    from heatcam.sources.device import ProbeResult
 
     sockets = subprocess.run(["cat", "/proc/net/tcp"], capture_output=True, text=True, check=False).stdout
     there = any(f":{port:04X} 00000000:0000 0A" in line for line in sockets.splitlines())
-    return Answer(there, "" if there else "nothing listens at that address")
+    return ProbeResult(there, "" if there else "nothing listens at that address")
 
 
 @pytest.fixture

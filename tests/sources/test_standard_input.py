@@ -13,7 +13,7 @@ from PIL import Image
 from heatcam.errors import HeatcamError, SourceError, UnreadableInputError, UsageError
 from heatcam.sources import standard_input
 from heatcam.sources.completeness import missing_frames, shortfall
-from heatcam.sources.jpegs import JpegSplitter
+from heatcam.sources.jpeg_splitter import JpegSplitter
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.standard_input import StandardInputSource
 from tests.sources.numbered import number_in, numbered_picture
@@ -98,7 +98,7 @@ def test_a_damaged_picture_is_left_out_and_counted():
 
 
 def test_a_picture_without_an_end_does_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("heatcam.sources.jpegs._MOST_BYTES", 100_000)
+    monkeypatch.setattr("heatcam.sources.jpeg_splitter._MOST_BYTES", 100_000)
     with pytest.raises(SourceError, match="without an end"):
         numbers_of(source_of(jpeg(1)[:-2] + b"\x00" * 200_000))
 

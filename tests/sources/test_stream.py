@@ -12,10 +12,10 @@ import pytest
 from heatcam.errors import SourceError
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.live import LiveSource
-from heatcam.sources.looking import look_at
 from heatcam.sources.opening import open_source
 from heatcam.sources.state import Phase
 from heatcam.sources.stream import StreamDevice
+from heatcam.sources.stream_probe import probe
 from tests.sources.fake_captures import FakeCapture
 from tests.sources.mjpeg_server import DRIP, DROP, ERROR, PLAY, RESET, STALL, mjpeg_server
 from tests.sources.numbered import number_in
@@ -226,7 +226,7 @@ def answering(reply):
 )
 def test_a_look_tells_how_a_server_is(scheme, reply, ready, reason):
     listener = answering(reply)
-    answer = look_at(f"{scheme}://admin:geheim@127.0.0.1:{listener.getsockname()[1]}/live")
+    answer = probe(f"{scheme}://admin:geheim@127.0.0.1:{listener.getsockname()[1]}/live")
     listener.close()
     assert (answer.ready, reason in answer.reason) == (ready, True), answer
     assert "geheim" not in answer.reason
@@ -234,17 +234,17 @@ def test_a_look_tells_how_a_server_is(scheme, reply, ready, reason):
 
 def test_a_login_by_digest_is_answered_once():
     listener = answering(b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="x", nonce="y"\r\n\r\n')
-    answer = look_at(f"http://admin:geheim@127.0.0.1:{listener.getsockname()[1]}/")
+    answer = probe(f"http://admin:geheim@127.0.0.1:{listener.getsockname()[1]}/")
     assert (answer.ready, answer.reason) == (False, "the user or the password is refused (401)")
     assert answer.refused
-    answer = look_at(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    answer = probe(f"http://127.0.0.1:{listener.getsockname()[1]}/")
     assert (answer.ready, answer.reason) == (False, "the server asks for a user and a password (401)")
     listener.close()
 
 
 @pytest.mark.parametrize("url", ["http://", "http://host:99999/", "rtsp://:554/live"])
 def test_a_look_at_nonsense_is_no_error(url):
-    assert not look_at(url).ready
+    assert not probe(url).ready
 
 
 def test_a_stream_that_ends_is_lost_not_over():
@@ -252,9 +252,9 @@ def test_a_stream_that_ends_is_lost_not_over():
 
     def look(_):
         looks.append(1)
-        from heatcam.sources.device import Answer
+        from heatcam.sources.device import ProbeResult
 
-        return Answer(True)
+        return ProbeResult(True)
 
     captures = iter([FakeCapture(frames=3), FakeCapture()])
     device = StreamDevice("rtsp://host/live", open_capture=lambda _: next(captures), look=look)

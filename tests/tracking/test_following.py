@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.choices import TrackerName
+from heatcam.enums import TrackerName
 from heatcam.errors import UsageError
 from heatcam.frames import Detections, Explanation, Frame
 from heatcam.tracking import Tracker, tracked, tracker_of

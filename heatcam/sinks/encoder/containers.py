@@ -35,7 +35,7 @@ def say_start(output: Any, fps: tuple[int, int], start_ticks: int) -> None:
 
 
 def start_said(source: Any) -> tuple[tuple[int, int] | None, int]:
-    """The nominal rate and start that ``say_start`` wrote; ``(None, 0)`` of a recording that is no such piece."""
+    """The nominal rate and start that ``say_start`` wrote; ``(None, 0)`` of a recording that is no such segment."""
     tags = {name.lower(): text for name, text in source.metadata.items()}
     comment = tags.get("comment", "")
     if not comment.startswith(_PIECE):

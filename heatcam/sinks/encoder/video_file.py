@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
+from heatcam.sinks.encoder.audio import AudioTrack
 from heatcam.sinks.encoder.clock import Clock
 from heatcam.sinks.encoder.containers import container_options, say_start
-from heatcam.sinks.encoder.sound import SoundTrack
 from heatcam.sinks.recording.codecs import CODECS, encoder_options
-from heatcam.sinks.recording.job import Job
+from heatcam.sinks.recording.messages import EncodeJob
 
 _BT709 = 1
 _LIMITED_RANGE = 1
@@ -27,13 +27,13 @@ _APPLES_TAG = {"hevc": "hvc1"}  # QuickTime does not know FFmpeg's own hev1
 class VideoFile:
     """A video in MP4, MOV, MKV or WebM, BT.709 in limited range (FFV1: the pixels themselves).
 
-    The container is opened with the first frame, when it is known where a piece begins.
+    The container is opened with the first frame, when it is known where a segment begins.
 
     Args:
         job: what to write.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: EncodeJob) -> None:
         self._job = job
         self._rate = Fraction(*job.fps)
         self._clock = Clock(self._rate, job.origin_s)
@@ -41,13 +41,13 @@ class VideoFile:
         self._first_s = 0.0
         self._output: Any = None
         self._stream: Any = None
-        self._sound: SoundTrack | None = None
+        self._audio: AudioTrack | None = None
         self.frames = 0
 
     @property
     def note(self) -> str:
         """What is worth saying of the sound, or ""."""
-        return "" if self._sound is None else self._sound.note
+        return "" if self._audio is None else self._audio.note
 
     def write(self, pts_s: float, image_bgr: npt.NDArray[np.uint8]) -> None:
         """Encode one frame, uint8 ``(H, W, 3)`` BGR, at its time in seconds."""
@@ -66,11 +66,11 @@ class VideoFile:
 
         Should the disk be too full for the index, the fragments before it still play (tried with 0 to 12 kB left).
         """
-        if self._output is None or self._sound is None or self._first_ticks is None:
+        if self._output is None or self._audio is None or self._first_ticks is None:
             return
         self._mux(self._stream.encode(None))
         end_s = self._clock.end_s - self._first_ticks / self._clock.ticks_per_s
-        self._sound.write_until(end_s, self._first_s)
+        self._audio.write_until(end_s, self._first_s)
         self._output.close()
 
     def _open(self, start_ticks: int) -> None:
@@ -79,7 +79,7 @@ class VideoFile:
         if job.origin_s is not None:
             say_start(self._output, job.fps, start_ticks)
         self._stream = self._add_stream()
-        self._sound = SoundTrack(job.audio_from, self._output)
+        self._audio = AudioTrack(job.audio_from, self._output)
 
     def _add_stream(self) -> Any:
         job, codec = self._job, CODECS[self._job.codec]
@@ -112,8 +112,8 @@ class VideoFile:
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
-            if self._sound is not None:
-                self._sound.write_until(float(packet.pts * packet.time_base), self._first_s)
+            if self._audio is not None:
+                self._audio.write_until(float(packet.pts * packet.time_base), self._first_s)
             self._output.mux(packet)
 
 

@@ -1,1 +1,1 @@
-"""What the main process knows of recordings: their names, leftovers, codecs and rates. The encoder's own process reads it too."""
+"""What the main process knows of recordings: names, recovery, codecs and rates. The encoder's own process reads it too."""

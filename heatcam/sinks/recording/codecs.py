@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatcam.errors import UsageError
-from heatcam.sinks.recording.job import MUXERS
+from heatcam.sinks.recording.messages import MUXERS
 
 _SLOWEST_TO_LOOK_AHEAD = 15.0  # frames a second; below, a few frames are too much of a second
 

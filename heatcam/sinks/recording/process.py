@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import IO, Any
 
 from heatcam.errors import SinkError
-from heatcam.sinks.recording.job import JoinJob, Outcome, outcome_from
+from heatcam.sinks.recording.messages import JoinJob, Outcome, outcome_from
 
 # The child imports from where this process does, however it was started; -m would put the current folder first.
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from heatcam.sinks.encoder.{} import main; main()"
 
 
-def start(room: str, complaints: IO[bytes] | int, keep_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def start(room: str, stderr_file: IO[bytes] | int, keep_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start a module of the encoder's room, deaf to this terminal's Ctrl-C, with pipes to it and from it.
 
     Args:
-        room: the module: ``child`` or ``tool``.
-        complaints: where its standard error goes.
+        room: the module: ``encoder_process`` or ``encoder_worker``.
+        stderr_file: where its standard error goes.
         keep_open: descriptors that it holds open as long as it lives (POSIX).
     """
     return subprocess.Popen(
         [sys.executable, "-c", _START.format(room), json.dumps(sys.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=complaints,
+        stderr=stderr_file,
         bufsize=0,
         pass_fds=tuple(keep_open) if os.name == "posix" else (),
         start_new_session=os.name == "posix",  # Ctrl-C goes to a whole process group: not to this child's
@@ -57,7 +57,7 @@ def count_frames(path: Path) -> Outcome:
 
 
 def join_pieces(job: JoinJob) -> Outcome:
-    """Put pieces together into ``job.path``; ``error`` where that failed.
+    """Put segments together into ``job.path``; ``error`` where that failed.
 
     Raises:
         SinkError: it cannot be asked.
@@ -72,12 +72,12 @@ def pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
     return pipe
 
 
-def wait_for(child: subprocess.Popen[bytes], complaints: IO[bytes], timeout_s: float) -> Outcome:
-    """What the encoder says at its end; where it says nothing, how it ended and its last complaint.
+def wait_for(child: subprocess.Popen[bytes], stderr_file: IO[bytes], timeout_s: float) -> Outcome:
+    """What the encoder says at its end; where it says nothing, how it ended and the last line of its standard error.
 
     Args:
         child: whose pipe has been closed.
-        complaints: its standard error.
+        stderr_file: its standard error.
         timeout_s: how long it may take, in seconds; it is killed then.
     """
     try:
@@ -86,26 +86,26 @@ def wait_for(child: subprocess.Popen[bytes], complaints: IO[bytes], timeout_s: f
         child.kill()
         child.communicate()
         return Outcome(0, f"the encoder did not finish within {timeout_s:g} s")
-    return outcome_from(answer) if answer.strip() else Outcome(0, _last_words(child, complaints))
+    return outcome_from(answer) if answer.strip() else Outcome(0, _last_words(child, stderr_file))
 
 
-def _last_words(child: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
-    complaints.seek(0)
-    lines = complaints.read().decode(errors="replace").strip().splitlines()
+def _last_words(child: subprocess.Popen[bytes], stderr_file: IO[bytes]) -> str:
+    stderr_file.seek(0)
+    lines = stderr_file.read().decode(errors="replace").strip().splitlines()
     code = child.returncode
     ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
     return f"the encoder ended with {ended}" + (f": {lines[-1]}" if lines else "")
 
 
 def _ask(question: dict[str, Any]) -> dict[str, Any]:
-    with start("tool", subprocess.PIPE) as child:
+    with start("encoder_worker", subprocess.PIPE) as child:
         try:
-            answer, complaints = child.communicate(json.dumps(question).encode() + b"\n")
+            answer, stderr_file = child.communicate(json.dumps(question).encode() + b"\n")
         except BaseException:  # Ctrl-C above all, to which it is deaf
             child.kill()
             raise
     if not answer.strip():
-        last = complaints.decode(errors="replace").strip().splitlines()[-1:]
+        last = stderr_file.decode(errors="replace").strip().splitlines()[-1:]
         raise SinkError(
             f"the encoder's process ended without an answer ({' '.join(last)})", "check that PyAV works"
         )

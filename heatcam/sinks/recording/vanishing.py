@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from heatcam.sinks.recording.targets import Target, earlier_pieces
+from heatcam.sinks.recording.output_path import OutputPath, earlier_segments
 
 _EVERY_S = 1.0
 _MISSES = 2  # one after the other: a network disk may lose sight of a file for a moment
@@ -103,7 +103,7 @@ def other_folders(lost: Path) -> Iterator[Path]:
             yield find()
 
 
-def named_where_it_is(place: Path, target: Target) -> Path:
+def named_where_it_is(place: Path, target: OutputPath) -> Path:
     """Give an unfinished recording that was moved with its folder its finished name there, where that is free.
 
     Args:
@@ -116,7 +116,7 @@ def named_where_it_is(place: Path, target: Target) -> Path:
     if target.kind == "pictures":
         return place
     finished = place.with_name(target.path.name)
-    if place.name != target.part.name or finished.exists() or earlier_pieces(place):
+    if place.name != target.part.name or finished.exists() or earlier_segments(place):
         return place
     try:
         place.rename(finished)

@@ -17,7 +17,7 @@ from contextlib import closing
 from typing import BinaryIO
 
 from heatcam.errors import HeatcamError
-from heatcam.sources.decoder.film import Film, Shown
+from heatcam.sources.decoder.film import Film, ShownFrame
 from heatcam.sources.decoder_messages import END, FACTS, FAILURE, FRAME, DecodeJob, Header
 
 _AHEAD = 2  # frames decoded and not yet in the pipe
@@ -39,7 +39,7 @@ class Orders:
         self._to_s: float | None = None
         self._changed = threading.Condition()
         self._lines = lines
-        threading.Thread(target=self._hear, daemon=True).start()
+        threading.Thread(target=self._drain_messages, daemon=True).start()
 
     def take(self) -> tuple[float, int]:
         """Wait for a seek that was not taken yet: where to, in seconds, and its number."""
@@ -53,7 +53,7 @@ class Orders:
         """Whether there is one to take."""
         return self._to_s is not None
 
-    def _hear(self) -> None:
+    def _drain_messages(self) -> None:
         for line in iter(self._lines.readline, b""):
             order = json.loads(line)
             with self._changed:
@@ -106,7 +106,7 @@ def serve(job: DecodeJob, orders: Orders, outlet: Outlet) -> None:
         _fail(getattr(error, "strerror", None) or str(error) or type(error).__name__, orders, outlet)
 
 
-def _send(shown: Shown, generation: int, outlet: Outlet) -> None:
+def _send(shown: ShownFrame, generation: int, outlet: Outlet) -> None:
     height, width = shown.picture.shape[:2]
     body = shown.picture.data.cast("B")
     outlet.put(Header(FRAME, generation, (width, height), shown.pts_s, len(body)), body)

@@ -39,7 +39,7 @@ _OPENCV_PIXELS = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFrame:
     """One frame.
 
     Attributes:
@@ -80,7 +80,7 @@ class Film:
         self._interval_s = 1.0 / (self.facts.fps or _FALLBACK_FPS)
         self._begun = False
 
-    def frames(self, from_s: float = 0.0) -> Generator[Shown, None, None]:
+    def frames(self, from_s: float = 0.0) -> Generator[ShownFrame, None, None]:
         """The first frame at or after ``from_s`` seconds and all that follow; behind the end, the last one.
 
         Close the iterator before the next one.
@@ -92,11 +92,11 @@ class Film:
         for frame, pts_s in self._timed():
             if pts_s >= from_s - TOLERANCE_S:
                 last, from_s = None, -1.0
-                yield Shown(upright(frame, self.facts.size_wh), pts_s)
+                yield ShownFrame(upright(frame, self.facts.size_wh), pts_s)
             else:
                 last = frame, pts_s
         if last is not None:
-            yield Shown(upright(last[0], self.facts.size_wh), last[1])
+            yield ShownFrame(upright(last[0], self.facts.size_wh), last[1])
 
     def _open_anew(self) -> None:
         """Stand at the beginning again."""

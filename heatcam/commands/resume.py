@@ -1,0 +1,182 @@
+"""``record --resume``: what an interrupted recording holds, whether this run may go on with it, and from which frame.
+
+What the two runs have in common is compared option by option. The frames before the resume point are decoded and not explained,
+but for the last ones: heat is steadied over frames, so those are explained again without being written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions, RecordingOptions
+from heatcam.errors import UsageError
+from heatcam.frames import Frame
+from heatcam.sinks.recording.codecs import codec_of
+from heatcam.sinks.recording.output_path import OutputPath, next_segment
+from heatcam.sinks.recording.recording_lock import manifest_in, require_unlocked
+from heatcam.sinks.recording.recovery import InterruptedRecording, frames_in, interrupted_recording
+from heatcam.sources.opening import DEMO
+from heatcam.sources.options import CaptureOptions
+
+# ``--smooth`` keeps at most 0.9 of an object's content and 0.95 of its scale from frame to frame: after 150 frames, 1/2000.
+WARM_UP_FRAMES = 150
+
+
+def manifest_of(
+    spec: str,
+    model: ModelChoice,
+    look: LookOptions,
+    motion: MotionOptions,
+    recording: RecordingOptions,
+    asked: CaptureOptions,
+    target: OutputPath,
+) -> dict[str, Any]:
+    """All that two runs must share to make one recording, by the options' names; empty for what cannot be read again."""
+    source = _identity(spec)
+    if source is None or target.kind in ("gif", "pictures"):
+        return {}
+    kept = {
+        name: value for record in (model, look, motion) for name, value in dataclasses.asdict(record).items()
+    }
+    del kept["yes"]  # it changes no frame
+    encoding = {
+        "codec": codec_of(target.path, recording.codec, recording.crf),
+        "crf": recording.crf,
+        "fps": asked.fps,
+    }
+    weights = _identity(model.model) if model.model else None
+    start = (
+        {"start": asked.start_s} if asked.start_s else {}
+    )  # (left out where nothing was asked, as in earlier versions)
+    manifest = {"source": source, **kept, **encoding, **start, "weights": weights}
+    return dict(json.loads(json.dumps(manifest, default=str)))
+
+
+def _identity(spec: str) -> list[Any] | None:
+    """A file, or a folder's files, by name, size and time of change; the demo scene is always the same; None for all else."""
+    path = Path(spec)
+    if path.is_file():
+        found = path.stat()
+        return [str(path.resolve()), found.st_size, found.st_mtime_ns]
+    if path.is_dir():
+        files = [one.stat() for one in path.iterdir() if one.is_file()]
+        return [
+            str(path.resolve()),
+            sum(one.st_size for one in files),
+            max((one.st_mtime_ns for one in files), default=0),
+        ]
+    return [DEMO] if spec == DEMO else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Resumption:
+    """What there is to go on with.
+
+    Attributes:
+        target: the recording.
+        segments: the files with its frames, in order; the last may carry the finished name.
+        frames: how many frames they hold together.
+    """
+
+    target: OutputPath
+    segments: tuple[Path, ...] = ()
+    frames: int = 0
+
+    @property
+    def warm_up(self) -> int:
+        """How many frames before the resume point are explained again at most."""
+        return min(self.frames, WARM_UP_FRAMES)
+
+    def set_aside(self) -> None:
+        """Make room for the next segment: the last one becomes ``name.part-N.mp4``."""
+        for path in (self.target.part, self.target.path):
+            if path in self.segments:
+                path.rename(next_segment(self.target.part))
+
+    def interrupted(self) -> InterruptedRecording | None:
+        """What is there, to be put together when nothing comes after it; None where it is the finished file."""
+        return (
+            None
+            if self.segments == (self.target.path,)
+            else InterruptedRecording(self.target.part, self.segments)
+        )
+
+
+def resumption_of(target: OutputPath, manifest: Mapping[str, Any]) -> Resumption:
+    """What is left of an earlier run with the same source and options; without frames if there is nothing.
+
+    Raises:
+        UsageError: it is being written, comes from other options or another source, or nothing says from which.
+    """
+    if not manifest:
+        raise UsageError(
+            "--resume goes on with videos made of files", "record cameras, GIFs and pictures anew"
+        )
+    require_unlocked(target.lock_file)
+    interrupted = interrupted_recording(target.part)
+    segments = interrupted.segments if interrupted else ()
+    if target.path.exists():
+        if not target.lock_file.exists():
+            raise UsageError(
+                f"{target.path} is there already, and whole", "choose another name or add --overwrite"
+            )
+        segments = (*segments, target.path)
+    if not segments:
+        return Resumption(target)
+    _require_same(target, manifest_in(target.lock_file), manifest)
+    counts = frames_in(InterruptedRecording(target.part, segments))
+    for segment, count in zip(segments, counts, strict=True):
+        if not count:
+            segment.unlink()  # killed before its first frame was whole
+    kept = tuple(segment for segment, count in zip(segments, counts, strict=True) if count)
+    return Resumption(target, kept, sum(counts))
+
+
+def _require_same(target: OutputPath, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    instead = f"`heatcam recover {target.part}` keeps what there is, --overwrite throws it away"
+    if "source" not in before:
+        raise UsageError(f"nothing says how {target.part} was recorded", instead)
+    if before["source"] != now["source"]:
+        raise UsageError(f"{target.part} was recorded from another source, or that has changed", instead)
+    for name in dict.fromkeys((*now, *(["start"] if "start" in before else []))):
+        value = now.get(name)
+        if before.get(name) != value:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{flag} was {_words(before.get(name))} in what is to be gone on with, and is {_words(value)} now",
+                f"give the same options; {instead}",
+            )
+
+
+def _words(value: object) -> str:
+    return "left out" if value in (None, "") else str(value)
+
+
+class ResumedFrames:
+    """The frames of a source from where work begins again, and what was passed over.
+
+    Args:
+        frames: all of them.
+        resumption: what there is already.
+
+    Attributes:
+        origin_s: the time of the very first frame, in seconds, once it has been read.
+    """
+
+    def __init__(self, frames: Iterable[Frame], resumption: Resumption) -> None:
+        self._frames = frames
+        self._passed = resumption.frames - resumption.warm_up
+        self.origin_s = 0.0
+
+    def __iter__(self) -> Iterator[Frame]:
+        frames = iter(self._frames)
+        first = next(frames, None)
+        if first is None:
+            return
+        self.origin_s = first.pts_s
+        yield from itertools.islice(itertools.chain([first], frames), self._passed, None)

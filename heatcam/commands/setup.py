@@ -1,0 +1,218 @@
+"""From choices to an explainer and a painter, with what the user is told on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatcam.commands.default_model import with_model
+from heatcam.commands.options import LookOptions, ModelChoice
+from heatcam.commands.refusals import require_model
+from heatcam.commands.terminal import Terminal
+from heatcam.enums import Renorm
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.models import official
+from heatcam.overlay import OverlayOptions, Status, draw
+from heatcam.pipeline import Painter, Run
+from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions
+from heatcam.smoothing.smoother import Smoother
+from heatcam.sources.base import Source
+from heatcam.sources.live import LiveSource
+from heatcam.sources.opening import is_opened_once, open_source
+from heatcam.sources.options import CaptureOptions
+from heatcam.sources.seeking import require_start
+
+if TYPE_CHECKING:
+    from heatcam.saliency.explainer import Explainer
+    from heatcam.saliency.factory import ExplainerCache
+
+
+def start_explainer(
+    choice: ModelChoice,
+    terminal: Terminal,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    pictures: int | None = None,
+) -> Explainer:
+    """Load what was chosen, made ready for pictures of ``size_wh``, and say which model runs where.
+
+    Args:
+        choice: the model, and how it explains.
+        terminal: where to say it.
+        size_wh: of the pictures to come, in pixels.
+        pictures: how many there will be; None for a stream.
+
+    Raises:
+        HeatcamError: it cannot be had; the message names the next step.
+    """
+    return start_explainer_cache(choice, terminal, size_wh, pictures)[1]
+
+
+def start_explainer_cache(
+    choice: ModelChoice,
+    terminal: Terminal,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    pictures: int | None = None,
+) -> tuple[ExplainerCache, Explainer]:
+    """The same, with the cache that further explainers of the model come from."""
+    choice = with_model(choice, "", terminal)
+    model = str(choice.model)
+    offer_download(model, terminal)
+    options = explain_options(choice, pictures)
+    require_model(model, choice.device, downloadable=False)
+    with terminal.status(f"loading {Path(model).name}"):
+        from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
+
+        cache = open_explainer_cache(model, choice.device, options, size_wh)
+        explainer = cache.take(options)
+    say_what_runs(choice, explainer, terminal)
+    return cache, explainer
+
+
+def explain_options(choice: ModelChoice, pictures: int | None = None) -> ExplainOptions:
+    """What was chosen on the command line, as the explainer takes it; ``pictures``: how many there will be.
+
+    Raises:
+        UsageError: a threshold or size that cannot be meant.
+    """
+    return ExplainOptions(
+        choice.imgsz,
+        choice.conf,
+        choice.iou,
+        tuple(choice.classes or ()),
+        choice.method.value,
+        choice.quality.value,
+        choice.backend.value,
+        choice.precision.value,
+        choice.why,
+        names_in(choice.layers),
+        choice.target,
+        choice.max_det,
+        pictures,
+    )
+
+
+def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
+    """One note of which model explains how, and where."""
+    terminal.note(
+        f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
+        f"method {explainer.method}"
+        + (f", evidence for '{choice.why}' at every box" if choice.why else "")
+        + (f", target {choice.target}" if choice.target != "class" else "")
+    )
+    if explainer.calibrating_s:
+        terminal.note(
+            f"measured once for this model and map what low evidence is: {explainer.calibrating_s:.1f} s"
+        )
+
+
+def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> None:
+    """One note when the fixed scale that was asked for is not known for this model."""
+    if look.renorm is Renorm.FIXED and explainer.calibration.full_heat is None:
+        terminal.note(
+            "no fixed scale is known for this model (nothing was detected in the pictures it is measured on): "
+            "each frame is scaled by itself"
+        )
+
+
+def say_source(source: Source, terminal: Terminal) -> None:
+    """One note of what a camera, stream or screen was asked for and what it gives; nothing about files."""
+    if isinstance(source, LiveSource):
+        terminal.note(source.agreement)
+
+
+def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int, int]:
+    """Width and height of a file's or the demo's frames; a likely size where only the first frame will tell.
+
+    A camera is not opened for it: opened twice, some are busy. Nor is standard input, which can be read only once.
+
+    Raises:
+        HeatcamError: the source cannot be opened.
+    """
+    source = open_source(spec, options)
+    if is_opened_once(source):
+        return (options and options.size_wh) or LIKELY_SIZE_WH
+    with source:
+        require_start(source, options.start_s if options else 0.0)
+        return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def offer_download(model: str, terminal: Terminal) -> None:
+    """Ask once for published weights that are not here, unless ``--yes`` has answered; without a yes nothing is fetched.
+
+    One that was downloaded before and has changed since is said.
+    """
+    name = official.official_name(model)
+    if official.is_missing(model):
+        question = f"{name} is not here. Download it from Ultralytics (AGPL-3.0) to {official.downloaded_path(name)}?"
+        if terminal.says_yes or (terminal.confirm is not None and terminal.confirm(question)):
+            official.download(name)
+        return
+    is_here = any(path.is_file() for path in (Path(model), Path(name)))
+    changed = "" if is_here or not name else official.change_of(name)
+    if changed:
+        terminal.note(changed)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What the top line of a recording says that does not change.
+
+    Attributes:
+        model, backend: what they are called.
+        conf: the confidence above which boxes are kept.
+    """
+
+    model: str
+    backend: str
+    conf: float
+
+
+def caption_of(explainer: Explainer) -> Caption:
+    """What the top line says of an explainer."""
+    engine = explainer.engine
+    return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.thresholds.conf)
+
+
+def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0.0) -> Painter:
+    """What draws each frame of one run: the overlay in the chosen look, with the top line or without.
+
+    Args:
+        look: how the overlay looks.
+        caption: what the top line says; None draws none.
+        smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; for 0 every picture stands alone.
+    """
+    options = OverlayOptions(
+        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
+    )
+    smoother = Smoother(smooth, look.renorm) if smooth > 0 else None
+
+    def paint(explanation: Explanation, run: Run) -> Uint8Array:
+        status = None if caption is None else _status(explanation, run, caption)
+        if smoother is None:
+            return draw(explanation, options, status)
+        shown = smoother.steady(explanation)
+        return draw(explanation, options, status, steadied=shown.explanation, scales=shown.scales)
+
+    return paint
+
+
+def _status(explanation: Explanation, run: Run, caption: Caption) -> Status:
+    """The top line of one frame of a recording."""
+    timings = explanation.timings
+    return Status(
+        mode="HEATMAP",
+        fps=run.recent_fps,
+        forward_ms=timings.prepare_ms + timings.forward_ms,
+        map_ms=timings.map_ms,
+        model=caption.model,
+        backend=caption.backend,
+        message=explanation.map_error,
+        conf=caption.conf,
+    )

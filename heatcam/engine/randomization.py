@@ -1,0 +1,35 @@
+"""Networks with randomized weights, from the head down.
+
+Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, initialise the layers anew, one after the other from the output
+(cascading). Here the weights of each tensor are shuffled instead: with batch normalisation folded into the convolutions, a fresh
+initialisation would let the signal fade before it reaches the head, and any map would change for that reason alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+from torch import nn
+
+from heatcam.engine.forgetting import shuffle
+
+#: What is shuffled, and the share of the layers below the head that goes with it.
+STAGES = {"head": 0.0, "upper half": 0.5, "whole network": 1.0}
+
+
+def randomize_weights(network: nn.Module, share: float, seed: int) -> nn.Module:
+    """A copy of an ultralytics network with the weights shuffled in its head and in the layers before it.
+
+    Args:
+        network: an ultralytics model; not changed.
+        share: of the layers below the head, counted from the head, in ``[0, 1]``.
+        seed: for the order of the weights.
+    """
+    copied: Any = copy.deepcopy(network)
+    layers = list(copied.model)
+    below = math.ceil(share * (len(layers) - 1))
+    shuffle((w for layer in layers[len(layers) - 1 - below :] for w in layer.parameters()), seed)
+    shuffled: nn.Module = copied
+    return shuffled

@@ -1,0 +1,51 @@
+"""What the engines of every kind of network share: a cut network on a device, run by torch."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Generic, TypeVar
+
+import torch
+
+from heatcam.engine.network import TappedNetwork
+
+Cut = TypeVar("Cut", bound=TappedNetwork)
+
+
+class TappedEngine(Generic[Cut]):
+    """The part of ``Engine`` that does not depend on the kind of network.
+
+    Args:
+        cut: the network on its device, with the taps that gradients are wanted at.
+        device: where it is.
+    """
+
+    def __init__(self, cut: Cut, device: torch.device) -> None:
+        self.cut = cut
+        self.device = device
+        #: Explain this class everywhere; None takes each object's own.
+        self.explained_class: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The backend, for people."""
+        return "torch"
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures that the network reads: 3 for RGB, 1 for grey."""
+        return self.cut.channels
+
+    @property
+    def stride(self) -> int:
+        """The coarsest, in model pixels a cell."""
+        return max(self.cut.strides)
+
+    @property
+    def target_layer(self) -> str:
+        """The tapped layers, for people."""
+        return self.cut.target_layer
+
+    def exclusive_threads(self) -> AbstractContextManager[None]:
+        """Nothing: torch runs alone."""
+        return nullcontext()

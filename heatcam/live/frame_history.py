@@ -1,0 +1,91 @@
+"""The last frames that were shown, to step back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatcam.frames import Explanation
+from heatcam.live.explain_request import ExplainRequest
+
+MOST_BYTES = 128 << 20
+MOST_FRAMES = 300
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One frame that was shown.
+
+    Attributes:
+        explanation: the frame and what was seen; a refinement replaces it.
+        object_ids: the number of each object.
+        request: how it was asked for.
+    """
+
+    explanation: Explanation
+    object_ids: tuple[int, ...]
+    request: ExplainRequest
+
+    @property
+    def bytes(self) -> int:
+        """What it keeps in memory, in bytes."""
+        own = self.explanation
+        maps = [m.values.nbytes for m in (own.saliency, *own.object_maps) if m is not None]
+        return own.frame.image_bgr.nbytes + sum(maps)
+
+
+class FrameHistory:
+    """The entries that were shown, the newest last, and which of them is looked at. Bounded by frames and by memory."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES, most_frames: int = MOST_FRAMES) -> None:
+        self._entries: list[HistoryEntry] = []
+        self._most_bytes, self._most_frames = most_bytes, most_frames
+        self._bytes = 0
+        self._place = -1
+
+    @property
+    def now(self) -> HistoryEntry | None:
+        """The entry that is looked at."""
+        return self._entries[self._place] if self._entries else None
+
+    @property
+    def at_newest(self) -> bool:
+        """Whether nothing newer has been shown."""
+        return self._place == len(self._entries) - 1
+
+    def add(self, entry: HistoryEntry) -> None:
+        """Show a new entry; the oldest are forgotten."""
+        self._entries.append(entry)
+        self._bytes += entry.bytes
+        self._place = len(self._entries) - 1
+        self._forget_the_oldest()
+
+    def restart(self, entry: HistoryEntry) -> None:
+        """Show an entry that does not follow those before, which are forgotten."""
+        self._entries, self._bytes, self._place = [], 0, -1
+        self.add(entry)
+
+    def step(self, by: int) -> bool:
+        """Look one entry back (-1) or forward (1); whether there is one."""
+        wanted = self._place + by
+        if not 0 <= wanted < len(self._entries):
+            return False
+        self._place = wanted
+        return True
+
+    def to_newest(self) -> None:
+        """Look at the newest again."""
+        self._place = len(self._entries) - 1
+
+    def replace_now(self, entry: HistoryEntry) -> None:
+        """Replace what is looked at by its refinement."""
+        if not self._entries:
+            return
+        self._bytes += entry.bytes - self._entries[self._place].bytes
+        self._entries[self._place] = entry
+        self._forget_the_oldest()
+
+    def _forget_the_oldest(self) -> None:
+        """Until the rest fits; what is looked at stays."""
+        while self._place > 0 and (self._bytes > self._most_bytes or len(self._entries) > self._most_frames):
+            self._bytes -= self._entries.pop(0).bytes
+            self._place -= 1

@@ -1,0 +1,248 @@
+"""What the person sees: when a picture is drawn, and what its top line says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from heatcam.enums import MethodName
+from heatcam.geometry import Uint8Array
+from heatcam.live.banner import banner_of
+from heatcam.live.capture import CaptureThread
+from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.inference import Inference
+from heatcam.live.notes import Notes
+from heatcam.live.renderer import Renderer
+from heatcam.live.run_stats import RunStats
+from heatcam.live.saving import RecordingToggle
+from heatcam.live.state import WindowState
+from heatcam.overlay import Status
+from heatcam.overlay.views import View, natural_wh
+from heatcam.sinks.viewer import Viewer
+from heatcam.sources.state import Phase
+
+REDRAWN_S = 0.25  # how often a picture that is getting old is drawn anew, with its age
+BUSY_IS_SAID_AFTER_S = 0.7  # that inference may take before the top line says so
+
+
+@dataclass(frozen=True)
+class RunCaption:
+    """What the top line says that does not change in a run.
+
+    Attributes:
+        model, backend: what they are called.
+        draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
+    """
+
+    model: str = ""
+    backend: str = ""
+    draw_every_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A picture in the window and what it was made from: all three belong together.
+
+    Attributes:
+        entry: what was seen.
+        state: what was chosen.
+        view: the picture.
+        status, banner: what was said on it.
+    """
+
+    entry: HistoryEntry
+    state: WindowState
+    view: View
+    status: Status
+    banner: tuple[str, str] | None
+
+
+class Presenter:
+    """Draw entries into the window and, while one is made, into the recording. Called on the main thread.
+
+    Args:
+        viewer: the window.
+        painting: paints what it shows.
+        recording: gets each new frame's picture.
+        capture, inference: asked how they are doing.
+        caption: what the top line says.
+        stats: filled with what was drawn, and when.
+        clock: seconds that only move forward; that of ``Frame.captured_at_s``.
+    """
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        renderer: Renderer,
+        recording: RecordingToggle,
+        capture: CaptureThread,
+        inference: Inference,
+        caption: RunCaption,
+        stats: RunStats,
+        clock: Callable[[], float],
+    ) -> None:
+        #: What is in the window: what was painted, how, and the way back from its pixels; None before the first picture.
+        self.shown: Painted | None = None
+        self.notes = Notes()
+        self._viewer, self._renderer, self._recording = viewer, renderer, recording
+        self._capture, self._inference = capture, inference
+        self._caption, self._stats, self._clock = caption, stats, clock
+        self._stale = self._has_new_frame = False
+        self._drawn_s = 0.0
+        self._drawn_wh = (0, 0)
+        self._message = self._held = ""
+        self._asked_at_s: float | None = None
+
+    def new_frame(self) -> None:
+        """The next picture shows a frame that was not shown before."""
+        self._stale = self._has_new_frame = True
+
+    def change(self) -> None:
+        """What is shown is out of date."""
+        self._stale = True
+
+    def asked(self) -> None:
+        """Somebody waits for an answer to a key or a click."""
+        self._stale = True
+        self._asked_at_s = self._asked_at_s or time.perf_counter()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something new to draw, now."""
+        since_s = self._clock() - self._drawn_s
+        if self._has_new_room():
+            return True
+        if self._stale:
+            return self._asked_at_s is not None or since_s >= self._caption.draw_every_s
+        return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
+
+    def draw(self, entry: HistoryEntry, state: WindowState, *, held: bool) -> None:
+        """Draw an entry as it is to be seen now; ``held`` while it stands still on purpose."""
+        started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
+        self._message = self._message_now()
+        status = self._status(entry, state, now_s, held=held)
+        banner = banner_of(source.name, source.state, now_s)
+        natural = natural_wh(entry.explanation.frame.size_wh, state.layout)
+        self._drawn_wh = self._viewer.room_wh(natural)
+        view = self._renderer.paint(entry, state, status, banner, self._drawn_wh)
+        self.shown = Painted(entry, state, view, status, banner)
+        self._stats.draw_s.append(time.perf_counter() - started)
+        self._viewer.show(view.picture)
+        if self._has_new_frame:
+            self._count(entry, held=held)
+        self._record()
+        if self._asked_at_s is not None:
+            self._stats.key_s.append(time.perf_counter() - self._asked_at_s)
+        self._stale = self._has_new_frame = False
+        self._asked_at_s, self._drawn_s = None, now_s
+
+    def say(self, text: str) -> None:
+        """A note on the top line, for a while."""
+        if text:
+            self.notes.say(text, self._clock())
+            self._stale = True
+
+    def hold(self, text: str) -> None:
+        """Say this on the top line until something else is to be said instead; "" for no more."""
+        self._held = text
+        self._stale = True
+
+    def name_model(self, model: str, backend: str) -> None:
+        """Call the model so from now on: it is loaded."""
+        self._caption = replace(self._caption, model=model, backend=backend)
+        self._stale = True
+
+    @property
+    def has_new_frame(self) -> bool:
+        """Whether a frame waits to be drawn for the first time."""
+        return self._has_new_frame
+
+    def _has_new_room(self) -> bool:
+        """Whether the window has another size than it was drawn for."""
+        if self.shown is None:
+            return False
+        frame_wh, layout = self.shown.entry.explanation.frame.size_wh, self.shown.state.layout
+        return self._viewer.room_wh(natural_wh(frame_wh, layout)) != self._drawn_wh
+
+    def _count(self, entry: HistoryEntry, *, held: bool) -> None:
+        """A frame's first picture."""
+        stats, explanation = self._stats, entry.explanation
+        stats.frames_shown += 1
+        stats.latency_s.append(explanation.timings.inference_ms / 1e3 + stats.draw_s[-1])
+        if self._capture.source.is_live and not held:
+            stats.age_s.append(self._clock() - explanation.frame.captured_at_s)
+
+    def picture(self) -> Uint8Array | None:
+        """What is in the window, in the frame's own pixels; None before the first picture."""
+        if self.shown is None:
+            return None
+        painted = self.shown
+        natural = natural_wh(painted.entry.explanation.frame.size_wh, painted.state.layout)
+        if painted.view.picture.shape[1::-1] == natural:
+            return painted.view.picture
+        view = self._renderer.paint(painted.entry, painted.state, painted.status, painted.banner)
+        return view.picture
+
+    def _record(self) -> None:
+        """What is seen goes into the recording, also what a key has changed of a frame that stands still."""
+        picture = self.picture() if self._recording.seconds is not None else None
+        text = "" if picture is None else self._recording.offer(picture)
+        if text:
+            self._stats.note_failure(text)
+            self.say(text)
+
+    def _grows_old(self) -> bool:
+        """Whether the picture says something that changes by itself: its age, a recording's length, the source's trouble."""
+        source = self._capture.source
+        return (
+            source.is_live or self._recording.seconds is not None or source.state.phase is not Phase.PLAYING
+        )
+
+    def _message_now(self) -> str:
+        busy_s = self._inference.busy_s
+        if self._inference.is_loading:
+            doing = f": {self._inference.doing}" if self._inference.doing else ""
+            seconds = f"{self._inference.loading_s:.0f} s"
+            return self._notes_or(f"loading {self._caption.model}{doing} ... {seconds}")
+        waiting, prepared = "", self._inference.waits_for()
+        if prepared is not None and prepared[1] > BUSY_IS_SAID_AFTER_S:
+            waiting = f"preparing {prepared[0]} ... {prepared[1]:.0f} s"
+        elif busy_s > BUSY_IS_SAID_AFTER_S:
+            waiting = f"{self._inference.task} ... {busy_s:.0f} s"
+        return self._notes_or(waiting or self._held)
+
+    def _notes_or(self, text: str) -> str:
+        return self.notes.text(self._clock()) or text
+
+    def _status(self, entry: HistoryEntry, state: WindowState, now_s: float, *, held: bool) -> Status:
+        timings, source = entry.explanation.timings, self._capture.source
+        age_s = now_s - entry.explanation.frame.captured_at_s
+        is_old = source.is_live and not held and source.fps > 0 and age_s > 2 / source.fps
+        return Status(
+            mode="HEATMAP" if state.heatmap and not self._inference.is_loading else "NORMAL",
+            fps=self._stats.fps,
+            forward_ms=timings.prepare_ms + timings.forward_ms,
+            map_ms=timings.map_ms,
+            draw_ms=self._stats.recent_draw_ms,
+            model=self._caption.model + _how(entry, state),
+            backend=self._caption.backend,
+            dropped=self._capture.dropped + self._inference.results.dropped,
+            age_s=age_s if is_old else None,
+            recording_s=self._recording.seconds,
+            paused=state.paused,
+            is_loading=self._inference.is_loading,
+            message=self._message or entry.explanation.map_error,
+            conf=state.conf,
+        )
+
+
+def _how(entry: HistoryEntry, state: WindowState) -> str:
+    """The method and the layers behind the model's name, where they are not the usual ones: those of the map that is shown."""
+    saliency = entry.explanation.saliency
+    method = state.method if saliency is None else saliency.method
+    usual = method == MethodName.LIVE.value or (
+        method == MethodName.FINE.value and state.method == MethodName.LIVE.value
+    )
+    layers = f" @{state.layers}" if state.layers and method == state.method else ""
+    return ("" if usual else f" {method}") + layers

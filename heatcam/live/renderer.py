@@ -1,0 +1,153 @@
+"""From what was seen and what is chosen to the one picture in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heatcam.enums import Layout
+from heatcam.frames import Explanation, Frame
+from heatcam.geometry import Uint8Array
+from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.state import WindowState
+from heatcam.measures.history import EvidenceHistory
+from heatcam.overlay import OverlayOptions, Status, draw
+from heatcam.overlay.banner import draw_banner
+from heatcam.overlay.graphs import draw_graphs
+from heatcam.overlay.help import draw_help
+from heatcam.overlay.numbers_panel import draw_numbers
+from heatcam.overlay.resized import at_size
+from heatcam.overlay.topline import draw_status, top_line_box
+from heatcam.overlay.views import View, compose_on, natural_wh, places_on
+from heatcam.sinks.keys import KeyTable
+from heatcam.smoothing.smoother import Smoother, Steadied
+
+
+class Renderer:
+    """Paint the entries of one run. Called from the thread that shows.
+
+    Heat is steadied once for each new frame, however often that frame is painted; a refined frame is painted as it is.
+
+    Args:
+        smooth: how much heat is steadied, in ``[0, 1]``.
+        keys: what the help shows.
+    """
+
+    def __init__(self, smooth: float, keys: KeyTable) -> None:
+        self._smooth = smooth
+        self._keys = keys
+        self._smoother: Smoother | None = None
+        self._of_renorm: object = None
+        self._steadied: Steadied | None = None
+        self._attended: Frame | None = None
+        self.attention = EvidenceHistory()
+
+    def take(self, explanation: Explanation, state: WindowState) -> None:
+        """The next frame of the stream."""
+        self._attend(explanation)
+        if self._smooth <= 0:
+            return
+        if self._smoother is None or self._of_renorm is not state.renorm:
+            self._smoother, self._of_renorm = Smoother(self._smooth, state.renorm), state.renorm
+        self._steadied = self._smoother.steady(explanation)
+
+    def restart(self) -> None:
+        """The next frame does not follow the one before: nothing is steadied from it, and the graphs begin anew."""
+        self._smoother = self._steadied = self._attended = None
+        self.attention = EvidenceHistory()
+
+    def refine(self, explanation: Explanation) -> None:
+        """Show a refined explanation of a frame that stands still."""
+        if self._attended is not explanation.frame:
+            self._attend(explanation)
+
+    def _attend(self, explanation: Explanation) -> None:
+        """Only objects' own maps make the graphs: a share of all evidence is another number."""
+        if explanation.object_maps or not len(explanation.detections):
+            self.attention.add(explanation)
+            self._attended = explanation.frame
+
+    def paint(
+        self,
+        entry: HistoryEntry,
+        state: WindowState,
+        status: Status,
+        banner: tuple[str, str] | None = None,
+        canvas_wh: tuple[int, int] | None = None,
+    ) -> View:
+        """What the window shows.
+
+        Args:
+            entry: what was seen.
+            state: what is chosen.
+            status: what the top line says.
+            banner: a line and its detail to lay over a picture that is not live; None for none.
+            canvas_wh: width and height to draw for, in pixels; None takes those of the frame, or of two of them.
+
+        Returns:
+            uint8 ``(H, W, 3)`` BGR, a new picture, and the way back from its pixels to the frame's.
+        """
+        view = self._composed(entry, state, canvas_wh)
+        picture, explanation = view.picture, entry.explanation
+        if banner is not None:
+            draw_banner(picture, *banner)
+        focus = _place(entry.object_ids, state.focus)
+        seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
+        card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
+        if state.graphs:
+            draw_graphs(picture, self.attention, seen, [] if card is None else [card])
+        if state.hud:
+            draw_status(picture, status, len(explanation.detections))
+        if state.help:
+            draw_help(picture, self._keys.as_lines())
+        return view
+
+    def _composed(self, entry: HistoryEntry, state: WindowState, canvas_wh: tuple[int, int] | None) -> View:
+        frame_wh, layout = entry.explanation.frame.size_wh, state.layout
+        canvas_wh = canvas_wh or natural_wh(frame_wh, layout)
+        left, top, right, bottom = places_on(canvas_wh, frame_wh, layout)[-1]
+        size_wh = right - left, bottom - top
+        covered = max(0, top_line_box(canvas_wh)[3] - top) if state.hud else 0
+        look = OverlayOptions(
+            state.colormap, state.alpha, state.renorm, state.boxes, state.hud, min(covered, size_wh[1])
+        )
+        shown = replace(entry, explanation=at_size(entry.explanation, size_wh))
+        parts = []
+        if layout is not Layout.SINGLE or not state.heatmap:
+            parts.append(self._plain(shown, state, look))
+        if layout is not Layout.SINGLE or state.heatmap:
+            parts.append(self._hot(entry, shown, state, look))
+        return compose_on(canvas_wh, frame_wh, parts, layout, state.split)
+
+    def _plain(self, shown: HistoryEntry, state: WindowState, look: OverlayOptions) -> Uint8Array:
+        bare = replace(shown.explanation, saliency=None, object_maps=(), low_evidence=())
+        return draw(bare, look, focus=_place(shown.object_ids, state.focus))
+
+    def _hot(
+        self, entry: HistoryEntry, shown: HistoryEntry, state: WindowState, look: OverlayOptions
+    ) -> Uint8Array:
+        """``shown`` is the entry in the pixels that it is shown in."""
+        explanation, focus = shown.explanation, _place(entry.object_ids, state.focus)
+        if (
+            state.focus is not None and focus is None
+        ):  # not seen for a moment: others' heat would only flash up
+            return self._plain(shown, state, look)
+        steadied = self._steadied
+        if (
+            steadied is None
+            or not _same(steadied.explanation, entry.explanation)
+            or self._of_renorm is not state.renorm
+        ):
+            return draw(explanation, look, focus=focus)
+        smooth = at_size(steadied.explanation, explanation.frame.size_wh)
+        return draw(explanation, look, focus=focus, steadied=smooth, scales=steadied.scales)
+
+
+def _same(steadied: Explanation, explanation: Explanation) -> bool:
+    """Whether what was steadied is this look at this frame."""
+    return steadied.frame is explanation.frame and steadied.timings is explanation.timings
+
+
+def _place(numbers: Sequence[int], focus: int | None) -> int | None:
+    """The index of the object with a number; None for all."""
+    return numbers.index(focus) if focus is not None and focus in numbers else None

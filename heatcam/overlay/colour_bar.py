@@ -1,0 +1,85 @@
+"""The colour bar."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from heatcam.enums import Colormap
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.blend import colour_table
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.legend import Legend
+from heatcam.overlay.panels import QUIET, is_small
+from heatcam.overlay.text import LIGHT, fitted, font_px, line_height, shade, text_width, write
+
+
+def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
+    """The rectangle that the colour bar takes, bottom right; one line high on small pictures."""
+    width, height = size_wh
+    size = _bar_font_px(width, height)
+    margin = size // 2
+    if is_small((width, height)):
+        wide, tall = _in_one_line(legend, size, width - 2 * margin)[0], line_height(size)
+    else:
+        below = text_width(legend.low, size) + text_width(legend.top, size) + 2 * size
+        lines = [text_width(line, size) + size for line in (legend.caption, legend.source)]
+        wide = min(max(9 * size, *lines, below), max(1, width - 2 * margin))
+        tall = (3 if legend.source else 2) * line_height(size) + _bar_px(size)
+    return max(0, width - margin - wide), max(0, height - margin - tall), width - margin, height - margin
+
+
+def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> None:
+    """The colours from low to high and what they stand for; in place. Pictures too small for it go without."""
+    height, width = picture.shape[:2]
+    box = left, top, right, bottom = colour_bar_box((width, height), legend)
+    size = _bar_font_px(width, height)
+    if bottom - top > height // 3 or right - left < 6 * size:
+        return
+    shade(picture, *box)
+    left, right = left + size // 2, right - size // 2
+    if is_small((width, height)):
+        high = _in_one_line(legend, size, width - size // 2 * 2)[1]
+        short = fitted(legend.short, size, right - left - 6 * size)
+        write(picture, short, left, top, size, LIGHT)
+        write(picture, high, right - text_width(high, size), top, size, LIGHT)
+        left += text_width(short, size) + size // 2
+        right -= text_width(high, size) + size // 2 if high else 0
+        bar_top = (top + bottom - _bar_px(size)) // 2
+    else:
+        write(picture, fitted(legend.caption, size, right - left), left, top, size, LIGHT)
+        bar_top = top + line_height(size)
+        words_top = bar_top + _bar_px(size)
+        write(picture, legend.low, left, words_top, size, LIGHT)
+        write(picture, legend.top, right - text_width(legend.top, size), words_top, size, LIGHT)
+        source = fitted(legend.source, size, right - left)
+        write(picture, source, left, words_top + line_height(size), size, QUIET)
+    bar = _bar(colormap, max(1, right - left))
+    picture[bar_top : bar_top + _bar_px(size), left : left + bar.shape[1]] = bar
+
+
+def _in_one_line(legend: Legend, size: int, room: int) -> tuple[int, str]:
+    """Width of the bar's one line in at most ``room`` pixels, and what stands at its hot end: the number where it fits."""
+    plain = text_width(legend.short, size) + 7 * size
+    numbered = plain + text_width(legend.top, size)
+    if not legend.unit or numbered > room:
+        return min(plain, room), ""
+    return numbered, legend.top
+
+
+def _bar_font_px(width: int, height: int) -> int:
+    return max(10, round(0.85 * font_px(width, height)))
+
+
+def _bar_px(size: int) -> int:
+    return max(4, round(0.55 * size))
+
+
+@lru_cache(maxsize=16)
+def _bar(colormap: Colormap, width: int) -> Uint8Array:
+    """One row of the bar: uint8 ``(1, width, 3)``, BGR."""
+    return np.asarray(
+        cv2.resize(colour_table(colormap)[None], (width, 1), interpolation=cv2.INTER_LINEAR), np.uint8
+    )

@@ -1,0 +1,112 @@
+"""From a saliency map in logit units to heat: 0 is cold, 255 is the strongest evidence of its scope (``scales``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from heatcam.enums import Renorm
+from heatcam.frames import SaliencyMap
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.measures.evidence import NOTHING, cells_in_box, peak_of
+from heatcam.measures.scales import scales_of
+
+ROUNDING = 0.8  # cells; the blur that hides the grid of strided layers, for display only
+_SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
+
+Pixels = tuple[int, int, int, int]
+
+
+def heat_of(
+    saliency: SaliencyMap,
+    boxes_xyxy: Float32Array,
+    renorm: Renorm,
+    object_maps: Sequence[SaliencyMap] = (),
+    scales: Sequence[float] | None = None,
+) -> Uint8Array:
+    """The map as heat in image pixels.
+
+    Args:
+        saliency: the evidence for all boxes together, signed, in logit units; negative evidence is cold.
+        boxes_xyxy: float32 ``(N, 4)`` in image pixels.
+        renorm: scope of the scale. In boxes, overlaps take the larger heat and everything outside is 0.
+        object_maps: each box's own evidence, or nothing. With them a box shows its own alone, so that a strong small
+            object does not pale a larger one around it.
+        scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
+
+    Returns:
+        uint8 ``(H, W)``, a new array.
+    """
+    letterbox = saliency.letterbox
+    scales = scales_of(saliency, boxes_xyxy, renorm, object_maps) if scales is None else scales
+    heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
+    if renorm is not Renorm.BOX:
+        (seen,) = pixel_boxes(letterbox.seen_xyxy, heat.shape)
+        heat[seen[1] : seen[3], seen[0] : seen[2]] = _laid_over(
+            _smoothed(saliency.values), letterbox, seen, scales[0]
+        )
+        return heat
+    own = [m.values for m in object_maps] or [saliency.values] * len(boxes_xyxy)
+    smooth = [_smoothed(m.values) for m in object_maps] or [_smoothed(saliency.values)] * len(boxes_xyxy)
+    pixels = pixel_boxes(boxes_xyxy, heat.shape)
+    for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
+        if scale > 0 and x2 > x1 and y2 > y1:
+            part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
+            np.maximum(part, _laid_over(smooth[n], letterbox, pixels[n], scale * left), out=part)
+    return heat
+
+
+def _smoothed(values: Float32Array) -> Float32Array:
+    """The positive evidence at twice its resolution, corners of single cells rounded off: for the eye only.
+
+    Cubic, because straight ramps from cell to cell, eight model pixels each, show as a grid.
+    """
+    rounded = cv2.GaussianBlur(np.maximum(values, 0), (5, 5), ROUNDING)
+    return np.maximum(cv2.resize(rounded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0)
+
+
+def _left_of_peak(
+    values: Float32Array, fine: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array
+) -> float:
+    """What smoothing left of a box's peak, in ``(0, 1]``: of one hot cell a quarter, which would never be red."""
+    raw = peak_of(cells_in_box(values, letterbox, box_xyxy))
+    smooth = peak_of(cells_in_box(fine[::2, ::2], letterbox, box_xyxy))
+    return min(1.0, smooth / raw) if smooth > 0 else 1.0
+
+
+def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: float) -> Uint8Array:
+    """Heat of one box in image pixels: uint8, the box's size; ``fine`` is the map over the whole letterbox.
+
+    In two steps: sampled on a grid of every ``step``-th pixel of the box, then enlarged by that whole number as uint8. A
+    float32 map of the whole picture is as exact, but fresh memory of 4 MB in each frame took longer than all arithmetic.
+    """
+    x1, y1, x2, y2 = box
+    step = max(1, round(_SAMPLING / max(letterbox.scale_xy)))
+    first, second = letterbox.points_to_model(
+        [[x1 - step / 2, y1 - step / 2], [x1 + step / 2, y1 + step / 2]]
+    ).astype(float)
+    per_cell = np.array(letterbox.model_wh) / fine.shape[::-1]
+    (left, top), (along_x, along_y) = first / per_cell - 0.5, (second - first) / per_cell
+    place = np.array([[along_x, 0, left], [0, along_y, top]])
+    size = -(-(x2 - x1) // step) + 2, -(-(y2 - y1) // step) + 2  # one more on each side, for the edges
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    sampled = cv2.warpAffine(fine, place, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    heat = _scaled(np.asarray(sampled, np.float32), scale)
+    large = cv2.resize(heat, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large[step : step + y2 - y1, step : step + x2 - x1], np.uint8)
+
+
+def pixel_boxes(boxes_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> list[Pixels]:
+    """Boxes as whole pixels ``(x1, y1, x2, y2)``, half-open, inside a picture of ``shape_hw``."""
+    limits = np.array([shape_hw[1], shape_hw[0]] * 2)
+    whole = np.rint(np.asarray(boxes_xyxy, np.float64).reshape(-1, 4)).clip(0, limits).astype(int)
+    return [(int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in whole]
+
+
+def _scaled(values: Float32Array, scale: float) -> Uint8Array:
+    """``values / scale`` clipped to ``[0, 1]``, as uint8."""
+    if scale <= NOTHING:
+        return np.zeros(values.shape, np.uint8)
+    return np.asarray(cv2.convertScaleAbs(values, alpha=255 / scale), np.uint8)

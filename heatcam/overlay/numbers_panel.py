@@ -1,0 +1,215 @@
+"""The numbers panel: what a map says about each object, and about the frame, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heatcam.frames import LOGITS, Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.measures.statistics import evidence_share, share_of_all
+from heatcam.overlay.focus import valid_focus
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.labels import object_colour, object_name
+from heatcam.overlay.legend import number
+from heatcam.overlay.panels import (
+    EDGE,
+    QUIET,
+    corners_of,
+    covered_px,
+    is_small,
+    lay_card,
+    least_covering,
+    small_px,
+)
+from heatcam.overlay.text import LIGHT, Colour, fitted, line_height, text_width, write
+from heatcam.overlay.topline import top_line_box
+
+_WIDEST = 0.72  # of the picture
+_NARROW = 22  # font sizes; where the picture has no more, the panel takes all of its width
+_END_IN_SMALL = 0.58  # of a small picture's height; the graphs have what is below
+_DOUBTED: Colour = (90, 190, 255)
+_NONE = "-"
+
+
+@dataclass(frozen=True)
+class _ObjectRow:
+    """One object: its texts a column, colour of its box, and how it stands out."""
+
+    name: str
+    cells: tuple[str, ...]
+    colour: Colour
+    is_low: bool
+    is_focus: bool
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Headings a column, the first for names, and the rows below them; widths in pixels."""
+
+    headings: tuple[str, ...]
+    rows: tuple[_ObjectRow, ...]
+    name_px: int
+    cells_px: tuple[int, ...]
+
+    def wide(self, size: int) -> int:
+        """Width of the table without margins."""
+        return size + self.name_px + sum(self.cells_px) + size * len(self.cells_px)
+
+
+def draw_numbers(
+    picture: Uint8Array,
+    explanation: Explanation,
+    focus: int | None = None,
+    keep_clear: Sequence[Pixels] = (),
+) -> Pixels | None:
+    """Draw the panel at the right, below the top line, in place; where that would cover ``keep_clear``, in another corner.
+
+    A line for each object as far as there is room, the focused one first, then the strongest: name with its track's number,
+    confidence, energy in box, enrichment, and evidence. Without maps of their own objects have only the share of all evidence
+    that lies in their box; in narrow pictures columns are left out from the right. Low evidence is amber.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        explanation: what to say; raw maps, not steadied ones.
+        focus: index of the focused detection; what is no index is none.
+        keep_clear: where the focused object is shown, in pixels. The panel has fewer lines where it would cover that otherwise.
+
+    Returns:
+        The panel's rectangle; None where there is no room for one.
+    """
+    height, width = picture.shape[:2]
+    size = small_px((width, height))
+    line_px, top = line_height(size), top_line_box((width, height))[3] + size // 2
+    small = is_small((width, height))
+    lines = (round(_END_IN_SMALL * height if small else height) - top - 2 * size) // line_px
+    room = max(round(_WIDEST * width), min(width - size, _NARROW * size)) - size
+    if lines < 2 or room < 12 * size:
+        return None
+    facts = _facts(explanation)[: 1 if small else max(1, lines - 3)]
+    focus = valid_focus(focus, len(explanation.detections))
+    space = size // 2, top, width - size // 2, height - size // 2
+    for most in dict.fromkeys((lines - len(facts) - 2, 1)):
+        table = _table(explanation, focus, size, room, most)
+        note = _note(explanation, len(table.rows))
+        wide = max(table.wide(size), *(min(room, text_width(text, size)) for text in (*facts, note)))
+        tall = (len(facts) + bool(table.rows) + len(table.rows) + bool(note)) * line_px + size
+        card = least_covering(corners_of(space, wide + size, tall, "ne nw sw se"), keep_clear)
+        if not covered_px(card, keep_clear):
+            break
+    lay_card(picture, card)
+    x, y = card[0] + size // 2, card[1] + size // 2
+    for text in facts:
+        write(picture, fitted(text, size, wide), x, y, size, QUIET)
+        y += line_px
+    if table.rows:
+        _headings(picture, table, x, x + wide, y, size)
+        y += line_px
+    for row in table.rows:
+        _row(picture, row, table, (x, y, x + wide, y + line_px), size)
+        y += line_px
+    write(picture, fitted(note, size, wide), x, y, size, QUIET)
+    return card
+
+
+def _facts(explanation: Explanation) -> list[str]:
+    """What there is to say about the frame."""
+    frame, timings = explanation.frame, explanation.timings
+    width, height = frame.size_wh
+    spent = f"prepare {timings.prepare_ms:.0f}, forward {timings.forward_ms:.0f}"
+    spent += f", map {timings.map_ms:.0f} ms" if timings.map_ms > 0 else " ms"
+    return [f"frame {frame.frame_index}, {frame.pts_s:.2f} s, {width}x{height}", spent]
+
+
+def _note(explanation: Explanation, shown: int) -> str:
+    """What is missing, and why: objects without room, maps."""
+    found = len(explanation.detections)
+    if not found:
+        return "nothing detected"
+    if shown < found:
+        return f"and {found - shown} more"
+    if explanation.map_error:
+        return explanation.map_error
+    if explanation.saliency is None:
+        return "no heat map, no numbers of it"
+    return "" if explanation.object_maps else "in box: of the evidence of all"
+
+
+def _table(explanation: Explanation, focus: int | None, size: int, room: int, most: int) -> _Table:
+    """The rows that have room, with as many columns as fit beside names of at least seven letters."""
+    found = explanation.detections
+    order = sorted(range(len(found)), key=lambda n: (n != focus, -float(found.confidences[n])))
+    headings, texts = _columns(explanation, order[: max(0, most)])
+    names = [object_name(found, n) for n in order[: max(0, most)]]
+    longest = max((text_width(name, size) for name in names), default=0)
+    cells_px = [
+        max([text_width(heading, size), *(text_width(row[n], size) for row in texts)])
+        for n, heading in enumerate(headings)
+    ]
+    while cells_px and sum(cells_px) + size * (len(cells_px) + 1) + min(longest, 4 * size) > room:
+        cells_px.pop()
+    name_px = min(longest, room - sum(cells_px) - size * (len(cells_px) + 1))
+    low = explanation.low_evidence or (False,) * len(found)
+    rows = [
+        _ObjectRow(name, cells[: len(cells_px)], object_colour(found, n), low[n], n == focus)
+        for n, name, cells in zip(order, names, texts, strict=False)
+    ]
+    return _Table(headings[: len(cells_px)], tuple(rows), name_px, tuple(cells_px))
+
+
+def _columns(explanation: Explanation, which: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings, the most important first, and the texts below them for some of the objects."""
+    found, maps, saliency = explanation.detections, explanation.object_maps, explanation.saliency
+    confidences = [f"{found.confidences[n]:.2f}" for n in which]
+    if maps:
+        seen = [evidence_share(maps[n], found.boxes_xyxy[n]) for n in which]
+        unit = maps[0].unit if maps[0].unit != LOGITS else "logits"
+        return ("conf", "in box", unit, "enriched"), [
+            (
+                confidence,
+                _percent(own.energy_in_box),
+                number(own.evidence) if own.evidence > 0 else "0",
+                _NONE if own.enrichment is None else f"{own.enrichment:.1f}x",
+            )
+            for confidence, own in zip(confidences, seen, strict=True)
+        ]
+    if saliency is None:
+        return ("conf",), [(confidence,) for confidence in confidences]
+    shares = [share_of_all(saliency, found.boxes_xyxy[n]) for n in which]
+    return ("conf", "in box"), list(zip(confidences, map(_percent, shares), strict=True))
+
+
+def _percent(share: float | None) -> str:
+    return _NONE if share is None else f"{100 * share:.0f} %"
+
+
+def _headings(picture: Uint8Array, table: _Table, left: int, right: int, top: int, size: int) -> None:
+    """The columns' headings over a thin line."""
+    for text, end in zip(table.headings, _ends(table, right, size), strict=True):
+        write(picture, text, end - text_width(text, size), top, size, QUIET)
+    at = top + line_height(size) - 1
+    picture[at : at + max(1, size // 16), left:right] = EDGE
+
+
+def _row(
+    picture: Uint8Array, row: _ObjectRow, table: _Table, box: tuple[int, int, int, int], size: int
+) -> None:
+    """One object's line."""
+    left, top, right, bottom = box
+    colour = _DOUBTED if row.is_low else LIGHT
+    if row.is_focus:
+        picture[top:bottom, left:right] = EDGE
+    gap = max(1, size // 3)
+    picture[top + gap : bottom - gap, left : left + size // 2] = row.colour
+    write(picture, fitted(row.name, size, table.name_px), left + size, top, size, colour)
+    for text, end in zip(row.cells, _ends(table, right, size), strict=True):
+        write(picture, text, end - text_width(text, size), top, size, colour)
+
+
+def _ends(table: _Table, right: int, size: int) -> list[int]:
+    """Where each column of numbers ends, in pixels."""
+    ends, end = [], right
+    for cells_px in reversed(table.cells_px):
+        ends.append(end)
+        end -= cells_px + size
+    return ends[::-1]

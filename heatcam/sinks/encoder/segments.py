@@ -1,0 +1,173 @@
+"""Unfinished and finished files put together again, packet by packet: nothing is encoded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+
+from heatcam.sinks.encoder.audio import AudioTrack
+from heatcam.sinks.encoder.clock import Clock
+from heatcam.sinks.encoder.containers import container_options, start_said
+from heatcam.sinks.recording.messages import JoinJob, Outcome
+
+_AS_TOLD: tuple[int, int] = (0, 1)
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """An open file of a recording.
+
+    Attributes:
+        source: the PyAV container.
+        video: its video stream.
+        fps: the nominal rate.
+        start_s: when it begins in the whole, in seconds.
+    """
+
+    source: Any
+    video: Any
+    fps: Fraction
+    start_s: Fraction
+
+
+def count(path: str) -> Outcome:
+    """How many whole frames a file holds, finished or not, and how long they play."""
+    try:
+        with av.open(path) as source:
+            segment = _opened(source, path, _AS_TOLD)
+            last_s, frames = Fraction(0), 0
+            for packet in _whole_packets(segment.source, segment.video):
+                frames, last_s = frames + 1, packet.pts * packet.time_base
+            return Outcome(frames, seconds=float(last_s + 1 / segment.fps) if frames else 0.0)
+    except (OSError, ValueError, IndexError) as error:
+        return Outcome(0, _words(error))
+
+
+def join(job: JoinJob) -> Outcome:
+    """Write the segments' frames, each at its time in the whole, into one finished file. The segments stay as they are."""
+    frames = 0
+    sources = []
+    try:
+        sources = [av.open(path) for path in job.segments]
+        segments = [
+            _opened(source, path, job.fps) for source, path in zip(sources, job.segments, strict=True)
+        ]
+        _require_alike(segments)
+        with av.open(job.path, "w", format=job.kind, options=_options(job.kind)) as output:
+            joined = _Joined(output, job, segments)
+            for segment in segments:
+                joined.take(segment)
+            joined.finish()
+            frames = joined.frames
+        return Outcome(frames, note=joined.note, seconds=joined.end_s)
+    except (OSError, ValueError, IndexError) as error:
+        return Outcome(frames, _words(error))
+    finally:
+        for source in sources:
+            source.close()
+
+
+class _Joined:
+    """The file that the segments go into."""
+
+    def __init__(self, output: Any, job: JoinJob, segments: list[_Segment]) -> None:
+        first = segments[0]
+        self._output = output
+        self._clock = Clock(first.fps, 0.0)
+        self._origin_s = job.origin_s
+        self._time_base = Fraction(1, self._clock.ticks_per_s)
+        self._video = output.add_stream_from_template(first.video)
+        self._video.time_base = self._time_base
+        self._audio = AudioTrack(job.audio_from, output) if job.audio_from else None
+        # the sound of the pieces only where that of the source is not to be had
+        tracks = first.source.streams.audio
+        self._own = output.add_stream_from_template(tracks[0]) if tracks and self._audio is None else None
+        self._own_end: Fraction | None = None
+        self.frames = 0
+
+    @property
+    def note(self) -> str:
+        """What is worth saying of the sound, or ""."""
+        return "" if self._audio is None else self._audio.note
+
+    @property
+    def end_s(self) -> float:
+        """How long all of it plays."""
+        return self._clock.end_s if self.frames else 0.0
+
+    def take(self, segment: _Segment) -> None:
+        """The packets of the next segment."""
+        wanted = [segment.video, *(segment.source.streams.audio[:1] if self._own is not None else ())]
+        for packet in _whole_packets(segment.source, *wanted):
+            if packet.stream.type == "audio":
+                self._take_audio(packet, segment)
+            else:
+                self._take_picture(packet, segment)
+
+    def finish(self) -> None:
+        """The sound of the end."""
+        if self._audio is not None:
+            self._audio.write_until(self.end_s, self._origin_s)
+
+    def _take_picture(self, packet: Any, segment: _Segment) -> None:
+        at_s = segment.start_s + packet.pts * packet.time_base
+        if self._audio is not None:
+            self._audio.write_until(float(at_s), self._origin_s)
+        # nothing is reordered in what heatcam encodes; the clock undoes the rounding of MKV's milliseconds
+        packet.pts = packet.dts = self._clock.ticks(float(at_s))
+        packet.time_base, packet.stream = self._time_base, self._video
+        packet.duration = self._clock.ticks_per_frame
+        self._output.mux(packet)
+        self.frames += 1
+
+    def _take_audio(self, packet: Any, segment: _Segment) -> None:
+        """A packet that two segments share at their border, or that would overlap, goes in once."""
+        at = segment.start_s + packet.pts * packet.time_base
+        if self._own_end is not None and at < self._own_end - Fraction(1, 1000):
+            return
+        self._own_end = at + (packet.duration or 0) * packet.time_base
+        packet.pts = packet.dts = round(at / packet.time_base)
+        packet.stream = self._own
+        self._output.mux(packet)
+
+
+def _opened(source: Any, path: str, fps: tuple[int, int]) -> _Segment:
+    if not source.streams.video:
+        raise ValueError(f"{path} holds no picture")
+    video = source.streams.video[0]
+    said, start_ticks = start_said(source)
+    told = said or (None if fps == _AS_TOLD else fps)
+    rate = Fraction(*told) if told else Fraction(video.average_rate or video.base_rate or 25)
+    return _Segment(source, video, rate, Fraction(start_ticks, Clock(rate).ticks_per_s))
+
+
+def _require_alike(segments: list[_Segment]) -> None:
+    first = segments[0].video.codec_context
+    for segment in segments[1:]:
+        context = segment.video.codec_context
+        if context.name != first.name or context.extradata != first.extradata:
+            raise ValueError("its pieces were encoded differently, by another version perhaps")
+
+
+def _whole_packets(source: Any, *streams: Any) -> Iterator[Any]:
+    """Packets in the file's order, up to where its writing was cut off."""
+    packets = source.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, OSError, ValueError):  # the torn end of a file
+            return
+        if packet.dts is not None and packet.size and not packet.is_corrupt:
+            yield packet
+
+
+def _options(kind: str) -> dict[str, str]:
+    return {"loop": "0"} if kind == "gif" else container_options(kind)
+
+
+def _words(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)

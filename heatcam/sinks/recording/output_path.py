@@ -1,0 +1,115 @@
+"""What a recording may be called, and what it is called while unfinished."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatcam.errors import UsageError
+from heatcam.sinks.picture_names import fitting_name
+from heatcam.sinks.pictures import WRITABLE_SUFFIXES
+from heatcam.sinks.recording.messages import GIF, MUXERS
+
+_NUMBER = re.compile(r"%0?\d*d")
+_WORD = ".part"
+_SPARE = len("-999") + len(".json")  # bytes of a name: for earlier pieces, and for the claim
+
+
+@dataclass(frozen=True)
+class OutputPath:
+    """A recording's names.
+
+    Attributes:
+        path: the finished file; for pictures, the pattern of their names.
+        kind: the container as FFmpeg names it, ``gif`` or ``pictures``.
+    """
+
+    path: Path
+    kind: str
+
+    @property
+    def part(self) -> Path:
+        """The unfinished file: ``name.part.mp4`` for ``name.mp4``; pictures are each whole under their own names."""
+        return part_path(self.path) if self.kind != "pictures" else self.path
+
+    @property
+    def lock_file(self) -> Path:
+        """Beside it while it is written: who writes, and what. ``name.part.mp4.json``."""
+        return lock_path(part_path(self.path))
+
+    def existing(self) -> Path | None:
+        """What is there under the final name, or the first of the pictures; None where nothing is in the way."""
+        if self.kind != "pictures":
+            return self.path if self.path.exists() else None
+        pattern = re.compile(r"\d+".join(map(re.escape, _NUMBER.split(self.path.name))))
+        there = (path for path in self.path.parent.iterdir() if pattern.fullmatch(path.name))
+        return min(there, default=None)
+
+
+def part_path(path: Path) -> Path:
+    """The name of an unfinished recording: ``name.part.mp4`` for ``name.mp4``."""
+    return path.with_name(fitting_name(path.stem, f"{_WORD}{path.suffix}", _SPARE))
+
+
+def finished_path(part: Path) -> Path:
+    """``part_path`` the other way round."""
+    return part.with_name(part.stem.removesuffix(_WORD) + part.suffix)
+
+
+def lock_path(part: Path) -> Path:
+    """The small file beside an unfinished recording."""
+    return part.with_name(f"{part.name}.json")
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file is named as an unfinished recording."""
+    return path.stem.endswith(_WORD) and path.suffix.lower() in (*MUXERS, GIF)
+
+
+def earlier_segments(part: Path) -> tuple[Path, ...]:
+    """``name.part-1.mp4``, ``name.part-2.mp4``, ...: what was recorded before interruptions, in order."""
+    pattern = re.compile(rf"{re.escape(part.stem)}-(\d+){re.escape(part.suffix)}")
+    try:
+        beside = list(part.parent.iterdir())
+    except OSError:  # the folder is gone
+        return ()
+    found = [(int(match[1]), path) for path in beside if (match := pattern.fullmatch(path.name))]
+    return tuple(path for _, path in sorted(found))
+
+
+def next_segment(part: Path) -> Path:
+    """The name that ``part`` gets when another segment is begun."""
+    numbers = [int(path.stem.rpartition("-")[2]) for path in earlier_segments(part)]
+    return part.with_name(f"{part.stem}-{max(numbers, default=0) + 1}{part.suffix}")
+
+
+def output_path_of(path: str | Path) -> OutputPath:
+    """What a name asks for.
+
+    Raises:
+        UsageError: a suffix that is none of ours, pictures without a number, or a folder.
+        SinkError: the folder is not there.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in MUXERS:
+        kind = MUXERS[suffix]
+    elif suffix == GIF:
+        kind = "gif"
+    elif suffix in WRITABLE_SUFFIXES and len(_NUMBER.findall(path.name)) == 1 and path.name.count("%") == 1:
+        kind = "pictures"
+    elif suffix in WRITABLE_SUFFIXES:
+        raise UsageError(
+            f"one {suffix} file cannot hold a recording", f"number the pictures: {path.stem}-%05d{suffix}"
+        )
+    else:
+        known = ", ".join((*MUXERS, GIF))
+        raise UsageError(
+            f"cannot record to {path.name}", f"name it with one of {known}, or out-%05d.png for pictures"
+        )
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", f"name a file in it, {path / 'out.mp4'} for example")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", "make it first or choose another")
+    return OutputPath(path, kind)

@@ -1,0 +1,125 @@
+"""Who writes a recording: a small file beside it, locked while the main process or the encoder's is alive.
+
+The lock goes with the processes, however they end. The file stays behind after a crash and says what was being recorded, so
+that a later run can go on with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from heatcam.errors import SinkError, UsageError
+from heatcam.json_cache import DamagedFileError, read_object
+
+_LOCKED_BYTE = 1 << 30  # Windows' locks keep others from reading what they cover: far beyond the text
+
+
+class RecordingLock:
+    """The right to write one recording, held until ``release`` or ``withdraw``.
+
+    Args:
+        path: the small file.
+        manifest: what is being recorded, for a later run; JSON.
+
+    Raises:
+        UsageError: another process writes this recording.
+        SinkError: no permission, no space.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+        self._path = path
+        try:
+            self._file: IO[bytes] = path.open("a+b")
+        except OSError as error:
+            raise SinkError(f"cannot write {path} ({error.strerror})", "choose another folder") from error
+        if not _lock(self._file):
+            self._file.close()
+            raise _taken(path)
+        try:
+            self._file.truncate(0)
+            self._file.write(json.dumps(dict(manifest), default=str).encode())
+            self._file.flush()
+        except OSError as error:
+            self.withdraw()
+            raise SinkError(
+                f"cannot write {path} ({error.strerror})", "make space or choose another disk"
+            ) from error
+
+    @property
+    def descriptor(self) -> int:
+        """For the encoder's process, which holds the claim as long as it lives (POSIX)."""
+        return self._file.fileno()
+
+    def release(self) -> None:
+        """Another may claim it now; the facts stay for a later run."""
+        self._file.close()
+
+    def withdraw(self) -> None:
+        """Another may claim it now; the small file goes."""
+        if sys.platform == "win32":  # there an open file cannot be removed
+            self._file.close()
+        with contextlib.suppress(OSError):  # its folder may be gone
+            self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process writes the recording that this small file stands beside."""
+    try:
+        with path.open("r+b") as file:
+            return not _lock(file)
+    except OSError:
+        return False
+
+
+def require_unlocked(path: Path) -> None:
+    """Refuse what another process is writing.
+
+    Raises:
+        UsageError: so.
+    """
+    if is_locked(path):
+        raise _taken(path)
+
+
+def manifest_in(path: Path) -> dict[str, Any]:
+    """What was being recorded; empty where the small file is missing or damaged."""
+    try:
+        return read_object(path)
+    except (FileNotFoundError, DamagedFileError):
+        return {}
+
+
+def _taken(path: Path) -> UsageError:
+    name = path.with_name(path.name.removesuffix(".json"))
+    return UsageError(
+        f"{name} is being written by another heatcam", "wait until it is done or choose another name"
+    )
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Whether this process has the file now; where a file system knows no locks, yes."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 (Windows only)
+
+        file.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        file.seek(0)
+        return True
+    import fcntl  # noqa: PLC0415 (not there on Windows)
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,115 @@
+"""Stages that work at the same time: order, errors, and no thread that stays behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from heatcam.threaded import Behind, ahead
+
+
+def no_thread_is_left(name: str) -> bool:
+    return name not in {thread.name for thread in threading.enumerate()}
+
+
+def test_items_come_in_order_and_none_is_lost() -> None:
+    assert list(ahead(range(100), 3)) == list(range(100))
+    assert no_thread_is_left("ahead")
+
+
+def test_items_are_fetched_ahead_of_their_use_and_not_further() -> None:
+    fetched: list[int] = []
+
+    def source() -> Iterator[int]:
+        for n in range(50):
+            fetched.append(n)
+            yield n
+
+    items = ahead(source(), 4)
+    assert next(items) == 0
+    deadline = time.monotonic() + 5
+    while len(fetched) < 6 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert len(fetched) == 6  # one in use, four waiting, one in hand
+    items.close()
+
+
+def test_an_error_comes_after_the_items_before_it_with_its_traceback() -> None:
+    def breaks() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ZeroDivisionError("in the thread")
+
+    seen = []
+    with pytest.raises(ZeroDivisionError, match="in the thread") as caught:
+        for item in ahead(breaks(), 2):
+            seen.append(item)
+    assert seen == [1, 2]
+    assert "breaks" in "".join(traceback.format_tb(caught.value.__traceback__))
+    assert no_thread_is_left("ahead")
+
+
+def test_a_reader_that_stops_early_leaves_no_thread_behind() -> None:
+    for item in ahead(iter(int, 1), 2):  # for ever
+        assert item == 0
+        break
+    deadline = time.monotonic() + 5
+    while not no_thread_is_left("ahead") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert no_thread_is_left("ahead")
+
+
+def test_work_is_done_in_order_behind_the_one_who_hands_over() -> None:
+    done: list[int] = []
+    with Behind(lambda n: (time.sleep(0.001), done.append(n)), 2) as behind:
+        for n in range(30):
+            behind.hand(n)
+    assert done == list(range(30))
+    assert no_thread_is_left("behind")
+
+
+def test_both_work_at_the_same_time() -> None:
+    """Each waits for the other: one after the other, this would never end."""
+    meet = threading.Barrier(2, timeout=10)
+    with Behind(lambda _: meet.wait(), 1) as behind:
+        behind.hand(1)
+        meet.wait()
+
+
+def test_an_error_of_the_work_is_raised_when_handing_over_or_leaving() -> None:
+    def fails(n: int) -> None:
+        if n == 3:
+            raise ZeroDivisionError(n)
+
+    with pytest.raises(ZeroDivisionError), Behind(fails, 2) as behind:
+        for n in range(1000):
+            behind.hand(n)
+            time.sleep(0.001)
+        pytest.fail("nobody said that the work has ended")
+    with pytest.raises(ZeroDivisionError), Behind(fails, 2) as behind:
+        behind.hand(3)
+    assert no_thread_is_left("behind")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_what_was_handed_over_is_worked_off_after_an_error(error: type[BaseException]) -> None:
+    done: list[int] = []
+    with pytest.raises(error), Behind(lambda n: (time.sleep(0.02), done.append(n)), 4) as behind:
+        for n in range(4):
+            behind.hand(n)
+        raise error
+    assert done == [0, 1, 2, 3]
+
+
+def test_the_first_error_is_the_one_that_is_raised() -> None:
+    def fails(_: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(KeyError), Behind(fails, 2) as behind:
+        behind.hand(1)
+        raise KeyError
