@@ -22,12 +22,12 @@ from ultralytics import YOLO
 from heatcam.bench.machine import threads_kept
 from heatcam.bench.plan import Setup
 from heatcam.bench.timing import Contestant, Stage
-from heatcam.engine.classifier import is_classifier
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.models import embedded
 from heatcam.models.finding import MARKERS, find_checkpoint
 from heatcam.models.loading import load_model
+from heatcam.saliency.families import family_of
 
 PREDICT, VISUALIZE = "ultralytics predict+plot", "ultralytics visualize=True"
 GRADCAM, HIRESCAM = "grad-cam GradCAM", "grad-cam HiResCAM x5"
@@ -165,7 +165,7 @@ def network_for_gradients(setup: Setup) -> Any:
         ModelError: it finds no boxes, which the pipeline is made for.
     """
     network = load_model(setup.model).network
-    if is_classifier(network):
+    if not family_of(network).finds_boxes:
         raise ModelError("the pipeline that people copy is for models that find boxes")
     return copy.deepcopy(network).to(setup.device).requires_grad_(True)
 

@@ -9,14 +9,11 @@ from heatcam.commands.default_model import HINTS
 from heatcam.commands.setup import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.engine.classifier import TappedClassifier, is_classifier
-from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.layers import LayerRow, describe_layers, input_side
-from heatcam.engine.network import TappedNetwork
-from heatcam.engine.rtdetr import QueryNetwork, has_queries
 from heatcam.errors import ModelError
 from heatcam.models.finding import MARKERS, WORDS, find_checkpoint
 from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
+from heatcam.saliency.families import family_of
 from heatcam.saliency.options import ExplainOptions
 
 HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")
@@ -66,11 +63,7 @@ def _obstacle(loaded: LoadedModel, name: str) -> str:
     """Why the model cannot be explained; "" when it can."""
     try:
         require_explainable(loaded, name)
-        if is_classifier(loaded.network):
-            TappedClassifier(loaded.network)
-        else:
-            kind = QueryNetwork if has_queries(loaded.network) else TappedNetwork
-            require_gradient(kind(loaded.network))
+        family_of(loaded.network).check(loaded.network)
     except ModelError as error:
         return error.problem
     return ""

@@ -53,7 +53,6 @@ class LiveModel:
             HeatcamError: no model; the message says the next step.
         """
         from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
-        from heatcam.saliency.families import layer_sets  # noqa: PLC0415
         from heatcam.saliency.methods import METHODS  # noqa: PLC0415
 
         options = explain_options(self._choice)
@@ -69,7 +68,7 @@ class LiveModel:
             explainer.title,
             f"{engine.device} {engine.name}",
             tuple(METHODS),
-            layer_sets(engine),
+            engine.layer_choices,
             {"model": explainer.title, "imgsz": explainer.imgsz},
         )
 
@@ -93,7 +92,7 @@ class LiveModel:
 
 
 def explainer_for(cache: ExplainerCache, options: ExplainOptions) -> ExplainerFor:
-    """How the window gets the explainer that it request of one model.
+    """How the window gets the explainer that it wants of one model.
 
     A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
     """

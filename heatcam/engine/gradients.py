@@ -26,7 +26,7 @@ from heatcam.engine.patches import (
 )
 from heatcam.engine.sparse_head import SparseHead
 from heatcam.engine.tapped_engine import TappedEngine
-from heatcam.engine.targets import ClassLogit, Scores, Target
+from heatcam.engine.targets import UNITS, ClassLogit, Scores, Target
 from heatcam.errors import MapError
 
 logger = logging.getLogger(__name__)
@@ -162,7 +162,22 @@ class GradientEngine(TappedEngine[TappedNetwork]):
             forward.inputs, groups, scores, list(zip(groups, squares, strict=True)) if squares else None
         )
 
-    def coherence(self, forward: Forward) -> Tensor | None:
+    @property
+    def unit(self) -> str:
+        """Of the target."""
+        return UNITS[self.target.name]
+
+    @property
+    def layer_choices(self) -> tuple[str, ...]:
+        """See ``Engine``."""
+        inputs = tuple(map(str, self.cut.inputs))
+        return ("", *inputs, ",".join(inputs)) if len(inputs) > 1 else ("", *inputs)
+
+    def anchored(self) -> GradientEngine:
+        """Itself."""
+        return self
+
+    def coherence(self, forward: Forward, /) -> Tensor | None:
         """How much of what speaks for and against each kept box's class adds up, ``(N,)``, without a unit.
 
         The logits that the picture adds to the class's bias, divided by the sum of ``|feature * gradient|`` over all that the

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.network import HeadInputs
+
+if TYPE_CHECKING:
+    from heatcam.engine.gradients import GradientEngine
 
 #: Gradients at the taps, each float ``(C, h, w)``, in the order of the taps.
 TapGradients = tuple[Tensor, ...]
@@ -61,6 +64,20 @@ class Engine(Protocol):
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
         """Everything that is asked of an engine, and what torch calculates from it, is faster within this."""
+
+    @property
+    def unit(self) -> str:
+        """What the gradients are of: ``logits``, or the unit of another target."""
+
+    @property
+    def layer_choices(self) -> tuple[str, ...]:
+        """What ``--layers`` may be tried with: "" for the method's own, each input of the head, and all of them."""
+
+    def anchored(self) -> GradientEngine | None:
+        """The engine itself where boxes come from anchor points, which can be asked about one by one; else None."""
+
+    def coherence(self, forward: Forward, /) -> Tensor | None:
+        """How much of what speaks for and against each kept box adds up, ``(N,)``, after its gradient; None where not known."""
 
     def bare_forward(self, picture: Tensor, conf: float, /) -> None:
         """The network alone, as far as it is needed for boxes of more confidence than ``conf``, without picking those.

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
+from torch import Tensor
 
+from heatcam.engine.interface import Forward
 from heatcam.engine.network import TappedNetwork
+from heatcam.frames import LOGITS
+
+if TYPE_CHECKING:
+    from heatcam.engine.gradients import GradientEngine
 
 Cut = TypeVar("Cut", bound=TappedNetwork)
 
@@ -45,6 +51,24 @@ class TappedEngine(Generic[Cut]):
     def target_layer(self) -> str:
         """The tapped layers, for people."""
         return self.cut.target_layer
+
+    @property
+    def unit(self) -> str:
+        """Logits of classes."""
+        return LOGITS
+
+    @property
+    def layer_choices(self) -> tuple[str, ...]:
+        """The method's own layers alone."""
+        return ("",)
+
+    def anchored(self) -> GradientEngine | None:
+        """None: no anchor points."""
+        return None
+
+    def coherence(self, _forward: Forward, /) -> Tensor | None:
+        """None: not known."""
+        return None
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
         """Nothing: torch runs alone."""

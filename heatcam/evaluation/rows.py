@@ -105,9 +105,10 @@ def detector(explainer: Explainer) -> GradientEngine:
     Raises:
         UsageError: the network has none.
     """
-    if not isinstance(explainer.engine, GradientEngine):
+    engine = explainer.engine.anchored()
+    if engine is None:
         raise UsageError(
             f"{explainer.title} is no detector with anchors, and only those are evaluated",
             "give a YOLO detect, segment, pose or obb model",
         )
-    return explainer.engine
+    return engine

@@ -71,16 +71,17 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
         explainer: of a detector; nothing is known about other networks.
         pictures: uint8 ``(H, W, 3)`` BGR; all count, however long it takes: what is remembered may not depend on the clock.
     """
-    if not isinstance(explainer.engine, GradientEngine):
+    engine = explainer.engine.anchored()
+    if engine is None:
         return Calibration()
-    plain = explainer.engine.explaining(explainer.engine.branches)
+    plain = engine.explaining(engine.branches)
     plain.explained_class = None
     twins = [with_shuffled_head(plain, seed) for seed in SEEDS]
     seen = _Seen()
     try:
         with plain.exclusive_threads():
             for picture in pictures:
-                _look_at(picture, _with_engine(explainer, plain), twins, seen)
+                _look_at(picture, _with_engine(explainer, plain), plain, twins, seen)
     except (HeatcamError, RuntimeError, ValueError, ArithmeticError):
         logger.debug("the maps of %s cannot be calibrated", explainer.title, exc_info=True)
         return Calibration()
@@ -93,10 +94,14 @@ def _with_engine(explainer: Explainer, engine: GradientEngine) -> Explainer:
     return other
 
 
-def _look_at(picture: Uint8Array, explainer: Explainer, twins: Sequence[GradientEngine], seen: _Seen) -> None:
-    """Measure one picture."""
-    engine = explainer.engine
-    assert isinstance(engine, GradientEngine)
+def _look_at(
+    picture: Uint8Array,
+    explainer: Explainer,
+    engine: GradientEngine,
+    twins: Sequence[GradientEngine],
+    seen: _Seen,
+) -> None:
+    """Measure one picture with the explainer's engine and its twins with shuffled heads."""
     letterbox, boxed = explainer.prepare(picture)
     found = engine.forward(boxed, _WEAKEST, with_graph=True)
     forward = Forward(found.inputs, found.boxes.only(slice(MOST_OBJECTS)))

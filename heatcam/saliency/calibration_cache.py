@@ -34,9 +34,10 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     Returns:
         How long it took to measure, in seconds; 0 when it was known.
     """
-    if not isinstance(explainer.engine, GradientEngine):
+    engine = explainer.engine.anchored()
+    if engine is None:
         return 0.0
-    path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, explainer.engine)
+    path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, engine)
     known = recall(path)
     found = _read(known.get(key))
     if found is not None:

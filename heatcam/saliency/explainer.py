@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.preprocessing import in_grey, picture_tensor
-from heatcam.engine.targets import UNITS, in_words
+from heatcam.engine.targets import in_words
 from heatcam.errors import HeatcamError, MapError, UsageError
-from heatcam.frames import LOGITS, Detections, Explanation, Frame, Question, SaliencyMap, Timings
+from heatcam.frames import Detections, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 
@@ -173,13 +172,14 @@ class Explainer:
             UsageError: the network has no anchors.
             MapError: one of them has no evidence at the tapped layers, or the method failed.
         """
-        if not isinstance(self.engine, GradientEngine):
+        engine = self.engine.anchored()
+        if engine is None:
             raise UsageError(f"{self.title} has no anchors", "give a YOLO detect model")
         if not anchors:
             return ()
         with self.engine.exclusive_threads():
             letterbox, picture = self.prepare(image)
-            return self._map_of_each(self.engine.forward_at(picture, anchors, class_ids), letterbox)[1]
+            return self._map_of_each(engine.forward_at(picture, anchors, class_ids), letterbox)[1]
 
     def own_maps(self, forward: Forward, letterbox: Letterbox) -> tuple[SaliencyMap, ...]:
         """One map for each box of a pass ``with_graph``; within ``engine.exclusive_threads()``.
@@ -194,12 +194,12 @@ class Explainer:
         """What maps are counted in."""
         if not METHODS[self.method].keeps_unit:
             return "a.u."
-        return UNITS[self.engine.target.name] if isinstance(self.engine, GradientEngine) else LOGITS
+        return self.engine.unit
 
     def _low_evidence(self, forward: Forward) -> tuple[bool, ...]:
         """One a box, or nothing where it is not known; after the gradient of the same pass."""
         floor = self.calibration.floor
-        if floor is None or not isinstance(self.engine, GradientEngine):
+        if floor is None:
             return ()
         coherence = self.engine.coherence(forward)
         return () if coherence is None else tuple(bool(c <= floor) for c in coherence.tolist())

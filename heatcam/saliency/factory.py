@@ -9,14 +9,12 @@ import torch
 from torch import nn
 
 from heatcam.engine.boxes import Thresholds
-from heatcam.engine.classifier import ClassEngine
 from heatcam.engine.device import choose_device
 from heatcam.engine.preprocessing import real_picture, real_pictures
 from heatcam.models.loading import LoadedModel, load_model
 from heatcam.saliency.calibration_cache import calibrate
-from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.families import engine_for
+from heatcam.saliency.families import family_of
 from heatcam.saliency.methods import method_formula
 from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
 
@@ -104,7 +102,7 @@ def explainer_of(
         device: where it is to run.
         options: what is kept and how it is mapped.
         size_wh: of the pictures to come, in pixels.
-        kind: the class of the explainer; None takes the one for this kind of network.
+        kind: the class of the explainer; None takes that of the network's family.
 
     Raises:
         ModelError, UsageError: what was asked for cannot be had; the message names the next step.
@@ -113,10 +111,10 @@ def explainer_of(
     class_ids = class_ids_of(options.classes, loaded.class_names)
     thresholds = Thresholds(options.conf, options.iou, class_ids, options.max_det)
     photograph = real_picture(size_wh)
-    engine, fit = engine_for(loaded, device, options, photograph)
+    family = family_of(loaded.network)
+    engine, fit = family.build(loaded, device, options, photograph)
     engine.explained_class = _class_asked_about(options.why, loaded.class_names)
-    usual = ClassExplainer if isinstance(engine, ClassEngine) else Explainer
-    explainer = (kind or usual)(
+    explainer = (kind or family.explainer)(
         engine,
         loaded.class_names,
         options.imgsz or loaded.imgsz,
