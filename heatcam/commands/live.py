@@ -33,8 +33,6 @@ from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
 from heatcam.sources.base import Source
-from heatcam.sources.completeness import shortfall
-from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions, parse_size
 from heatcam.sources.seeking import require_start
@@ -113,7 +111,7 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
             terminal.document(live_report(session, live_model.backend), str(window.report))
     if session.interrupted:
         return stopping.exit_code()
-    lacking = shortfall(source) if session.saw_the_end else ""
+    lacking = source.shortfall() if session.saw_the_end else ""
     if lacking:
         terminal.note(lacking)
     elif not session.saw_something:
@@ -162,7 +160,7 @@ def _session(
     start, state = states
     choices = Choices((start.method,), (start.layers,), start)
     holds = holds_at_the_end(source, options.window, options.extent)
-    plan = SessionPlan(caption, extent, stays=isinstance(source, ImageSource), holds=holds)
+    plan = SessionPlan(caption, extent, stays=source.stands_still, holds=holds)
     return Session(parts, state, choices, plan)
 
 

@@ -44,8 +44,7 @@ from heatcam.sinks.recording.output_path import OutputPath, output_path_of
 from heatcam.sinks.recording.process import codecs_here
 from heatcam.sinks.recording.rates import at_rate
 from heatcam.sources.base import Source
-from heatcam.sources.completeness import outages_of, shortfall, tell_outages
-from heatcam.sources.opening import DEMO, open_source, takes_rate
+from heatcam.sources.opening import DEMO, open_source
 from heatcam.tracking import tracked, tracker_of
 
 _GRACE_S = 0.5  # frames that are on their way at the end
@@ -136,7 +135,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
     say_scale(options.look, explainer, terminal)
     with source, _left_after(source, options.extent.seconds):
         say_source(source, terminal)
-        tell_outages(source, terminal.note)
+        source.on_outage(terminal.note)
         fps = _rate(source, target, asked.fps)
         counted = Counted(_until(source, options.extent.seconds, asked.start_s))
         resumed = ResumedFrames(counted if fps is None else at_rate(counted, fps, 1 / source.fps), resumption)
@@ -161,7 +160,7 @@ def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Term
             ended = _run(source, stages, sink, options.extent, resumption, run)
     done = RecordingDone(sink.frames, counted.count, source.dropped + sink.dropped, *ended)
     if output.json:
-        lost = [f"{source.name}: {outage}" for outage in outages_of(source)]
+        lost = [f"{source.name}: {outage}" for outage in source.outages]
         numbers = run_report(run, explainer.engine.name, lost or [done.lacking] * bool(done.lacking))
         terminal.document(_numbers(source, done, resumption) | numbers, output.json)
     if sink.note:
@@ -205,10 +204,10 @@ def _run(
     try:
         with stopping.raising(), sink:
             go(stages.frames, stages.explainer, stages.paint, stages.sinks, limits, run)
-            lacking = shortfall(source) if extent == Extent() or source.is_live else ""
+            lacking = source.shortfall() if extent == Extent() or source.is_live else ""
             sink.ends_early = bool(lacking)
     except KeyboardInterrupt:
-        return lacking or (shortfall(source) if source.is_live else ""), True
+        return lacking or (source.shortfall() if source.is_live else ""), True
     return lacking, False
 
 
@@ -274,7 +273,7 @@ def _say_length(plan: RecordingPlan, expected: int | None, terminal: Terminal) -
 
 def _rate(source: Source, target: OutputPath, asked: float | None) -> float | None:
     """The constant rate to write, or None for each frame's own time."""
-    fps = None if takes_rate(source) else asked
+    fps = None if source.accepts_rate else asked
     if fps is None and target.kind == "gif" and source.fps > GIF_FPS:
         return GIF_FPS
     return fps

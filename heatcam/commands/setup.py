@@ -19,8 +19,7 @@ from heatcam.pipeline import Painter, Run
 from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions
 from heatcam.smoothing.smoother import Smoother
 from heatcam.sources.base import Source
-from heatcam.sources.live import LiveSource
-from heatcam.sources.opening import is_opened_once, open_source
+from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.seeking import require_start
 
@@ -118,8 +117,8 @@ def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> No
 
 def say_source(source: Source, terminal: Terminal) -> None:
     """One note of what a camera, stream or screen was asked for and what it gives; nothing about files."""
-    if isinstance(source, LiveSource):
-        terminal.note(source.agreement)
+    if source.negotiated_format:
+        terminal.note(source.negotiated_format)
 
 
 def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int, int]:
@@ -131,7 +130,7 @@ def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int,
         HeatcamError: the source cannot be opened.
     """
     source = open_source(spec, options)
-    if is_opened_once(source):
+    if not source.reopenable:
         return (options and options.size_wh) or LIKELY_SIZE_WH
     with source:
         require_start(source, options.start_s if options else 0.0)

@@ -153,8 +153,8 @@ class CaptureThread:
         self._stopping.set()
         self._woken.set()
         self.frames.abandon()
-        if self.source.is_live and self._thread.is_alive():
-            self.source.__exit__(None, None, None)  # wakes an iterator that waits for a camera
+        if self._thread.is_alive():
+            self.source.close()  # wakes an iterator that waits for a camera
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
         return not self._thread.is_alive()

@@ -16,11 +16,11 @@ from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
 from heatcam.printable import printable
+from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.decoding import check_picture, orientation_of, white_is_zero_in
 from heatcam.sources.picture_formats import HEAD_BYTES, prepare_reader, sniff_picture_format
 from heatcam.sources.pixels import bgr_of_pillow
 from heatcam.sources.seeking import TOLERANCE_S, Playhead
-from heatcam.sources.state import PLAYING
 
 _TIMED = ("GIF", "WEBP", "PNG", "AVIF")
 _PAGED = "TIFF"
@@ -50,7 +50,7 @@ def is_animation(path: Path) -> bool:
         return False
 
 
-class AnimationSource:
+class AnimationSource(SourceBase):
     """An animation, played once, each frame for its own duration; the pages of a TIFF ``fps`` a second.
 
     Args:
@@ -65,9 +65,7 @@ class AnimationSource:
         UnreadableInputError: on entering, for a file that is damaged or too large.
     """
 
-    is_live = False
     can_seek = True
-    state = PLAYING
     dropped = 0
 
     def __init__(self, path: str | Path, fps: float | None = None) -> None:
@@ -88,7 +86,7 @@ class AnimationSource:
         return printable(self._path.name)
 
     @property
-    def takes_rate(self) -> bool:
+    def accepts_rate(self) -> bool:
         """Whether its pictures have no times of their own."""
         return bool(self._entered().format == _PAGED)
 
@@ -111,7 +109,12 @@ class AnimationSource:
         """Go to the first frame at or after ``to_s`` seconds; see ``Source``."""
         self._playhead.ask(to_s)
 
+    def shortfall(self) -> str:
+        """See ``Source``."""
+        return missing_in_words(self.name, self.frames_read, self.missing)
+
     def __enter__(self) -> AnimationSource:
+        self.is_closed = False
         check_picture(self._path)
         found = self._path.stat()
         durations_s = _durations_s(str(self._path), self._page_s, found.st_size, found.st_mtime_ns)
@@ -138,7 +141,7 @@ class AnimationSource:
         while True:
             if (to_s := self._playhead.take()) is not None:
                 index = self._index_at(to_s)
-            if index >= len(self._starts_s):
+            if index >= len(self._starts_s) or self.is_closed:
                 return
             image = self._read(shown[index])
             if image is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol
 
 from heatcam.frames import Frame
-from heatcam.sources.state import SourceState
+from heatcam.sources.state import PLAYING, Outage, SourceState
 
 
 class Source(Protocol):
@@ -34,6 +34,11 @@ class Source(Protocol):
         state: how it is doing.
         can_seek: whether ``seek`` works: for files, animations, numbered pictures and the demo scene.
         duration_s: how long it plays, in seconds; None when nobody knows or it never ends.
+        reopenable: whether looking into it takes nothing away from it: not so of live ones and of standard input.
+        accepts_rate: whether the rate that was asked for becomes its own: of cameras, screens, numbered pictures, standard input.
+        stands_still: whether its frames do not go on from one another, as of photographs.
+        negotiated_format: of a device, what it was asked for and what it gives, in one line; "" for all else.
+        outages: the times in which it was lost and a new connection was made; the last one may not be over.
     """
 
     @property
@@ -81,6 +86,43 @@ class Source(Protocol):
         """How long it plays, in seconds, or None."""
         ...
 
+    @property
+    def reopenable(self) -> bool:
+        """Whether looking into it takes nothing away from it."""
+        ...
+
+    @property
+    def accepts_rate(self) -> bool:
+        """Whether the rate that was asked for becomes its own."""
+        ...
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether its frames do not go on from one another."""
+        ...
+
+    @property
+    def negotiated_format(self) -> str:
+        """What a device was asked for and what it gives; ""."""
+        ...
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """The times in which it was lost."""
+        ...
+
+    def on_outage(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with a line for people when it is lost and when it is back; in a thread of the source's own."""
+        ...
+
+    def shortfall(self) -> str:
+        """One line that says what it claimed to hold and did not give, after its end; "" when nothing is missing."""
+        ...
+
+    def close(self) -> None:
+        """End the iterator, which gives at most one frame more. From any thread, any number of times; leaving releases."""
+        ...
+
     def seek(self, to_s: float) -> None:
         """Go to ``to_s`` seconds from the beginning; see the class.
 
@@ -96,3 +138,51 @@ class Source(Protocol):
     ) -> None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+def missing_in_words(name: str, read: int, missing: int) -> str:
+    """What a file did not give: ``clip.mp4: 57 of 100 frames could be decoded, ...``; "" when nothing is missing."""
+    if not missing:
+        return ""
+    return f"{name}: {read} of {read + missing} frames could be decoded, the rest is damaged or cut off"
+
+
+class SourceBase:
+    """What most sources have in common; each overrides what is different of it. See ``Source``."""
+
+    is_live = False
+    state: SourceState = PLAYING
+    stands_still = False
+    #: Set by ``close``; iterators look at it before each frame.
+    is_closed = False
+
+    @property
+    def reopenable(self) -> bool:
+        """Yes, but of live ones."""
+        return not self.is_live
+
+    @property
+    def accepts_rate(self) -> bool:
+        """No."""
+        return False
+
+    @property
+    def negotiated_format(self) -> str:
+        """Nothing."""
+        return ""
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """None."""
+        return ()
+
+    def on_outage(self, tell: Callable[[str], None]) -> None:
+        """Nothing: it is never lost."""
+
+    def shortfall(self) -> str:
+        """Nothing is missing."""
+        return ""
+
+    def close(self) -> None:
+        """See ``Source``."""
+        self.is_closed = True

@@ -34,6 +34,8 @@ class CameraDevice:
         devices: where Linux keeps ``video0``, ``video1``; None on other systems, where only opening tells what is there.
     """
 
+    accepts_rate = True
+
     def __init__(
         self,
         index: int,

@@ -83,7 +83,10 @@ class Device(Protocol):
 
     Attributes:
         name: for people, never with credentials.
+        accepts_rate: whether it can be asked for a rate; a stream has its own.
     """
+
+    accepts_rate: bool
 
     @property
     def name(self) -> str:

@@ -10,11 +10,11 @@ from types import TracebackType
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
+from heatcam.sources.base import SourceBase
 from heatcam.sources.decoding import read_picture
 from heatcam.sources.picture_files import find_pictures, is_glob, matching_paths
 from heatcam.sources.picture_formats import PICTURE_SUFFIXES
 from heatcam.sources.seeking import Playhead, indices
-from heatcam.sources.state import PLAYING
 
 __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "matching_paths", "read_picture"]
 
@@ -28,7 +28,7 @@ def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
     return find_pictures(inputs).paths
 
 
-class ImageSource:
+class ImageSource(SourceBase):
     """Picture files one after the other, each in its own size.
 
     ``size_wh`` is that of the picture read last, ``(0, 0)`` before the first. ``Frame.name`` is the file's name, and
@@ -43,10 +43,9 @@ class ImageSource:
         UnreadableInputError: at construction for inputs that are not there; while iterating for damaged pictures.
     """
 
-    is_live = False
     can_seek = True
-    state = PLAYING
     dropped = 0
+    stands_still = True
 
     def __init__(
         self,
@@ -82,6 +81,7 @@ class ImageSource:
         self._playhead.ask(to_s)
 
     def __enter__(self) -> ImageSource:
+        self.is_closed = False
         return self
 
     def __exit__(
@@ -92,6 +92,8 @@ class ImageSource:
     def __iter__(self) -> Iterator[Frame]:
         self.frames_read = 0
         for index in indices(self._playhead, len(self.paths), self.fps):
+            if self.is_closed:
+                return
             path = self.paths[index]
             try:
                 image = read_picture(path)

@@ -79,7 +79,7 @@ class LiveSource(ForwardOnly):
         return self._supervisor.hanging
 
     @property
-    def state(self) -> SourceState:
+    def state(self) -> SourceState:  # type: ignore[override]
         """How it is doing now; a stall is noticed by asking."""
         state, last_frame_s = self._supervisor.state, self._newest.last_frame_s
         longest_s = self._newest.longest_gap_s(self._timeouts.stalled_s)
@@ -98,13 +98,27 @@ class LiveSource(ForwardOnly):
         self._supervisor.tell = tell
 
     @property
-    def agreement(self) -> str:
+    def accepts_rate(self) -> bool:
+        """Whether the device can be asked for a rate."""
+        return self.device.accepts_rate
+
+    @property
+    def negotiated_format(self) -> str:
         """What the device was asked for and what it gives, in one line: ``camera 0: asked 1280x720 at 30, gives ...``."""
         asked = self.device.asked()
         kind = f" as {self._newest.kind}" if self._newest.kind else ""
         rate = f" at {self.fps:.4g}" if self._newest.tells_fps else ""
         gives = f"gives {self.size_wh[0]}x{self.size_wh[1]}{rate}{kind}"
         return f"{self.name}: asked {asked}, {gives}" if asked else f"{self.name} {gives}"
+
+    def shortfall(self) -> str:
+        """That it was lost and did not come back; "" otherwise."""
+        lost = [outage for outage in self.outages if outage.lasted_s is None]
+        return f"{self.name} did not come back: {lost[-1]}" if lost else ""
+
+    def close(self) -> None:
+        """See ``Source``: wakes an iterator that waits for a frame."""
+        self._supervisor.stop()
 
     def __enter__(self) -> LiveSource:
         """Open the device and wait for its first frame."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,24 +55,10 @@ def _open(spec: str, options: CaptureOptions) -> Source:
         raise UsageError(
             "the source has no name", "give a camera index, a file, a folder, an address or demo"
         )
-    if spec == STANDARD_INPUT:
-        return StandardInputSource(options)
-    if is_address(spec):
-        return _open_address(spec)
-    return _open_files(spec, options) if _is_there(spec) else _open_named(spec, options)
-
-
-def is_opened_once(source: Source) -> bool:
-    """Whether looking into a source takes something away from it: live ones, and standard input."""
-    return source.is_live or isinstance(source, StandardInputSource)
-
-
-def takes_rate(source: Source) -> bool:
-    """Whether the rate that was asked for is the source's own: of cameras, screens, numbered pictures and standard input."""
-    if isinstance(source, LiveSource):
-        return not isinstance(source.device, StreamDevice)
-    pages = isinstance(source, AnimationSource) and source.takes_rate
-    return pages or isinstance(source, SequenceSource | StandardInputSource)
+    for opener in OPENERS:
+        if (source := opener(spec, options)) is not None:
+            return source
+    raise _unknown(spec, said(names_by_index()))
 
 
 def _is_there(spec: str) -> bool:
@@ -84,24 +71,64 @@ def _device_index(spec: str) -> str:
     return match.group(1) if match else ""
 
 
-def _open_named(spec: str, options: CaptureOptions) -> Source:
-    """What is no file: a camera's index, a word that we know, a glob, a pattern, or a camera's name."""
+def _standard_input(spec: str, options: CaptureOptions) -> Source | None:
+    return StandardInputSource(options) if spec == STANDARD_INPUT else None
+
+
+def _address(spec: str, _options: CaptureOptions) -> Source | None:
+    return _open_address(spec) if is_address(spec) else None
+
+
+def _file(spec: str, options: CaptureOptions) -> Source | None:
+    return _open_files(spec, options) if _is_there(spec) else None
+
+
+def _camera_index(spec: str, options: CaptureOptions) -> Source | None:
     index = _device_index(spec) or spec
-    if index.isascii() and index.isdecimal():
-        return LiveSource(CameraDevice(int(index), options))
-    if spec == DEMO:
-        return _open_demo()
-    if is_screen(spec):
-        return LiveSource(ScreenDevice(parse_screen(spec), options.fps))
-    if is_pattern(spec) and (not is_glob(spec) or has_numbered(spec)):
-        return SequenceSource(spec, options.fps)
-    if is_glob(spec):
-        return _open_glob(spec)
-    names = names_by_index()
-    called = index_called(spec, names)
-    if called is None:
-        raise _unknown(spec, said(names))
-    return LiveSource(CameraDevice(called, options))
+    is_index = index.isascii() and index.isdecimal()
+    return LiveSource(CameraDevice(int(index), options)) if is_index else None
+
+
+def _demo(spec: str, _options: CaptureOptions) -> Source | None:
+    if spec != DEMO:
+        return None
+    from heatcam.sources.demo import DemoSource  # noqa: PLC0415 (renders its markers: only when asked for)
+
+    return DemoSource()
+
+
+def _screen(spec: str, options: CaptureOptions) -> Source | None:
+    return LiveSource(ScreenDevice(parse_screen(spec), options.fps)) if is_screen(spec) else None
+
+
+def _numbered(spec: str, options: CaptureOptions) -> Source | None:
+    numbered = is_pattern(spec) and (not is_glob(spec) or has_numbered(spec))
+    return SequenceSource(spec, options.fps) if numbered else None
+
+
+def _glob(spec: str, _options: CaptureOptions) -> Source | None:
+    return _open_glob(spec) if is_glob(spec) else None
+
+
+def _camera_name(spec: str, options: CaptureOptions) -> Source | None:
+    index = index_called(spec, names_by_index())
+    return None if index is None else LiveSource(CameraDevice(index, options))
+
+
+#: Makes a source of what was typed; None where that names none of its kind.
+Opener = Callable[[str, CaptureOptions], Source | None]
+#: Asked one after the other. A new kind of source is its module and a line here.
+OPENERS: tuple[Opener, ...] = (
+    _standard_input,
+    _address,
+    _file,
+    _camera_index,
+    _demo,
+    _screen,
+    _numbered,
+    _glob,
+    _camera_name,
+)
 
 
 def _open_address(spec: str) -> Source:
@@ -122,12 +149,6 @@ def _open_address(spec: str) -> Source:
     if Path(path).suffix.lower() in VIDEO_SUFFIXES and spec.lower().startswith("http"):
         return VideoSource(spec)
     return LiveSource(StreamDevice(spec))
-
-
-def _open_demo() -> Source:
-    from heatcam.sources.demo import DemoSource  # noqa: PLC0415 (renders its markers: only when asked for)
-
-    return DemoSource()
 
 
 def _open_files(spec: str, options: CaptureOptions) -> Source:

@@ -59,6 +59,8 @@ class ScreenDevice:
         fps: pictures a second; None is 30.
     """
 
+    accepts_rate = True
+
     def __init__(self, part: ScreenPart, fps: float | None = None) -> None:
         self._part = part
         self._fps = fps or FALLBACK_FPS

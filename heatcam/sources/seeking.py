@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from heatcam.errors import UsageError
-
-if TYPE_CHECKING:
-    from heatcam.sources.base import Source
+from heatcam.sources.base import Source, SourceBase
 
 TOLERANCE_S = 0.0005  # times are rounded to milliseconds on their way: 1.24 asked for is the frame at 1.2399
 
@@ -38,7 +35,7 @@ class Playhead:
             return to_s
 
 
-class ForwardOnly:
+class ForwardOnly(SourceBase):
     """The part of a source that cannot go to another time: cameras, streams, screens, standard input."""
 
     name = ""

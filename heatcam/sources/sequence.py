@@ -10,8 +10,8 @@ from types import TracebackType
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
+from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.images import ImageSource
-from heatcam.sources.state import PLAYING
 
 _NUMBER = re.compile(r"%(0?)(\d*)d")
 
@@ -53,7 +53,7 @@ def _numbered(spec: str) -> tuple[Path, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-class SequenceSource:
+class SequenceSource(SourceBase):
     """Numbered pictures, ``fps`` of them a second; unlike other sets of pictures it plays, and ends.
 
     Args:
@@ -67,9 +67,7 @@ class SequenceSource:
         UnreadableInputError: at construction, when no file has such a name; while iterating, when none can be decoded.
     """
 
-    is_live = False
     can_seek = True
-    state = PLAYING
     dropped = 0
 
     def __init__(self, pattern: str, fps: float | None = None) -> None:
@@ -105,7 +103,21 @@ class SequenceSource:
         """Go to the picture at ``to_s`` seconds; see ``Source``."""
         self._pictures.seek(to_s)
 
+    def shortfall(self) -> str:
+        """See ``Source``."""
+        return missing_in_words(self.name, self.frames_read, self.missing)
+
+    @property
+    def accepts_rate(self) -> bool:
+        """Pictures have no times of their own."""
+        return True
+
+    def close(self) -> None:
+        """See ``Source``."""
+        self._pictures.close()
+
     def __enter__(self) -> SequenceSource:
+        self._pictures.__enter__()
         return self
 
     def __exit__(

@@ -21,7 +21,6 @@ from heatcam.geometry import Uint8Array
 from heatcam.sources.jpeg_splitter import START, JpegSplitter
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.seeking import ForwardOnly
-from heatcam.sources.state import PLAYING
 
 STANDARD_INPUT = "-"
 _FALLBACK_FPS = 25.0
@@ -60,8 +59,6 @@ class StandardInputSource(ForwardOnly):
     """
 
     name = "standard input"
-    is_live = False
-    state = PLAYING
     frame_count = None
     dropped = 0
 
@@ -74,7 +71,25 @@ class StandardInputSource(ForwardOnly):
         self.frames_read = self.damaged = 0
         self.cut_off = False
 
+    @property
+    def reopenable(self) -> bool:
+        """What was read is gone."""
+        return False
+
+    @property
+    def accepts_rate(self) -> bool:
+        """Its frames have no times of their own."""
+        return True
+
+    def shortfall(self) -> str:
+        """See ``Source``."""
+        if not (self.damaged or self.cut_off):
+            return ""
+        what = "ended in the middle of a frame" if self.cut_off else f"held {self.damaged} damaged frames"
+        return f"{self.name} {what}; {self.frames_read} frames could be decoded"
+
     def __enter__(self) -> StandardInputSource:
+        self.is_closed = False
         if self._read is None:
             self._read = _reader_of(sys.stdin)
         return self
@@ -90,6 +105,8 @@ class StandardInputSource(ForwardOnly):
         head = _exactly(self._read, 4)
         pictures = self._jpegs(head) if _is_jpeg(head) else self._raw(head)
         for image in pictures:
+            if self.is_closed:
+                return
             index, self.frames_read = self.frames_read, self.frames_read + 1
             self.size_wh = image.shape[1], image.shape[0]
             yield Frame(image, index, time.monotonic(), index / self.fps, self.name)

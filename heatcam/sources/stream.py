@@ -36,6 +36,8 @@ class StreamDevice:
         look: asks its server how it is; tests put fakes here.
     """
 
+    accepts_rate = False
+
     def __init__(
         self,
         url: str,

@@ -11,13 +11,13 @@ from types import TracebackType
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.printable import printable
+from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.capture import Capture, open_video
 from heatcam.sources.cv2_film import Cv2Film
 from heatcam.sources.decoder_messages import FilmFacts
 from heatcam.sources.decoder_process import DecoderProcess
 from heatcam.sources.mp4_duration import MP4_SUFFIXES, presentation_s
 from heatcam.sources.seeking import Playhead
-from heatcam.sources.state import PLAYING
 from heatcam.sources.urls import is_url, public_url
 
 VIDEO_SUFFIXES = (
@@ -47,7 +47,7 @@ class _Claims:
         return cls(facts.size_wh, facts.fps or _FALLBACK_FPS, facts.frame_count, facts.counts_frames)
 
 
-class VideoSource:
+class VideoSource(SourceBase):
     """One film, or the address of one. Nothing is skipped; a damaged film yields what it has.
 
     What a film is, its content says and not its suffix. OpenCV reads those that it is known to read right; all others (interlaced
@@ -69,9 +69,7 @@ class VideoSource:
         SourceError: on entering, for an address that does not answer with a film; while iterating, when its decoder dies.
     """
 
-    is_live = False
     can_seek = True
-    state = PLAYING
     dropped = 0
 
     def __init__(self, target: str | Path, *, open_capture: Callable[[str], Capture] | None = None) -> None:
@@ -140,7 +138,13 @@ class VideoSource:
             missing = by_count if agreed else by_time
         return missing if missing > _FORGIVEN else 0
 
+    def shortfall(self) -> str:
+        """See ``Source``."""
+        return missing_in_words(self.name, self.frames_read, self.missing)
+
     def __enter__(self) -> VideoSource:
+        self.is_closed = self._is_over = self._sought = False
+        self.frames_read, self._ended_at_s = 0, None
         if not self._is_url:
             _check_file(Path(self._target))
         self._film = self._opened()
@@ -160,7 +164,7 @@ class VideoSource:
             if (to_s := self._playhead.take()) is not None:
                 self._go(to_s)
                 pts_s = None
-            if self._is_over or (shown := self._film.next()) is None:
+            if self._is_over or self.is_closed or (shown := self._film.next()) is None:
                 break
             if self._sought and pts_s is None:
                 index = round(shown.pts_s * self.fps)

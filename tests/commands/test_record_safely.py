@@ -29,6 +29,7 @@ from heatcam.commands.resume import manifest_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.sinks.recording.output_path import output_path_of
+from heatcam.sources.base import SourceBase
 from heatcam.sources.options import CaptureOptions
 from tests.commands.fake_explainer import take_the_models_place
 from tests.commands.programs import heatcam, probe, with_markers
@@ -367,7 +368,7 @@ def test_recover_finishes_what_is_left_and_says_what_it_cannot(tmp_path: Path) -
     assert "nothing is left" in heatcam("recover", tmp_path).stderr
 
 
-class FakeCamera:
+class FakeCamera(SourceBase):
     """Something live: it does not wait."""
 
     name, size_wh, fps, frame_count, is_live, dropped = "camera 0", (160, 96), 25.0, None, True, 3

@@ -23,6 +23,7 @@ from heatcam.live.state import Choices, WindowState
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
 from heatcam.sinks.viewer import Event
+from heatcam.sources.base import SourceBase
 from heatcam.sources.state import PLAYING, SourceState
 
 SIZE_WH = (160, 120)
@@ -54,7 +55,7 @@ def seen(of: Frame, boxes: tuple[tuple[float, ...], ...] = (BOX,), *, heat: bool
     return Explanation(of, found, saliency, timings=Timings(1.0, 2.0, 3.0))
 
 
-class Stream:
+class Stream(SourceBase):
     """A source of ``count`` frames (None never ends), live or not, that can be told to block or to die."""
 
     name = "stream"

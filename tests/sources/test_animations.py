@@ -9,9 +9,8 @@ from PIL import Image
 
 from heatcam.errors import UnreadableInputError
 from heatcam.sources.animations import AnimationSource
-from heatcam.sources.completeness import shortfall
 from heatcam.sources.images import ImageSource, read_picture
-from heatcam.sources.opening import open_source, takes_rate
+from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
 from tests.sources.numbered import number_in, numbered_picture
 
@@ -44,7 +43,7 @@ def test_every_frame_comes_once_and_at_its_own_time(tmp_path, name):
     assert [number_in(frame.image_bgr) for frame in frames] == list(range(6))
     assert [frame.pts_s for frame in frames] == pytest.approx(STARTS_S)
     assert [frame.frame_index for frame in frames] == list(range(6))
-    assert shortfall(source) == ""
+    assert source.shortfall() == ""
 
 
 def test_a_frame_without_a_duration_is_shown_as_long_as_players_show_it(tmp_path):
@@ -57,7 +56,7 @@ def test_pages_of_a_tiff_play_at_the_rate_asked_for(tmp_path):
     first.save(tmp_path / "pages.tif", save_all=True, append_images=others)
     for fps, step_s in ((None, 0.04), (10, 0.1)):
         with open_source(str(tmp_path / "pages.tif"), CaptureOptions(fps=fps)) as source:
-            assert takes_rate(source)
+            assert source.accepts_rate
             frames = list(source)
         assert [number_in(frame.image_bgr) for frame in frames] == list(range(5))
         assert frames[1].pts_s == pytest.approx(step_s)

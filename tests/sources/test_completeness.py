@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from heatcam.sources.completeness import missing_frames, shortfall
 from heatcam.sources.mp4_duration import presentation_s
 from heatcam.sources.opening import open_source
 from tests.sources.numbered import encode_numbered
@@ -14,7 +13,7 @@ from tests.system_tools import requires
 def read(path):
     source = open_source(str(path))
     with source:
-        assert missing_frames(source) == 0  # nobody knows before the end
+        assert source.shortfall() == ""  # nobody knows before the end
         count = len(list(source))
     return source, count
 
@@ -27,7 +26,7 @@ def film(tmp_path_factory):
 
 def test_a_whole_film_misses_nothing(film):
     source, count = read(film)
-    assert (count, missing_frames(source), shortfall(source)) == (100, 0, "")
+    assert (count, source.missing, source.shortfall()) == (100, 0, "")
     assert presentation_s(film) == pytest.approx(4.0, abs=0.05)
 
 
@@ -41,8 +40,8 @@ def test_a_film_that_is_cut_off_says_how_many_of_how_many(film, tmp_path, suffix
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
     source, count = read(cut)
     assert 0 < count < 90
-    assert missing_frames(source) == 100 - count
-    assert shortfall(source) == (
+    assert source.missing == 100 - count
+    assert source.shortfall() == (
         f"cut.{suffix}: {count} of 100 frames could be decoded, the rest is damaged or cut off"
     )
 
@@ -53,14 +52,14 @@ def test_frames_that_an_edit_list_leaves_out_are_not_missing(film, tmp_path):
     subprocess.run(["ffmpeg", "-v", "error", "-ss", "1.1", "-i", film, "-c", "copy", trimmed], check=True)
     source, count = read(trimmed)
     assert source.frame_count > count  # what OpenCV counts
-    assert missing_frames(source) == 0
+    assert source.missing == 0
 
 
 def test_a_film_of_variable_rate_is_whole_although_its_rate_says_otherwise(tmp_path):
     pts_s = [i / 25 for i in range(30)] + [1.2 + i / 5 for i in range(15)]
     source, count = read(encode_numbered(tmp_path / "vfr.mkv", pts_s))
     assert count == 45
-    assert missing_frames(source) == 0
+    assert source.missing == 0
 
 
 @pytest.mark.parametrize(

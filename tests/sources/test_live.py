@@ -400,14 +400,14 @@ def test_size_is_what_the_frames_have_not_what_was_asked_or_claimed():
 
     with live(Liar(size_wh=(64, 48)), options=CaptureOptions((1280, 720), 30)) as source:
         assert source.size_wh == (64, 48)
-        assert source.agreement == "camera 0: asked 1280x720 at 30, gives 64x48 at 30"
+        assert source.negotiated_format == "camera 0: asked 1280x720 at 30, gives 64x48 at 30"
 
 
 @pytest.mark.parametrize("claimed", [0.0, -1.0, float("nan"), 1e6])
 def test_an_unbelievable_rate_becomes_30_and_is_not_said(claimed):
     with live(FakeCapture(fps=claimed)) as source:
         assert source.fps == 30
-        assert source.agreement == "camera 0 gives 64x48"
+        assert source.negotiated_format == "camera 0 gives 64x48"
 
 
 def test_grey_cameras_give_three_channels():

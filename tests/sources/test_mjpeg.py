@@ -82,7 +82,7 @@ def server(kind, body=None):
 def test_whatever_a_server_leaves_out_its_pictures_play(kind):
     with server(kind) as url, open_source(url) as source:
         frames = take(source, 6)
-        assert source.agreement.endswith("gives 160x96 as MJPG")
+        assert source.negotiated_format.endswith("gives 160x96 as MJPG")
     numbers = [number_in(frame.image_bgr) for frame in frames]
     assert numbers == sorted(set(numbers))
 

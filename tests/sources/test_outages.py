@@ -10,7 +10,6 @@ import time
 import pytest
 
 from heatcam.sources.backoff import Backoff
-from heatcam.sources.completeness import outages_of, shortfall
 from heatcam.sources.live import LiveSource
 from heatcam.sources.logins import Login
 from heatcam.sources.opening import open_source
@@ -86,11 +85,11 @@ def test_an_outage_that_is_over_is_told_with_its_length_and_reason():
     with LiveSource(FakeDevice(FakeCapture(frames=5), FakeCapture()), QUICK, Hurried()) as source:
         source.on_outage(told.append)
         until(lambda: source.outages and source.outages[0].lasted_s is not None)
-        (outage,) = outages_of(source)
+        (outage,) = source.outages
         assert outage.lasted_s == pytest.approx(0.3, abs=2)
         assert outage.lasted_s > 0
         assert "stopped giving frames" in outage.reason
-        assert shortfall(source) == ""
+        assert source.shortfall() == ""
     assert "camera 0: no picture comes any more (it stopped giving frames), reconnecting" in told[0]
     assert told[1].startswith("camera 0 is back after ")
 
@@ -100,8 +99,8 @@ def test_what_did_not_come_back_is_said_also_after_the_source_was_left():
     with LiveSource(device, QUICK, Hurried()) as source:
         device.is_there = False
         until(lambda: source.state.reason == "camera 0 is not plugged in")
-    assert shortfall(source).startswith("camera 0 did not come back: no picture came after 0:0")
-    assert shortfall(source).endswith("(camera 0 is not plugged in)")
+    assert source.shortfall().startswith("camera 0 did not come back: no picture came after 0:0")
+    assert source.shortfall().endswith("(camera 0 is not plugged in)")
 
 
 def test_outages_read_like_a_clock():

@@ -17,7 +17,7 @@ def test_it_is_read_with_its_password_and_by_its_own_clock():
     with rtsp_server("admin:geheim") as server, open_source(server.url) as source:
         frames = take(source, 20)
         assert source.size_wh == (160, 96)
-        assert "admin" not in source.agreement
+        assert "admin" not in source.negotiated_format
     numbers = [number_in(frame.image_bgr) for frame in frames]
     assert numbers == sorted(set(numbers))
     steps = np.diff([frame.pts_s for frame in frames]) / np.diff([frame.frame_index for frame in frames])

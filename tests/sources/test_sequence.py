@@ -2,7 +2,6 @@ import pytest
 from PIL import Image
 
 from heatcam.errors import UnreadableInputError
-from heatcam.sources.completeness import missing_frames, shortfall
 from heatcam.sources.sequence import SequenceSource, is_pattern, numbered_paths
 
 
@@ -21,7 +20,7 @@ def test_pictures_play_in_the_order_of_their_numbers(shots):
     assert [frame.size_wh[0] - 8 for frame in frames] == [1, 2, 9, 10, 100]
     assert [frame.pts_s for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert source.frame_count == source.frames_read == 5
-    assert shortfall(source) == ""
+    assert source.shortfall() == ""
 
 
 def test_zeros_and_per_cent_signs_are_as_in_ffmpeg(shots):
@@ -57,8 +56,8 @@ def test_damaged_pictures_are_left_out_and_counted(shots):
     (shots / "shot2.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     with SequenceSource(str(shots / "shot%d.png")) as source:
         assert len(list(source)) == 4
-    assert missing_frames(source) == 1
-    assert shortfall(source).startswith("shot%d.png: 4 of 5 frames could be decoded")
+    assert source.missing == 1
+    assert source.shortfall().startswith("shot%d.png: 4 of 5 frames could be decoded")
 
 
 def test_where_none_can_be_read_the_reason_is_said(tmp_path):

@@ -40,7 +40,7 @@ def test_mpeg_ts_over_http_is_read_lost_and_read_again(unused_port):
     time.sleep(1)
     with LiveSource(device) as source:
         frames = take(source, 20)
-        assert source.agreement.endswith("gives 160x96 at 25 as h264")
+        assert source.negotiated_format.endswith("gives 160x96 at 25 as h264")
         steps = np.diff([frame.pts_s for frame in frames]) / np.diff([f.frame_index for f in frames])
         np.testing.assert_allclose(steps, 0.04, atol=0.002)  # the stream's own times, arrival is uneven
         end(server)

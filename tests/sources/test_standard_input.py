@@ -12,7 +12,6 @@ from PIL import Image
 
 from heatcam.errors import HeatcamError, SourceError, UnreadableInputError, UsageError
 from heatcam.sources import standard_input
-from heatcam.sources.completeness import missing_frames, shortfall
 from heatcam.sources.jpeg_splitter import JpegSplitter
 from heatcam.sources.options import CaptureOptions
 from heatcam.sources.standard_input import StandardInputSource
@@ -42,7 +41,7 @@ def test_mjpeg_is_known_by_its_first_bytes():
     assert [number_in(frame.image_bgr) for frame in frames] == [0, 1, 2, 3, 4]
     assert [frame.pts_s for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert source.size_wh == (160, 96)
-    assert shortfall(source) == ""
+    assert source.shortfall() == ""
 
 
 def test_multipart_headers_between_pictures_are_skipped():
@@ -68,7 +67,7 @@ def test_raw_frames_of_a_named_size():
     data = b"".join(numbered_picture(n).tobytes() for n in range(4))
     source = source_of(data, size_wh=(160, 96))
     assert numbers_of(source) == [0, 1, 2, 3]
-    assert missing_frames(source) == 0
+    assert source.shortfall() == ""
 
 
 def test_raw_frames_without_a_size_are_refused_with_the_option_to_give():
@@ -86,15 +85,17 @@ def test_a_last_frame_that_is_cut_off_is_said():
     raw = numbered_picture(0).tobytes() * 3
     for source in (source_of(raw[:-1000], (160, 96)), source_of(jpeg(0) + jpeg(0) + jpeg(1)[:-50])):
         assert numbers_of(source) == [0, 0]
-        assert missing_frames(source) == 1
-        assert shortfall(source) == "standard input ended in the middle of a frame; 2 frames could be decoded"
+        assert source.damaged + source.cut_off == 1
+        assert (
+            source.shortfall() == "standard input ended in the middle of a frame; 2 frames could be decoded"
+        )
 
 
 def test_a_damaged_picture_is_left_out_and_counted():
     broken = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xd9"
     source = source_of(jpeg(1) + broken + jpeg(2))
     assert numbers_of(source) == [1, 2]
-    assert "held 1 damaged frames" in shortfall(source)
+    assert "held 1 damaged frames" in source.shortfall()
 
 
 def test_a_picture_without_an_end_does_not_fill_the_memory(monkeypatch):

@@ -72,7 +72,7 @@ def test_a_real_network_stream_is_read_with_its_password(camera):
         frames = take(source, 5)
         assert source.size_wh == (160, 96)
         assert source.name == f"http://{camera.address}"
-        assert source.agreement == f"http://{camera.address} gives 160x96 as MJPG"
+        assert source.negotiated_format == f"http://{camera.address} gives 160x96 as MJPG"
     numbers = [number_in(frame.image_bgr) for frame in frames]
     assert numbers == sorted(set(numbers))
 

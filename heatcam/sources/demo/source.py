@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from heatcam.frames import Frame
+from heatcam.sources.base import SourceBase
 from heatcam.sources.demo.scene import DemoScene, TrueBox
 from heatcam.sources.seeking import Playhead, frame_at
-from heatcam.sources.state import PLAYING
 
 
-class DemoSource:
+class DemoSource(SourceBase):
     """Frames of a ``DemoScene``, from the first one on, for ever or ``frame_count`` of them.
 
     By default it behaves like a file: every frame, as fast as the reader takes them. With ``is_live`` it behaves like a
@@ -30,7 +30,6 @@ class DemoSource:
 
     name = "demo"
 
-    state = PLAYING
     can_seek = True
 
     def __init__(
@@ -65,6 +64,7 @@ class DemoSource:
         self._playhead.ask(to_s)
 
     def __enter__(self) -> DemoSource:
+        self.is_closed = False
         self._opened()
         return self
 
@@ -82,7 +82,7 @@ class DemoSource:
                 index = frame_at(to_s, self.fps)
                 index = index if self.frame_count is None else min(index, self.frame_count - 1)
                 started_s = self._clock() - index / self.fps
-            if self.frame_count is not None and index >= self.frame_count:
+            if self.is_closed or (self.frame_count is not None and index >= self.frame_count):
                 return
             image = scene.render(index).image_bgr
             self._wait_until(started_s + index / self.fps)
