@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from heatcam.frames import Frame
 from heatcam.sources.state import PLAYING, Outage, SourceState
+
+if TYPE_CHECKING:
+    from heatcam.frames import Frame  # (OpenCV: the decoder's process needs none)
 
 
 class Source(Protocol):
