@@ -21,7 +21,7 @@ from heatcam.commands.options import (
     Output,
     RecordingOptions,
 )
-from heatcam.commands.recording_sink import GIF_FPS, RecordingPlan, RecordingSink
+from heatcam.commands.recording_sink import RecordingPlan, RecordingSink
 from heatcam.commands.recover import offer_recovery
 from heatcam.commands.reporting import run_report
 from heatcam.commands.resume import ResumedFrames, Resumption, manifest_of, resumption_of
@@ -264,19 +264,18 @@ def _say_resumption(resumption: Resumption, terminal: Terminal) -> None:
 
 def _say_length(plan: RecordingPlan, expected: int | None, terminal: Terminal) -> None:
     """One note where short things are asked to be long."""
-    if plan.target.kind in ("gif", "pictures") and expected is not None and expected > _SHORT_FRAMES:
-        what = "a GIF" if plan.target.kind == "gif" else "pictures"
+    form = plan.target.form
+    if not form.is_video and expected is not None and expected > _SHORT_FRAMES:
         terminal.note(
-            f"{expected} frames make {what} many times larger than a video: --seconds or --fps make it less, .mp4 small"
+            f"{expected} frames make {form.name} many times larger than a video: --seconds or --fps make it less, .mp4 small"
         )
 
 
 def _rate(source: Source, target: OutputPath, asked: float | None) -> float | None:
     """The constant rate to write, or None for each frame's own time."""
     fps = None if source.accepts_rate else asked
-    if fps is None and target.kind == "gif" and source.fps > GIF_FPS:
-        return GIF_FPS
-    return fps
+    most = target.form.most_fps
+    return most if fps is None and most is not None and source.fps > most else fps
 
 
 def _numbers(source: Source, done: RecordingDone, resumption: Resumption) -> dict[str, Any]:

@@ -20,8 +20,6 @@ from heatcam.sinks.recording.output_path import OutputPath
 from heatcam.sinks.recording.rates import exact_rate
 from heatcam.sinks.recording.recovery import joined
 
-GIF_FPS = 50.0  # players show shorter frames at a tenth of their speed
-
 
 @dataclass(frozen=True)
 class RecordingPlan:

@@ -56,7 +56,7 @@ def offer_recovery(target: OutputPath, terminal: Terminal) -> None:
     Raises:
         HeatcamError: it cannot be recovered.
     """
-    interrupted = interrupted_recording(target.part) if target.kind != "pictures" else None
+    interrupted = interrupted_recording(target.part) if target.form.has_part_file else None
     if interrupted is None or terminal.confirm is None or is_locked(target.lock_file):
         return
     frames = sum(frames_in(interrupted))

@@ -38,7 +38,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """All that two runs must share to make one recording, by the options' names; empty for what cannot be read again."""
     source = _identity(spec)
-    if source is None or target.kind in ("gif", "pictures"):
+    if source is None or not target.form.resumable:
         return {}
     kept = {
         name: value for record in (model, look, motion) for name, value in dataclasses.asdict(record).items()

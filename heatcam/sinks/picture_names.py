@@ -11,6 +11,8 @@ from zlib import crc32
 _LONGEST_NAME = 255  # bytes; of every usual file system
 #: What cannot be written, but is a photograph: the result is one too. Other pictures become PNG.
 _PHOTOGRAPHS = (".jfif", ".jpe", ".mpo", ".heic", ".heif", ".avif", ".jp2")
+#: Of pictures that can be written (``pictures.write_picture``).
+WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _OTHERS = (".gif", ".ico", ".psd", ".ppm", ".pgm", ".qoi", ".icns", ".pcx", ".sgi", ".dds", ".fits", ".xpm")
 
 

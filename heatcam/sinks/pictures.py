@@ -11,7 +11,7 @@ import cv2
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.files import refuse_existing, write_whole
-from heatcam.sinks.picture_names import names_below_folder
+from heatcam.sinks.picture_names import WRITABLE_SUFFIXES, names_below_folder
 
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _ENCODERS: dict[str, tuple[int, ...]] = {
@@ -23,7 +23,6 @@ _ENCODERS: dict[str, tuple[int, ...]] = {
     ".tif": (),
     ".tiff": (),
 }
-WRITABLE_SUFFIXES = tuple(_ENCODERS)
 
 
 def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = False) -> None:

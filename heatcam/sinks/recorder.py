@@ -65,7 +65,7 @@ def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPat
     existing = target.existing()
     if existing is not None and not overwrite:
         raise UsageError(f"{existing} exists already", "choose another name or add --overwrite")
-    interrupted = interrupted_recording(target.part) if target.kind != "pictures" else None
+    interrupted = interrupted_recording(target.part) if target.form.has_part_file else None
     if interrupted is not None and not overwrite:
         left = interrupted.segments[0]
         raise UsageError(
@@ -115,7 +115,7 @@ class Recorder:
         self._options = options or RecorderOptions()
         goes_on = self._options.goes_on_from_s is not None
         self._target = output_path_of(path) if goes_on else check_recording_path(path, overwrite)
-        self.path, self.part = self._target.path, self._target.part
+        self.path, self.part, self._form = self._target.path, self._target.part, self._target.form
         self.size_wh = size_wh
         self.frames_written = 0
         self.note = ""
@@ -218,7 +218,7 @@ class Recorder:
         """Make the unfinished file and start the encoder's process."""
         self._stderr_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the child's standard error)
         self._claim_part(goes_on)
-        self._watch = FileWatch(self.path.parent if self._target.kind == "pictures" else self.part)
+        self._watch = FileWatch(self.part if self._form.has_part_file else self.path.parent)
         self._child = start(
             "encoder_process", self._stderr_file, [self._recording_lock.descriptor, *self._watch.held]
         )
@@ -228,13 +228,13 @@ class Recorder:
     def _leave_nothing(self) -> None:
         """What a start that failed has made is in nobody's way."""
         with contextlib.suppress(OSError):
-            if self._target.kind != "pictures" and not self.part.stat().st_size:
+            if self._form.has_part_file and not self.part.stat().st_size:
                 self.part.unlink()
         self._recording_lock.withdraw()
 
     def _claim_part(self, goes_on: bool) -> None:
         """Make the unfinished file, or say why not; what an earlier run left is thrown away unless this one goes on with it."""
-        if self._target.kind == "pictures":
+        if not self._form.has_part_file:
             return
         if not goes_on:
             for segment in earlier_segments(self.part):
@@ -252,10 +252,9 @@ class Recorder:
         codec = codec_of(self.path, self._options.codec, self._options.crf)
         crf = self._options.crf
         return EncodeJob(
-            path=str(self.part.resolve())
-            if self._target.kind == "pictures"
-            else self._watch.path_for_child(),
-            kind=self._target.kind,
+            path=str(self.part.resolve()) if not self._form.has_part_file else self._watch.path_for_child(),
+            writer=self._form.writer,
+            muxer=self._form.muxer,
             size_wh=self.size_wh,
             fps=self._fps,
             codec=codec,
@@ -307,7 +306,7 @@ class Recorder:
 
     def _put_in_place(self, frames: int) -> None:
         """Rename the file, after the earlier segments if there are any."""
-        if self._target.kind == "pictures":
+        if not self._form.has_part_file:
             return
         if not frames:
             self.part.unlink(missing_ok=True)
@@ -347,7 +346,7 @@ class Recorder:
             if not self._options.manifest:  # nobody can go on with it
                 kept.with_name(self._target.lock_file.name).unlink(missing_ok=True)
         problem = f"{lost} {happened} while it was being recorded to"
-        if self._target.kind == "pictures" and kept is None:
+        if not self._form.has_part_file and kept is None:
             return SinkError(problem, "recording stopped; the pictures were in it")
         if kept is None:
             return SinkError(problem, "recording stopped; nothing could be kept")
@@ -355,7 +354,7 @@ class Recorder:
         return SinkError(problem, f"recording stopped; {frames} frames so far are in {kept}")
 
     def _what_remains(self) -> str:
-        if self._target.kind == "pictures":
+        if not self._form.has_part_file:
             return "the pictures written so far are whole"
         if self.part.exists() and self.part.stat().st_size:
             return f"what was recorded so far plays: {self.part}"

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.sinks.picture_names import fitting_name, names_below_folder
-from heatcam.sinks.pictures import WRITABLE_SUFFIXES
+from heatcam.sinks.picture_names import WRITABLE_SUFFIXES, fitting_name, names_below_folder
 
 
 def names(*inputs: str, below: list[str] | None = None) -> list[str]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.sinks.pictures import WRITABLE_SUFFIXES, next_output, output_paths, write_picture
+from heatcam.sinks.picture_names import WRITABLE_SUFFIXES
+from heatcam.sinks.pictures import next_output, output_paths, write_picture
 from heatcam.sources.decoding import read_picture
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.sinks.recorder import Recorder, check_recording_path
-from heatcam.sinks.recording.messages import MUXERS
+from heatcam.sinks.recording.formats import FORMATS
 from heatcam.sinks.recording.output_path import part_path
 from heatcam.sinks.recording.rates import exact_rate
 from heatcam.sources.video import VideoSource
@@ -46,7 +46,7 @@ def probe(path, *entries, count=False):
     return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
 
 
-@pytest.mark.parametrize("suffix", sorted(MUXERS))
+@pytest.mark.parametrize("suffix", [suffix for form in FORMATS if form.is_video for suffix in form.suffixes])
 def test_every_frame_is_in_the_file_once_and_in_order(tmp_path, suffix):
     path = record(tmp_path / f"a{suffix}", [i / 25 for i in range(60)])
     assert numbers_in(path) == list(range(60))

@@ -13,7 +13,9 @@ _PIECE = "heatcam piece "
 
 
 def container_options(muxer: str) -> dict[str, str]:
-    """FFmpeg's options for a file that plays wherever its writing ends."""
+    """FFmpeg's options for a file that plays wherever its writing ends; a GIF plays for ever."""
+    if muxer == "gif":
+        return {"loop": "0"}
     common = {"flush_packets": "1", "max_interleave_delta": "200000"}
     if muxer in ("matroska", "webm"):
         return {**common, "cluster_time_limit": str(round(_FRAGMENT_S * 1e3))}

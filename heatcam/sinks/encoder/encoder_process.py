@@ -10,6 +10,7 @@ The pipe carries one line of JSON (``EncodeJob``), then for each frame its time 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import queue
 import signal
@@ -23,9 +24,6 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.errors import HeatcamError
-from heatcam.sinks.encoder.gif import GifFile
-from heatcam.sinks.encoder.image_sequence import PictureFiles
-from heatcam.sinks.encoder.video_file import VideoFile
 from heatcam.sinks.recording.codecs import held_frames
 from heatcam.sinks.recording.messages import EncodeJob, Outcome, job_from, to_line
 
@@ -95,7 +93,7 @@ def record(frames: Iterator[TimedFrame], job: EncodeJob) -> Outcome:
     """Write ``frames`` to ``job.path``. On an error the file is left as it is: playable up to the last whole fragment."""
     made: FrameFile | None = None
     try:
-        made = _file_for(job)
+        made = _writer_of(job)
         for pts_s, image in frames:
             made.write(pts_s, image)
         if made.frames:
@@ -108,10 +106,10 @@ def record(frames: Iterator[TimedFrame], job: EncodeJob) -> Outcome:
     return Outcome(made.frames, "", made.note)
 
 
-def _file_for(job: EncodeJob) -> FrameFile:
-    if job.kind == "gif":
-        return GifFile(job)
-    return PictureFiles(job) if job.kind == "pictures" else VideoFile(job)
+def _writer_of(job: EncodeJob) -> FrameFile:
+    writer = importlib.import_module(f"heatcam.sinks.encoder.{job.writer}")
+    opened: FrameFile = writer.open_writer(job)
+    return opened
 
 
 def _ignore_signals() -> None:

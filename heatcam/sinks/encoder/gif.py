@@ -81,3 +81,7 @@ def _palette_graph(size_wh: tuple[int, int]) -> Any:
     use.link_to(out)
     graph.configure()
     return graph
+
+
+#: How ``OutputFormat.writer`` reaches it.
+open_writer = GifFile

@@ -29,3 +29,7 @@ class PictureFiles:
 
     def finish(self) -> None:
         """Nothing is left to do."""
+
+
+#: How ``OutputFormat.writer`` reaches it.
+open_writer = PictureFiles

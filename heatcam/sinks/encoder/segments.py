@@ -57,7 +57,7 @@ def join(job: JoinJob) -> Outcome:
             _opened(source, path, job.fps) for source, path in zip(sources, job.segments, strict=True)
         ]
         _require_alike(segments)
-        with av.open(job.path, "w", format=job.kind, options=_options(job.kind)) as output:
+        with av.open(job.path, "w", format=job.muxer, options=container_options(job.muxer)) as output:
             joined = _Joined(output, job, segments)
             for segment in segments:
                 joined.take(segment)
@@ -163,10 +163,6 @@ def _whole_packets(source: Any, *streams: Any) -> Iterator[Any]:
             return
         if packet.dts is not None and packet.size and not packet.is_corrupt:
             yield packet
-
-
-def _options(kind: str) -> dict[str, str]:
-    return {"loop": "0"} if kind == "gif" else container_options(kind)
 
 
 def _words(error: BaseException) -> str:

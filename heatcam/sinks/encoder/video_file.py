@@ -75,7 +75,7 @@ class VideoFile:
 
     def _open(self, start_ticks: int) -> None:
         job = self._job
-        self._output = av.open(job.path, "w", format=job.kind, options=container_options(job.kind))
+        self._output = av.open(job.path, "w", format=job.muxer, options=container_options(job.muxer))
         if job.origin_s is not None:
             say_start(self._output, job.fps, start_ticks)
         self._stream = self._add_stream()
@@ -95,7 +95,7 @@ class VideoFile:
         if stream.pix_fmt != "bgr0":
             context.color_primaries = context.color_trc = context.colorspace = _BT709
             context.color_range = _LIMITED_RANGE
-        if job.codec in _APPLES_TAG and job.kind in ("mp4", "mov"):
+        if job.codec in _APPLES_TAG and job.muxer in ("mp4", "mov"):
             context.codec_tag = _APPLES_TAG[job.codec]
         stream.options = encoder_options(job.codec, job.crf, job.rate)
         return stream
@@ -131,3 +131,7 @@ def _encoder_that_is_here(name: str) -> str:
     if not found:
         raise ValueError(f"this PyAV cannot encode {name}; it has {', '.join(codecs_here())}")
     return found[0]
+
+
+#: How ``OutputFormat.writer`` reaches it.
+open_writer = VideoFile

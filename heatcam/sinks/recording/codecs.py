@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatcam.errors import UsageError
-from heatcam.sinks.recording.messages import MUXERS
+from heatcam.sinks.recording.formats import FORMATS, format_of_suffix
 
 _SLOWEST_TO_LOOK_AHEAD = 15.0  # frames a second; below, a few frames are too much of a second
 
@@ -44,6 +44,8 @@ CODECS = {
     "ffv1": Codec(("ffv1",), ("matroska",), None, 0, "bgr0", "bgr0"),
     "prores": Codec(("prores_ks",), ("mov", "matroska"), None, 0, "yuv422p10le", "yuv422p10le"),
 }
+#: Of the containers that cannot hold H.264.
+_USUAL = {"webm": "vp9"}
 ALIASES = {
     "h265": "hevc",
     "avc": "h264",
@@ -60,19 +62,19 @@ def codec_of(path: Path, codec: str = "", crf: int | None = None) -> str:
     Raises:
         UsageError: no such codec, one that the container cannot hold, or a ``crf`` that it does not have.
     """
-    muxer = MUXERS.get(path.suffix.lower())
-    if muxer is None:
+    form = format_of_suffix(path.suffix)
+    if form is None or not form.is_video:
         if codec or crf is not None:
             raise UsageError(
                 f"--codec and --crf are for videos, {path.name} is none", "leave them out or name a video"
             )
         return ""
-    name = ALIASES.get(codec.lower(), codec.lower()) or ("vp9" if muxer == "webm" else "h264")
+    name = ALIASES.get(codec.lower(), codec.lower()) or _USUAL.get(form.muxer, "h264")
     if name not in CODECS:
         raise UsageError(f"there is no codec {codec}", f"take one of {', '.join(CODECS)}")
     found = CODECS[name]
-    if muxer not in found.muxers:
-        fitting = [suffix for suffix, held in MUXERS.items() if held in found.muxers]
+    if form.muxer not in found.muxers:
+        fitting = [suffix for other in FORMATS if other.muxer in found.muxers for suffix in other.suffixes]
         raise UsageError(f"{path.suffix} cannot hold {name}", f"name the file with {' or '.join(fitting)}")
     if crf is not None and found.crf is None:
         raise UsageError(f"{name} has no --crf", "leave it out")

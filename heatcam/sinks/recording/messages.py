@@ -6,10 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: FFmpeg's name of the container behind each suffix of a video.
-MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-GIF = ".gif"
-
 
 @dataclass(frozen=True)
 class EncodeJob:
@@ -17,7 +13,8 @@ class EncodeJob:
 
     Attributes:
         path: the file, existing or not; what it is called while unfinished. For pictures, the pattern.
-        kind: FFmpeg's name of the container (mp4, mov, matroska, webm), ``gif``, or ``pictures``.
+        writer: the module of ``sinks/encoder`` that writes it.
+        muxer: FFmpeg's name of the container; "" for pictures.
         size_wh: width and height of every frame, in pixels.
         fps: nominal rate as ``(numerator, denominator)``.
         codec: a key of ``codecs.CODECS``; "" for GIF and pictures.
@@ -27,7 +24,8 @@ class EncodeJob:
     """
 
     path: str
-    kind: str
+    writer: str
+    muxer: str
     size_wh: tuple[int, int]
     fps: tuple[int, int]
     codec: str = ""
@@ -53,7 +51,7 @@ class JoinJob:
     Attributes:
         segments: the files, in order; each says itself when it begins.
         path: the file to write.
-        kind: FFmpeg's name of the container, or ``gif``.
+        muxer: FFmpeg's name of the container.
         fps: nominal rate as ``(numerator, denominator)``; ``(0, 1)`` takes what the first segment says.
         audio_from: file whose sound is copied; "" takes the sound of the segments.
         origin_s: the time of the first frame in ``audio_from``, in seconds.
@@ -61,7 +59,7 @@ class JoinJob:
 
     segments: tuple[str, ...]
     path: str
-    kind: str
+    muxer: str
     fps: tuple[int, int] = (0, 1)
     audio_from: str = ""
     origin_s: float = 0.0

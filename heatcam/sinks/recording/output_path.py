@@ -8,8 +8,7 @@ from pathlib import Path
 
 from heatcam.errors import UsageError
 from heatcam.sinks.picture_names import fitting_name
-from heatcam.sinks.pictures import WRITABLE_SUFFIXES
-from heatcam.sinks.recording.messages import GIF, MUXERS
+from heatcam.sinks.recording.formats import FILE_SUFFIXES, OutputFormat, format_of_suffix
 
 _NUMBER = re.compile(r"%0?\d*d")
 _WORD = ".part"
@@ -22,16 +21,16 @@ class OutputPath:
 
     Attributes:
         path: the finished file; for pictures, the pattern of their names.
-        kind: the container as FFmpeg names it, ``gif`` or ``pictures``.
+        form: its format.
     """
 
     path: Path
-    kind: str
+    form: OutputFormat
 
     @property
     def part(self) -> Path:
         """The unfinished file: ``name.part.mp4`` for ``name.mp4``; pictures are each whole under their own names."""
-        return part_path(self.path) if self.kind != "pictures" else self.path
+        return part_path(self.path) if self.form.has_part_file else self.path
 
     @property
     def lock_file(self) -> Path:
@@ -40,7 +39,7 @@ class OutputPath:
 
     def existing(self) -> Path | None:
         """What is there under the final name, or the first of the pictures; None where nothing is in the way."""
-        if self.kind != "pictures":
+        if self.form.has_part_file:
             return self.path if self.path.exists() else None
         pattern = re.compile(r"\d+".join(map(re.escape, _NUMBER.split(self.path.name))))
         there = (path for path in self.path.parent.iterdir() if pattern.fullmatch(path.name))
@@ -64,7 +63,7 @@ def lock_path(part: Path) -> Path:
 
 def is_part(path: Path) -> bool:
     """Whether a file is named as an unfinished recording."""
-    return path.stem.endswith(_WORD) and path.suffix.lower() in (*MUXERS, GIF)
+    return path.stem.endswith(_WORD) and path.suffix.lower() in FILE_SUFFIXES
 
 
 def earlier_segments(part: Path) -> tuple[Path, ...]:
@@ -93,23 +92,19 @@ def output_path_of(path: str | Path) -> OutputPath:
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in MUXERS:
-        kind = MUXERS[suffix]
-    elif suffix == GIF:
-        kind = "gif"
-    elif suffix in WRITABLE_SUFFIXES and len(_NUMBER.findall(path.name)) == 1 and path.name.count("%") == 1:
-        kind = "pictures"
-    elif suffix in WRITABLE_SUFFIXES:
-        raise UsageError(
-            f"one {suffix} file cannot hold a recording", f"number the pictures: {path.stem}-%05d{suffix}"
-        )
-    else:
-        known = ", ".join((*MUXERS, GIF))
+    form = format_of_suffix(suffix)
+    if form is None:
+        known = ", ".join(FILE_SUFFIXES)
         raise UsageError(
             f"cannot record to {path.name}", f"name it with one of {known}, or out-%05d.png for pictures"
+        )
+    is_numbered = len(_NUMBER.findall(path.name)) == 1 and path.name.count("%") == 1
+    if not form.has_part_file and not is_numbered:
+        raise UsageError(
+            f"one {suffix} file cannot hold a recording", f"number the pictures: {path.stem}-%05d{suffix}"
         )
     if path.is_dir():
         raise UsageError(f"{path} is a folder", f"name a file in it, {path / 'out.mp4'} for example")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", "make it first or choose another")
-    return OutputPath(path, kind)
+    return OutputPath(path, form)

@@ -10,7 +10,8 @@ from pathlib import Path
 from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
 from heatcam.sinks.picture_names import fitting_name
-from heatcam.sinks.recording.messages import GIF, MUXERS, JoinJob, Outcome
+from heatcam.sinks.recording.formats import format_of_suffix
+from heatcam.sinks.recording.messages import JoinJob, Outcome
 from heatcam.sinks.recording.output_path import earlier_segments, finished_path, is_part, lock_path
 from heatcam.sinks.recording.process import count_frames, join_pieces
 from heatcam.sinks.recording.recording_lock import manifest_in, require_unlocked
@@ -132,12 +133,12 @@ def joined(
         SinkError: that failed, or there is no whole frame; no file is left of the attempt.
     """
     hidden = finished.with_name(fitting_name(f".{finished.name}", f".{os.getpid()}.joining"))
-    suffix = finished.suffix.lower()
-    kind = "gif" if suffix == GIF else MUXERS[suffix]
+    form = format_of_suffix(finished.suffix)
+    assert form is not None  # (it was recorded to)
     job = JoinJob(
         tuple(str(segment.resolve()) for segment in segments),
         str(hidden.resolve()),
-        kind,
+        form.muxer,
         fps,
         audio_from,
         origin_s,

@@ -113,7 +113,7 @@ def named_where_it_is(place: Path, target: OutputPath) -> Path:
     Returns:
         What it is called in the end.
     """
-    if target.kind == "pictures":
+    if not target.form.has_part_file:
         return place
     finished = place.with_name(target.path.name)
     if place.name != target.part.name or finished.exists() or earlier_segments(place):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatcam.errors import UsageError
-from heatcam.sinks.recording.messages import MUXERS
+from heatcam.sinks.recording.formats import FILE_SUFFIXES
 from heatcam.sinks.recording.output_path import (
     earlier_segments,
     finished_path,
@@ -19,7 +19,7 @@ from heatcam.sinks.recording.recovery import interrupted_recording
 
 @given(
     stem=st.text("ab.- %0d", min_size=1).filter(lambda s: s.strip(". ")),
-    suffix=st.sampled_from([*MUXERS, ".gif"]),
+    suffix=st.sampled_from(FILE_SUFFIXES),
 )
 def test_an_unfinished_name_leads_back_to_the_finished_one(stem, suffix):
     path = Path(f"x{stem}{suffix}")
@@ -28,10 +28,13 @@ def test_an_unfinished_name_leads_back_to_the_finished_one(stem, suffix):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("a.mp4", "mp4"), ("a.MKV", "matroska"), ("a.gif", "gif"), ("a-%05d.png", "pictures")]
+    ("name", "muxer"), [("a.mp4", "mp4"), ("a.MKV", "matroska"), ("a.gif", "gif"), ("a-%05d.png", "")]
 )
-def test_the_suffix_says_what_is_made(tmp_path, name, kind):
-    assert output_path_of(tmp_path / name).kind == kind
+def test_the_suffix_says_what_is_made(tmp_path, name, muxer):
+    form = output_path_of(tmp_path / name).form
+    assert form.muxer == muxer
+    assert form.has_part_file == bool(muxer)
+    assert form.resumable == (muxer not in ("gif", ""))
 
 
 @pytest.mark.parametrize("name", ["a.png", "a-%d-%d.png", "a-%s.png", "100%.jpg"])
