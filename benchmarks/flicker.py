@@ -28,10 +28,10 @@ from heatcam.evaluation.flicker import (
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.measures.matching import OverlapTracks
+from heatcam.options import ExplainOptions
 from heatcam.overlay.heat import heat_of
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from heatcam.smoothing.smoother import Smoother
 from heatcam.sources.opening import open_source
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.opening import open_source
 
 WARM_UP = 500
@@ -40,7 +40,7 @@ def main() -> None:
     asked.add_argument("--frames", type=int, default=10_000)
     asked.add_argument("--imgsz", type=int, default=160)
     given = asked.parse_args()
-    options = ExplainOptions(given.imgsz, conf=0.05, backend=given.backend, quality=given.quality)
+    options = ExplainOptions(imgsz=given.imgsz, conf=0.05, backend=given.backend, quality=given.quality)
     explainer = build_explainer(given.model, None, options)
     with open_source("demo") as source:
         scene = [frame.image_bgr[::2, ::2].copy() for frame in itertools.islice(source, SCENE_FRAMES)]

@@ -19,10 +19,10 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.preprocessing import real_picture
 from heatcam.geometry import Uint8Array
+from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 
 COUNTS = (1, 6, 20, 50)
 STATUS = Status("HEATMAP", 25.0, 36.0, 4.0)

@@ -26,10 +26,10 @@ from heatcam.commands.setup import caption_of, painter
 from heatcam.enums import DEFAULT_SMOOTH, Backend
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
+from heatcam.options import ExplainOptions
 from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from heatcam.sinks.recorder import Recorder
 from heatcam.sources.opening import open_source
 

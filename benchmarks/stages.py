@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     given = parser.parse_args()
     variant = next(v for v in VARIANTS if v.label == f"openvino {given.precision}")
-    setup = Setup(given.model, "cpu", 640, 0.25, 0.7)
+    setup = Setup(model=given.model, device="cpu", imgsz=640)
     explainer = build(setup, variant, "live")
     image = read_input(given.photo).frames[0]
     picture = explainer.prepare(image)[1].contiguous()

@@ -26,7 +26,7 @@ from ultralytics.utils import ASSETS
 START = (
     "import sys\n"
     "from heatcam.saliency.factory import build_explainer\n"
-    "from heatcam.saliency.options import ExplainOptions\n"
+    "from heatcam.options import ExplainOptions\n"
     "build_explainer(sys.argv[1], None, ExplainOptions(backend=sys.argv[2], quality=sys.argv[3]))\n"
 )
 YOLO = "from ultralytics.cfg import entrypoint\nentrypoint()\n"

@@ -74,13 +74,24 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         DeviceError: the device is not there.
         UsageError: an unknown method or class, or a threshold outside ``[0, 1]``.
     """
+    from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency.factory import build_explainer  # noqa: PLC0415 (torch: seconds)
-    from heatcam.saliency.options import ExplainOptions  # noqa: PLC0415
 
     return build_explainer(
         model,
         device,
         ExplainOptions(
-            imgsz, conf, iou, classes, method, quality, backend, precision, why, layers, target, max_det
+            imgsz=imgsz,
+            conf=conf,
+            iou=iou,
+            max_det=max_det,
+            classes=classes,
+            method=method,
+            quality=quality,
+            backend=backend,
+            precision=precision,
+            why=why,
+            layers=layers,
+            target=target,
         ),
     )

@@ -18,10 +18,10 @@ from heatcam.bench.timing import Contestant, Stage
 from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.errors import MapError, ModelError
 from heatcam.geometry import Uint8Array
+from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from heatcam.smoothing.smoother import Smoother
 
 

@@ -6,26 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatcam.errors import UsageError
+from heatcam.options import DetectOptions
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """What the user asks of every contestant.
+@dataclass(frozen=True, kw_only=True)
+class Conditions(DetectOptions):
+    """What the user asks of every contestant: see ``DetectOptions``.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is ``markers``.
         device: None chooses.
-        imgsz: longer side of the network's input in pixels; None takes the model's own.
-        conf, iou: thresholds in ``[0, 1]``.
-        max_det: keep so many boxes at most.
     """
 
     model: str | None = None
     device: str | None = None
-    imgsz: int | None = None
-    conf: float = 0.25
-    iou: float = 0.7
-    max_det: int = 300
 
 
 @dataclass(frozen=True)
@@ -48,24 +42,19 @@ class Plan:
         return self.warmup + self.runs
 
 
-@dataclass(frozen=True)
-class Setup:
+@dataclass(frozen=True, kw_only=True)
+class Setup(DetectOptions):
     """The conditions with every choice made: the same for all contestants.
 
     Attributes:
         model: a ``.pt`` file or an embedded model's name.
         device: torch's name of the device.
         imgsz: longer side of the network's input in pixels.
-        conf, iou: thresholds in ``[0, 1]``.
-        max_det: keep so many boxes at most.
     """
 
     model: str
     device: str
     imgsz: int
-    conf: float
-    iou: float
-    max_det: int = 300
 
 
 def chosen(names: Sequence[str], only: Sequence[str] | None) -> list[str]:

@@ -5,7 +5,6 @@ To add one: a field in its record (``commands.options``), and a line here.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Annotated, Any
 
 import typer
@@ -237,9 +236,9 @@ _DETECTOR = typer.Option(
     metavar="FILE|NAME",
     help="'markers' or a .pt model of ultralytics that finds boxes; 'markers' if left out.",
 )
-OPTIONS[Conditions] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Conditions)} | {
-    "model": _DETECTOR
-}
+OPTIONS[Conditions] = {
+    name: OPTIONS[ModelChoice][name] for name in ("model", "device", "imgsz", "conf", "iou", "max_det")
+} | {"model": _DETECTOR}
 OPTIONS[Plan] = {
     "runs": typer.Option(min=1, help="Rounds that count; in each, every row runs once."),
     "warmup": typer.Option(min=0, help="Rounds before them that do not count."),
@@ -249,7 +248,10 @@ OPTIONS[Plan] = {
 }
 
 
-OPTIONS[Judged] = {f.name: OPTIONS[ModelChoice][f.name] for f in dataclasses.fields(Judged)} | {
+OPTIONS[Judged] = {
+    name: OPTIONS[ModelChoice][name]
+    for name in ("model", "device", "imgsz", "conf", "iou", "classes", "max_det", "backend")
+} | {
     "model": _DETECTOR,
     "conf": typer.Option(help="Judge objects above this confidence."),
     "backend": typer.Option(

@@ -9,9 +9,10 @@ import inspect
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_type_hints
 
 from heatcam.cli.options import GROUP_OF, OPTIONS
+from heatcam.options import names_in
 
 _LONGEST_CHOICE = 40  # letters of the values that help shows behind an option; longer ones stand in its text
 
@@ -22,22 +23,13 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
     own = list(inspect.signature(command, eval_str=True).parameters.values())
     records = {p.name: hints[p.name] for p in own if hints[p.name] in OPTIONS}
     flat = [p for p in own if p.name not in records]
-    for kind in records.values():
-        types = get_type_hints(kind)
-        flat += [
-            inspect.Parameter(
-                f.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=f.default,
-                annotation=Annotated[types[f.name], _described(kind, f.name, types[f.name])],
-            )
-            for f in dataclasses.fields(kind)
-        ]
+    offered = {name: offered_fields(kind) for name, kind in records.items()}
+    flat += [option.parameter() for options in offered.values() for option in options]
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
         made = {
-            name: kind(**{f.name: values.pop(f.name) for f in dataclasses.fields(kind)})
+            name: kind(**{option.name: option.value_of(values.pop(option.name)) for option in offered[name]})
             for name, kind in records.items()
         }
         command(**values, **made)
@@ -45,6 +37,49 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in flat}
     return run
+
+
+@dataclasses.dataclass(frozen=True)
+class OfferedField:
+    """A field of a record as typer takes it, and the way back from what typer gives.
+
+    Attributes:
+        kind: the record.
+        name: of the field, and of the option.
+        type_of: what the command line gives.
+        default: of that type.
+        value_of: from that type to the field's own.
+    """
+
+    kind: type
+    name: str
+    type_of: Any
+    default: Any
+    value_of: Callable[[Any], Any]
+
+    def parameter(self) -> inspect.Parameter:
+        """The parameter of a command."""
+        described: Any = Annotated[self.type_of, _described(self.kind, self.name, self.type_of)]
+        return inspect.Parameter(
+            self.name, inspect.Parameter.KEYWORD_ONLY, default=self.default, annotation=described
+        )
+
+
+def offered_fields(kind: type) -> list[OfferedField]:
+    """The fields of a record that are options, in the order of the help."""
+    types, own = get_type_hints(kind), {f.name: f for f in dataclasses.fields(kind)}
+    return [_offered(kind, own[name], types[name]) for name in OPTIONS[kind]]
+
+
+def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedField:
+    choices, default = of.metadata.get("choices"), cast(Any, of.default)
+    if choices is not None:
+        return OfferedField(kind, of.name, choices, choices(default), lambda choice: choice.value)
+    if of.metadata.get("commas"):
+        return OfferedField(kind, of.name, str, ",".join(default), names_in)
+    if type_of == tuple[str, ...]:
+        return OfferedField(kind, of.name, list[str] | None, None, lambda texts: tuple(texts or ()))
+    return OfferedField(kind, of.name, type_of, default, lambda value: value)
 
 
 def _described(kind: type, name: str, type_of: Any) -> Any:

@@ -22,7 +22,6 @@ from heatcam.commands.options import ModelChoice
 from heatcam.commands.setup import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import Backend
 from heatcam.models.finding import MARKERS
 from heatcam.saliency.explainer import Explainer
 
@@ -48,19 +47,13 @@ def bench(
     """
     names = chosen((*HEATCAM_NAMES, *RIVAL_NAMES), plan.only)
     given = read_input(source, min(MOST_FRAMES, plan.rounds))
-    choice = ModelChoice(**dataclasses.asdict(conditions), backend=Backend.TORCH)
+    choice = ModelChoice(**dataclasses.asdict(conditions), backend="torch")
     if choice.model is None:  # the rivals are detectors
         terminal.note(HINTS[MARKERS])
         choice = dataclasses.replace(choice, model=MARKERS)
     explainer = start_explainer(choice, terminal)
-    setup = Setup(
-        str(choice.model),
-        str(explainer.engine.device),
-        explainer.imgsz,
-        conditions.conf,
-        conditions.iou,
-        conditions.max_det,
-    )
+    own = dataclasses.asdict(conditions) | {"model": str(choice.model), "imgsz": explainer.imgsz}
+    setup = Setup(**own | {"device": str(explainer.engine.device)})
     objects = [len(explainer.explain(frame, with_map=False).detections) for frame in given.frames]
     measurement = _measured(names, setup, given, plan, terminal)
     rows = json_rows(measurement)

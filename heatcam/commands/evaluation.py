@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,9 @@ from heatcam.evaluation.report import (
 from heatcam.evaluation.rows import chosen_rows, detector
 from heatcam.models.finding import MARKERS
 from heatcam.models.loading import LoadedModel, load_model
+from heatcam.options import DetectOptions, ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
-from heatcam.saliency.options import ExplainOptions
 from heatcam.sinks.files import make_folder, write_whole
 from heatcam.sinks.pictures import write_picture
 from heatcam.sources.decoding import read_picture
@@ -100,13 +100,8 @@ def evaluate(
 
 
 def _options(judged: Judged) -> ExplainOptions:
-    return ExplainOptions(
-        imgsz=judged.imgsz,
-        conf=judged.conf,
-        iou=judged.iou,
-        classes=tuple(judged.classes or ()),
-        max_det=judged.max_det,
-    )
+    judged.require_valid()
+    return ExplainOptions(**{field.name: getattr(judged, field.name) for field in fields(DetectOptions)})
 
 
 def _load(judged: Judged, terminal: Terminal) -> LoadedModel:

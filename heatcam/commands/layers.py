@@ -13,8 +13,8 @@ from heatcam.engine.layers import LayerRow, describe_layers, input_side
 from heatcam.errors import ModelError
 from heatcam.models.finding import MARKERS, WORDS, find_checkpoint
 from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
+from heatcam.options import DetectOptions
 from heatcam.saliency.families import family_of
-from heatcam.saliency.options import ExplainOptions
 
 HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")
 NUMBERS = {"index", "stride", "channels", "parameters"}
@@ -35,7 +35,9 @@ def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Ter
     Raises:
         HeatcamError: the model cannot be had or does not run at this size, or the JSON file cannot be written.
     """
-    ExplainOptions(imgsz)  # refuses a size that cannot be meant before anything is loaded
+    DetectOptions(
+        imgsz=imgsz
+    ).require_valid()  # refuses a size that cannot be meant before anything is loaded
     if model is None:
         terminal.note(HINTS[MARKERS])
     spec = model or MARKERS

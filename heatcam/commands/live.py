@@ -14,7 +14,7 @@ from heatcam.commands.live_model import LiveModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
-from heatcam.commands.setup import explain_options, offer_download, say_source
+from heatcam.commands.setup import offer_download, say_source
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import MethodName
 from heatcam.errors import UsageError
@@ -27,8 +27,8 @@ from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
+from heatcam.options import LIKELY_SIZE_WH
 from heatcam.pipeline import Limits
-from heatcam.saliency.options import LIKELY_SIZE_WH
 from heatcam.settings import Settings, load_settings, save_settings
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
@@ -86,10 +86,10 @@ def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal
     film = film_options(source, window, asked)
     start = first_state(model, options.look, options.window)
     state = as_kept(start, kept, options.given)
-    model = with_model(replace(model, method=MethodName(state.method), conf=state.conf), spec, terminal)
+    model = with_model(replace(model, method=state.method, conf=state.conf), spec, terminal)
     offer_download(str(model.model), terminal)
     require_model(model.model, model.device, downloadable=False)
-    explain_options(model)  # refused before the window opens
+    model.explain_options()  # refused before the window opens
 
     def opened(source: Source) -> None:
         require_start(source, asked.start_s)
@@ -195,8 +195,8 @@ def first_state(model: ModelChoice, look: LookOptions, window: WindowChoice) -> 
         boxes=look.boxes,
         hud=look.hud,
         conf=model.conf,
-        method=model.method.value,
-        layers=model.layers,
+        method=model.method,
+        layers=",".join(model.layers),
         every=window.every,
         full_screen=window.fullscreen,
     )

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
-from heatcam.commands.setup import explain_options, names_in, say_scale, say_what_runs
+from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import MethodName, Quality
 from heatcam.frames import Explanation, Frame
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import ExplainerFor, Explaining
-from heatcam.saliency.options import ExplainOptions
+from heatcam.options import ExplainOptions, names_in
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class LiveModel:
         from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
         from heatcam.saliency.methods import METHODS  # noqa: PLC0415
 
-        options = explain_options(self._choice)
+        options = self._choice.explain_options()
         tracker = tracker_of(self._motion.track)
         cache = open_explainer_cache(str(self._choice.model), self._choice.device, options, self._size_wh())
         explainer = cache.take(options)

@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from heatcam.enums import (
     DEFAULT_SMOOTH,
-    Backend,
     Colormap,
-    MethodName,
-    Precision,
-    Quality,
     Renorm,
     TrackerName,
 )
 from heatcam.errors import UsageError
+from heatcam.options import ExplainOptions
 from heatcam.sources.options import CaptureOptions, parse_size, parse_time
 
 
-@dataclass(frozen=True)
-class ModelChoice:
+@dataclass(frozen=True, kw_only=True)
+class ModelChoice(ExplainOptions):
     """Which model explains, and how.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is the one for the source, with a word about others.
         device: None chooses.
-        imgsz: longer side of the network's input in pixels; None takes the model's own.
-        conf, iou: thresholds in ``[0, 1]``.
-        max_det: keep so many boxes at most, the most confident.
-        classes: names or numbers to keep, in texts with commas; None or empty keeps all.
-        method: the CAM method.
-        quality: the map for video, or the finest.
-        backend: what runs the network; ``auto`` takes the fastest for video and torch for pictures.
-        precision: the numbers that the network calculates with.
-        why: explain this class at every box instead of its own.
-        target: what is explained of each object, with a part of it behind a colon.
-        layers: indices or names to map, with commas; empty takes those of ``quality``.
         yes: download published weights that are not here without asking.
     """
 
     model: str | None = None
     device: str | None = None
-    imgsz: int | None = None
-    conf: float = 0.25
-    iou: float = 0.7
-    max_det: int = 300
-    classes: list[str] | None = None
-    method: MethodName = MethodName.LIVE
-    quality: Quality = Quality.LIVE
-    backend: Backend = Backend.AUTO
-    precision: Precision = Precision.AUTO
-    why: str = ""
-    layers: str = ""
-    target: str = "class"
     yes: bool = False
+
+    def explain_options(self, pictures: int | None = None) -> ExplainOptions:
+        """The part that an explainer takes; ``pictures``: how many there will be, None for a stream.
+
+        Raises:
+            UsageError: a threshold or size that cannot be meant.
+        """
+        self.require_valid()
+        own = {field.name: getattr(self, field.name) for field in fields(ExplainOptions)}
+        return ExplainOptions(**own | {"pictures": pictures})
 
 
 @dataclass(frozen=True)

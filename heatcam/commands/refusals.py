@@ -13,7 +13,7 @@ from heatcam.errors import UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 from heatcam.models import official
 from heatcam.models.finding import WORDS, find_checkpoint
-from heatcam.saliency.options import ExplainOptions
+from heatcam.options import DetectOptions
 from heatcam.sinks.files import refuse_existing, require_folder
 from heatcam.sinks.pictures import output_paths
 from heatcam.sources.opening import open_source
@@ -43,7 +43,7 @@ def before_layers(model: str | None, imgsz: int | None) -> None:
     Raises:
         HeatcamError: the message names the next step.
     """
-    ExplainOptions(imgsz)
+    DetectOptions(imgsz=imgsz).require_valid()
     require_model(model)
 
 
@@ -53,7 +53,7 @@ def before_live(source: str, choice: ModelChoice) -> None:
     Raises:
         HeatcamError: the message names the next step.
     """
-    ExplainOptions(choice.imgsz, choice.conf, choice.iou, max_det=choice.max_det)
+    choice.require_valid()
     open_source(source)
     require_model(choice.model, choice.device)
 
@@ -64,7 +64,7 @@ def before_bench(source: str | None, conditions: Conditions) -> None:
     Raises:
         HeatcamError: the message names the next step.
     """
-    ExplainOptions(conditions.imgsz, conditions.conf, conditions.iou, max_det=conditions.max_det)
+    conditions.require_valid()
     if source is not None:
         open_source(source)
     require_model(conditions.model, conditions.device)
@@ -79,7 +79,7 @@ def before_eval(
         HeatcamError: the message names the next step.
     """
     plan.method_names()
-    ExplainOptions(judged.imgsz, judged.conf, judged.iou, max_det=judged.max_det)
+    judged.require_valid()
     checked_outputs(outputs, find_pictures(photos, recursive=recursive).paths)
     require_model(judged.model, judged.device)
 

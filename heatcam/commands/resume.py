@@ -43,7 +43,9 @@ def manifest_of(
     kept = {
         name: value for record in (model, look, motion) for name, value in dataclasses.asdict(record).items()
     }
-    del kept["yes"]  # it changes no frame
+    del kept["yes"], kept["pictures"]  # they change no frame
+    # (written as in earlier versions)
+    kept |= {"classes": list(model.classes) or None, "layers": ",".join(model.layers)}
     encoding = {
         "codec": codec_of(target.path, recording.codec, recording.crf),
         "crf": recording.crf,

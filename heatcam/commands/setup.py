@@ -14,9 +14,9 @@ from heatcam.enums import Renorm
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
+from heatcam.options import LIKELY_SIZE_WH
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Painter, Run
-from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions
 from heatcam.smoothing.smoother import Smoother
 from heatcam.sources.base import Source
 from heatcam.sources.opening import open_source
@@ -58,7 +58,7 @@ def start_explainer_cache(
     choice = with_model(choice, "", terminal)
     model = str(choice.model)
     offer_download(model, terminal)
-    options = explain_options(choice, pictures)
+    options = choice.explain_options(pictures)
     require_model(model, choice.device, downloadable=False)
     with terminal.status(f"loading {Path(model).name}"):
         from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
@@ -67,29 +67,6 @@ def start_explainer_cache(
         explainer = cache.take(options)
     say_what_runs(choice, explainer, terminal)
     return cache, explainer
-
-
-def explain_options(choice: ModelChoice, pictures: int | None = None) -> ExplainOptions:
-    """What was chosen on the command line, as the explainer takes it; ``pictures``: how many there will be.
-
-    Raises:
-        UsageError: a threshold or size that cannot be meant.
-    """
-    return ExplainOptions(
-        choice.imgsz,
-        choice.conf,
-        choice.iou,
-        tuple(choice.classes or ()),
-        choice.method.value,
-        choice.quality.value,
-        choice.backend.value,
-        choice.precision.value,
-        choice.why,
-        names_in(choice.layers),
-        choice.target,
-        choice.max_det,
-        pictures,
-    )
 
 
 def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
@@ -135,11 +112,6 @@ def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int,
     with source:
         require_start(source, options.start_s if options else 0.0)
         return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """What stands between the commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def offer_download(model: str, terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heatcam.enums import Backend, MethodName
 from heatcam.errors import UsageError
+from heatcam.options import DetectOptions
 from heatcam.suggestions import did_you_mean
 
 
@@ -18,28 +19,20 @@ class ProtocolName(str, Enum):
     D_RISE = "d-rise"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """The model, and which of its detections count.
+@dataclass(frozen=True, kw_only=True)
+class Judged(DetectOptions):
+    """The model, and which of its detections count: see ``DetectOptions``.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is ``markers``.
         device: None chooses.
-        imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf: objects above this confidence, in ``[0, 1]``.
-        iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
-        classes: names or numbers to keep, in texts with commas; None or empty keeps all.
-        max_det: find so many objects at most, the most confident.
         backend: what scores the pictures that are taken apart; maps are made with torch.
     """
 
     model: str | None = None
     device: str | None = None
-    imgsz: int | None = None
     conf: float = 0.4
-    iou: float = 0.7
-    classes: list[str] | None = None
-    max_det: int = 300
     backend: Backend = Backend.AUTO
 
 

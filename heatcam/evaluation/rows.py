@@ -15,9 +15,9 @@ from heatcam.evaluation.plan import EvalPlan
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
-from heatcam.saliency.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
 from heatcam.saliency.ultralytics_map import ultralytics_explainer
 

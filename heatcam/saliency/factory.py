@@ -12,11 +12,11 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.device import choose_device
 from heatcam.engine.preprocessing import real_picture, real_pictures
 from heatcam.models.loading import LoadedModel, load_model
+from heatcam.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.families import family_of
 from heatcam.saliency.methods import method_formula
-from heatcam.saliency.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
 
 _MOST_KEPT = 5  # compiled networks are large
 
@@ -84,6 +84,7 @@ def open_explainer_cache(
     model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> ExplainerCache:
     """The cache of one model's explainers; see ``build_explainer``."""
+    options.require_valid()
     method_formula(options.formula_name)  # refused before the model is read
     return ExplainerCache(load_model(model), choose_device(device), size_wh)
 
@@ -107,6 +108,7 @@ def explainer_of(
     Raises:
         ModelError, UsageError: what was asked for cannot be had; the message names the next step.
     """
+    options.require_valid()
     formula = method_formula(options.formula_name)
     class_ids = class_ids_of(options.classes, loaded.class_names)
     thresholds = Thresholds(options.conf, options.iou, class_ids, options.max_det)

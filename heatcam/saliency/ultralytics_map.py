@@ -18,10 +18,10 @@ from torch import Tensor
 from heatcam.engine.interface import TapGradients
 from heatcam.engine.network import TappedNetwork
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.layercam import layercam
-from heatcam.saliency.options import ExplainOptions
 
 NAME = "ultralytics visualize=True"
 _NOTHING = 1e-7  # ultralytics' own guard against division by zero

@@ -12,14 +12,16 @@ from heatcam.bench.contestants import NAMES, ROWS, VARIANTS, build, forward, hea
 from heatcam.bench.plan import Setup
 from heatcam.errors import MapError, ModelError
 from heatcam.frames import Explanation
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.options import ExplainOptions
 from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
 
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    return Setup(str(tiny_checkpoint(tmp_path_factory.mktemp("model"))), "cpu", IMGSZ, CONF, 0.7)
+    return Setup(
+        model=str(tiny_checkpoint(tmp_path_factory.mktemp("model"))), device="cpu", imgsz=IMGSZ, conf=CONF
+    )
 
 
 @pytest.fixture(scope="module")

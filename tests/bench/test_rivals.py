@@ -29,7 +29,9 @@ from tests.nets import fresh_network
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    return Setup(str(tiny_checkpoint(tmp_path_factory.mktemp("model"))), "cpu", IMGSZ, CONF, 0.7)
+    return Setup(
+        model=str(tiny_checkpoint(tmp_path_factory.mktemp("model"))), device="cpu", imgsz=IMGSZ, conf=CONF
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def test_all_of_them_run_and_write_nowhere_but_in_their_folder(
     folder.mkdir()
     here.mkdir()
     monkeypatch.chdir(here)
-    setup = Setup(str(tiny_checkpoint(tmp_path, family)), "cpu", IMGSZ, CONF, 0.7)
+    setup = Setup(model=str(tiny_checkpoint(tmp_path, family)), device="cpu", imgsz=IMGSZ, conf=CONF)
     measured = measure(rival_contestants(setup, folder), [PICTURE], Plan(1, 1))
     assert [(times.name, times.error) for times in measured.times] == [(name, "") for name in NAMES]
     assert len(list(folder.rglob("*_cam*.jpg"))) == 2
@@ -78,7 +80,9 @@ def test_ultralytics_is_given_the_conditions_that_heatcam_has(setup: Setup, ultr
 def test_the_embedded_model_gets_a_checkpoint_that_ultralytics_loads(tmp_path: Path) -> None:
     path = checkpoint_of("markers", tmp_path)
     assert path.parent == tmp_path
-    found = Ultralytics(Setup("markers", "cpu", IMGSZ, CONF, 0.7), tmp_path).predict(PICTURE)
+    found = Ultralytics(Setup(model="markers", device="cpu", imgsz=IMGSZ, conf=CONF), tmp_path).predict(
+        PICTURE
+    )
     assert "qr-code" in found.names.values()
 
 

@@ -62,7 +62,7 @@ def test_every_built_in_model_is_described_with_what_would_find_more() -> None:
         (ModelChoice(model="mine.pt"), "--conf 0.1 shows what it is less sure of"),
         (ModelChoice(model="mine.pt", conf=0.1), "try another --model"),
         (
-            ModelChoice(model="mine.pt", classes=["cat,dog"]),
+            ModelChoice(model="mine.pt", classes=("cat,dog",)),
             "leave out --classes to see what else there is than cat,dog",
         ),
     ],

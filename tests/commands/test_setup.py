@@ -13,7 +13,6 @@ from rich.console import Console
 from heatcam.commands import setup
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import Backend
 from heatcam.errors import ModelError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
@@ -96,7 +95,7 @@ def test_only_published_weights_that_can_be_explained_are_ever_offered(name: str
 def test_the_model_and_its_device_are_said_in_one_line(asked: list[str]) -> None:
     spoken = terminal(asked, None)
     explainer = setup.start_explainer(
-        ModelChoice(model="markers", device="cpu", imgsz=160, backend=Backend.TORCH), spoken
+        ModelChoice(model="markers", device="cpu", imgsz=160, backend="torch"), spoken
     )
     text = spoken.notes.file.getvalue()
     assert "model markers on cpu (torch), 160 px, method live" in " ".join(text.split())

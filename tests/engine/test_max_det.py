@@ -16,7 +16,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifier import keep_classes
 from heatcam.engine.rtdetr import QueryEngine, QueryNetwork
 from heatcam.errors import UsageError
-from heatcam.saliency.options import ExplainOptions
+from heatcam.options import ExplainOptions
 from tests.bench.tiny import PICTURE
 from tests.nets import class_heads, engine_of, fresh_network, picture
 from tests.query_nets import query_network
@@ -84,4 +84,4 @@ def test_predict_of_ultralytics_finds_the_same_objects(tmp_path: Path) -> None:
 @pytest.mark.parametrize("most", [0, -3, 10**6])
 def test_limits_that_cannot_be_meant_are_refused(most: int) -> None:
     with pytest.raises(UsageError, match=r"max-det is -?\d+; give a number from 1 to 10000"):
-        ExplainOptions(max_det=most)
+        ExplainOptions(max_det=most).require_valid()

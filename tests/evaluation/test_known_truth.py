@@ -17,9 +17,9 @@ import pytest
 
 from heatcam.frames import Explanation
 from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker
 from heatcam.sources.demo.perspective import map_points
 from heatcam.sources.demo.scene import DemoScene

@@ -21,9 +21,9 @@ from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
-from heatcam.saliency.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
 from tests.bench.tiny import CONF, IMGSZ, PICTURE
 from tests.nets import fresh_network

@@ -14,10 +14,10 @@ from heatcam.engine.passes import TOLERANCES, TorchPasses
 from heatcam.engine.preprocessing import real_pictures
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
+from heatcam.options import ExplainOptions
 from heatcam.saliency.agreement import agreement, what_differs
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from tests.nets import COCO_CHECKPOINT, needs_coco
 
 LETTERBOX = Letterbox.fit((64, 48), 64, 32)

@@ -11,9 +11,9 @@ from heatcam.engine.interface import Forward
 from heatcam.engine.preprocessing import picture_tensor
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
+from heatcam.options import ExplainOptions, class_ids_of
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.methods import method_formula
-from heatcam.saliency.options import ExplainOptions, class_ids_of
 from tests.nets import COCO_CHECKPOINT, engine_of, fresh_network, needs_coco
 
 LIVE = method_formula("live")
@@ -150,7 +150,7 @@ def test_classes_are_found_by_name_or_number() -> None:
 @pytest.mark.parametrize("options", [{"conf": 1.5}, {"iou": -0.1}, {"imgsz": 5}, {"conf": float("nan")}])
 def test_thresholds_that_cannot_be_meant_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=f"{next(iter(options))} is "):
-        ExplainOptions(**options)
+        ExplainOptions(**options).require_valid()
 
 
 @needs_coco

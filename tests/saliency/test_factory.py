@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from heatcam.errors import UsageError
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import build_explainer
-from heatcam.saliency.options import ExplainOptions
 from tests.bench.tiny import CONF, PICTURE, tiny_checkpoint
 
 

@@ -12,7 +12,7 @@ from ultralytics.utils import plotting
 
 from heatcam.engine.preprocessing import picture_tensor
 from heatcam.models.loading import LoadedModel
-from heatcam.saliency.options import ExplainOptions
+from heatcam.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import ultralytics_explainer
 from tests.bench.tiny import CONF, IMGSZ, PICTURE
 from tests.nets import fresh_network

@@ -13,9 +13,9 @@ from heatcam.engine.interface import Engine
 from heatcam.engine.preprocessing import picture_tensor
 from heatcam.geometry import CentreCrop, Fit, Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.families.family import ModelFamily, require_class_target
-from heatcam.saliency.options import ExplainOptions
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from heatcam.engine.preprocessing import picture_tensor, real_pictures
 from heatcam.engine.targets import chosen_target
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.agreement import what_differs
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.families.family import ModelFamily
 from heatcam.saliency.methods import method_formula
-from heatcam.saliency.options import ExplainOptions
 
 
 def _build(

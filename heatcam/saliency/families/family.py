@@ -12,8 +12,8 @@ from heatcam.engine.interface import Engine
 from heatcam.errors import UsageError
 from heatcam.geometry import Fit, Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.options import ExplainOptions
 
 #: Builds the engine of a loaded network on a device, for what was asked for, with a photograph (uint8 ``(H, W, 3)`` BGR) of the
 #: size of the pictures to come, on which gradients are verified. Returns it with how a picture becomes its input. Raises

@@ -11,8 +11,8 @@ from heatcam.engine.interface import Engine
 from heatcam.engine.rtdetr import QueryNetwork, has_queries, start_query_engine
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.models.loading import LoadedModel
+from heatcam.options import ExplainOptions
 from heatcam.saliency.families.family import ModelFamily, require_class_target
-from heatcam.saliency.options import ExplainOptions
 
 
 def _build(

@@ -1,9 +1,12 @@
-"""What the user can choose about an explanation."""
+"""What the user can choose about an explanation: each choice is a field of one record, for Python and the command line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 
+from heatcam.enums import Backend, MethodName, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.suggestions import did_you_mean
 
@@ -13,43 +16,70 @@ MOST_DETECTIONS = 10_000
 LIKELY_SIZE_WH = 1280, 720
 
 
-@dataclass(frozen=True)
-class ExplainOptions:
-    """Which boxes are kept and how their evidence is mapped.
+def _option(default: Any, *, choices: type[Enum] | None = None, commas: bool = False) -> Any:
+    """A field that the command line offers: one of the values of ``choices``, or a text with ``commas`` between its parts."""
+    return field(default=default, metadata={"choices": choices, "commas": commas})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectOptions:
+    """Which boxes are kept.
 
     Attributes:
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
-        classes: class names or numbers to keep; empty keeps all.
+        max_det: keep so many boxes at most, the most confident.
+        classes: class names or numbers to keep, also several in a text with commas between them; empty keeps all.
+    """
+
+    imgsz: int | None = None
+    conf: float = 0.25
+    iou: float = 0.7
+    max_det: int = 300
+    classes: tuple[str, ...] = ()
+
+    def require_valid(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            UsageError: a threshold outside its range, or an ``imgsz`` that no network takes.
+        """
+        for name in ("conf", "iou"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} is {getattr(self, name)}", "give a number from 0 to 1")
+        if not 1 <= self.max_det <= MOST_DETECTIONS:
+            raise UsageError(f"max-det is {self.max_det}", f"give a number from 1 to {MOST_DETECTIONS}")
+        if self.imgsz is not None and not 32 <= self.imgsz <= 4096:
+            raise UsageError(f"imgsz is {self.imgsz}", "give a number of pixels from 32 to 4096")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(DetectOptions):
+    """Which boxes are kept and how their evidence is mapped.
+
+    To add an option that the command line offers too: a field here, and its words in ``cli.options``.
+
+    Attributes:
         method: the CAM method's name.
         quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
         backend: ``auto``, ``torch`` or ``openvino``.
         precision: what the network calculates in: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
             A classifier then shows this class alone.
+        layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
         target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the
             model has it (``heatcam.engine.targets.NAMES``).
-        max_det: keep so many boxes at most, the most confident.
-        layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
         pictures: how many will be explained; None for a stream, whose first picture is to be as quick as the others.
-
-    Raises:
-        UsageError: a threshold outside its range, or an ``imgsz`` that cannot be meant.
     """
 
-    imgsz: int | None = None
-    conf: float = 0.25
-    iou: float = 0.7
-    classes: tuple[str, ...] = ()
-    method: str = "live"
-    quality: str = "live"
-    backend: str = "auto"
-    precision: str = "auto"
+    method: str = _option("live", choices=MethodName)
+    quality: str = _option("live", choices=Quality)
+    backend: str = _option("auto", choices=Backend)
+    precision: str = _option("auto", choices=Precision)
     why: str = ""
-    layers: tuple[str, ...] = ()
+    layers: tuple[str, ...] = _option((), commas=True)
     target: str = "class"
-    max_det: int = 300
     pictures: int | None = None
 
     @property
@@ -62,14 +92,10 @@ class ExplainOptions:
         """The method that is meant: the fine map's own formula, unless another was asked for by name."""
         return "fine" if self.over_levels and self.method == "live" else self.method
 
-    def __post_init__(self) -> None:
-        for name in ("conf", "iou"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(f"{name} is {getattr(self, name)}", "give a number from 0 to 1")
-        if not 1 <= self.max_det <= MOST_DETECTIONS:
-            raise UsageError(f"max-det is {self.max_det}", f"give a number from 1 to {MOST_DETECTIONS}")
-        if self.imgsz is not None and not 32 <= self.imgsz <= 4096:
-            raise UsageError(f"imgsz is {self.imgsz}", "give a number of pixels from 32 to 4096")
+
+def names_in(text: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[int, ...] | None:
