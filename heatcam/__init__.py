@@ -20,12 +20,71 @@ except KeyboardInterrupt:  # the program has not got as far as taking it over (`
 
 TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is taken over
 if TYPE_CHECKING:
+    from heatcam.errors import (
+        BackendError,
+        DeviceError,
+        DisplayError,
+        HeatcamError,
+        MapError,
+        ModelError,
+        SinkError,
+        SourceError,
+        UnreadableInputError,
+        UsageError,
+    )
+    from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
+    from heatcam.overlay import render
     from heatcam.saliency.explainer import Explainer
+    from heatcam.sources.opening import open_source
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = [
+    "BackendError",
+    "Detections",
+    "DeviceError",
+    "DisplayError",
+    "Explainer",
+    "Explanation",
+    "Frame",
+    "HeatcamError",
+    "MapError",
+    "ModelError",
+    "SaliencyMap",
+    "SinkError",
+    "SourceError",
+    "UnreadableInputError",
+    "UsageError",
+    "__version__",
+    "load",
+    "open_source",
+    "render",
+]
+
+#: Where each public name comes from, when it is first asked for: ``import heatcam`` alone loads neither torch nor OpenCV.
+_HOME = {
+    "Explainer": "heatcam.saliency.explainer",
+    **dict.fromkeys(("Detections", "Explanation", "Frame", "SaliencyMap"), "heatcam.frames"),
+    "open_source": "heatcam.sources.opening",
+    "render": "heatcam.overlay",
+}
 
 prepare_environment()
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 (as much time as all else here)
+
+    home = importlib.import_module(_HOME.get(name, "heatcam.errors"))
+    found: object = getattr(home, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load(  # noqa: PLR0913 (the options of the command line, by name)
@@ -45,7 +104,14 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     target: str = "class",
     max_det: int = 300,
 ) -> Explainer:
-    """An explainer for one model: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
+    """Load a model and make its explainer: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
+
+    >>> import heatcam
+    >>> explainer = heatcam.load("markers")
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = explainer.explain(next(iter(source)))
+    >>> "qr-code" in explanation.detections.class_names
+    True
 
     Args:
         model: an ultralytics ``.pt`` checkpoint that finds boxes (detect, segment, pose, obb) or classes (classify), or

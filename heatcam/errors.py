@@ -12,6 +12,13 @@ class HeatcamError(Exception):
     Args:
         problem: what is wrong, without a full stop.
         next_step: what the user can do about it, without a full stop.
+
+    >>> import heatcam
+    >>> try:
+    ...     heatcam.load("missing.pt")
+    ... except heatcam.HeatcamError as error:
+    ...     print(error.problem, error.exit_code, sep="; ")
+    model file missing.pt does not exist; 2
     """
 
     exit_code = 1
@@ -27,44 +34,89 @@ class HeatcamError(Exception):
 
 
 class UsageError(HeatcamError):
-    """Options or inputs that cannot be meant: exit code 2."""
+    """Options or inputs that cannot be meant: exit code 2.
+
+    >>> import heatcam
+    >>> heatcam.UsageError("conf is 2", "give a number from 0 to 1").exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class ModelError(HeatcamError):
-    """A model file that is missing, broken, refused, or of a kind that cannot be explained: exit code 2."""
+    """A model file that is missing, broken, refused, or of a kind that cannot be explained: exit code 2.
+
+    >>> import heatcam
+    >>> heatcam.ModelError("best.pt is damaged").exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class DeviceError(HeatcamError):
-    """A device that was asked for and is not there: exit code 2."""
+    """A device that was asked for and is not there: exit code 2.
+
+    >>> import heatcam
+    >>> heatcam.DeviceError("there is no cuda:1", "cuda:0 is there").exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class BackendError(HeatcamError):
-    """A network that a backend cannot compile; a slower backend takes its place."""
+    """A network that a backend cannot compile; a slower backend takes its place.
+
+    >>> import heatcam
+    >>> heatcam.BackendError("an operation is not known").exit_code
+    1
+    """
 
 
 class SourceError(HeatcamError):
-    """A camera or video that cannot be opened or stopped giving frames."""
+    """A camera or video that cannot be opened or stopped giving frames.
+
+    >>> import heatcam
+    >>> heatcam.SourceError("camera 0 is busy", "close the other program").exit_code
+    1
+    """
 
 
 class UnreadableInputError(HeatcamError):
-    """A picture or video that is missing or cannot be decoded: exit code 2."""
+    """A picture or video that is missing or cannot be decoded: exit code 2.
+
+    >>> import heatcam
+    >>> heatcam.UnreadableInputError("a.png is cut off").exit_code
+    2
+    """
 
     exit_code = 2
 
 
 class SinkError(HeatcamError):
-    """A picture or recording that cannot be written."""
+    """A picture or recording that cannot be written.
+
+    >>> import heatcam
+    >>> heatcam.SinkError("the disk is full").exit_code
+    1
+    """
 
 
 class DisplayError(HeatcamError):
-    """No window can be opened here."""
+    """No window can be opened here.
+
+    >>> import heatcam
+    >>> heatcam.DisplayError("there is no display").exit_code
+    1
+    """
 
 
 class MapError(HeatcamError):
-    """The saliency map could not be made for a frame; its detections still stand."""
+    """The saliency map could not be made for a frame; its detections still stand.
+
+    >>> import heatcam
+    >>> heatcam.MapError("no gradient comes to layer 15").exit_code
+    1
+    """

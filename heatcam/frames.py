@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,12 @@ class Frame:
         captured_at_s: ``time.monotonic()`` when the picture was in hand, in seconds.
         pts_s: presentation time from the start of the stream, in seconds.
         name: where it came from, for people: a file name, ``camera 0``, ``demo``.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     frame = next(iter(source))
+    >>> frame.image_bgr.shape, frame.size_wh, frame.frame_index
+    ((720, 1280, 3), (1280, 720), 0)
     """
 
     image_bgr: Uint8Array
@@ -39,7 +46,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detections:
-    """The boxes that survived, strongest first; N may be 0.
+    """The boxes of one picture, strongest first; N may be 0.
 
     Attributes:
         boxes_xyxy: float32 ``(N, 4)`` in image pixels, inside the picture.
@@ -50,6 +57,13 @@ class Detections:
         levels: int64 ``(N,)``, which of the head's inputs each anchor lies on, in the head's order; None where that is not known.
         track_ids: int64 ``(N,)``, a number that stays with an object from frame to frame, at least 1; 0 for a box that no track
             has taken yet; None without tracking.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
+    >>> found = explanation.detections
+    >>> len(found) == len(found.class_names), found.boxes_xyxy.shape[1], found.boxes_xyxy.dtype.name
+    (True, 4, 'float32')
     """
 
     boxes_xyxy: Float32Array
@@ -66,7 +80,7 @@ class Detections:
 
 @dataclass(frozen=True)
 class SaliencyMap:
-    """Where a model's evidence lies, unscaled.
+    """A map of a model's evidence, signed and unscaled.
 
     Attributes:
         values: float32 ``(h, w)``, signed, in ``unit`` per cell, over the whole letterbox at the target layer's resolution.
@@ -77,6 +91,12 @@ class SaliencyMap:
             has numbers of its own.
         full_heat: the evidence in one cell that is full heat in every picture of this model (``--renorm fixed``), in ``unit``;
             None where that was not measured.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
+    >>> explanation.saliency.in_image().shape, explanation.saliency.unit
+    ((720, 1280), 'logits')
     """
 
     values: Float32Array
@@ -122,7 +142,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a model saw in one frame and where its evidence lies.
+    """A model's detections in one frame, and the maps of the evidence for them.
 
     Attributes:
         frame: the picture.
@@ -135,6 +155,12 @@ class Explanation:
             empty when that is not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
+    >>> explanation.map_error, len(explanation.low_evidence) == len(explanation.detections)
+    ('', True)
     """
 
     frame: Frame
@@ -146,3 +172,18 @@ class Explanation:
     low_evidence: tuple[bool, ...] = ()
     question: Question | None = None
     model: str = ""
+
+
+class Explains(Protocol):
+    """Anything that turns a frame into an explanation."""
+
+    def explain(
+        self,
+        image: Frame,
+        *,
+        with_map: bool = True,
+        with_object_maps: bool = False,
+        conf: float | None = None,
+    ) -> Explanation:
+        """Detections, and where the evidence for them lies: see ``saliency.explainer.Explainer.explain``."""
+        ...

@@ -18,17 +18,9 @@ from typing import Protocol
 
 import numpy as np
 
-from heatcam.frames import Explanation, Frame
+from heatcam.frames import Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.threaded import Behind, ahead
-
-
-class Explains(Protocol):
-    """Anything that turns a frame into an explanation."""
-
-    def explain(self, image: Frame, *, with_map: bool) -> Explanation:
-        """Detections, and with ``with_map`` where the evidence for them lies."""
-        ...
 
 
 class Sink(Protocol):

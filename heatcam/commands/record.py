@@ -35,8 +35,8 @@ from heatcam.commands.setup import (
 )
 from heatcam.commands.terminal import ProgressSink, Terminal, summary
 from heatcam.errors import UsageError
-from heatcam.frames import Frame
-from heatcam.pipeline import Explains, Limits, Painter, Run, Sink, run_at_once, run_pipeline
+from heatcam.frames import Explains, Frame
+from heatcam.pipeline import Limits, Painter, Run, Sink, run_at_once, run_pipeline
 from heatcam.sinks.recorder import check_recording_path
 from heatcam.sinks.recording.codecs import codec_of
 from heatcam.sinks.recording.disk_space import parse_size, require_space

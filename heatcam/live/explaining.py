@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
-from heatcam.frames import Explanation, Frame
+from heatcam.frames import Explains, Explanation, Frame
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.preparing import Key, Preparing
 from heatcam.live.propagation import propagate_map
-
-
-class ExplainsObjects(Protocol):
-    """An explainer, as far as the window uses it."""
-
-    thresholds: Any
-
-    def explain(self, image: Frame, *, with_map: bool, with_object_maps: bool) -> Explanation:
-        """Detections, the map of all, and each object's own."""
-        ...
 
 
 class Follows(Protocol):
@@ -35,7 +25,7 @@ class Follows(Protocol):
 
 
 #: The explainer for a method, layers ("" for its own), and whether the frame stands still.
-ExplainerFor = Callable[[str, str, bool], ExplainsObjects]
+ExplainerFor = Callable[[str, str, bool], Explains]
 
 
 class NotReadyError(Exception):
@@ -53,9 +43,9 @@ class Explaining:
     """
 
     def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
-        self._explainers: Preparing[ExplainsObjects] = Preparing(lambda key: explainer_for(*key))
+        self._explainers: Preparing[Explains] = Preparing(lambda key: explainer_for(*key))
         self._tracker = tracker
-        self._last: tuple[Key, ExplainsObjects] | None = None
+        self._last: tuple[Key, Explains] | None = None
         self._mapped: Explanation | None = None
         self._mapped_as: ExplainRequest | None = None
         self._age = 0
@@ -76,10 +66,12 @@ class Explaining:
             request = replace(request, method=method, layers=layers)
         elif not request.still:
             self._last = key, explainer
-        explainer.thresholds = replace(explainer.thresholds, conf=request.conf)
         if request.still:
             return explainer.explain(
-                frame, with_map=request.with_map, with_object_maps=request.with_object_maps
+                frame,
+                with_map=request.with_map,
+                with_object_maps=request.with_object_maps,
+                conf=request.conf,
             )
         return self._next(explainer, frame, request)
 
@@ -98,10 +90,11 @@ class Explaining:
         if self._tracker is not None:
             self._tracker.forget()
 
-    def _next(self, explainer: ExplainsObjects, frame: Frame, request: ExplainRequest) -> Explanation:
+    def _next(self, explainer: Explains, frame: Frame, request: ExplainRequest) -> Explanation:
         """The next frame of the stream; between two maps the last one is carried along with its boxes."""
         due = request.with_map and self._is_due(frame, request)
-        found = explainer.explain(frame, with_map=due, with_object_maps=due and request.with_object_maps)
+        own = due and request.with_object_maps
+        found = explainer.explain(frame, with_map=due, with_object_maps=own, conf=request.conf)
         if self._tracker is not None:
             found = self._tracker.follow(found)
         if due or not request.with_map:

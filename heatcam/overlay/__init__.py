@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
@@ -16,7 +17,47 @@ from heatcam.overlay.options import OverlayOptions, Status
 from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.printable import printable
 
-__all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status"]
+__all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status", "render"]
+
+
+def render(
+    explanation: Explanation,
+    *,
+    colormap: str = "turbo",
+    renorm: str = "box",
+    alpha: float = 0.7,
+    boxes: bool = True,
+    colour_bar: bool = True,
+    focus: int | None = None,
+) -> Uint8Array:
+    """Draw what was seen over its picture: heat, boxes with labels, colour bar.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
+    >>> picture_bgr = heatcam.render(explanation, colormap="viridis")
+    >>> picture_bgr.shape, picture_bgr.dtype.name
+    ((720, 1280, 3), 'uint8')
+
+    Args:
+        explanation: what was seen; without a map only boxes are drawn.
+        colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
+        renorm: what the heat is scaled by: each ``box``, the whole ``frame``, or ``fixed``, the same in every picture of a model.
+        alpha: opacity of the hottest pixel, in ``[0, 1]``.
+        boxes: draw boxes and labels.
+        colour_bar: draw the colour bar with what it stands for.
+        focus: index of the one detection whose heat is shown; None shows all.
+
+    Returns:
+        uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture.
+
+    Raises:
+        ValueError: no such colour map or scale.
+    """
+    look = OverlayOptions(
+        colormap=Colormap(colormap), renorm=Renorm(renorm), alpha=alpha, boxes=boxes, hud=colour_bar
+    )
+    return draw(explanation, look, focus=focus)
 
 
 def draw(

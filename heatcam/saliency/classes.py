@@ -27,13 +27,16 @@ class ClassExplainer(Explainer):
         *,
         with_map: bool = True,
         with_object_maps: bool = False,
+        conf: float | None = None,
         on_object: OnObject | None = None,
     ) -> Explanation:
         """The likeliest classes of one picture, and where the evidence for them lies: see ``Explainer.explain``.
 
         Each class's own map is made also when only the common one was asked for, because the boxes come from them.
         """
-        found = super().explain(image, with_map=with_map, with_object_maps=with_map, on_object=on_object)
+        found = super().explain(
+            image, with_map=with_map, with_object_maps=with_map, conf=conf, on_object=on_object
+        )
         started = time.perf_counter()
         detections = with_regions(found.detections, found.object_maps)
         timings = replace(found.timings, map_ms=found.timings.map_ms + 1e3 * (time.perf_counter() - started))

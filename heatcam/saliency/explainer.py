@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Calibration:
 
 
 class Explainer:
-    """Explains one frame after another with one model. Called from one thread.
+    """One model, ready to explain frame after frame: ``heatcam.load`` makes it. Called from one thread.
 
     Args:
         engine: the network on its device.
@@ -51,6 +51,16 @@ class Explainer:
         formula: the CAM method itself.
         title: the model's name for people.
         fit: how a picture of some width and height becomes the network's input; None is the tight letterbox of YOLO.
+
+    >>> import heatcam
+    >>> explainer = heatcam.load("markers", conf=0.5)
+    >>> with heatcam.open_source("demo") as source:
+    ...     frame = next(iter(source))
+    >>> explanation = explainer.explain(frame, with_object_maps=True)
+    >>> len(explanation.object_maps) == len(explanation.detections) > 0
+    True
+    >>> len(explainer.explain(frame, conf=0.999).detections)
+    0
     """
 
     def __init__(
@@ -92,9 +102,10 @@ class Explainer:
         *,
         with_map: bool = True,
         with_object_maps: bool = False,
+        conf: float | None = None,
         on_object: OnObject | None = None,
     ) -> Explanation:
-        """Detections of one picture, and where the evidence for them lies.
+        """Find the objects of one picture, and where the evidence for them lies.
 
         When the map fails, the detections still come, with ``map_error`` saying why.
 
@@ -102,6 +113,7 @@ class Explainer:
             image: a frame, or a picture as uint8 ``(H, W, 3)`` BGR; not changed.
             with_map: make the map of all kept boxes together.
             with_object_maps: also make one map for each kept box.
+            conf: keep boxes above this confidence; None takes the explainer's own.
             on_object: called with ``(done, total)`` after each of these maps, in this thread; never without boxes.
 
         Returns:
@@ -112,15 +124,21 @@ class Explainer:
         """
         frame = image if isinstance(image, Frame) else _frame_of(image)
         with self.engine.exclusive_threads():
-            return self._explain(frame, with_map, with_object_maps, on_object)
+            return self._explain(frame, with_map, with_object_maps, conf, on_object)
 
     def _explain(
-        self, frame: Frame, with_map: bool, with_object_maps: bool, on_object: OnObject | None
+        self,
+        frame: Frame,
+        with_map: bool,
+        with_object_maps: bool,
+        conf: float | None,
+        on_object: OnObject | None,
     ) -> Explanation:
         started = time.perf_counter()
         letterbox, picture = self.prepare(frame.image_bgr)
         prepared = time.perf_counter()
-        forward = self.engine.forward(picture, self.thresholds, with_graph=with_map)
+        thresholds = self.thresholds if conf is None else replace(self.thresholds, conf=conf)
+        forward = self.engine.forward(picture, thresholds, with_graph=with_map)
         detections = self._detections(forward, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(
@@ -159,7 +177,7 @@ class Explainer:
     def maps_at(
         self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
     ) -> tuple[SaliencyMap, ...]:
-        """One map for each anchor and class given, whether it is detected or not.
+        """Map the evidence at given anchors for given classes, whether they are detected or not.
 
         To ask the same of a changed picture, or of a changed network.
 

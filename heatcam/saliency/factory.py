@@ -57,7 +57,7 @@ class ExplainerCache:
         self._made: dict[ExplainOptions, Explainer] = {}
 
     def take(self, options: ExplainOptions) -> Explainer:
-        """The explainer for ``options``, warmed up and calibrated; its ``thresholds`` are the asker's to change.
+        """The explainer for ``options``, warmed up and calibrated.
 
         Raises:
             ModelError, UsageError: it cannot be had with this model.

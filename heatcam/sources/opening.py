@@ -28,7 +28,7 @@ DEMO = "demo"
 
 
 def open_source(spec: str, options: CaptureOptions | None = None) -> Source:
-    """The source that ``spec`` names; nothing is opened before its ``with``, but what is missing is said at once.
+    """Open a source by its name; nothing is read before its ``with``, but what is missing is said at once.
 
     Files go before all else of the same name.
 
@@ -42,6 +42,12 @@ def open_source(spec: str, options: CaptureOptions | None = None) -> Source:
         UnreadableInputError: a file that is not there or of no kind we read.
         UsageError: an empty name, several videos or cameras at once, an address of a kind we do not read, or a start in what
             has none.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     times = [frame.pts_s for frame, _ in zip(source, range(3))]
+    >>> [round(time, 2) for time in times]
+    [0.0, 0.03, 0.07]
     """
     options = options or CaptureOptions()
     source = _open(spec, options)

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from heatcam.enums import TrackerName
 from heatcam.errors import UsageError
-from heatcam.frames import Explanation, Frame
-
-
-class ExplainsFrames(Protocol):
-    """What turns a frame into an explanation."""
-
-    def explain(self, image: Frame, *, with_map: bool, with_object_maps: bool = False) -> Explanation:
-        """Detections, and where the evidence for them lies."""
-        ...
+from heatcam.frames import Explains, Explanation, Frame
 
 
 class Tracker:
@@ -70,17 +61,26 @@ class Tracker:
 class _Tracked:
     """An explainer whose detections carry track numbers."""
 
-    def __init__(self, explainer: ExplainsFrames, tracker: Tracker) -> None:
+    def __init__(self, explainer: Explains, tracker: Tracker) -> None:
         self._explainer = explainer
         self._tracker = tracker
 
-    def explain(self, image: Frame, *, with_map: bool, with_object_maps: bool = False) -> Explanation:
+    def explain(
+        self,
+        image: Frame,
+        *,
+        with_map: bool = True,
+        with_object_maps: bool = False,
+        conf: float | None = None,
+    ) -> Explanation:
         """What the explainer says of a frame, followed."""
-        explained = self._explainer.explain(image, with_map=with_map, with_object_maps=with_object_maps)
+        explained = self._explainer.explain(
+            image, with_map=with_map, with_object_maps=with_object_maps, conf=conf
+        )
         return self._tracker.follow(explained)
 
 
-def tracked(explainer: ExplainsFrames, tracker: Tracker | None) -> ExplainsFrames:
+def tracked(explainer: Explains, tracker: Tracker | None) -> Explains:
     """An explainer that gives each frame to the tracker; without a tracker, the explainer itself."""
     return explainer if tracker is None else _Tracked(explainer, tracker)
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.engine.boxes import Thresholds
 from heatcam.errors import UsageError
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.explaining import Explaining
@@ -14,11 +13,10 @@ from tests.live.streams import frame, seen
 
 class Explainer:
     def __init__(self):
-        self.thresholds = Thresholds()
         self.asked = []
 
-    def explain(self, image, *, with_map, with_object_maps):
-        self.asked.append((with_map, with_object_maps, self.thresholds.conf))
+    def explain(self, image, *, with_map, with_object_maps, conf):
+        self.asked.append((with_map, with_object_maps, conf))
         return seen(image, heat=with_map)
 
 

@@ -185,17 +185,19 @@ def test_what_is_remembered_does_not_grow() -> None:
 
 def test_a_tracked_explainer_gives_numbered_explanations() -> None:
     class Fake:
-        def explain(self, image: Frame, *, with_map: bool, with_object_maps: bool = False) -> Explanation:
-            asked.append((with_map, with_object_maps))
+        def explain(
+            self, image: Frame, *, with_map: bool, with_object_maps: bool = False, conf: float | None = None
+        ) -> Explanation:
+            asked.append((with_map, with_object_maps, conf))
             return seen(image.frame_index, [at(100)])
 
-    asked: list[tuple[bool, bool]] = []
+    asked: list[tuple[bool, bool, float | None]] = []
     fake = Fake()
     followed = tracked(fake, Tracker())
     frame = seen(0, []).frame
     assert ids(followed.explain(frame, with_map=True)) == [1]
-    assert ids(followed.explain(frame, with_map=False, with_object_maps=True)) == [1]
-    assert asked == [(True, False), (False, True)]
+    assert ids(followed.explain(frame, with_map=False, with_object_maps=True, conf=0.6)) == [1]
+    assert asked == [(True, False, None), (False, True, 0.6)]
     assert tracked(fake, None) is fake
 
 

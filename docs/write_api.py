@@ -1,0 +1,110 @@
+"""Writes ``api.md`` from the docstrings of what ``import heatcam`` offers: ``make docs``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import heatcam
+
+ORDER = ("load", "Explainer", "open_source", "render", "Frame", "Explanation", "Detections", "SaliencyMap")
+HEADINGS = {
+    "Args:": "Arguments",
+    "Attributes:": "Attributes",
+    "Returns:": "Returns",
+    "Raises:": "Raises",
+    "Yields:": "Yields",
+}
+METHODS = {"Explainer": ("explain", "maps_at"), "SaliencyMap": ("in_image",)}
+
+
+def page() -> str:
+    """The whole page: functions and records first, then the errors."""
+    errors = [name for name in heatcam.__all__ if name.endswith("Error")]
+    assert sorted([*ORDER, *errors, "__version__"]) == sorted(heatcam.__all__)
+    parts = ["# Python API\n\nWritten by `make docs` from the docstrings; every example is run by a test.\n"]
+    parts += [_section(name) for name in (*ORDER, "HeatcamError")]
+    parts.append(
+        "## Other errors\n\nEach is a `HeatcamError`.\n\n| | |\n|---|---|\n" + "\n".join(map(_row, errors))
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _row(name: str) -> str:
+    return f"| `{name}` | {_words(_documentation(getattr(heatcam, name)).splitlines()[0])} |"
+
+
+def _section(name: str) -> str:
+    public = getattr(heatcam, name)
+    methods = "".join(
+        f"\n### {name}.{method}\n\n{_signed(method, getattr(public, method))}"
+        for method in METHODS.get(name, ())
+    )
+    return f"## heatcam.{name}\n\n{_signed(name, public)}{methods}"
+
+
+def _signed(name: str, public: Callable[..., object]) -> str:
+    if inspect.isclass(public):
+        return _body(_documentation(public))
+    return f"```python\n{_signature(name, public)}\n```\n\n" + _body(_documentation(public))
+
+
+def _signature(name: str, public: Callable[..., object]) -> str:
+    """As it would be written, an argument a line."""
+    signature = inspect.signature(public)
+    arguments, star = [], False
+    for parameter in signature.parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            arguments, star = [*arguments, "*"], True
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        arguments.append(f"{parameter.name}: {parameter.annotation}{default}")
+    lines = "".join(f"    {argument},\n" for argument in arguments)
+    between = f"\n{lines}" if lines else ""
+    return f"{name}({between}) -> {signature.return_annotation}"
+
+
+def _documentation(public: object) -> str:
+    return inspect.getdoc(public) or ""
+
+
+def _body(text: str) -> str:
+    """A docstring as Markdown: examples as code, sections as lists."""
+    blocks = [_block(block) for block in re.split(r"\n\s*\n", text)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _block(block: str) -> str:
+    first, _, rest = block.partition("\n")
+    if first.startswith(">>>"):
+        return f"```python\n{block}\n```"
+    if first.strip() in HEADINGS:
+        return f"**{HEADINGS[first.strip()]}**\n\n{_items(textwrap.dedent(rest))}"
+    return _words(block)
+
+
+def _items(text: str) -> str:
+    """``name: what it is`` as a list; a description without names stays a paragraph."""
+    joined = re.sub(r"\n\s+", " ", text)
+    found = [re.match(r"([\w., ]+?): (.*)", line) for line in joined.splitlines()]
+    if not all(found):
+        return _words(" ".join(joined.split()))
+    return "\n".join(f"* `{match[1]}`: {_words(match[2])}" for match in found if match)
+
+
+def _words(text: str) -> str:
+    """In Markdown, code has one backtick on each side."""
+    return " ".join(text.replace("``", "`").split())
+
+
+def main() -> None:
+    """Write the page."""
+    (Path(__file__).parent / "api.md").write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
