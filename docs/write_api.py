@@ -28,7 +28,8 @@ def page() -> str:
     parts = ["# Python API\n\nWritten by `make docs` from the docstrings; every example is run by a test.\n"]
     parts += [_section(name) for name in (*ORDER, "HeatcamError")]
     parts.append(
-        "## Other errors\n\nEach is a `HeatcamError`.\n\n| | |\n|---|---|\n" + "\n".join(map(_row, errors))
+        "## Other errors\n\nEach is a `HeatcamError`.\n\n| | |\n|---|---|\n"
+        + "\n".join(_row(name) for name in errors if name != "HeatcamError")
     )
     return "\n".join(parts) + "\n"
 
@@ -48,7 +49,10 @@ def _section(name: str) -> str:
 
 def _signed(name: str, public: Callable[..., object]) -> str:
     if inspect.isclass(public):
-        return _body(_documentation(public))
+        text = _documentation(public)
+        blocks = re.split(r"\n\s*\n", text)
+        by_heatcam = name == "Explainer"  # (its arguments are for ``load``, which makes it)
+        return _body("\n\n".join(b for b in blocks if not (by_heatcam and b.startswith("Args:"))))
     return f"```python\n{_signature(name, public)}\n```\n\n" + _body(_documentation(public))
 
 
