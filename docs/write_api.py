@@ -27,10 +27,8 @@ def page() -> str:
     assert sorted([*ORDER, *errors, "__version__"]) == sorted(heatcam.__all__)
     parts = ["# Python API\n\nWritten by `make docs` from the docstrings; every example is run by a test.\n"]
     parts += [_section(name) for name in (*ORDER, "HeatcamError")]
-    parts.append(
-        "## Other errors\n\nEach is a `HeatcamError`.\n\n| | |\n|---|---|\n"
-        + "\n".join(_row(name) for name in errors if name != "HeatcamError")
-    )
+    rows = "\n".join(_row(name) for name in errors if name != "HeatcamError")
+    parts.append(f"## Other errors\n\nEach is a `HeatcamError`.\n\n| | |\n|---|---|\n{rows}")
     return "\n".join(parts) + "\n"
 
 
