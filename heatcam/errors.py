@@ -120,3 +120,13 @@ class MapError(HeatcamError):
     >>> heatcam.MapError("no gradient comes to layer 15").exit_code
     1
     """
+
+
+def first_line(error: BaseException, most: int | None = None) -> str:
+    """The first line of what an error says, cut after ``most`` letters; its type's name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed: the system's words where it has some, else the error's own, else its type's name."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

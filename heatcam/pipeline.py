@@ -49,6 +49,14 @@ class Limits:
         return over_frames or (self.seconds is not None and elapsed_s >= self.seconds)
 
 
+def percentiles_ms(seconds: Iterable[float]) -> dict[str, float] | None:
+    """Median, 95th and 99th percentile in milliseconds; None where nothing was measured."""
+    times = np.asarray(list(seconds)) * 1e3
+    if not times.size:
+        return None
+    return {f"p{q}": round(float(np.percentile(times, q)), 2) for q in (50, 95, 99)}
+
+
 @dataclass
 class Run:
     """What has happened so far; the numbers behind the top line and the report.
@@ -78,13 +86,31 @@ class Run:
 
     def latency_ms(self) -> dict[str, float]:
         """Median, 95th and 99th percentile of a frame's time, in milliseconds."""
-        times = np.asarray(self.durations_s or [0.0]) * 1e3
-        return {f"p{q}": round(float(np.percentile(times, q)), 2) for q in (50, 95, 99)}
+        return percentiles_ms(self.durations_s) or {"p50": 0.0, "p95": 0.0, "p99": 0.0}
 
 
 Painter = Callable[[Explanation, Run], Uint8Array]
 
 _FRAMES_AHEAD, _FRAMES_BEHIND = 4, 2
+
+
+class _Finish:
+    """Paints explanations, hands them on, and counts: what comes after explaining. The run begins when this is made."""
+
+    def __init__(self, paint: Painter, sinks: Sequence[Sink], run: Run) -> None:
+        self._paint, self._sinks, self._run = paint, sinks, run
+        run.started_s = self._ended_s = time.perf_counter()
+
+    def __call__(self, explanation: Explanation) -> None:
+        run = self._run
+        if explanation.map_error and explanation.map_error not in run.errors:
+            run.errors.append(explanation.map_error)
+        picture = self._paint(explanation, run)
+        for sink in self._sinks:
+            sink.take(picture, explanation)
+        now = time.perf_counter()
+        run.durations_s.append(now - self._ended_s)
+        run.frames, self._ended_s = run.frames + 1, now
 
 
 def run_pipeline(
@@ -99,17 +125,9 @@ def run_pipeline(
 
     ``run`` is filled as it goes, so that it holds what was done even when this is left by Ctrl-C or an error.
     """
-    run.started_s = arrived = time.perf_counter()
+    finish = _Finish(paint, sinks, run)
     for frame in frames:
-        explanation = explainer.explain(frame, with_map=True)
-        if explanation.map_error and explanation.map_error not in run.errors:
-            run.errors.append(explanation.map_error)
-        picture = paint(explanation, run)
-        for sink in sinks:
-            sink.take(picture, explanation)
-        now = time.perf_counter()
-        run.durations_s.append(now - arrived)
-        run.frames, arrived = run.frames + 1, now
+        finish(explainer.explain(frame, with_map=True))
         if limits.reached(run.frames, run.elapsed_s):
             return
 
@@ -129,19 +147,7 @@ def run_at_once(
 
     Not for cameras: they read in a thread of their own, and what would be read ahead here would only grow old.
     """
-    run.started_s = time.perf_counter()
-    ended_s = [run.started_s]
-
-    def finish(explanation: Explanation) -> None:
-        if explanation.map_error and explanation.map_error not in run.errors:
-            run.errors.append(explanation.map_error)
-        picture = paint(explanation, run)
-        for sink in sinks:
-            sink.take(picture, explanation)
-        now = time.perf_counter()
-        run.durations_s.append(now - ended_s[0])
-        run.frames, ended_s[0] = run.frames + 1, now
-
+    finish = _Finish(paint, sinks, run)
     with closing(ahead(frames, _FRAMES_AHEAD)) as read, Behind(finish, _FRAMES_BEHIND) as behind:
         for explained, frame in enumerate(read, start=1):
             behind.hand(explainer.explain(frame, with_map=True))

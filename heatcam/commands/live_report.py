@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from heatcam.live.run_stats import percentiles_ms
 from heatcam.live.session import Session
+from heatcam.pipeline import percentiles_ms
 from heatcam.sinks.keys import Action
 
 _NOTHING = {"p50": 0.0, "p95": 0.0, "p99": 0.0}

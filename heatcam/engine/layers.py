@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.modules.head import Classify
 
-from heatcam.engine.network import fine_levels, input_channels, live_levels
-from heatcam.errors import ModelError
+from heatcam.engine.network import fine_levels, input_channels, live_levels, sources_at
+from heatcam.errors import ModelError, first_line
 
 _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; classifiers say 1
 
@@ -79,7 +79,7 @@ def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
     """
     layers = _layers_of(network)
     outputs = _run(network, layers, imgsz)
-    reads = [_reads(index, layer.f) for index, layer in enumerate(layers)]
+    reads = [tuple(s for s in sources_at(index, layer.f) if s >= 0) for index, layer in enumerate(layers)]
     strides = [round(imgsz / output.shape[1]) if output.is_map else None for output in outputs]
     in_stages = isinstance(layers[-1], Classify)
     levels = _last_of_each_stride(strides) if in_stages else set(getattr(network, "save", ()))
@@ -105,12 +105,6 @@ def _layers_of(network: nn.Module) -> list[Any]:
     if not isinstance(layers, nn.Sequential) or not all(hasattr(layer, "f") for layer in layers):
         raise ModelError(f"a {type(network).__name__} has no numbered layers", "give an ultralytics model")
     return list(layers)
-
-
-def _reads(index: int, source: int | Sequence[int]) -> tuple[int, ...]:
-    """Layer indices from ultralytics' convention: negative counts back from the layer itself; before the first is the picture."""
-    sources = (source,) if isinstance(source, int) else source
-    return tuple(s for s in (s if s >= 0 else index + s for s in sources) if s >= 0)
 
 
 def _marks(
@@ -156,9 +150,9 @@ def _run(network: nn.Module, layers: list[Any], imgsz: int) -> list[_Output]:
             with torch.no_grad():
                 network(picture)
         except (RuntimeError, ValueError, IndexError) as error:
-            told = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
             raise ModelError(
-                f"the network cannot run at {imgsz} px ({told})", "give another size, such as --imgsz 640"
+                f"the network cannot run at {imgsz} px ({first_line(error, 160)})",
+                "give another size, such as --imgsz 640",
             ) from error
     return [outputs.get(index, _Output()) for index in range(len(layers))]
 

@@ -66,7 +66,7 @@ class TappedNetwork:
         head: Any = numbered[-1]
         self.head = head
         self._layers: list[Any] = list(numbered[:-1])
-        self.inputs = _sources(head)
+        self.inputs = sources_at(head.i, head.f)
         self._read_later = set(getattr(network, "save", ())) | set(self.inputs)
         self.strides = self._strides()
         self.finest_level = self.strides.index(min(self.strides))
@@ -146,7 +146,7 @@ class TappedNetwork:
         cache[self._cut] = x
         for layer in self._layers[self._cut + 1 :]:
             read = _read(layer.f, layer.i, x, cache)
-            yield layer, tuple(_sources(layer)), read if isinstance(read, list) else [read]
+            yield layer, tuple(sources_at(layer.i, layer.f)), read if isinstance(read, list) else [read]
             with torch.no_grad():
                 x = self._run([layer], x, cache)
         yield self.head, tuple(self.inputs), [cache[i] for i in self.inputs]
@@ -161,7 +161,7 @@ class TappedNetwork:
 
     def _read_across(self) -> tuple[int, ...]:
         """Layers below the cut whose outputs are read above it."""
-        reads = {index for layer in self._layers[self._cut + 1 :] for index in _sources(layer)}
+        reads = {index for layer in self._layers[self._cut + 1 :] for index in sources_at(layer.i, layer.f)}
         return tuple(sorted(i for i in reads | set(self.inputs) if i < self._cut))
 
     def _reached_inputs(self) -> tuple[bool, ...]:
@@ -171,7 +171,7 @@ class TappedNetwork:
 
     def _above(self, cut: int) -> set[int]:
         """A layer and all that read it, directly or through others."""
-        return read_from(cut, [_sources(layer) for layer in self._layers])
+        return read_from(cut, [sources_at(layer.i, layer.f) for layer in self._layers])
 
     def _wanted(self, names: Sequence[str]) -> tuple[int, ...]:
         """The layers asked for, in order; each is kept for the taps.
@@ -206,7 +206,10 @@ class TappedNetwork:
         return {i: x for i, x in sorted(cache.items()) if isinstance(x, Tensor) and x.ndim == 4}
 
     def _live_levels(self) -> tuple[int, ...]:
-        reads, finest = [_sources(layer) for layer in self._layers], self.inputs[self.finest_level]
+        reads, finest = (
+            [sources_at(layer.i, layer.f) for layer in self._layers],
+            self.inputs[self.finest_level],
+        )
         levels = live_levels(reads, self.inputs, finest, self._fine_levels())
         self._read_later |= set(levels)
         return levels
@@ -313,7 +316,7 @@ def layers_named(layers: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]
     return tuple(sorted(found))
 
 
-def _sources(layer: Any) -> list[int]:
-    """The layers that ``layer`` reads, by their own index."""
-    read = [layer.f] if isinstance(layer.f, int) else layer.f
-    return [index if index >= 0 else layer.i + index for index in read]
+def sources_at(index: int, source: int | Sequence[int]) -> list[int]:
+    """The layers that layer ``index`` reads: negative counts back from it, and before the first is the picture."""
+    sources = (source,) if isinstance(source, int) else source
+    return [s if s >= 0 else index + s for s in sources]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-
-import numpy as np
 
 from heatcam.sinks.keys import Action
 
@@ -89,11 +86,3 @@ class RunStats:
         """Keep what went wrong, once."""
         if text and text not in self.errors:
             self.errors.append(text)
-
-
-def percentiles_ms(seconds: Iterable[float]) -> dict[str, float] | None:
-    """Median, 95th and 99th percentile in milliseconds; None where nothing was measured."""
-    times = np.asarray(list(seconds)) * 1e3
-    if not times.size:
-        return None
-    return {f"p{q}": round(float(np.percentile(times, q)), 2) for q in (50, 95, 99)}

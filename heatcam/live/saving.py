@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from enum import Enum
@@ -20,7 +20,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live.state import WindowState
 from heatcam.measures.findings import describe
-from heatcam.sinks.files import write_whole
+from heatcam.sinks.files import free_path, write_whole
 from heatcam.sinks.live_recorder import LiveRecorder
 from heatcam.sinks.pictures import write_picture
 from heatcam.sinks.raw_maps import write_raw_maps
@@ -56,7 +56,7 @@ class Snapshots:
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
         """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
-        name = free_name(self._folder, stem, ".png", self._given)
+        name = free_path(self._folder / f"{stem}.png", self._given)
         self._given.add(name)
         self._waiting.append(self._writer.submit(self._save, name, picture, explanation, state))
 
@@ -87,7 +87,7 @@ class Snapshots:
         if not failure:
             return f"saved {path.name}"
         for folder in other_folders(self._absolute):
-            other = free_name(folder, path.stem, path.suffix)
+            other = free_path(folder / path.name)
             if folder != self._absolute and not self._write(other, picture, explanation, state):
                 self._failures.append(f"{failure}; saved as {other}")
                 return self._failures[-1]
@@ -146,7 +146,7 @@ class RecordingToggle:
 
     def start(self, picture: Uint8Array) -> str:
         """Begin a file; what to say about it. A failure is said, and nothing is on."""
-        path = free_name(self._folder, f"heatcam-{stamp()}", ".mp4")
+        path = free_path(self._folder / f"heatcam-{stamp()}.mp4")
         size_wh = picture.shape[1], picture.shape[0]
         try:
             self._recorder = LiveRecorder(path, size_wh, _NOMINAL_FPS, options=_OPTIONS)
@@ -242,12 +242,3 @@ def as_plain(state: WindowState) -> dict[str, Any]:
 def stamp() -> str:
     """The local time as it stands in file names."""
     return time.strftime("%Y%m%d-%H%M%S")
-
-
-def free_name(folder: Path, stem: str, suffix: str, given: Collection[Path] = ()) -> Path:
-    """A path that nothing stands at, and that was not ``given`` away: ``stem``, ``stem-2``, ``stem-3`` ..."""
-    number, path = 1, folder / f"{stem}{suffix}"
-    while path.exists() or path in given:
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    return path

@@ -20,7 +20,7 @@ from torch import nn
 from ultralytics.nn.tasks import RTDETRDetectionModel, guess_model_task
 from ultralytics.utils import LOGGER
 
-from heatcam.errors import ModelError
+from heatcam.errors import ModelError, first_line
 from heatcam.models.allowed import Record
 from heatcam.models.archive import Archive, open_archive
 from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, RefusedError, UnfitError, refuse, shown
@@ -82,7 +82,7 @@ def faults_named(name: str) -> Iterator[None]:
         ) from error
     except Exception as error:  # a damaged file can fail in any way that there is
         logger.debug("%s cannot be used", name, exc_info=True)
-        raise ModelError(f"{name} is damaged: {_first_line(error)}", _GET_AGAIN) from error
+        raise ModelError(f"{name} is damaged: {first_line(error, 160)}", _GET_AGAIN) from error
 
 
 @contextlib.contextmanager
@@ -152,7 +152,7 @@ def _run_by_torch(path: Path) -> Any:
             return torch.load(file, map_location="cpu", weights_only=False)
         except (ImportError, AttributeError) as error:
             raise UnfitError(
-                f"needs code that is not here: {_first_line(error)}", "install what it was made with"
+                f"needs code that is not here: {first_line(error, 160)}", "install what it was made with"
             ) from error
 
 
@@ -200,7 +200,3 @@ def _pixels(side: Any) -> int:
     if isinstance(side, bool) or not isinstance(side, int | float) or not abs(side) < 10**12:
         return 0
     return int(side)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

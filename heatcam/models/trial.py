@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from heatcam.errors import first_line
 from heatcam.models.limits import (
     MOST_OPERATIONS,
     MOST_OUTPUT_BYTES,
@@ -49,8 +50,7 @@ def require_running(network: nn.Module, channels: int) -> None:
     except UnfitError as error:
         refuse(f"{error.problem} in {watch.place}", error.next_step)
     except Exception as error:  # noqa: BLE001 (a layer of somebody's can fail in any way; it is said which, and how)
-        said = (str(error).strip().splitlines() or [""])[0][:120]
-        refuse(f"does not run: {watch.place} fails with {said or type(error).__name__}")
+        refuse(f"does not run: {watch.place} fails with {first_line(error, 120)}")
     finally:
         for hook in hooks:
             hook.remove()

@@ -15,7 +15,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Engine, Forward, TapGradients
 from heatcam.engine.preprocessing import in_grey, picture_tensor
 from heatcam.engine.targets import in_words
-from heatcam.errors import HeatcamError, MapError, UsageError
+from heatcam.errors import HeatcamError, MapError, UsageError, first_line
 from heatcam.frames import Detections, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
@@ -239,11 +239,7 @@ class Explainer:
             return self._map(forward, self.engine.summed_gradient(forward), letterbox), (), ""
         except (HeatcamError, RuntimeError, ValueError, ArithmeticError) as error:
             logger.debug("the map failed", exc_info=True)
-            return (
-                None,
-                (),
-                str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
-            )
+            return None, (), first_line(error)
 
     def _map_of_each(
         self, forward: Forward, letterbox: Letterbox, on_object: OnObject | None = None

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from heatcam import stopping
@@ -37,6 +37,15 @@ def write_whole(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise SinkError(f"cannot write {path} ({error.strerror or error})", _what_helps(error)) from error
+
+
+def free_path(path: Path, given: Collection[Path] = ()) -> Path:
+    """A path that nothing stands at, and that was not ``given`` away: ``a.png`` itself, ``a-2.png``, ``a-3.png`` ..."""
+    number, free = 1, path
+    while free.exists() or free in given:
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def refuse_existing(

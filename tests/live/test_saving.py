@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError
-from heatcam.live.saving import RecordingToggle, Snapshots, fitted, free_name
+from heatcam.live.saving import RecordingToggle, Snapshots, fitted
 from heatcam.live.state import WindowState
 from tests.live.streams import frame, seen
 
@@ -76,13 +76,6 @@ def test_pictures_are_fitted_without_changing_their_shape(size):
     wide, tall = np.ptp(columns) + 1, np.ptp(rows) + 1
     assert wide / tall == pytest.approx(size[0] / size[1], rel=0.05)
     assert abs(columns.min() - (159 - columns.max())) <= 1
-
-
-def test_a_name_that_is_taken_is_counted_on(tmp_path):
-    assert free_name(tmp_path, "a", ".png").name == "a.png"
-    (tmp_path / "a.png").touch()
-    (tmp_path / "a-2.png").touch()
-    assert free_name(tmp_path, "a", ".png").name == "a-3.png"
 
 
 def test_a_snapshot_whose_folder_is_gone_is_saved_in_the_one_above_and_said_at_the_end(tmp_path):

@@ -10,7 +10,8 @@ from heatcam.live.frame_history import FrameHistory, HistoryEntry
 from heatcam.live.notes import NOTE_S, Notes
 from heatcam.live.objects import FIRST_OWN, Objects, ids_again, object_at
 from heatcam.live.playback_clock import PlaybackClock
-from heatcam.live.run_stats import RunStats, percentiles_ms
+from heatcam.live.run_stats import RunStats
+from heatcam.pipeline import percentiles_ms
 from heatcam.sources.state import PLAYING, Phase, SourceState
 from tests.live.streams import BOX, frame, seen
 

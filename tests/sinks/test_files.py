@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.sinks.files import make_folder, refuse_existing, require_folder, write_whole
+from heatcam.sinks.files import free_path, make_folder, refuse_existing, require_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -92,3 +92,11 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(SinkError, match=r"cannot write into the folder .*Permission denied"):
         require_folder(tmp_path / "new")
+
+
+def test_a_name_that_is_taken_is_counted_on(tmp_path):
+    assert free_path(tmp_path / "a.png").name == "a.png"
+    (tmp_path / "a.png").touch()
+    (tmp_path / "a-2.png").touch()
+    assert free_path(tmp_path / "a.png").name == "a-3.png"
+    assert free_path(tmp_path / "a.png", given=[tmp_path / "a-3.png"]).name == "a-4.png"

@@ -23,7 +23,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.errors import HeatcamError
+from heatcam.errors import HeatcamError, reason_of
 from heatcam.sinks.recording.codecs import held_frames
 from heatcam.sinks.recording.messages import EncodeJob, Outcome, job_from, to_line
 
@@ -101,8 +101,7 @@ def record(frames: Iterator[TimedFrame], job: EncodeJob) -> Outcome:
     except HeatcamError as error:
         return Outcome(made.frames if made else 0, error.problem)
     except (OSError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        return Outcome(made.frames if made else 0, reason, made.note if made else "")
+        return Outcome(made.frames if made else 0, reason_of(error), made.note if made else "")
     return Outcome(made.frames, "", made.note)
 
 

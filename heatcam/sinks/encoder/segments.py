@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 
+from heatcam.errors import reason_of
 from heatcam.sinks.encoder.audio import AudioTrack
 from heatcam.sinks.encoder.clock import Clock
 from heatcam.sinks.encoder.containers import container_options, start_said
@@ -44,7 +45,7 @@ def count(path: str) -> Outcome:
                 frames, last_s = frames + 1, packet.pts * packet.time_base
             return Outcome(frames, seconds=float(last_s + 1 / segment.fps) if frames else 0.0)
     except (OSError, ValueError, IndexError) as error:
-        return Outcome(0, _words(error))
+        return Outcome(0, reason_of(error))
 
 
 def join(job: JoinJob) -> Outcome:
@@ -65,7 +66,7 @@ def join(job: JoinJob) -> Outcome:
             frames = joined.frames
         return Outcome(frames, note=joined.note, seconds=joined.end_s)
     except (OSError, ValueError, IndexError) as error:
-        return Outcome(frames, _words(error))
+        return Outcome(frames, reason_of(error))
     finally:
         for source in sources:
             source.close()
@@ -163,7 +164,3 @@ def _whole_packets(source: Any, *streams: Any) -> Iterator[Any]:
             return
         if packet.dts is not None and packet.size and not packet.is_corrupt:
             yield packet
-
-
-def _words(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error)

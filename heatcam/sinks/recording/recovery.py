@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
+from heatcam.sinks.files import free_path
 from heatcam.sinks.picture_names import fitting_name
 from heatcam.sinks.recording.formats import format_of_suffix
 from heatcam.sinks.recording.messages import JoinJob, Outcome
@@ -173,10 +174,7 @@ def put_in_place(made: Path, target: Path) -> Path:
     Raises:
         SinkError: no permission.
     """
-    number, free = 1, target
-    while free.exists():
-        number += 1
-        free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+    free = free_path(target)
     try:
         made.replace(free)
     except OSError as error:

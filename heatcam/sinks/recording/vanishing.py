@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from heatcam.sinks.files import free_path
 from heatcam.sinks.recording.output_path import OutputPath, earlier_segments
 
 _EVERY_S = 1.0
@@ -85,7 +86,7 @@ class FileWatch:
             return None
         for folder in folders:
             with contextlib.suppress(OSError):
-                return _copied(self._file, _free(folder, name))
+                return _copied(self._file, free_path(folder / name))
         return None
 
     def close(self) -> None:
@@ -133,14 +134,6 @@ def _name_of(file: int) -> Path | None:
         return Path(os.fsdecode(fcntl.fcntl(file, _F_GETPATH, bytes(1024)).rstrip(b"\0")))
     link = Path(f"/proc/self/fd/{file}")
     return link.readlink() if link.is_symlink() else None
-
-
-def _free(folder: Path, name: str) -> Path:
-    path, number = folder / name, 1
-    while path.exists():
-        number += 1
-        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-    return path
 
 
 def _copied(file: int, target: Path) -> Path:

@@ -16,7 +16,7 @@ import threading
 from contextlib import closing
 from typing import BinaryIO
 
-from heatcam.errors import HeatcamError
+from heatcam.errors import HeatcamError, reason_of
 from heatcam.sources.decoder.film import Film, ShownFrame
 from heatcam.sources.decoder_messages import END, FACTS, FAILURE, FRAME, DecodeJob, Header
 
@@ -103,7 +103,7 @@ def serve(job: DecodeJob, orders: Orders, outlet: Outlet) -> None:
     except HeatcamError as error:
         _fail(error.problem, orders, outlet)
     except Exception as error:  # noqa: BLE001 (of FFmpeg's many kinds; told to the main process, which raises it)
-        _fail(getattr(error, "strerror", None) or str(error) or type(error).__name__, orders, outlet)
+        _fail(reason_of(error), orders, outlet)
 
 
 def _send(shown: ShownFrame, generation: int, outlet: Outlet) -> None:

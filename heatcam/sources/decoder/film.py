@@ -12,7 +12,7 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from heatcam.errors import UnreadableInputError
+from heatcam.errors import UnreadableInputError, reason_of
 from heatcam.sources.decoder.pictures import Deinterlacer, Picture, quarters_of, upright
 from heatcam.sources.decoder_messages import DecodeJob, FilmFacts
 from heatcam.sources.h264 import only_whole_frames
@@ -203,7 +203,7 @@ def _opened(job: DecodeJob) -> Any:
             _address(job), options=options, timeout=(_OPEN_S, _READ_S) if job.is_url else None
         )
     except _FAILURES as error:
-        raise UnreadableInputError(getattr(error, "strerror", None) or str(error)) from error
+        raise UnreadableInputError(reason_of(error)) from error
     if container.format.name.endswith("_pipe") or (
         not job.is_url and _NO_FILMS & set(container.format.name.split(","))
     ):
