@@ -31,7 +31,7 @@ class RecordingPlan:
         audio: the file whose sound goes along, or None.
         overwrite: replace what is there.
         recording: the options of the command line.
-        manifest: what two runs must have in common, see ``resuming``.
+        manifest: what two runs must have in common, see ``resume``.
         resumption: what there is already.
         origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
         is_live: drop frames rather than wait.

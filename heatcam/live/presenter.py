@@ -63,7 +63,7 @@ class Presenter:
 
     Args:
         viewer: the window.
-        painting: paints what it shows.
+        renderer: paints what it shows.
         recording: gets each new frame's picture.
         capture, inference: asked how they are doing.
         caption: what the top line says.

@@ -92,7 +92,7 @@ class Recorder:
     Attributes:
         frames_written: how many ``write`` has taken.
         note: what the file had to go without, known after ``close``; "" for nothing.
-        keeps_facts: set before ``close``: leave the facts there, because the recording ends before it is whole.
+        keeps_manifest: set before ``close``: leave the manifest there, because the recording ends before it is whole.
 
     Raises:
         UsageError: an unknown suffix or codec, an existing file without ``overwrite``, another process that writes it.

@@ -127,7 +127,7 @@ class LiveSource(ForwardOnly):
         except BaseException:
             self._supervisor.stop()
             raise
-        self._supervisor.mend()
+        self._supervisor.keep_up()
         return self
 
     def __exit__(

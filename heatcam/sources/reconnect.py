@@ -44,7 +44,7 @@ class Timeouts:
 
 
 class ConnectionSupervisor:
-    """The connection to a device, kept up once ``mend`` was called.
+    """The connection to a device, kept up once ``keep_up`` was called.
 
     Attributes:
         reader: the newest reader; None before ``connect``.
@@ -108,7 +108,7 @@ class ConnectionSupervisor:
             reader.leave()
         return reader
 
-    def mend(self) -> None:
+    def keep_up(self) -> None:
         """Start to watch, and to reconnect when there is need."""
         self._thread = threading.Thread(
             target=self._watch, name=f"heatcam mends {self._device.name}", daemon=True

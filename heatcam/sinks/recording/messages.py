@@ -46,7 +46,7 @@ class EncodeJob:
 
 @dataclass(frozen=True)
 class JoinJob:
-    """Pieces of one recording to put together, without encoding them again.
+    """Segments of one recording to put together, without encoding them again.
 
     Attributes:
         segments: the files, in order; each says itself when it begins.
@@ -88,7 +88,7 @@ def to_line(record: EncodeJob | JoinJob | Outcome) -> bytes:
 
 
 def job_from(line: bytes | bytearray) -> EncodeJob:
-    """What ``to_line`` made of a ``EncodeJob``."""
+    """What ``to_line`` made of an ``EncodeJob``."""
     return EncodeJob(**_tuples(json.loads(line)))
 
 

@@ -12,7 +12,7 @@ from heatcam.sinks.recording.formats import FILE_SUFFIXES, OutputFormat, format_
 
 _NUMBER = re.compile(r"%0?\d*d")
 _WORD = ".part"
-_SPARE = len("-999") + len(".json")  # bytes of a name: for earlier pieces, and for the claim
+_SPARE = len("-999") + len(".json")  # bytes of a name: for earlier segments, and for the lock
 
 
 @dataclass(frozen=True)

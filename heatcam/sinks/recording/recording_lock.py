@@ -52,15 +52,15 @@ class RecordingLock:
 
     @property
     def descriptor(self) -> int:
-        """For the encoder's process, which holds the claim as long as it lives (POSIX)."""
+        """For the encoder's process, which holds the lock as long as it lives (POSIX)."""
         return self._file.fileno()
 
     def release(self) -> None:
-        """Another may claim it now; the facts stay for a later run."""
+        """Another may take it now; the manifest stays for a later run."""
         self._file.close()
 
     def withdraw(self) -> None:
-        """Another may claim it now; the small file goes."""
+        """Another may take it now; the small file goes."""
         if sys.platform == "win32":  # there an open file cannot be removed
             self._file.close()
         with contextlib.suppress(OSError):  # its folder may be gone

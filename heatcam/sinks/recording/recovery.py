@@ -32,7 +32,7 @@ class InterruptedRecording:
 
     @property
     def lock_file(self) -> Path:
-        """The small file with its facts."""
+        """The small file with its manifest."""
         return lock_path(self.part)
 
     @property
@@ -110,7 +110,7 @@ def recover(interrupted: InterruptedRecording) -> Recovered:
 
 @dataclass(frozen=True)
 class Joined:
-    """Pieces in one file that has no name of its own yet.
+    """Segments in one file that has no name of its own yet.
 
     Attributes:
         path: that file.
