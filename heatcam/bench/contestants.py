@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heatcam.bench.machine import waits_for
-from heatcam.bench.plan import Setup
+from heatcam.bench.plan import HEATCAM_NAMES, Setup
 from heatcam.bench.timing import Contestant, Stage
 from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.errors import MapError, ModelError
@@ -98,7 +98,6 @@ ROWS = (
     BenchRow("per-object maps", object_maps),
     BenchRow("fine map", shown_map, quality="fine"),
 )
-NAMES = tuple(f"{row.name} ({variant.label})" for variant in VARIANTS for row in ROWS)
 
 
 def heatcam_contestants(setup: Setup) -> list[Contestant]:
@@ -109,7 +108,7 @@ def heatcam_contestants(setup: Setup) -> list[Contestant]:
         return lambda: row.stage(explainer_of(variant, row.quality))
 
     stages = [prepares(row, variant) for variant in VARIANTS for row in ROWS]
-    return [Contestant(name, prepare) for name, prepare in zip(NAMES, stages, strict=True)]
+    return [Contestant(name, prepare) for name, prepare in zip(HEATCAM_NAMES, stages, strict=True)]
 
 
 def build(setup: Setup, variant: Variant, quality: str) -> Explainer:

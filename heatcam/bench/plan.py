@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from heatcam.errors import UsageError
 from heatcam.options import DetectOptions
 
+#: What each way to run the network is called, and what is timed with each: ``contestants`` has them in this order.
+VARIANT_LABELS = ("torch", "openvino fp32", "openvino bf16")
+ROW_NAMES = ("forward", "plain", "live map", "per-object maps", "fine map")
+HEATCAM_NAMES = tuple(f"{row} ({label})" for label in VARIANT_LABELS for row in ROW_NAMES)
+PREDICT, VISUALIZE = "ultralytics predict+plot", "ultralytics visualize=True"
+GRADCAM, HIRESCAM = "grad-cam GradCAM", "grad-cam HiResCAM x5"
+RIVAL_NAMES = (PREDICT, VISUALIZE, GRADCAM, HIRESCAM)
+NAMES = (*HEATCAM_NAMES, *RIVAL_NAMES)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions(DetectOptions):

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ultralytics import YOLO
 
 from heatcam.bench.machine import threads_kept
-from heatcam.bench.plan import Setup
+from heatcam.bench.plan import GRADCAM, HIRESCAM, PREDICT, VISUALIZE, Setup
 from heatcam.bench.timing import Contestant, Stage
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
@@ -29,9 +29,6 @@ from heatcam.models.finding import MARKERS, find_checkpoint
 from heatcam.models.loading import load_model
 from heatcam.saliency.families import family_of
 
-PREDICT, VISUALIZE = "ultralytics predict+plot", "ultralytics visualize=True"
-GRADCAM, HIRESCAM = "grad-cam GradCAM", "grad-cam HiResCAM x5"
-NAMES = (PREDICT, VISUALIZE, GRADCAM, HIRESCAM)
 HIRESCAM_LAYERS = 5
 
 
@@ -114,7 +111,7 @@ class CopiedPipeline:
 
 
 def rival_contestants(setup: Setup, folder: Path) -> list[Contestant]:
-    """All of them, in the order of ``NAMES``; what they share is loaded when the first that needs it is prepared.
+    """All of them, in the order of ``RIVAL_NAMES``; what they share is loaded when the first that needs it is prepared.
 
     Args:
         setup: the conditions.

@@ -300,7 +300,7 @@ def bench(
     """
     from heatcam.commands.refusals import before_bench  # noqa: PLC0415
 
-    before_bench(source, conditions)
+    before_bench(source, conditions, plan)
 
     from heatcam.commands.bench import bench as run  # noqa: PLC0415
 

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from heatcam import stopping
-from heatcam.bench.contestants import NAMES as HEATCAM_NAMES
 from heatcam.bench.contestants import heatcam_contestants
 from heatcam.bench.inputs import MOST_FRAMES, BenchInput, read_input
 from heatcam.bench.machine import machine_facts
-from heatcam.bench.plan import Conditions, Plan, Setup, chosen
+from heatcam.bench.plan import NAMES, Conditions, Plan, Setup, chosen
 from heatcam.bench.report import NUMBERS, REFERENCE, json_rows, table_cells
-from heatcam.bench.rivals import NAMES as RIVAL_NAMES
 from heatcam.bench.rivals import rival_contestants
 from heatcam.bench.timing import Measurement, measure
 from heatcam.commands.default_model import HINTS
@@ -45,7 +43,7 @@ def bench(
         HeatcamError: the input or the model cannot be had, or ``only`` names nobody.
         KeyboardInterrupt: Ctrl-C before one round was full.
     """
-    names = chosen((*HEATCAM_NAMES, *RIVAL_NAMES), plan.only)
+    names = chosen(NAMES, plan.only)
     given = read_input(source, min(MOST_FRAMES, plan.rounds))
     choice = ModelChoice(**dataclasses.asdict(conditions), backend="torch")
     if choice.model is None:  # the rivals are detectors

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from heatcam.bench.plan import Conditions
+from heatcam.bench.plan import NAMES, Conditions, Plan, chosen
 from heatcam.commands.options import ModelChoice
 from heatcam.device_names import require_device_name
 from heatcam.errors import UsageError
@@ -58,12 +58,13 @@ def before_live(source: str, choice: ModelChoice) -> None:
     require_model(choice.model, choice.device)
 
 
-def before_bench(source: str | None, conditions: Conditions) -> None:
+def before_bench(source: str | None, conditions: Conditions, plan: Plan) -> None:
     """What ``heatcam bench`` refuses at once; a source is found, not opened.
 
     Raises:
         HeatcamError: the message names the next step.
     """
+    chosen(NAMES, plan.only)
     conditions.require_valid()
     if source is not None:
         open_source(source)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from heatcam.bench import contestants
-from heatcam.bench.contestants import NAMES, ROWS, VARIANTS, build, forward, heatcam_contestants
-from heatcam.bench.plan import Setup
+from heatcam.bench.contestants import ROWS, VARIANTS, build, forward, heatcam_contestants
+from heatcam.bench.plan import HEATCAM_NAMES, ROW_NAMES, VARIANT_LABELS, Setup
 from heatcam.errors import MapError, ModelError
 from heatcam.frames import Explanation
 from heatcam.options import ExplainOptions
@@ -48,7 +48,9 @@ def run(name: str, setup: Setup) -> object:
 def test_the_names_are_the_contract() -> None:
     modes = ("forward", "plain", "live map", "per-object maps", "fine map")
     labels = ("torch", "openvino fp32", "openvino bf16")
-    assert set(NAMES) == {f"{mode} ({label})" for mode in modes for label in labels}
+    assert tuple(row.name for row in ROWS) == ROW_NAMES
+    assert tuple(variant.label for variant in VARIANTS) == VARIANT_LABELS
+    assert set(HEATCAM_NAMES) == {f"{mode} ({label})" for mode in modes for label in labels}
 
 
 def test_plain_draws_detections_without_a_map(setup: Setup, drawn: list[Explanation]) -> None:

@@ -11,9 +11,8 @@ import torch
 
 from heatcam.bench import rivals
 from heatcam.bench.machine import machine_facts, threads_kept, waits_for
-from heatcam.bench.plan import Plan, Setup
+from heatcam.bench.plan import RIVAL_NAMES, Plan, Setup
 from heatcam.bench.rivals import (
-    NAMES,
     CopiedPipeline,
     Ultralytics,
     checkpoint_of,
@@ -49,7 +48,7 @@ def test_all_of_them_run_and_write_nowhere_but_in_their_folder(
     monkeypatch.chdir(here)
     setup = Setup(model=str(tiny_checkpoint(tmp_path, family)), device="cpu", imgsz=IMGSZ, conf=CONF)
     measured = measure(rival_contestants(setup, folder), [PICTURE], Plan(1, 1))
-    assert [(times.name, times.error) for times in measured.times] == [(name, "") for name in NAMES]
+    assert [(times.name, times.error) for times in measured.times] == [(name, "") for name in RIVAL_NAMES]
     assert len(list(folder.rglob("*_cam*.jpg"))) == 2
     assert list(here.iterdir()) == []
     assert {path.name for path in tmp_path.iterdir()} == {"folder", "here", f"tiny-{family}.pt"}

@@ -32,6 +32,7 @@ REFUSED = [
     (["bench", "none.mp4"], "there is no file none.mp4"),
     (["bench", "--model", "none.pt"], "model file none.pt does not exist"),
     (["bench", "--device", "gpu"], "unknown device 'gpu'"),
+    (["bench", "--only", "nonsense"], "no row has 'nonsense' in its name"),
     (["eval", "none.jpg"], "there is no file none.jpg"),
     (["eval", "photo.png", "--model", "none.pt"], "model file none.pt does not exist"),
     (["eval", "photo.png", "--methods", "nonsense"], "unknown method 'nonsense'"),
