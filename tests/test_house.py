@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,27 @@ def test_the_reader_of_ways_follows_them_through_others() -> None:
     imports = {"a": {"b.f"}, "b": {"c"}, "c": {"torch.nn", "a"}, "d": {"numpy"}}
     assert way_to("a", ("torch",), imports) == ["a", "b", "c", "torch.nn"]
     assert way_to("d", ("torch",), imports) == []
+
+
+def test_no_modules_import_each_other_in_a_circle_and_no_rooms_do() -> None:
+    """Imports inside functions and for types count too."""
+    imports = {name: imports_of(path) for name, path in modules().items()}
+    of_modules = {
+        name: imported_modules(names, imports.keys()) - {name, *packages_of(name)}
+        for name, names in imports.items()
+    }
+    tuple(TopologicalSorter(of_modules).static_order())  # (raises CycleError, which names them)
+    of_rooms: dict[str, set[str]] = {}
+    for name, names in of_modules.items():
+        own = name.split(".")[1:2]
+        of_rooms.setdefault("".join(own), set()).update(other.split(".")[1] for other in names)
+    tuple(TopologicalSorter({own: others - {own} for own, others in of_rooms.items()}).static_order())
+
+
+def packages_of(name: str) -> list[str]:
+    """The packages that a module lies in: they are loaded before it anyhow."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
 @pytest.mark.parametrize(

@@ -338,13 +338,6 @@ def evaluate(
     raise typer.Exit(run(photos, judged, plan, outputs, _terminal(), recursive=recursive))
 
 
-def main() -> None:
-    """Run the ``heatcam`` program, for scripts that take it from here."""
-    from heatcam.program import main as run  # noqa: PLC0415 (which imports this)
-
-    run()
-
-
 def _terminal(*, says_yes: bool = False) -> Any:
     """The terminal, which asks questions only when a person sits there."""
     from heatcam.commands.terminal import Terminal  # noqa: PLC0415

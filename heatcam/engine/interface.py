@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.network import HeadInputs
-
-if TYPE_CHECKING:
-    from heatcam.engine.gradients import GradientEngine
 
 #: Gradients at the taps, each float ``(C, h, w)``, in the order of the taps.
 TapGradients = tuple[Tensor, ...]
@@ -73,8 +70,8 @@ class Engine(Protocol):
     def layer_choices(self) -> tuple[str, ...]:
         """What ``--layers`` may be tried with: "" for the method's own, each input of the head, and all of them."""
 
-    def anchored(self) -> GradientEngine | None:
-        """The engine itself where boxes come from anchor points, which can be asked about one by one; else None."""
+    def anchored(self) -> Any:
+        """The engine itself where boxes come from anchor points (a ``GradientEngine``), which can be asked about; else None."""
 
     def coherence(self, forward: Forward, /) -> Tensor | None:
         """How much of what speaks for and against each kept box adds up, ``(N,)``, after its gradient; None where not known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,9 +11,6 @@ from torch import Tensor
 from heatcam.engine.interface import Forward
 from heatcam.engine.network import TappedNetwork
 from heatcam.frames import LOGITS
-
-if TYPE_CHECKING:
-    from heatcam.engine.gradients import GradientEngine
 
 Cut = TypeVar("Cut", bound=TappedNetwork)
 
@@ -62,7 +59,7 @@ class TappedEngine(Generic[Cut]):
         """The method's own layers alone."""
         return ("",)
 
-    def anchored(self) -> GradientEngine | None:
+    def anchored(self) -> Any:
         """None: no anchor points."""
         return None
 

@@ -105,7 +105,7 @@ def detector(explainer: Explainer) -> GradientEngine:
     Raises:
         UsageError: the network has none.
     """
-    engine = explainer.engine.anchored()
+    engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
         raise UsageError(
             f"{explainer.title} is no detector with anchors, and only those are evaluated",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from heatcam.enums import Layout
 from heatcam.live.objects import object_at
-from heatcam.live.state import changed, said
+from heatcam.live.parts import Parts
+from heatcam.live.playback import Playback
+from heatcam.live.presenter import Presenter
+from heatcam.live.run_stats import RunStats
+from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks.keys import Action
 from heatcam.sinks.viewer import Click, Event, Hover
-
-if TYPE_CHECKING:
-    from heatcam.live.session import Session
 
 #: Seconds to go back or on, as in mpv.
 SEEKS_S = {
@@ -23,6 +24,38 @@ SEEKS_S = {
 }
 
 
+class Steered(Protocol):
+    """What is steered: a session, as far as keys and mouse reach.
+
+    Attributes:
+        parts: what it is made of.
+        presenter: draws what is seen.
+        playback: where it is in its source.
+        stats: the run in numbers.
+        choices: what there is to choose from.
+        state: what is chosen.
+    """
+
+    parts: Parts
+    presenter: Presenter
+    playback: Playback
+    stats: RunStats
+    choices: Choices
+    state: WindowState
+
+    def change(self, state: WindowState) -> None:
+        """Put another state into force."""
+
+    def step(self, *, forward: bool) -> None:
+        """Look at the next frame, or the one before."""
+
+    def seek(self, by_s: float) -> None:
+        """Go back or on by some seconds."""
+
+    def end(self) -> None:
+        """Leave the window after this turn."""
+
+
 class Controls:
     """Answers what is asked for at the window. Called on the main thread.
 
@@ -30,7 +63,7 @@ class Controls:
         session: what is changed.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Steered) -> None:
         self._session = session
 
     def answer(self, event: Event) -> None:

@@ -73,8 +73,8 @@ def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence
         quick: the same network calculated in less.
         pictures: uint8 ``(H, W, 3)`` BGR, real ones.
     """
-    exact, worst = explainer.engine.anchored(), Agreement()
-    assert exact is not None  # (only detectors are judged so)
+    exact: GradientEngine = explainer.engine.anchored()  # (only detectors are judged so)
+    worst = Agreement()
     for picture in pictures:
         if not find_the_same(exact, quick, explainer.prepare(picture)[1]):
             return "other boxes"

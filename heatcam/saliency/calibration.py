@@ -71,7 +71,7 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
         explainer: of a detector; nothing is known about other networks.
         pictures: uint8 ``(H, W, 3)`` BGR; all count, however long it takes: what is remembered may not depend on the clock.
     """
-    engine = explainer.engine.anchored()
+    engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
         return Calibration()
     plain = engine.explaining(engine.branches)

@@ -34,7 +34,7 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     Returns:
         How long it took to measure, in seconds; 0 when it was known.
     """
-    engine = explainer.engine.anchored()
+    engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
         return 0.0
     path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, engine)

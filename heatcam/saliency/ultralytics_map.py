@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import TapGradients
 from heatcam.engine.network import TappedNetwork
 from heatcam.models.loading import LoadedModel
@@ -31,8 +32,7 @@ class UltralyticsExplainer(Explainer):
     """Explains as ultralytics does; maps are in ``[0, 1]`` and as large as the network's input."""
 
     def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
-        engine = self.engine.anchored()
-        assert engine is not None  # (it is built for detectors alone)
+        engine: GradientEngine = self.engine.anchored()  # (it is built for detectors alone)
         levels = zip(map(layercam, activations, gradients), engine.cut.tapped, strict=True)
         read = [level for level, tap in levels if tap in engine.cut.inputs]
         height, width = (side * min(engine.cut.strides) for side in max(level.shape for level in read))
