@@ -387,18 +387,28 @@ def test_what_was_refused_does_not_take_back_what_was_chosen_since():
     assert run.state.layers == "15"
 
 
-def test_an_object_that_only_a_second_look_finds_keeps_the_focus_when_it_goes_on():
+def test_an_object_that_only_a_refinement_finds_keeps_the_focus_when_it_goes_on():
     other = (0.0, 0.0, 30.0, 30.0)
+
+    def shows(objects, *, still):
+        """What is in the window has so many objects, and stands still or not."""
+
+        def holds(_viewer):
+            shown = run.presenter.shown
+            return shown is not None and (len(shown.entry.object_ids), shown.state.paused) == (objects, still)
+
+        return holds
 
     def explain(of, request):
         return FakeExplainer((BOX, other) if request.still or request.conf < 0.25 else (BOX,))(of, request)
 
     viewer = FakeViewer(
         (after(2), [Action.PAUSE]),
-        (later(0.4), [Action.LESS_CONFIDENCE]),
+        (shows(2, still=True), [Action.LESS_CONFIDENCE]),
         (later(0.4), [Click(15, 15)]),
         (later(0.2), [Action.PAUSE]),
-        (later(0.5), QUIT),
+        (shows(2, still=False), []),
+        (later(0.3), QUIT),
     )
     run = session(Stream(fps=50), viewer, explain)
     run.run()
