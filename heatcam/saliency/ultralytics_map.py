@@ -22,7 +22,7 @@ from heatcam.models.loading import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
-from heatcam.saliency.layercam import layercam
+from heatcam.saliency.methods.layercam import layercam
 
 NAME = "ultralytics visualize=True"
 _NOTHING = 1e-7  # ultralytics' own guard against division by zero

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from heatcam.saliency.hirescam import hirescam
+from heatcam.saliency.methods.hirescam import hirescam
+from heatcam.saliency.methods.method import Method
 from heatcam.saliency.multi_level import add_levels
 
 SURROUNDINGS = 4  # cells; their means are interpolated, so a cell is compared with about 8 x 8 around it
@@ -51,3 +52,14 @@ def contrast(activation: Tensor, gradient: Tensor) -> Tensor:
     means = nnf.avg_pool2d(activation[None], SURROUNDINGS, ceil_mode=True, count_include_pad=False)
     around = nnf.interpolate(means, activation.shape[1:], mode="bilinear", align_corners=False)[0]
     return ((activation - around) * gradient).clamp_min(0).sum(0)  # (C, h, w) -> (h, w)
+
+
+METHODS = (
+    Method(
+        "fine",
+        "sum of A * G over every level from stride 8 on, and of positive (A - its surroundings) * G at the finest "
+        "(heatcam's own, --quality fine)",
+        "Draelos and Carin, arXiv 2011.08891",
+        lambda: fine_map,
+    ),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 
 import numpy as np
@@ -12,9 +14,10 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 from heatcam.engine.boxes import Thresholds
 from heatcam.enums import MethodName
 from heatcam.errors import UsageError
-from heatcam.saliency.classic import CLASSIC, plus_plus_weights
-from heatcam.saliency.layercam import layercam
-from heatcam.saliency.methods import METHODS, OWN, Cost, method_formula
+from heatcam.saliency import methods as room
+from heatcam.saliency.methods import METHODS, Cost, Method, method_formula
+from heatcam.saliency.methods.classic import CLASSIC, plus_plus_weights
+from heatcam.saliency.methods.layercam import layercam
 from tests.nets import engine_of, fresh_network, picture
 
 
@@ -99,9 +102,15 @@ def test_live_is_the_packages_layercam_before_scaling() -> None:
     )
 
 
+def methods_of(module: str) -> tuple[Method, ...]:
+    return getattr(importlib.import_module(f"{room.__name__}.{module}"), "METHODS", ())
+
+
 def test_every_choice_of_the_command_line_is_a_method_and_has_a_paper() -> None:
     assert [m.value for m in MethodName] == list(METHODS)
-    assert set(CLASSIC) == set(METHODS) - {*OWN, "ssgradcam++"}
+    defined = [m.name for file in pkgutil.iter_modules(room.__path__) for m in methods_of(file.name)]
+    assert sorted(defined) == sorted(METHODS), "each once, and none without a name on the command line"
+    assert set(CLASSIC) <= set(METHODS)
     assert all(m.formula and re.search(r"\d{4}|package", m.paper) for m in METHODS.values())
 
 

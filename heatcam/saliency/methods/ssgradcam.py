@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from heatcam.saliency.classic import plus_plus_weights
+from heatcam.saliency.methods.classic import plus_plus_weights
+from heatcam.saliency.methods.method import Method, over_levels
 
 _NOTHING = 1e-12
 
@@ -32,3 +33,14 @@ def ssgradcam_plus_plus(activation: Tensor, gradient: Tensor) -> Tensor:
     sensitivity = size / size.amax((1, 2), keepdim=True).clamp_min(_NOTHING)  # (C, h, w) in [0, 1]
     weights = plus_plus_weights(activation, gradient).to(activation)[:, None, None]
     return (weights * activation * sensitivity).sum(0)  # (C, h, w) -> (h, w)
+
+
+METHODS = (
+    Method(
+        "ssgradcam++",
+        "channels weighted as in gradcam++, each times |G| / max |G|",
+        "Yamauchi, CVPR workshops 2024",
+        lambda: over_levels(ssgradcam_plus_plus),
+        keeps_unit=False,
+    ),
+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from heatcam.saliency.fine import contrast, fine_map
 from heatcam.saliency.methods import method_formula
+from heatcam.saliency.methods.fine import contrast, fine_map
 from heatcam.saliency.multi_level import add_levels
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from heatcam.saliency.methods.method import Method, over_levels
+
 
 def layercam(activation: Tensor, gradient: Tensor) -> Tensor:
     """LayerCAM of one layer.
@@ -24,3 +26,13 @@ def layercam(activation: Tensor, gradient: Tensor) -> Tensor:
         float ``(h, w)``, signed, in logit units.
     """
     return (activation * gradient.clamp_min(0)).sum(0)  # (C, h, w) -> (h, w)
+
+
+METHODS = (
+    Method(
+        "live",
+        "sum over channels of A * positive G, at the finest level and the one before it (heatcam's own, the default)",
+        "Jiang et al., TIP 2021",
+        lambda: over_levels(layercam),
+    ),
+)

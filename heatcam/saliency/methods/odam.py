@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from heatcam.saliency.methods.method import Method, over_levels
+
 _ALONG = (0.25, 0.5, 0.25)  # a Gaussian of about one cell
 
 
@@ -31,3 +33,13 @@ def odam(activation: Tensor, gradient: Tensor) -> Tensor:
     kernel = (along[:, None] * along)[None, None]  # (1, 1, 3, 3)
     smooth = nnf.conv2d(gradient[:, None], kernel, padding=1)[:, 0]  # each channel by itself
     return (activation * smooth).sum(0)  # (C, h, w) -> (h, w)
+
+
+METHODS = (
+    Method(
+        "odam",
+        "sum over channels of A * G smoothed by a cell",
+        "Zhao and Chan, ICLR 2023",
+        lambda: over_levels(odam),
+    ),
+)

@@ -1,0 +1,38 @@
+"""The CAM methods by name, each described where it is calculated: what it computes, from which paper."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from heatcam.enums import MethodName
+from heatcam.errors import UsageError
+from heatcam.saliency.methods.method import CamFormula, Cost, MapFormula, Method
+from heatcam.suggestions import did_you_mean
+
+__all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_formula"]
+
+
+def _found() -> dict[str, Method]:
+    """What the modules of this room define, in the order of ``MethodName``."""
+    modules = [
+        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    ]
+    methods = {method.name: method for module in modules for method in getattr(module, "METHODS", ())}
+    return {name.value: methods[name.value] for name in MethodName}
+
+
+METHODS: dict[str, Method] = _found()
+
+
+def method_formula(name: str) -> MapFormula:
+    """The function behind ``name``: activations and gradients, each ``(C, h, w)``, to a ``(h, w)`` map of the finest.
+
+    Raises:
+        UsageError: no such method.
+    """
+    if name not in METHODS:
+        raise UsageError(
+            f"unknown method {name!r}", did_you_mean(name, METHODS) or f"use one of: {', '.join(METHODS)}"
+        )
+    return METHODS[name].load()
