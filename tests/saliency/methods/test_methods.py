@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+import pytorch_grad_cam
 import torch
 from pytorch_grad_cam.utils.image import scale_cam_image
 
@@ -72,7 +73,10 @@ def package_map(name: str, network: torch.nn.Module, x: torch.Tensor, forward: o
     def summed(output: torch.Tensor) -> torch.Tensor:
         return output[boxes.class_ids, boxes.anchors].sum()
 
-    with torch.enable_grad(), CLASSIC[name](WholeNet(network), [network.model[head.f[0]]]) as cam:
+    with (
+        torch.enable_grad(),
+        getattr(pytorch_grad_cam, CLASSIC[name])(WholeNet(network), [network.model[head.f[0]]]) as cam,
+    ):
         return cam(input_tensor=x.clone().requires_grad_(True), targets=[summed])[0]
 
 
