@@ -26,7 +26,7 @@ def proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[GradientEngi
     """The engines that were really proved, in a cache of this test's own."""
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
     done: list[GradientEngine] = []
-    really = proof_cache.prove
+    really = proof_cache.verify
     monkeypatch.setattr(proof_cache, "verify", lambda engine, x: (done.append(engine), really(engine, x))[1])
     return done
 
