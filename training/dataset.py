@@ -13,6 +13,7 @@ import numpy as np
 
 from heatcam.sources.demo.markers import MARKER_CLASSES
 from training.cutouts import held_out_cutouts, read_cutout, training_cutouts
+from training.leaves import read_crown, training_crowns
 from training.photographs import held_out_photographs, read_photograph, training_photographs
 from training.scenes import MENDING, USUAL, Emphasis, render_scene
 from training.surfaces import Picture
@@ -58,9 +59,10 @@ def render_dataset(
 def _render_chunk(folder: Path, split: str, seed: int, side: int, emphasis: Emphasis, indices: range) -> int:
     cv2.setNumThreads(1)
     photographs, cutouts = stock(split)
+    crowns = [read_crown(path) for path in training_crowns()] if split == "train" else []
     for index in indices:
         rng = np.random.default_rng([seed, _STREAM[split], index])
-        scene = render_scene(rng, photographs, side, cutouts, emphasis)
+        scene = render_scene(rng, photographs, side, cutouts, emphasis, crowns)
         # PNG: the scene has its compression already
         cv2.imwrite(
             str(folder / "images" / split / f"{index:06d}.png"),

@@ -12,6 +12,7 @@ import numpy as np
 
 import heatcam
 from training.dataset import stock
+from training.leaves import read_crown, training_crowns
 from training.scenes import negative_scene
 
 #: A box of this confidence makes a scene a hard negative.
@@ -27,9 +28,10 @@ def mine(folder: Path, looked_at: int, seed: int, side: int) -> int:
     """
     explainer = heatcam.load("markers", imgsz=side, conf=FIRES)
     photographs, _ = stock("train")
+    crowns = [read_crown(path) for path in training_crowns()]
     found = 0
     for index in range(looked_at):
-        image = negative_scene(np.random.default_rng([seed, _STREAM, index]), photographs, side)
+        image = negative_scene(np.random.default_rng([seed, _STREAM, index]), photographs, side, crowns)
         if len(explainer.explain(image, with_map=False).detections):
             cv2.imwrite(str(folder / "images" / "train" / f"hard-{index:06d}.png"), image)
             (folder / "labels" / "train" / f"hard-{index:06d}.txt").write_text("")

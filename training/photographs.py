@@ -41,6 +41,8 @@ WITH_MARKERS = (
     "pca",
     "HappyFish",
 )
+#: Films among them whose first picture is taken.
+FILMS = ("tree.avi", "vtest.avi")
 #: Held out by name from the folders above, for scenes with backgrounds that were never seen.
 HELD_OUT_FILES = (
     "home.jpg", "leuvenA.jpg", "leuvenB.jpg", "messi5.jpg", "rubberwhale1.png", "rubberwhale2.png", "aloeL.jpg", "aloeR.jpg",
@@ -75,8 +77,12 @@ def judged_photographs() -> list[Path]:
 
 
 def read_photograph(path: Path) -> NDArray[np.uint8]:
-    """A photograph as uint8 BGR ``[H x W x 3]``, its longer side at most 1280 px."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    """A photograph, or a film's first picture, as uint8 BGR ``[H x W x 3]``, its longer side at most 1280 px."""
+    image = (
+        cv2.VideoCapture(str(path)).read()[1]
+        if path.suffix == ".avi"
+        else cv2.imread(str(path), cv2.IMREAD_COLOR)
+    )
     if image is None:
         raise OSError(f"{path} cannot be read")
     scale = 1280 / max(image.shape[:2])
@@ -95,7 +101,7 @@ def _everything() -> list[Path]:
         found += [
             p
             for p in folder.glob(pattern)
-            if p.suffix in {".jpg", ".png"} and not p.name.startswith(WITH_MARKERS)
+            if (p.suffix in {".jpg", ".png"} or p.name in FILMS) and not p.name.startswith(WITH_MARKERS)
         ]
     return [path for path in found if path.is_file()]
 

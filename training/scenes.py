@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from heatcam.geometry import PAD_GREY
 from heatcam.sources.demo.cards import print_card
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
 from heatcam.sources.demo.perspective import Pose, box_around, card_homography, map_points
+from training.leaves import thicket
 from training.surfaces import BACKGROUNDS, CARDS, HARD_NEGATIVES, Picture, colour, foliage
 
 SUPERSAMPLING = 2
@@ -49,16 +51,19 @@ class Emphasis:
         foliage: share of the scenes that lie in front of leaves, which were taken for QR codes.
         data_matrices: share of the markers that are made data matrices, which got a second box as a QR code.
         printed: share of the markers that lie on printed cards with a line of text above and below.
+        letterboxed: share of the scenes with grey bars above and below or at the sides, as pictures of other shapes come to the
+            network: at a bar a patch of leaves ends like a code does.
     """
 
     foliage: float = 0.0
     data_matrices: float = 0.0
     printed: float = 0.0
+    letterboxed: float = 0.0
 
 
 USUAL = Emphasis()
 #: For a further round; the shipped weights have not seen it (``README.md`` says what such rounds were measured to bring).
-MENDING = Emphasis(foliage=0.4, data_matrices=0.2, printed=0.4)
+MENDING = Emphasis(foliage=0.6, data_matrices=0.1, printed=0.3, letterboxed=0.7)
 #: Editions of printed cards from here on are shown in training only; the demo scene counts from 0.
 _FIRST_EDITION = 10**7
 
@@ -69,24 +74,38 @@ def render_scene(
     side: int = 320,
     cutouts: Sequence[Picture] = (),
     emphasis: Emphasis = USUAL,
+    crowns: Sequence[Picture] = (),
 ) -> Scene:
     """A scene of ``side`` x ``side`` pixels; equal arguments (the generator's state included) give the same scene."""
     size = side * SUPERSAMPLING
-    canvas = _background(rng, photographs, size, emphasis)
+    canvas = _background(rng, photographs, size, emphasis, crowns)
     for _ in range(int(rng.choice([0, 0, 1, 2, 3]))):
         canvas = _add_distraction(rng, canvas, photographs)
     for _ in range(int(rng.choice([0, 1, 3, 9], p=[0.6, 0.16, 0.14, 0.1])) if cutouts else 0):
         canvas = _lay(rng, canvas, cutouts[rng.integers(len(cutouts))])
     labels: list[Label] = []
-    taken: list[tuple[float, float, float, float]] = []
+    bars = _bars(rng, side, emphasis)
+    taken = [tuple(v * SUPERSAMPLING for v in bar) for bar in bars]  # no marker lies across one
     for _ in range(_how_many(rng)):
         canvas, label, card_box = _add_marker(rng, canvas, taken, emphasis)
         if label is not None:
             labels.append(label)
             taken.append(card_box)
     image = _photograph(rng, _light(rng, canvas), side)
+    for x1, y1, x2, y2 in bars:
+        image[y1:y2, x1:x2] = PAD_GREY
     half = [Label(k.class_id, tuple(v / SUPERSAMPLING for v in k.box_xyxy)) for k in labels]  # type: ignore[arg-type]
     return Scene(image, tuple(label for label in half if _can_be_seen(image, label)))
+
+
+def _bars(rng: np.random.Generator, side: int, emphasis: Emphasis) -> list[tuple[int, int, int, int]]:
+    """Where the letterbox's bars lie, xyxy in pixels of the scene; none in most scenes."""
+    if not emphasis.letterboxed or rng.random() >= emphasis.letterboxed:
+        return []
+    wide = int(side * rng.uniform(0.03, 0.24))  # (of 16:9 it is 0.22)
+    if rng.random() < 0.75:
+        return [(0, 0, side, wide), (0, side - wide, side, side)]
+    return [(0, 0, wide, side), (side - wide, 0, side, side)]
 
 
 def _can_be_seen(image: Picture, label: Label) -> bool:
@@ -100,17 +119,23 @@ def _how_many(rng: np.random.Generator) -> int:
 
 
 def _background(
-    rng: np.random.Generator, photographs: list[Picture], size: int, emphasis: Emphasis
+    rng: np.random.Generator,
+    photographs: list[Picture],
+    size: int,
+    emphasis: Emphasis,
+    crowns: Sequence[Picture],
 ) -> Picture:
     if emphasis.foliage and rng.random() < emphasis.foliage:
-        return _before_leaves(rng, photographs, size)
+        return _before_leaves(rng, photographs, size, crowns)
     if rng.random() < 0.62:
         return _crop(rng, photographs[rng.integers(len(photographs))], size, size)
     rooms = HARD_NEGATIVES if rng.random() < 0.45 else BACKGROUNDS
     return _turned(rng, rooms[rng.integers(len(rooms))](rng, size, size))
 
 
-def negative_scene(rng: np.random.Generator, photographs: list[Picture], side: int = 320) -> Picture:
+def negative_scene(
+    rng: np.random.Generator, photographs: list[Picture], side: int = 320, crowns: Sequence[Picture] = ()
+) -> Picture:
     """A scene without a marker: uint8 BGR ``[side x side x 3]``. Equal arguments give the same scene."""
     size, kind = side * SUPERSAMPLING, rng.random()
     if kind < 0.4:
@@ -118,8 +143,11 @@ def negative_scene(rng: np.random.Generator, photographs: list[Picture], side: i
     elif kind < 0.8:
         canvas = _far_away(rng, photographs[rng.integers(len(photographs))], size)
     else:
-        canvas = _before_leaves(rng, photographs, size)
-    return _photograph(rng, _light(rng, canvas), side)
+        canvas = _before_leaves(rng, photographs, size, crowns)
+    image = _photograph(rng, _light(rng, canvas), side)
+    for x1, y1, x2, y2 in _bars(rng, side, MENDING):
+        image[y1:y2, x1:x2] = PAD_GREY
+    return image
 
 
 def _far_away(rng: np.random.Generator, photo: Picture, size: int) -> Picture:
@@ -136,9 +164,14 @@ def _far_away(rng: np.random.Generator, photo: Picture, size: int) -> Picture:
     return np.asarray(cv2.copyMakeBorder(part, *around, cv2.BORDER_REFLECT_101)[:size, :size])
 
 
-def _before_leaves(rng: np.random.Generator, photographs: list[Picture], size: int) -> Picture:
+def _before_leaves(
+    rng: np.random.Generator, photographs: list[Picture], size: int, crowns: Sequence[Picture]
+) -> Picture:
     """Leaves alone, or in a part of a photograph: over it, beside it, in a corner of it."""
-    leaves = foliage(rng, size, size)
+    real = len(crowns) > 0 and rng.random() < 0.7
+    leaves = thicket(rng, crowns, size) if real else foliage(rng, size, size)
+    if rng.random() < 0.5:
+        leaves = _behind_roofs(rng, leaves)
     if rng.random() < 0.4:
         return leaves
     picture = _crop(rng, photographs[rng.integers(len(photographs))], size, size)
@@ -147,6 +180,28 @@ def _before_leaves(rng: np.random.Generator, photographs: list[Picture], size: i
     where = np.s_[max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)]
     picture[where] = leaves[where]
     return picture
+
+
+def _behind_roofs(rng: np.random.Generator, picture: Picture) -> Picture:
+    """A picture with large smooth bright shapes before it, as roofs, walls and vehicles are: patches of it end at their edges."""
+    size = picture.shape[0]
+    solid = picture.copy()
+    for _ in range(int(rng.integers(1, 4))):
+        shade = (
+            np.float32(colour(rng, 120, 250))
+            + np.float32(rng.uniform(-40, 40)) * np.linspace(-1, 1, size)[:, None, None]
+        )
+        mask = np.zeros((size, size), np.uint8)
+        centre = tuple(int(v) for v in rng.uniform(-0.1, 1.1, 2) * size)
+        axes = tuple(int(v) for v in rng.uniform(0.15, 0.7, 2) * size)
+        if rng.random() < 0.6:
+            cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
+        else:
+            corners = cv2.boxPoints((centre, axes, float(rng.normal(0, 20)))).astype(np.int32)
+            cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA)
+        share = mask[..., None] / np.float32(255)
+        solid = (solid * (1 - share) + shade * share).clip(0, 255).astype(np.uint8)
+    return solid
 
 
 def _crop(rng: np.random.Generator, photo: Picture, width: int, height: int) -> Picture:
