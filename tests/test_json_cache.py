@@ -121,7 +121,7 @@ def test_a_floor_that_nothing_reaches_is_a_calibration() -> None:
 )
 def test_a_claim_that_is_damaged_says_nothing_and_stays(tmp_path: Path, said: str) -> None:
     leftover = InterruptedRecording(tmp_path / "a.part.mp4", (tmp_path / "a.part.mp4",))
-    leftover.claim.write_text(said)
+    leftover.lock_file.write_text(said)
     assert leftover.fps == (0, 1)
-    assert "source" not in manifest_in(leftover.claim)
-    assert leftover.claim.read_text() == said
+    assert "source" not in manifest_in(leftover.lock_file)
+    assert leftover.lock_file.read_text() == said

@@ -14,7 +14,9 @@ from heatcam.frames import Detections, Explanation, Frame
 from tests.commands.programs import heatcam
 
 
-def one_box(image: Frame, *, with_map: bool, with_object_maps: bool = False) -> Explanation:
+def one_box(
+    image: Frame, *, with_map: bool, with_object_maps: bool = False, conf: float | None = None
+) -> Explanation:
     """A box that moves to the right by four pixels a frame."""
     x = 50.0 + 4 * image.frame_index
     found = Detections(

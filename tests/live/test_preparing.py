@@ -106,7 +106,7 @@ class Explainer:
     def __init__(self, method):
         self.method, self.thresholds = method, Thresholds()
 
-    def explain(self, image, *, with_map, with_object_maps):
+    def explain(self, image, *, with_map, with_object_maps, conf):
         found = seen(image, heat=with_map)
         return (
             found

@@ -86,7 +86,7 @@ WORDS = {
     "pictures of -640 pixels": "trained with pictures of -640 pixels",
     "a layer of 7 GB by its padding": "for one map of a small picture in layer 0",
     "a layer of 7 GB by enlarging": "would take 2.15 GB for one map of a small picture in layer 4",
-    "a layer of 7 GB by its declaration": "says that its weights are (100000000",
+    "a layer of 7 GB by its declaration": "says that its weights are [100000000",
     "distances of 4 GB": "reg_max of its Detect is 1000000000",
 }
 
