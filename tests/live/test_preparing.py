@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from heatcam.engine.boxes import Thresholds
 from heatcam.errors import UsageError
 from heatcam.live.explaining import Explaining
 from heatcam.live.preparing import Preparing
@@ -104,7 +103,7 @@ class Explainer:
     """Says in its maps which method made them."""
 
     def __init__(self, method):
-        self.method, self.thresholds = method, Thresholds()
+        self.method = method
 
     def explain(self, image, *, with_map, with_object_maps, conf):
         found = seen(image, heat=with_map)
