@@ -16,11 +16,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from heatcam.commands.options import MotionOptions as Asked
+from heatcam.commands.options import MotionOptions
 from heatcam.enums import Renorm
 from heatcam.evaluation.flicker import (
     HeatFrame,
-    MotionOptions,
+    Motion,
     flicker_of,
     frames_until_shown,
     motion_between,
@@ -94,15 +94,13 @@ def seen_of(spec: str, explainer: Explainer, first: int, count: int) -> list[Exp
     return seen
 
 
-def motions_of(seen: Sequence[Explanation]) -> list[MotionOptions]:
+def motions_of(seen: Sequence[Explanation]) -> list[Motion]:
     """The motion between each two frames."""
     pictures = [one.frame.image_bgr for one in seen]
     return [motion_between(before, now) for before, now in itertools.pairwise(pictures)]
 
 
-def flicker_with(
-    show: Show, seen: Sequence[Explanation], motions: Sequence[MotionOptions]
-) -> dict[int, float]:
+def flicker_with(show: Show, seen: Sequence[Explanation], motions: Sequence[Motion]) -> dict[int, float]:
     """The flicker of each object, shown in one way."""
     tracks, frames = OverlapTracks(), []
     for one in seen:
@@ -141,7 +139,7 @@ def main() -> None:
     asked.add_argument("--model", default="markers", help="for videos")
     asked.add_argument("--first", type=int, default=0, help="frame to begin with")
     asked.add_argument("--frames", type=int, default=60)
-    asked.add_argument("--smooth", type=float, default=Asked().smooth)
+    asked.add_argument("--smooth", type=float, default=MotionOptions().smooth)
     given = asked.parse_args()
     table = Table("source", "objects", "heat", "flicker", "of min-max", "frames to a change")
     for spec in given.sources:
