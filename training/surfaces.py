@@ -237,6 +237,40 @@ def bricks(rng: np.random.Generator, width: int, height: int) -> Picture:
     return picture
 
 
+def rough_wall(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """A wall of weathered bricks or stones, near or far: grain, chipped edges, mortar in relief, and light from one side."""
+    tall = float(np.exp(rng.uniform(np.log(18), np.log(150))))
+    wide, joint = tall * np.exp(rng.uniform(0.2, 1.8)), tall * rng.uniform(0.05, 0.2)
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    wander = rng.uniform(0.02, 0.14) * tall
+    ys, xs = ys + wander * _grain(rng, width, height, tall), xs + wander * _grain(rng, width, height, tall)
+    rows = np.floor(ys / tall).astype(np.int64)
+    shifts = rng.random(257) if rng.random() < 0.4 else np.arange(257) % 2 * rng.choice([0.5, 0.25, 0.0])
+    shifted = xs + shifts.astype(np.float32)[rows % 257] * wide
+    columns = np.floor(shifted / wide).astype(np.int64)
+    edge = np.minimum(
+        np.minimum(ys % tall, tall - ys % tall), np.minimum(shifted % wide, wide - shifted % wide)
+    )
+    brick = np.clip((edge - joint / 2) / max(joint / 3, 1.0), 0, 1)
+    shades = rng.normal(0, rng.uniform(5, 35), 257).astype(np.float32)[(rows * 31 + columns * 7) % 257]
+    grain = rng.uniform(4, 30) * (
+        _grain(rng, width, height, 3) + _grain(rng, width, height, tall / rng.uniform(2, 8))
+    )
+    relief = brick * rng.uniform(10, 60) + grain
+    light = np.gradient(cv2.GaussianBlur(relief, (0, 0), 1.2))[int(rng.integers(2))] * rng.uniform(-4, 4)
+    stone, mortar = np.float32(colour(rng, 40, 200)), np.float32(colour(rng, 30, 230))
+    wall = mortar + brick[..., None] * (stone - mortar + shades[..., None])
+    lit = np.asarray((wall + (light + grain)[..., None]).clip(0, 255).astype(np.uint8))
+    return cv2.rotate(lit, cv2.ROTATE_90_CLOCKWISE) if rng.random() < 0.5 and width == height else lit
+
+
+def _grain(rng: np.random.Generator, width: int, height: int, size: float) -> NDArray[np.float32]:
+    """Smooth noise, mean 0, deviation 1, float32 ``[H x W]``, its bumps ``size`` pixels wide."""
+    cells = max(2, round(height / size)), max(2, round(width / size))
+    noise = rng.normal(0, 1, cells).astype(np.float32)
+    return np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
 def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
     """Boxes, circles and lines of any colour: screens, posters, packaging."""
     picture = gradient(rng, width, height)
