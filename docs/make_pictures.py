@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import heatcam
-from heatcam.cli import app
+from heatcam.cli.app import app
 from heatcam.enums import Layout
 from heatcam.frames import Frame
 from heatcam.live.explain_request import ExplainRequest

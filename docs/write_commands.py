@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 from heatcam.cli.help import by_group, default_of, example_of, names_of
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 
 try:
-    from heatcam.environment import prepare_environment
+    from heatcam.runtime.environment import prepare_environment
 except KeyboardInterrupt:  # the program has not got as far as taking it over (``heatcam.__main__``)
     if os.path.basename(sys.argv[0] or "") not in ("-m", "heatcam", "heatcam.exe"):  # noqa: PTH119
         raise

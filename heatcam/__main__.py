@@ -1,10 +1,10 @@
 """``python -m heatcam``, and what the ``heatcam`` command calls."""
 
 try:
-    from heatcam import stopping
+    from heatcam.runtime import stopping
 
     stopping.install()
-    from heatcam.program import main
+    from heatcam.cli.program import main
 except KeyboardInterrupt:  # within the few milliseconds before signals are taken over
     import os
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from heatcam.json_cache import CACHE_VERSION
+from heatcam.runtime.json_cache import CACHE_VERSION
 from tests.test_house import imports_of, modules
 
 STORED = Path(__file__).with_name("cache_code.json")
@@ -28,7 +28,7 @@ ROOTS = (
 )
 #: Imported on the way, without a say in any number; of how a network is read its hash says all.
 WITHOUT_A_SAY = (
-    *("heatcam.doing", "heatcam.errors", "heatcam.environment", "heatcam.stopping"),
+    *("heatcam.runtime.doing", "heatcam.errors", "heatcam.runtime.environment", "heatcam.runtime.stopping"),
     *("heatcam.models.loading", "heatcam.models.checkpoint"),
 )
 

@@ -29,6 +29,6 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_signal_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal that one test has sent to this process would stop the recordings of all later ones."""
-    from heatcam import stopping
+    from heatcam.runtime import stopping
 
     monkeypatch.setattr(stopping, "_state", stopping._State())

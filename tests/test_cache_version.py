@@ -10,7 +10,7 @@ from tests.cache_code import STORED, code_behind, digest_of, now
 
 ADVICE = (
     "the code behind remembered numbers changed: {}. If a calibration, proof, speed or converted network can come out "
-    "differently, raise CACHE_VERSION in heatcam/json_cache.py. Then, either way: python -m tests.cache_code"
+    "differently, raise CACHE_VERSION in heatcam/runtime/json_cache.py. Then, either way: python -m tests.cache_code"
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -80,7 +80,7 @@ NEVER = [
         ("frames", "geometry", "measures", "errors", "enums"),
         ("heatcam.sources", "heatcam.sinks", "heatcam.models", "heatcam.pipeline"),
     ),
-    (("errors", "enums", "printable", "suggestions"), ("heatcam",)),
+    (("errors", "enums", "text"), ("heatcam",)),
     (
         ("doctor",),  # tells where these cannot be imported
         ("torch", "cv2", "numpy", "ultralytics", "openvino", "av", "heatcam.engine", "heatcam.saliency"),
@@ -377,7 +377,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['heatcam', '--help']\n"
-        "from heatcam.program import main\n"
+        "from heatcam.cli.program import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'ultralytics', 'cv2', 'numpy', 'av', 'matplotlib'} & set(sys.modules)\n"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 from heatcam.sources import opening
 from tests.commands.fake_explainer import take_the_models_place
 

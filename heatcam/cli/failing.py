@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import typer
 
-from heatcam import stopping
 from heatcam.cli.help import GroupedHelp
 from heatcam.cli.usage import Misused, is_call_for_help, misuse_words, unknown_command_words
 from heatcam.errors import HeatcamError, UsageError
+from heatcam.runtime import stopping
 
 
 class HeatcamGroup(GroupedHelp):

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from heatcam import stopping
 from heatcam.bench.contestants import heatcam_contestants
 from heatcam.bench.inputs import MOST_FRAMES, BenchInput, read_input
 from heatcam.bench.machine import machine_facts
@@ -21,6 +20,7 @@ from heatcam.commands.setup import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.models.finding import MARKERS
+from heatcam.runtime import stopping
 from heatcam.saliency.explainer import Explainer
 
 

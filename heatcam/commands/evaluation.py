@@ -8,7 +8,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from heatcam import stopping
 from heatcam.commands.default_model import HINTS
 from heatcam.commands.picture_plan import find_and_say
 from heatcam.commands.refusals import checked_outputs
@@ -39,6 +38,7 @@ from heatcam.evaluation.rows import chosen_rows, detector
 from heatcam.models.finding import MARKERS
 from heatcam.models.loading import LoadedModel, load_model
 from heatcam.options import DetectOptions, ExplainOptions
+from heatcam.runtime import stopping
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
 from heatcam.sinks.files import make_folder, write_whole

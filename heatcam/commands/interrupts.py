@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from heatcam import stopping
+from heatcam.runtime import stopping
 
 _WAITED_FOR_REPORT_S = 3.0  # from the first Ctrl-C on; a report into a pipe that nobody reads would never end
 

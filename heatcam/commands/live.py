@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from heatcam import stopping
 from heatcam.commands.default_model import with_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
+from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import offer_download, say_source
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import MethodName
@@ -29,7 +29,7 @@ from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
 from heatcam.options import LIKELY_SIZE_WH
 from heatcam.pipeline import Limits
-from heatcam.settings import Settings, load_settings, save_settings
+from heatcam.runtime import stopping
 from heatcam.sinks.keys import DEFAULT_KEYS
 from heatcam.sinks.viewer import Viewer
 from heatcam.sources.base import Source

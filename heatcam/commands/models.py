@@ -11,7 +11,7 @@ from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.models import official
 from heatcam.models.finding import WORDS
-from heatcam.suggestions import did_you_mean
+from heatcam.text.suggestions import did_you_mean
 
 _DOWNLOAD = "download"
 

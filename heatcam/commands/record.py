@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatcam import stopping
 from heatcam.commands.default_model import with_model
 from heatcam.commands.options import (
     Extent,
@@ -37,6 +36,7 @@ from heatcam.commands.terminal import ProgressSink, Terminal, summary
 from heatcam.errors import UsageError
 from heatcam.frames import Explains, Frame
 from heatcam.pipeline import Limits, Painter, Run, Sink, run_at_once, run_pipeline
+from heatcam.runtime import stopping
 from heatcam.sinks.recorder import check_recording_path
 from heatcam.sinks.recording.codecs import codec_of
 from heatcam.sinks.recording.disk_space import parse_size, require_space

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from heatcam.bench.plan import NAMES, Conditions, Plan, chosen
 from heatcam.commands.options import ModelChoice
-from heatcam.device_names import require_device_name
 from heatcam.errors import UsageError
 from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
 from heatcam.models import official
 from heatcam.models.finding import WORDS, find_checkpoint
 from heatcam.options import DetectOptions
+from heatcam.runtime.device_names import require_device_name
 from heatcam.sinks.files import refuse_existing, require_folder
 from heatcam.sinks.pictures import output_paths
 from heatcam.sources.opening import open_source

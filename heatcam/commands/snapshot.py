@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatcam import stopping
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.options import CaptureChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, plan_camera, plan_pictures
@@ -20,6 +19,7 @@ from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.measures.findings import describe
 from heatcam.pipeline import Painter, Run
+from heatcam.runtime import stopping
 from heatcam.sinks.files import make_folder
 from heatcam.sinks.pictures import write_picture
 from heatcam.sinks.raw_maps import raw_path, write_raw_maps

@@ -11,9 +11,9 @@ from pathlib import Path
 from heatcam.doctor.children import ask
 from heatcam.doctor.finding import Finding, fault, note, ok
 from heatcam.doctor.packages import ASK_OPENCV, ASK_TORCH
-from heatcam.environment import cache_dir, config_dir
 from heatcam.errors import DisplayError
-from heatcam.processor import processor, processor_features
+from heatcam.runtime.environment import cache_dir, config_dir
+from heatcam.runtime.processor import processor, processor_features
 from heatcam.sinks.display import require_display
 from heatcam.sources.cameras import list_cameras, no_camera_advice
 

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from ultralytics.utils.metrics import box_iou
 
-from heatcam.doing import say_doing
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
@@ -25,9 +24,10 @@ from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.proof_cache import prove_once
 from heatcam.engine.speeds import Measured, pays
 from heatcam.engine.targets import Target
-from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
-from heatcam.json_cache import recall, remember
+from heatcam.runtime.doing import say_doing
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import recall, remember
 
 logger = logging.getLogger(__name__)
 

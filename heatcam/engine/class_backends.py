@@ -9,7 +9,6 @@ import time
 import torch
 from torch import Tensor
 
-from heatcam.doing import say_doing
 from heatcam.engine.backends import (
     CHOICES_FILE,
     TORCH,
@@ -22,9 +21,10 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.classifier import ClassEngine, TappedClassifier
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.speeds import Measured, pays
-from heatcam.environment import cache_dir
 from heatcam.errors import BackendError
-from heatcam.json_cache import recall
+from heatcam.runtime.doing import say_doing
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import recall
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import torch
 import ultralytics
 from torch import Tensor, nn
 
-from heatcam.json_cache import CACHE_VERSION
-from heatcam.processor import processor
+from heatcam.runtime.json_cache import CACHE_VERSION
+from heatcam.runtime.processor import processor
 
 _known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 

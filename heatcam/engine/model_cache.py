@@ -11,7 +11,7 @@ from typing import Any
 
 import openvino
 
-from heatcam import stopping
+from heatcam.runtime import stopping
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ import logging
 
 from torch import Tensor
 
-from heatcam.doing import say_doing
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.verification import verify
-from heatcam.environment import cache_dir
-from heatcam.json_cache import recall, remember
+from heatcam.runtime.doing import say_doing
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import recall, remember
 
 logger = logging.getLogger(__name__)
 PROOFS_FILE = "proofs.json"

@@ -6,10 +6,10 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from heatcam import stopping
-from heatcam.environment import cache_dir
 from heatcam.errors import ModelError
-from heatcam.json_cache import recall, remember
+from heatcam.runtime import stopping
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import recall, remember
 
 SUFFIX = ".pt"  # in any case
 _SHORTEST = 100_000  # bytes; what is shorter is a server's excuse

@@ -15,7 +15,7 @@ from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status
 from heatcam.overlay.topline import draw_status, top_line_box
-from heatcam.printable import printable
+from heatcam.text.printable import printable
 
 __all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status", "render"]
 

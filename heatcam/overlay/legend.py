@@ -9,7 +9,7 @@ from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.measures.evidence import NOTHING
 from heatcam.measures.scales import scope_of
-from heatcam.printable import printable
+from heatcam.text.printable import printable
 
 _CAPTIONS = {
     Renorm.BOX: "scaled in each box",

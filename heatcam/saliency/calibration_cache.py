@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heatcam.doing import say_doing
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradients import GradientEngine
-from heatcam.environment import cache_dir
 from heatcam.geometry import Uint8Array
-from heatcam.json_cache import recall, remember
+from heatcam.runtime.doing import say_doing
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import recall, remember
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
 

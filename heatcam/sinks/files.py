@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
+from heatcam.runtime import stopping
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -15,12 +15,12 @@ from PIL import Image
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
-from heatcam.printable import printable
 from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.decoding import check_picture, orientation_of, white_is_zero_in
 from heatcam.sources.picture_formats import HEAD_BYTES, prepare_reader, sniff_picture_format
 from heatcam.sources.pixels import bgr_of_pillow
 from heatcam.sources.seeking import TOLERANCE_S, Playhead
+from heatcam.text.printable import printable
 
 _TIMED = ("GIF", "WEBP", "PNG", "AVIF")
 _PAGED = "TIFF"

@@ -9,12 +9,12 @@ from types import TracebackType
 
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
-from heatcam.printable import printable
 from heatcam.sources.base import SourceBase
 from heatcam.sources.decoding import read_picture
 from heatcam.sources.picture_files import find_pictures, is_glob, matching_paths
 from heatcam.sources.picture_formats import PICTURE_SUFFIXES
 from heatcam.sources.seeking import Playhead, indices
+from heatcam.text.printable import printable
 
 __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "matching_paths", "read_picture"]
 

@@ -10,7 +10,6 @@ from types import TracebackType
 
 from heatcam.errors import SourceError, UnreadableInputError
 from heatcam.frames import Frame
-from heatcam.printable import printable
 from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.capture import Capture, open_video
 from heatcam.sources.cv2_film import Cv2Film
@@ -19,6 +18,7 @@ from heatcam.sources.decoder_process import DecoderProcess
 from heatcam.sources.mp4_duration import MP4_SUFFIXES, presentation_s
 from heatcam.sources.seeking import Playhead
 from heatcam.sources.urls import is_url, public_url
+from heatcam.text.printable import printable
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 from heatcam.cli.help import Group, example_of, summary_of
 from heatcam.cli.options import GROUP_OF, OPTIONS
 

@@ -48,7 +48,7 @@ def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
 if __name__ == "__main__":
     import pytest
 
-    from heatcam.program import main
+    from heatcam.cli.program import main
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         take_the_models_place(monkeypatch, 0.01)

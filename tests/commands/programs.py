@@ -13,7 +13,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 
 
 def with_markers(words: Sequence[object]) -> list[str]:

@@ -19,11 +19,11 @@ import pytest
 from benchmarks.window import Use, use_of
 from heatcam.commands.live import as_kept, film_options, holds_at_the_end, to_keep
 from heatcam.commands.options import Extent, WindowChoice
+from heatcam.commands.settings import Settings, save_settings
 from heatcam.enums import Colormap, Layout, MethodName
 from heatcam.errors import UsageError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
-from heatcam.settings import Settings, save_settings
 from heatcam.sources.demo.source import DemoSource
 from heatcam.sources.options import CaptureOptions
 from tests.commands.programs import start
@@ -48,7 +48,7 @@ def test_no_display_is_one_line_and_exit_code_one() -> None:
 def test_no_display_is_said_before_anything_slow_is_loaded() -> None:
     """Under a second is what was promised; loading torch alone takes longer."""
     code = (
-        "import sys; from typer.testing import CliRunner; from heatcam.cli import app; "
+        "import sys; from typer.testing import CliRunner; from heatcam.cli.app import app; "
         "result = CliRunner().invoke(app, ['live', '--source', 'demo']); "
         "sys.exit(10 * ('torch' in sys.modules) + result.exit_code)"
     )

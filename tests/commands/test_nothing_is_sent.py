@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
 from tests.sinks.x_server import environment, x_server
 
@@ -38,7 +38,7 @@ sys.addaudithook(refuse)
 """
 RUN_ALL = """
 import contextlib, json, os, sys, time
-from heatcam.cli import app
+from heatcam.cli.app import app
 
 codes = []
 for words in json.loads(os.environ["COMMANDS"]):

@@ -211,7 +211,7 @@ def test_a_killed_recording_is_resumed_to_every_frame_in_order(tmp_path: Path) -
 def heatcam_any(*words: object) -> object:
     from typer.testing import CliRunner
 
-    from heatcam.cli import app
+    from heatcam.cli.app import app
 
     return CliRunner().invoke(app, with_markers(words))
 

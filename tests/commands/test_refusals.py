@@ -43,7 +43,7 @@ REFUSED = [
 RUN_ALL = """
 import json, sys
 from typer.testing import CliRunner
-from heatcam.cli import app
+from heatcam.cli.app import app
 
 rows = []
 for words in json.loads(sys.argv[1]):

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 from ultralytics.utils import ASSETS
 
-from heatcam.cli import app
+from heatcam.cli.app import app
 from heatcam.saliency.explainer import Explainer
 from heatcam.sources.demo.scene import DemoScene
 from tests.commands.programs import heatcam
@@ -176,7 +176,7 @@ def test_the_look_can_be_chosen(scene_png: Path, tmp_path: Path) -> None:
 def test_debug_shows_where_it_failed(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from heatcam.cli import app
+    from heatcam.cli.app import app
     from heatcam.errors import UnreadableInputError
 
     result = CliRunner().invoke(app, ["--debug", "snapshot", "nothing.jpg"])

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from heatcam import stopping
 from heatcam.commands import snapshot as command
+from heatcam.runtime import stopping
 from tests.commands.fake_explainer import FakeExplainer
 from tests.commands.programs import heatcam
 
@@ -263,7 +263,7 @@ def test_what_is_refused_is_refused_before_torch_is_imported(tmp_path: Path) -> 
     code = (
         "import sys, json\n"
         "from typer.testing import CliRunner\n"
-        "from heatcam.cli import app\n"
+        "from heatcam.cli.app import app\n"
         "for words in json.loads(sys.argv[1]):\n"
         "    done = CliRunner().invoke(app, ['snapshot', *words])\n"
         "    print(json.dumps([words, done.exit_code, done.stderr, 'torch' in sys.modules]))\n"

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal, summary
-from heatcam.doing import say_doing
+from heatcam.runtime.doing import say_doing
 from tests.test_house import MODULES, room
 
 HOSTILE = "\x1b[2J\x1b]0;t\x07 \x9b2J \u202e\nheatcam: forged [bold]b[/] :dog: caf\udce9"

@@ -18,9 +18,9 @@ from heatcam.engine.network import TappedNetwork
 from heatcam.engine.openvino_passes import OpenVinoPasses
 from heatcam.engine.passes import TOLERANCES
 from heatcam.engine.speeds import Measured
-from heatcam.environment import cache_dir
 from heatcam.errors import UsageError
-from heatcam.json_cache import remember
+from heatcam.runtime.environment import cache_dir
+from heatcam.runtime.json_cache import remember
 from tests.nets import engine_of, fresh_network, picture
 
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam import stopping
 from heatcam.errors import SinkError, UsageError
+from heatcam.runtime import stopping
 from heatcam.sinks.files import free_path
 from heatcam.sinks.picture_names import fitting_name
 from heatcam.sinks.recording.formats import format_of_suffix

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from heatcam.environment import cache_dir
+from heatcam.runtime.environment import cache_dir
 from heatcam.sources.urls import public_url
 
 PACKAGES = (

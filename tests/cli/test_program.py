@@ -117,7 +117,7 @@ def test_too_little_address_space_is_one_line(tmp_path: Path) -> None:
 
 @posix_only
 def test_too_little_memory_is_one_line_even_where_none_is_left_to_say_it(tmp_path: Path) -> None:
-    for body in ("raise MemoryError", "sys.modules['heatcam.failures'] = None\nraise MemoryError"):
+    for body in ("raise MemoryError", "sys.modules['heatcam.cli.failures'] = None\nraise MemoryError"):
         result = with_methods(body, tmp_path=tmp_path)
         assert result.returncode == 1
         assert result.stderr.startswith("heatcam: not enough memory")
@@ -143,7 +143,7 @@ def with_methods(
         "sys.modules['heatcam.commands.methods'] = ModuleType('methods')  # quicker than the command's own\n"
         "sys.modules['heatcam.commands.methods'].methods = instead\n"
         f"sys.argv = ['heatcam', *{words!r}, 'methods']\n"
-        "from heatcam.program import main\n"
+        "from heatcam.cli.program import main\n"
         "main()\n"
     )
     return subprocess.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heatcam.doing import say_doing, shown_by
+from heatcam.runtime.doing import say_doing, shown_by
 
 
 def test_texts_reach_who_listens_and_nobody_else() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from heatcam.commands.settings import Settings, load_settings, save_settings, settings_path
 from heatcam.enums import Colormap, Layout, MethodName, Renorm
-from heatcam.settings import Settings, load_settings, save_settings, settings_path
 
 
 def test_what_is_saved_is_loaded_again() -> None:

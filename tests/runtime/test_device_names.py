@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from heatcam.device_names import require_device_name
 from heatcam.engine.device import choose_device
 from heatcam.errors import DeviceError
+from heatcam.runtime.device_names import require_device_name
 
 
 @pytest.mark.parametrize("name", [None, "auto", "cpu", "CPU", "cuda", "cuda:1", "1", "mps"])

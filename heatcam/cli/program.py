@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import NoReturn
 
-from heatcam import stopping
+from heatcam.runtime import stopping
 
 FAILED = 1
 
@@ -32,7 +32,7 @@ def _run() -> int:
     """One command: its exit code."""
     try:
         os.getcwd()  # noqa: PTH109 (in a folder that was deleted, torch's libraries end the process with words about themselves)
-        from heatcam.cli import app  # noqa: PLC0415 (after the signals are taken over)
+        from heatcam.cli.app import app  # noqa: PLC0415 (after the signals are taken over)
 
         app(prog_name="heatcam")
     except SystemExit as end:
@@ -79,7 +79,7 @@ def _say(error: BaseException, thread: str = "main") -> None:
 def _in_one_line(error: BaseException, thread: str) -> str:
     """``failures.in_one_line``; whatever fails in it, out of memory for one, is not worth another traceback."""
     try:
-        from heatcam.failures import in_one_line  # noqa: PLC0415 (only where something fails)
+        from heatcam.cli.failures import in_one_line  # noqa: PLC0415 (only where something fails)
 
         return in_one_line(error, thread)
     except Exception as another:  # noqa: BLE001

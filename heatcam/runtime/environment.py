@@ -49,7 +49,7 @@ def passing_folder() -> str:
         import shutil  # noqa: PLC0415
         import tempfile  # noqa: PLC0415
 
-        from heatcam import stopping  # noqa: PLC0415
+        from heatcam.runtime import stopping  # noqa: PLC0415
 
         _passing.append(tempfile.mkdtemp(prefix="heatcam-"))
         atexit.register(shutil.rmtree, _passing[0], ignore_errors=True)
@@ -95,7 +95,7 @@ def give_ultralytics_a_folder() -> None:
         return
     from pathlib import Path  # noqa: PLC0415
 
-    from heatcam.json_cache import recall  # noqa: PLC0415 (nothing of it is needed before)
+    from heatcam.runtime.json_cache import recall  # noqa: PLC0415 (nothing of it is needed before)
 
     folder = os.path.join(config_dir(), "ultralytics")  # noqa: PTH118
     if not _can_be_written(folder):

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from heatcam.crash_report import without_secrets, write_report
+from heatcam.cli.crash_report import without_secrets, write_report
 from heatcam.errors import HeatcamError
-from heatcam.printable import printable
+from heatcam.text.printable import printable
 
 _LONGEST = 300  # characters of somebody else's message
 

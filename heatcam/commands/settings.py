@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from heatcam.enums import Colormap, Layout, MethodName, Renorm
-from heatcam.environment import config_dir
 from heatcam.errors import SinkError
-from heatcam.json_cache import recall
+from heatcam.runtime.environment import config_dir
+from heatcam.runtime.json_cache import recall
 from heatcam.sinks.files import write_whole
 
 logger = logging.getLogger(__name__)

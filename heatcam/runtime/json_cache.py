@@ -16,7 +16,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from heatcam import stopping
+from heatcam.runtime import stopping
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,9 @@ if hasattr(signal, "SIGHUP"):
 
 def after(number: int, code: str, *, before: str = "") -> subprocess.CompletedProcess[str]:
     """What becomes of ``code``, which says when it is ready, after a signal. ``before``: what runs before it is installed."""
-    start = f"import os, signal, sys, time\n{before}\nfrom heatcam import stopping\nstopping.install()\n"
+    start = (
+        f"import os, signal, sys, time\n{before}\nfrom heatcam.runtime import stopping\nstopping.install()\n"
+    )
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # (a shell's background lets its children ignore it)
@@ -124,7 +126,7 @@ def test_a_terminal_that_has_closed_is_not_written_to_any_more(tmp_path: Path):
     done = tmp_path / "done"
     finishes = (
         "import os, signal, sys, time\n"
-        "from heatcam import stopping\n"
+        "from heatcam.runtime import stopping\n"
         "stopping.install()\n"
         "try:\n"
         "    with stopping.raising(): print('ready', flush=True); time.sleep(60)\n"

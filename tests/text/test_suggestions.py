@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.suggestions import did_you_mean, similar, similar_files
+from heatcam.text.suggestions import did_you_mean, similar, similar_files
 
 COCO = ("person", "bicycle", "car", "motorcycle", "bus", "truck", "traffic light", "dog", "hot dog")
 

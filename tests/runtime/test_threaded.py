@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heatcam.threaded import Behind, ahead
+from heatcam.runtime.threaded import Behind, ahead
 
 
 def no_thread_is_left(name: str) -> bool:

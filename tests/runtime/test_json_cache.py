@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heatcam.json_cache import DamagedFileError, read_object, recall, remember
+from heatcam.runtime.json_cache import DamagedFileError, read_object, recall, remember
 from heatcam.saliency.calibration_cache import _read as calibration_in
 from heatcam.saliency.explainer import Calibration
 from heatcam.sinks.recording.recording_lock import manifest_in

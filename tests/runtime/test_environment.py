@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from heatcam.environment import cache_dir, config_dir
+from heatcam.runtime.environment import cache_dir, config_dir
 from tests.sinks.test_recorder import posix_only
 
 pytestmark = posix_only
@@ -34,8 +34,8 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 def test_without_a_home_folders_last_for_one_run(tmp_path: Path) -> None:
     code = NOBODY + (
-        "from heatcam.environment import cache_dir, config_dir\n"
-        "from heatcam.json_cache import recall, remember\n"
+        "from heatcam.runtime.environment import cache_dir, config_dir\n"
+        "from heatcam.runtime.json_cache import recall, remember\n"
         "remember(cache_dir() / 'a.json', {'a': 1})\n"
         "assert recall(cache_dir() / 'a.json') == {'a': 1}\n"
         "print(cache_dir(), config_dir(), sep='\\n')\n"
@@ -69,7 +69,7 @@ def test_libraries_of_a_user_without_a_home_find_folders_and_do_not_complain(tmp
 
 PREPARED = (
     "import os\n"
-    "from heatcam.environment import give_ultralytics_a_folder\n"
+    "from heatcam.runtime.environment import give_ultralytics_a_folder\n"
     "give_ultralytics_a_folder()\n"
     "print(os.environ['YOLO_CONFIG_DIR'], os.environ.get('MPLCONFIGDIR'), sep='\\n')\n"
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from heatcam import crash_report
-from heatcam.crash_report import report_text, write_report
-from heatcam.failures import in_one_line, known_trouble
+from heatcam.cli import crash_report
+from heatcam.cli.crash_report import report_text, write_report
+from heatcam.cli.failures import in_one_line, known_trouble
 
 
 def raised(error: BaseException) -> BaseException:

@@ -1,0 +1,348 @@
+"""The command line: commands, options, exit codes. Everything heavy is imported inside the commands.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from heatcam.bench.plan import Conditions, Plan
+from heatcam.cli.failing import HeatcamGroup
+from heatcam.cli.help import Group, HeatcamCommand, Kind
+from heatcam.cli.options import CameraOption, JsonOption, RecursiveOption
+from heatcam.cli.records import with_option_records
+from heatcam.commands.options import (
+    CaptureChoice,
+    Extent,
+    FilmChoice,
+    LookOptions,
+    ModelChoice,
+    MotionOptions,
+    Output,
+    PictureOutput,
+    RecordedFilm,
+    RecordingOptions,
+    SourceChoice,
+    WindowChoice,
+)
+from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
+
+app = typer.Typer(
+    name="heatcam",
+    cls=HeatcamGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # drawn help loads rich's Markdown: 120 of the 300 ms that `--help` took
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: heatcam live demo",
+)
+command = functools.partial(app.command, cls=HeatcamCommand)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from heatcam import __version__  # noqa: PLC0415
+
+        typer.echo(f"heatcam {__version__}")
+        raise typer.Exit
+
+
+def _say_reasons(wanted: bool) -> None:
+    if wanted:
+        from heatcam.commands.verbose import say_reasons  # noqa: PLC0415 (rich)
+
+        say_reasons(_terminal())
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            callback=_say_reasons,
+            help="Say what was chosen and why, and what was measured for it.",
+        ),
+    ] = False,
+) -> None:
+    """See what your detector sees, live: heat maps of a YOLO model's own evidence over camera, video and photographs."""
+
+
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam live --camera 0")
+@with_option_records
+def live(
+    ctx: typer.Context,
+    chosen: SourceChoice,
+    extent: Extent,
+    capture: FilmChoice,
+    model: ModelChoice,
+    look: LookOptions,
+    motion: MotionOptions,
+    window: WindowChoice,
+) -> None:
+    """Open a window on a camera, video or the demo scene. Keys: h heat map on and off, ? all keys, q quit.
+
+    The window remembers what was chosen by keys; options given here go before that.
+    """
+    from heatcam.sinks.display import require_display  # noqa: PLC0415
+
+    spec = chosen.spec()
+    require_display()  # before torch is loaded, which takes seconds
+
+    from heatcam.commands.refusals import before_live  # noqa: PLC0415
+
+    before_live(spec, model)
+
+    from heatcam.commands.live import LiveOptions  # noqa: PLC0415
+    from heatcam.commands.live import live as run  # noqa: PLC0415
+
+    options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
+    raise typer.Exit(run(spec, model, options, _terminal(says_yes=model.yes)))
+
+
+def _given(ctx: typer.Context) -> frozenset[str]:
+    """Names of the options that stand on the command line."""
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    return frozenset(
+        name for name, kind in sources.items() if kind is not None and kind.name == "COMMANDLINE"
+    )
+
+
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam snapshot photo.jpg -o out.png")
+@with_option_records
+def snapshot(
+    model: ModelChoice,
+    look: LookOptions,
+    output: PictureOutput,
+    capture: CaptureChoice,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PICTURE|FOLDER|GLOB",
+            help="What to explain; or one frame of --camera.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ] = None,
+    recursive: RecursiveOption = False,
+    camera: CameraOption = None,
+) -> None:
+    """Write pictures, or one camera frame, with their heat maps."""
+    from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
+
+    raise typer.Exit(
+        run(
+            inputs or [],
+            camera,
+            model,
+            look,
+            output,
+            _terminal(says_yes=model.yes),
+            capture,
+            recursive=recursive,
+        )
+    )
+
+
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")
+@with_option_records
+def record(
+    extent: Extent,
+    capture: RecordedFilm,
+    model: ModelChoice,
+    look: LookOptions,
+    motion: MotionOptions,
+    output: Output,
+    recording: RecordingOptions,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ],
+) -> None:
+    """Write a video, GIF or numbered pictures with the heat map on every frame.
+
+    Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
+    """
+    from heatcam.commands.record import RecordOptions  # noqa: PLC0415
+    from heatcam.commands.record import record as run  # noqa: PLC0415
+
+    options = RecordOptions(look, motion, output, extent, recording, capture)
+    raise typer.Exit(run(source, model, options, _terminal(says_yes=model.yes)))
+
+
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")
+def cameras(json: JsonOption = None) -> None:
+    """List the cameras, and what keeps one from being used."""
+    from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
+
+
+@command(rich_help_panel=Kind.MEND, epilog="Example: heatcam recover recordings/")
+def recover(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RECORDING|FOLDER",
+            help="name.part.mp4, or a folder; this one if left out.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Finish recordings that a crash or power cut interrupted.
+
+    What was recorded becomes name-recovered.mp4.
+    """
+    from heatcam.commands.recover import recover as run  # noqa: PLC0415
+
+    raise typer.Exit(run(places or [Path()], json, _terminal()))
+
+
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam models download yolo26n")
+def models(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="download NAME",
+            help="Fetch published weights by name; all that there is to choose from is listed if left out.",
+            rich_help_panel=Group.MODEL,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """List the models there are to choose from, or download one."""
+    from heatcam.commands.models import models as run  # noqa: PLC0415
+
+    raise typer.Exit(run(words or [], json, _terminal()))
+
+
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam layers yolo11n.pt")
+def layers(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="A .pt model of ultralytics, whatever its task, or 'everyday'; 'markers' if left out.",
+            rich_help_panel=Group.MODEL,
+        ),
+    ] = None,
+    imgsz: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Side of the network's square input; the model's own if left out.",
+            rich_help_panel=Group.MODEL,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """List a model's layers, and which of them the heat maps come from."""
+    from heatcam.commands.refusals import before_layers  # noqa: PLC0415
+
+    before_layers(model, imgsz)
+
+    from heatcam.commands.layers import layers as run  # noqa: PLC0415
+
+    raise typer.Exit(run(model, imgsz, json, _terminal()))
+
+
+@command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam methods")
+def methods(json: JsonOption = None) -> None:
+    """List what --method takes, and how true each was measured to be."""
+    from heatcam.commands.methods import methods as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
+
+
+@command(rich_help_panel=Kind.MEND, epilog="Example: heatcam doctor")
+def doctor(json: JsonOption = None) -> None:
+    """Say what is wrong with this machine, and what mends it.
+
+    Exits with 1 when something keeps a command from working.
+    """
+    from heatcam.commands.doctor import doctor as run  # noqa: PLC0415
+
+    raise typer.Exit(run(json, _terminal()))
+
+
+@command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
+@with_option_records
+def bench(
+    conditions: Conditions,
+    plan: Plan,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PHOTO|VIDEO",
+            help="What everybody sees; ultralytics' bus.jpg at 1280x720 if left out.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Measure heatcam's speed beside ultralytics and grad-cam.
+
+    All see the same pictures, one after the other in every round; shown are median and spread.
+    """
+    from heatcam.commands.refusals import before_bench  # noqa: PLC0415
+
+    before_bench(source, conditions, plan)
+
+    from heatcam.commands.bench import bench as run  # noqa: PLC0415
+
+    raise typer.Exit(run(source, conditions, plan, json, _terminal()))
+
+
+@command(
+    "eval",
+    rich_help_panel=Kind.MEASURE,
+    epilog="Example: heatcam eval photos/ --model yolo11n.pt --curves curves.png",
+)
+@with_option_records
+def evaluate(
+    judged: Judged,
+    plan: EvalPlan,
+    outputs: Outputs,
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO|FOLDER|GLOB", help="What to judge the maps on.", rich_help_panel=Group.SOURCE
+        ),
+    ],
+    recursive: RecursiveOption = False,
+) -> None:
+    """Measure how true the heat maps are.
+
+    By insertion, deletion, energy in box and more, beside ultralytics' map and controls.
+    """
+    from heatcam.commands.refusals import before_eval  # noqa: PLC0415
+
+    before_eval(photos, judged, plan, outputs, recursive=recursive)
+
+    from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
+
+    raise typer.Exit(run(photos, judged, plan, outputs, _terminal(), recursive=recursive))
+
+
+def _terminal(*, says_yes: bool = False) -> Any:
+    """The terminal, which asks questions only when a person sits there."""
+    from heatcam.commands.terminal import Terminal  # noqa: PLC0415
+
+    somebody = sys.stdin.isatty() and sys.stderr.isatty()
+    return Terminal(
+        confirm=(lambda question: typer.confirm(question, err=True)) if somebody else None, says_yes=says_yes
+    )

@@ -1,0 +1,1 @@
+"""Text for people: names from outside made safe to print, and what a mistyped one probably meant."""
