@@ -19,8 +19,9 @@ from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.measures.scales import scales_of
-from heatcam.overlay import OverlayOptions, Status, draw, draw_marks
+from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.overlay.blend import blend
+from heatcam.overlay.drawing import draw_marks
 from heatcam.overlay.heat import heat_of
 from heatcam.overlay.legend import legend_of
 from heatcam.smoothing.smoother import Smoother

@@ -11,7 +11,7 @@ import os
 import sys
 
 try:
-    from heatcam.runtime.environment import prepare_environment
+    from heatcam.runtime import prepare_environment
 except KeyboardInterrupt:  # the program has not got as far as taking it over (``heatcam.__main__``)
     if os.path.basename(sys.argv[0] or "") not in ("-m", "heatcam", "heatcam.exe"):  # noqa: PTH119
         raise
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     )
     from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
     from heatcam.overlay import render
-    from heatcam.saliency.explainer import Explainer
-    from heatcam.sources.opening import open_source
+    from heatcam.saliency import Explainer
+    from heatcam.sources import open_source
 
 __version__ = "0.1.0"
 __all__ = [
@@ -62,9 +62,9 @@ __all__ = [
 
 #: Where each public name comes from, when it is first asked for: ``import heatcam`` alone loads neither torch nor OpenCV.
 _HOME = {
-    "Explainer": "heatcam.saliency.explainer",
+    "Explainer": "heatcam.saliency",
     **dict.fromkeys(("Detections", "Explanation", "Frame", "SaliencyMap"), "heatcam.frames"),
-    "open_source": "heatcam.sources.opening",
+    "open_source": "heatcam.sources",
     "render": "heatcam.overlay",
 }
 
@@ -141,7 +141,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         UsageError: an unknown method or class, or a threshold outside ``[0, 1]``.
     """
     from heatcam.options import ExplainOptions  # noqa: PLC0415
-    from heatcam.saliency.factory import build_explainer  # noqa: PLC0415 (torch: seconds)
+    from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)
 
     return build_explainer(
         model,

@@ -4,7 +4,7 @@ try:
     from heatcam.runtime import stopping
 
     stopping.install()
-    from heatcam.cli.program import main
+    from heatcam.cli import main
 except KeyboardInterrupt:  # within the few milliseconds before signals are taken over
     import os
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from heatcam.enums import Backend, MethodName, Precision, Quality
 from heatcam.errors import UsageError
-from heatcam.text.suggestions import did_you_mean
+from heatcam.text import did_you_mean
 
 #: Each costs a map of its own in pictures.
 MOST_DETECTIONS = 10_000

@@ -20,7 +20,7 @@ import numpy as np
 
 from heatcam.frames import Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.runtime.threaded import Behind, ahead
+from heatcam.runtime import Behind, ahead
 
 
 class Sink(Protocol):

@@ -18,8 +18,20 @@ PACKAGE = ROOT / "heatcam"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+def door_of(room: str) -> dict[str, str]:
+    """The names that a room hands out, and the module in the room that each comes from; empty for a room without a door."""
+    stub = PACKAGE / room / "__init__.pyi"
+    if not stub.is_file():
+        return {}
+    lines = [node for node in ast.parse(stub.read_text("utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: node.module or alias.name for node in lines for alias in node.names}
+
+
+DOORS = {path.parent.name: door_of(path.parent.name) for path in PACKAGE.glob("*/__init__.py")}
+
+
 def imports_of(path: Path) -> set[str]:
-    """Every module that a file imports anywhere, also inside functions, as dotted names."""
+    """Every module that a file imports anywhere, also inside functions, as dotted names; through doors, what lies behind them."""
     found: set[str] = set()
     package = ".".join(path.relative_to(ROOT).with_suffix("").parts[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -32,7 +44,8 @@ def imports_of(path: Path) -> set[str]:
                     [*package.split(".")[: len(package.split(".")) - node.level + 1], base]
                 ).rstrip(".")
             found.add(base)
-            found.update(f"{base}.{alias.name}" for alias in node.names)
+            door = DOORS.get(base.removeprefix("heatcam."), {}) if base.count(".") == 1 else {}
+            found.update(f"{base}.{door.get(alias.name, alias.name)}" for alias in node.names)
     return found
 
 
@@ -204,6 +217,86 @@ def test_no_modules_import_each_other_in_a_circle_and_no_rooms_do() -> None:
         own = name.split(".")[1:2]
         of_rooms.setdefault("".join(own), set()).update(other.split(".")[1] for other in names)
     tuple(TopologicalSorter({own: others - {own} for own, others in of_rooms.items()}).static_order())
+
+
+#: Rooms of which some modules are doors themselves: one for each thing of a kind, so that one more needs no line elsewhere.
+OPEN_ROOMS = {
+    "commands": {
+        *("bench", "cameras", "doctor", "evaluation", "layers", "live", "methods", "models", "record"),
+        *("recover", "snapshot"),
+    }
+}
+
+
+def test_rooms_are_entered_by_their_doors_only() -> None:
+    """Others import the names that a room hands out (``__init__.pyi``), never its modules."""
+    broken = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            entered = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            entered += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in entered:
+                other, _, inside = name.removeprefix("heatcam.").partition(".")
+                is_deep = name.startswith("heatcam.") and other != room(path) and bool(inside)
+                if is_deep and inside not in OPEN_ROOMS.get(other, ()):
+                    broken[f"{path.relative_to(ROOT)}:{node.lineno}"] = name
+    assert broken == {}
+
+
+def test_a_door_hands_out_nothing_that_nobody_asks_for() -> None:
+    """Names of doors are used in another room, or are public, or are what docs and benchmarks measure with."""
+    outside = [
+        *MODULES,
+        *(path for name in ("benchmarks", "docs", "training") for path in (ROOT / name).glob("*.py")),
+    ]
+    # As text: programs that run in a process of their own stand in strings.
+    imported = re.compile(r"from heatcam\.(\w+) import (\([^)]*\)|[^\n#]*)")
+    asked = {
+        (name, word)
+        for path in outside
+        for name, words in imported.findall(path.read_text("utf-8"))
+        for word in re.findall(r"\w+", words)
+    }
+    handed_out = {(name, own) for name, door in DOORS.items() for own in door}
+    assert handed_out - asked == set()
+
+
+def test_every_name_of_every_door_opens() -> None:
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1].split():\n"
+        "    room = importlib.import_module(name)\n"
+        "    for own in room.__all__: getattr(room, own)\n"
+    )
+    names = " ".join(f"heatcam.{name}" for name, door in DOORS.items() if door)
+    done = subprocess.run(
+        [sys.executable, "-c", code, names], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_contributing_names_every_room() -> None:
+    plan = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("```text")[1].split("```")[0]
+    rooms = {room(path) + ("/" if path.parent != PACKAGE else ".py") for path in MODULES}
+    missing = {name for name in rooms - {"__init__.py", "__main__.py"} if f" {name} " not in plan}
+    assert missing == set()
+
+
+MOST_ROOMS, MOST_FLOORS = 25, 9
+
+
+def test_the_plan_stays_one_that_fits_into_a_head() -> None:
+    """Rooms and single modules of the package, and how many of them lie above one another."""
+    imports = {name: imported_modules(imports_of(path), modules()) for name, path in modules().items()}
+    above: dict[str, set[str]] = {}
+    for name, others in imports.items():
+        own = "".join(name.split(".")[1:2])
+        above.setdefault(own, set()).update({other.split(".")[1] for other in others} - {own})
+    floors: dict[str, int] = {}
+    for name in TopologicalSorter(above).static_order():
+        floors[name] = 1 + max((floors[other] for other in above[name]), default=0)
+    assert len(floors) <= MOST_ROOMS, sorted(floors)
+    assert max(floors.values()) <= MOST_FLOORS, floors
 
 
 def packages_of(name: str) -> list[str]:

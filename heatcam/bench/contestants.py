@@ -20,9 +20,8 @@ from heatcam.errors import MapError, ModelError
 from heatcam.geometry import Uint8Array
 from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import build_explainer
-from heatcam.smoothing.smoother import Smoother
+from heatcam.saliency import Explainer, build_explainer
+from heatcam.smoothing import Smoother
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def build(setup: Setup, variant: Variant, quality: str) -> Explainer:
 
 def _require_bfloat16() -> None:
     """OpenVINO takes another precision, and does not say so, where the processor has no bfloat16."""
-    from heatcam.engine.openvino_passes import has_bfloat16  # noqa: PLC0415 (OpenVINO may be missing)
+    from heatcam.engine import has_bfloat16  # noqa: PLC0415 (OpenVINO may be missing)
 
     if not has_bfloat16():
         raise ModelError("this processor does not calculate in bfloat16")

@@ -12,8 +12,7 @@ import numpy as np
 
 from heatcam.errors import SourceError, UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sources.images import read_picture
-from heatcam.sources.opening import open_source
+from heatcam.sources import open_source, read_picture
 
 MOST_FRAMES = 30
 DEFAULT_WH = 1280, 720

@@ -24,10 +24,8 @@ from heatcam.bench.plan import GRADCAM, HIRESCAM, PREDICT, VISUALIZE, Setup
 from heatcam.bench.timing import Contestant, Stage
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
-from heatcam.models import embedded
-from heatcam.models.finding import MARKERS, find_checkpoint
-from heatcam.models.loading import load_model
-from heatcam.saliency.families import family_of
+from heatcam.models import MARKERS, embedded, find_checkpoint, load_model
+from heatcam.saliency import family_of
 
 HIRESCAM_LAYERS = 5
 

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from heatcam.bench.plan import Conditions, Plan
+from heatcam.bench import Conditions, Plan
 from heatcam.cli.failing import HeatcamGroup
 from heatcam.cli.help import Group, HeatcamCommand, Kind
 from heatcam.cli.options import CameraOption, JsonOption, RecursiveOption
 from heatcam.cli.records import with_option_records
-from heatcam.commands.options import (
+from heatcam.commands import (
     CaptureChoice,
     Extent,
     FilmChoice,
@@ -31,7 +31,7 @@ from heatcam.commands.options import (
     SourceChoice,
     WindowChoice,
 )
-from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
+from heatcam.evaluation import EvalPlan, Judged, Outputs
 
 app = typer.Typer(
     name="heatcam",
@@ -55,7 +55,7 @@ def _show_version(wanted: bool) -> None:
 
 def _say_reasons(wanted: bool) -> None:
     if wanted:
-        from heatcam.commands.verbose import say_reasons  # noqa: PLC0415 (rich)
+        from heatcam.commands import say_reasons  # noqa: PLC0415 (rich)
 
         say_reasons(_terminal())
 
@@ -94,20 +94,19 @@ def live(
 
     The window remembers what was chosen by keys; options given here go before that.
     """
-    from heatcam.sinks.display import require_display  # noqa: PLC0415
+    from heatcam.sinks import require_display  # noqa: PLC0415
 
     spec = chosen.spec()
     require_display()  # before torch is loaded, which takes seconds
 
-    from heatcam.commands.refusals import before_live  # noqa: PLC0415
+    from heatcam.commands import before_live  # noqa: PLC0415
 
     before_live(spec, model)
 
-    from heatcam.commands.live import LiveOptions  # noqa: PLC0415
-    from heatcam.commands.live import live as run  # noqa: PLC0415
+    from heatcam.commands.live import LiveOptions, run_live  # noqa: PLC0415
 
     options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
-    raise typer.Exit(run(spec, model, options, _terminal(says_yes=model.yes)))
+    raise typer.Exit(run_live(spec, model, options, _terminal(says_yes=model.yes)))
 
 
 def _given(ctx: typer.Context) -> frozenset[str]:
@@ -137,10 +136,10 @@ def snapshot(
     camera: CameraOption = None,
 ) -> None:
     """Write pictures, or one camera frame, with their heat maps."""
-    from heatcam.commands.snapshot import snapshot as run  # noqa: PLC0415
+    from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
     raise typer.Exit(
-        run(
+        run_snapshot(
             inputs or [],
             camera,
             model,
@@ -176,19 +175,18 @@ def record(
 
     Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
     """
-    from heatcam.commands.record import RecordOptions  # noqa: PLC0415
-    from heatcam.commands.record import record as run  # noqa: PLC0415
+    from heatcam.commands.record import RecordOptions, run_record  # noqa: PLC0415
 
     options = RecordOptions(look, motion, output, extent, recording, capture)
-    raise typer.Exit(run(source, model, options, _terminal(says_yes=model.yes)))
+    raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")
 def cameras(json: JsonOption = None) -> None:
     """List the cameras, and what keeps one from being used."""
-    from heatcam.commands.cameras import cameras as run  # noqa: PLC0415
+    from heatcam.commands.cameras import show_cameras  # noqa: PLC0415
 
-    raise typer.Exit(run(json, _terminal()))
+    raise typer.Exit(show_cameras(json, _terminal()))
 
 
 @command(rich_help_panel=Kind.MEND, epilog="Example: heatcam recover recordings/")
@@ -207,9 +205,9 @@ def recover(
 
     What was recorded becomes name-recovered.mp4.
     """
-    from heatcam.commands.recover import recover as run  # noqa: PLC0415
+    from heatcam.commands.recover import run_recover  # noqa: PLC0415
 
-    raise typer.Exit(run(places or [Path()], json, _terminal()))
+    raise typer.Exit(run_recover(places or [Path()], json, _terminal()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam models download yolo26n")
@@ -225,9 +223,9 @@ def models(
     json: JsonOption = None,
 ) -> None:
     """List the models there are to choose from, or download one."""
-    from heatcam.commands.models import models as run  # noqa: PLC0415
+    from heatcam.commands.models import show_models  # noqa: PLC0415
 
-    raise typer.Exit(run(words or [], json, _terminal()))
+    raise typer.Exit(show_models(words or [], json, _terminal()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam layers yolo11n.pt")
@@ -251,21 +249,21 @@ def layers(
     json: JsonOption = None,
 ) -> None:
     """List a model's layers, and which of them the heat maps come from."""
-    from heatcam.commands.refusals import before_layers  # noqa: PLC0415
+    from heatcam.commands import before_layers  # noqa: PLC0415
 
     before_layers(model, imgsz)
 
-    from heatcam.commands.layers import layers as run  # noqa: PLC0415
+    from heatcam.commands.layers import show_layers  # noqa: PLC0415
 
-    raise typer.Exit(run(model, imgsz, json, _terminal()))
+    raise typer.Exit(show_layers(model, imgsz, json, _terminal()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam methods")
 def methods(json: JsonOption = None) -> None:
     """List what --method takes, and how true each was measured to be."""
-    from heatcam.commands.methods import methods as run  # noqa: PLC0415
+    from heatcam.commands.methods import show_methods  # noqa: PLC0415
 
-    raise typer.Exit(run(json, _terminal()))
+    raise typer.Exit(show_methods(json, _terminal()))
 
 
 @command(rich_help_panel=Kind.MEND, epilog="Example: heatcam doctor")
@@ -274,9 +272,9 @@ def doctor(json: JsonOption = None) -> None:
 
     Exits with 1 when something keeps a command from working.
     """
-    from heatcam.commands.doctor import doctor as run  # noqa: PLC0415
+    from heatcam.commands.doctor import run_doctor  # noqa: PLC0415
 
-    raise typer.Exit(run(json, _terminal()))
+    raise typer.Exit(run_doctor(json, _terminal()))
 
 
 @command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
@@ -298,13 +296,13 @@ def bench(
 
     All see the same pictures, one after the other in every round; shown are median and spread.
     """
-    from heatcam.commands.refusals import before_bench  # noqa: PLC0415
+    from heatcam.commands import before_bench  # noqa: PLC0415
 
     before_bench(source, conditions, plan)
 
-    from heatcam.commands.bench import bench as run  # noqa: PLC0415
+    from heatcam.commands.bench import run_bench  # noqa: PLC0415
 
-    raise typer.Exit(run(source, conditions, plan, json, _terminal()))
+    raise typer.Exit(run_bench(source, conditions, plan, json, _terminal()))
 
 
 @command(
@@ -329,18 +327,18 @@ def evaluate(
 
     By insertion, deletion, energy in box and more, beside ultralytics' map and controls.
     """
-    from heatcam.commands.refusals import before_eval  # noqa: PLC0415
+    from heatcam.commands import before_eval  # noqa: PLC0415
 
     before_eval(photos, judged, plan, outputs, recursive=recursive)
 
-    from heatcam.commands.evaluation import evaluate as run  # noqa: PLC0415
+    from heatcam.commands.evaluation import run_eval  # noqa: PLC0415
 
-    raise typer.Exit(run(photos, judged, plan, outputs, _terminal(), recursive=recursive))
+    raise typer.Exit(run_eval(photos, judged, plan, outputs, _terminal(), recursive=recursive))
 
 
 def _terminal(*, says_yes: bool = False) -> Any:
     """The terminal, which asks questions only when a person sits there."""
-    from heatcam.commands.terminal import Terminal  # noqa: PLC0415
+    from heatcam.commands import Terminal  # noqa: PLC0415
 
     somebody = sys.stdin.isatty() and sys.stderr.isatty()
     return Terminal(

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from heatcam.runtime.environment import cache_dir
-from heatcam.sources.urls import public_url
+from heatcam.runtime import cache_dir
+from heatcam.sources import public_url
 
 PACKAGES = (
     "heatcam",

@@ -20,7 +20,7 @@ class HeatcamGroup(GroupedHelp):
     def make_context(self, info_name: Any, args: list[str], *others: Any, **more: Any) -> Any:
         """Read what stands before the command's name, and ``--verbose`` wherever it stands."""
         if "--verbose" in args:
-            from heatcam.commands.verbose import before_the_command  # noqa: PLC0415 (rich)
+            from heatcam.commands import before_the_command  # noqa: PLC0415 (rich)
 
             args = before_the_command(args)
         with self._in_words():
@@ -55,7 +55,7 @@ class HeatcamGroup(GroupedHelp):
 
 
 def _stop(line: str, exit_code: int) -> NoReturn:
-    from heatcam.commands.terminal import Terminal  # noqa: PLC0415 (rich: a third of what `--help` takes)
+    from heatcam.commands import Terminal  # noqa: PLC0415 (rich: a third of what `--help` takes)
 
     Terminal().error(line)
     raise typer.Exit(exit_code)

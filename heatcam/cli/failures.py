@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from heatcam.cli.crash_report import without_secrets, write_report
 from heatcam.errors import HeatcamError
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 _LONGEST = 300  # characters of somebody else's message
 

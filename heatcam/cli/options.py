@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from heatcam.bench.plan import Conditions, Plan
+from heatcam.bench import Conditions, Plan
 from heatcam.cli.help import Group
-from heatcam.commands.options import (
+from heatcam.commands import (
     CaptureChoice,
     Extent,
     FilmChoice,
@@ -25,7 +25,7 @@ from heatcam.commands.options import (
     SourceChoice,
     WindowChoice,
 )
-from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
+from heatcam.evaluation import EvalPlan, Judged, Outputs
 
 #: The group of a record's options, but for those that name another as ``rich_help_panel``.
 GROUP_OF: dict[type, Group] = {

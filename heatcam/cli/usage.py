@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from heatcam.cli.help import example_of, names_of
-from heatcam.text.suggestions import did_you_mean
+from heatcam.text import did_you_mean
 
 #: All that typer raises about a command line, whichever click it is built on.
 Misused: Any = typer.BadParameter.__mro__[1]

@@ -1,1 +1,5 @@
 """What each command does, put together from the rooms; ``cli`` only reads options and sets exit codes."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

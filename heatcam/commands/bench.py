@@ -7,24 +7,36 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from heatcam.bench.contestants import heatcam_contestants
-from heatcam.bench.inputs import MOST_FRAMES, BenchInput, read_input
-from heatcam.bench.machine import machine_facts
-from heatcam.bench.plan import NAMES, Conditions, Plan, Setup, chosen
-from heatcam.bench.report import NUMBERS, REFERENCE, json_rows, table_cells
-from heatcam.bench.rivals import rival_contestants
-from heatcam.bench.timing import Measurement, measure
+from heatcam.bench import (
+    MOST_FRAMES,
+    NAMES,
+    NUMBERS,
+    REFERENCE,
+    BenchInput,
+    Conditions,
+    Measurement,
+    Plan,
+    Setup,
+    chosen,
+    heatcam_contestants,
+    json_rows,
+    machine_facts,
+    measure,
+    read_input,
+    rival_contestants,
+    table_cells,
+)
 from heatcam.commands.default_model import HINTS
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.setup import start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.models.finding import MARKERS
+from heatcam.models import MARKERS
 from heatcam.runtime import stopping
-from heatcam.saliency.explainer import Explainer
+from heatcam.saliency import Explainer
 
 
-def bench(
+def run_bench(
     source: str | None, conditions: Conditions, plan: Plan, json: str | None, terminal: Terminal
 ) -> int:
     """Measure every contestant, or those that ``plan.only`` names, interleaved.

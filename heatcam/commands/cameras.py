@@ -8,11 +8,12 @@ from typing import Any
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import SourceError
-from heatcam.sources.cameras import Camera, list_cameras, no_camera_advice
-from heatcam.sources.v4l2 import Mode
+from heatcam.sources import Camera, Mode, list_cameras, no_camera_advice
 
 
-def cameras(json: str | None, terminal: Terminal, find: Callable[[], Sequence[Camera]] = list_cameras) -> int:
+def show_cameras(
+    json: str | None, terminal: Terminal, find: Callable[[], Sequence[Camera]] = list_cameras
+) -> int:
     """List every camera.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.terminal import Terminal
-from heatcam.models.finding import EVERYDAY, MARKERS
+from heatcam.models import EVERYDAY, MARKERS
 
 #: Said when a model was chosen by itself: what it finds, and what would find more.
 HINTS = {

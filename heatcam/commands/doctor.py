@@ -7,13 +7,12 @@ from typing import Any
 
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.doctor.finding import Check, Finding, State
-from heatcam.doctor.registry import CHECKS, examine
+from heatcam.doctor import CHECKS, Check, Finding, State, examine
 
 HEADINGS = ("", "what", "found", "mend it with")
 
 
-def doctor(json: str | None, terminal: Terminal, checks: Mapping[str, Check] = CHECKS) -> int:
+def run_doctor(json: str | None, terminal: Terminal, checks: Mapping[str, Check] = CHECKS) -> int:
     """Check everything that has kept somebody from running a command.
 
     Args:

@@ -14,41 +14,45 @@ from heatcam.commands.refusals import checked_outputs
 from heatcam.commands.setup import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.engine.device import choose_device
+from heatcam.engine import choose_device
 from heatcam.errors import HeatcamError, UsageError
-from heatcam.evaluation.checks import CheckedRow, checked_rows
-from heatcam.evaluation.controls import CONTROLS
-from heatcam.evaluation.measuring import Means, Score, scores_of
-from heatcam.evaluation.objects import Photograph, chosen_objects
-from heatcam.evaluation.picture import curves_picture
-from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
-from heatcam.evaluation.protocols import PROTOCOLS
-from heatcam.evaluation.report import (
+from heatcam.evaluation import (
     CHECK_HEADINGS,
+    CONTROLS,
     FAITH_HEADINGS,
     PLACE_HEADINGS,
+    PROTOCOLS,
+    CheckedRow,
+    EvalPlan,
+    Judged,
+    Means,
+    Outputs,
+    Photograph,
+    Score,
     by_row,
     check_cells,
+    checked_rows,
+    chosen_objects,
+    chosen_rows,
     csv_text,
+    curves_picture,
+    detector,
     faith_cells,
     json_rows,
     place_cells,
+    scores_of,
 )
-from heatcam.evaluation.rows import chosen_rows, detector
-from heatcam.models.finding import MARKERS
-from heatcam.models.loading import LoadedModel, load_model
+from heatcam.models import MARKERS, LoadedModel, load_model
 from heatcam.options import DetectOptions, ExplainOptions
 from heatcam.runtime import stopping
-from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import explainer_of
-from heatcam.sinks.files import make_folder, write_whole
-from heatcam.sinks.pictures import write_picture
-from heatcam.sources.decoding import read_picture
+from heatcam.saliency import Explainer, explainer_of
+from heatcam.sinks import make_folder, write_picture, write_whole
+from heatcam.sources import read_picture
 
 _FEW_OBJECTS = 10  # with fewer, an interval says little
 
 
-def evaluate(
+def run_eval(
     inputs: Sequence[str],
     judged: Judged,
     plan: EvalPlan,

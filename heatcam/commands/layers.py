@@ -9,18 +9,17 @@ from heatcam.commands.default_model import HINTS
 from heatcam.commands.setup import offer_download
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.engine.layers import LayerRow, describe_layers, input_side
+from heatcam.engine import LayerRow, describe_layers, input_side
 from heatcam.errors import ModelError
-from heatcam.models.finding import MARKERS, WORDS, find_checkpoint
-from heatcam.models.loading import LoadedModel, load_any_task, require_explainable
+from heatcam.models import MARKERS, WORDS, LoadedModel, find_checkpoint, load_any_task, require_explainable
 from heatcam.options import DetectOptions
-from heatcam.saliency.families import family_of
+from heatcam.saliency import family_of
 
 HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")
 NUMBERS = {"index", "stride", "channels", "parameters"}
 
 
-def layers(model: str | None, imgsz: int | None, json: str | None, terminal: Terminal) -> int:
+def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal: Terminal) -> int:
     """List the layers of a model, of whatever task, as it runs: batch normalisation fused.
 
     Args:

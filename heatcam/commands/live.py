@@ -18,24 +18,26 @@ from heatcam.commands.setup import offer_download, say_source
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import MethodName
 from heatcam.errors import UsageError
-from heatcam.live.capture import CaptureThread, FilmOptions
-from heatcam.live.explain_request import ExplainRequest
-from heatcam.live.inference import Inference
-from heatcam.live.parts import Parts, SessionPlan
-from heatcam.live.presenter import RunCaption
-from heatcam.live.renderer import Renderer
-from heatcam.live.saving import RecordingToggle, Snapshots
-from heatcam.live.session import Session
-from heatcam.live.state import Choices, WindowState
+from heatcam.live import (
+    CaptureThread,
+    Choices,
+    ExplainRequest,
+    FilmOptions,
+    Inference,
+    Parts,
+    RecordingToggle,
+    Renderer,
+    RunCaption,
+    Session,
+    SessionPlan,
+    Snapshots,
+    WindowState,
+)
 from heatcam.options import LIKELY_SIZE_WH
 from heatcam.pipeline import Limits
 from heatcam.runtime import stopping
-from heatcam.sinks.keys import DEFAULT_KEYS
-from heatcam.sinks.viewer import Viewer
-from heatcam.sources.base import Source
-from heatcam.sources.opening import open_source
-from heatcam.sources.options import CaptureOptions, parse_size
-from heatcam.sources.seeking import require_start
+from heatcam.sinks import DEFAULT_KEYS, Viewer
+from heatcam.sources import CaptureOptions, Source, open_source, parse_size, require_start
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class LiveOptions:
     given: frozenset[str] = frozenset()
 
 
-def live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal) -> int:
+def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal) -> int:
     """Show the source until it ends or the user quits; what was chosen is kept for the next run.
 
     Call ``sinks.display.require_display`` before.

@@ -11,14 +11,12 @@ from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import MethodName, Quality
 from heatcam.frames import Explanation, Frame
-from heatcam.live.explain_request import ExplainRequest, Ready
-from heatcam.live.explaining import ExplainerFor, Explaining
+from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready
 from heatcam.options import ExplainOptions, names_in
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
-    from heatcam.saliency.explainer import Explainer
-    from heatcam.saliency.factory import ExplainerCache
+    from heatcam.saliency import Explainer, ExplainerCache
 
 
 class LiveModel:
@@ -52,8 +50,7 @@ class LiveModel:
         Raises:
             HeatcamError: no model; the message says the next step.
         """
-        from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
-        from heatcam.saliency.methods import METHODS  # noqa: PLC0415
+        from heatcam.saliency import METHODS, open_explainer_cache  # noqa: PLC0415
 
         options = self._choice.explain_options()
         tracker = tracker_of(self._motion.track)

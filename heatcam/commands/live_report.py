@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from heatcam.live.session import Session
+from heatcam.live import Session
 from heatcam.pipeline import percentiles_ms
-from heatcam.sinks.keys import Action
+from heatcam.sinks import Action
 
 _NOTHING = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
 

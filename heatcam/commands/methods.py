@@ -8,12 +8,12 @@ from typing import Any
 
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.saliency.methods import METHODS
+from heatcam.saliency import METHODS
 
 PLAIN_BOX = "control: plain box"
 
 
-def methods(json: str | None, terminal: Terminal) -> int:
+def show_methods(json: str | None, terminal: Terminal) -> int:
     """List every method, the default first.
 
     Args:

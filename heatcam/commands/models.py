@@ -9,14 +9,13 @@ from typing import Any
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
-from heatcam.models import official
-from heatcam.models.finding import WORDS
-from heatcam.text.suggestions import did_you_mean
+from heatcam.models import WORDS, official
+from heatcam.text import did_you_mean
 
 _DOWNLOAD = "download"
 
 
-def models(words: Sequence[str], json: str | None, terminal: Terminal) -> int:
+def show_models(words: Sequence[str], json: str | None, terminal: Terminal) -> int:
     """List every model that ``--model`` takes here, or download those that are named.
 
     Args:

@@ -13,7 +13,7 @@ from heatcam.enums import (
 )
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
-from heatcam.sources.options import CaptureOptions, parse_size, parse_time
+from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
 @dataclass(frozen=True, kw_only=True)

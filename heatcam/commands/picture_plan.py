@@ -10,11 +10,15 @@ from heatcam.commands.options import PictureOutput
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sinks.files import refuse_existing, require_folder
-from heatcam.sinks.pictures import next_output, output_paths
-from heatcam.sinks.raw_maps import raw_path
-from heatcam.sources.decoding import check_picture, read_picture
-from heatcam.sources.picture_files import FoundPictures, find_pictures, left_out_words, problem_of_deeper
+from heatcam.sinks import next_output, output_paths, raw_path, refuse_existing, require_folder
+from heatcam.sources import (
+    FoundPictures,
+    check_picture,
+    find_pictures,
+    left_out_words,
+    problem_of_deeper,
+    read_picture,
+)
 
 _INSTEAD = "choose another name, or add --overwrite, --skip-existing or --increment"
 

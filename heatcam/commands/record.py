@@ -37,14 +37,17 @@ from heatcam.errors import UsageError
 from heatcam.frames import Explains, Frame
 from heatcam.pipeline import Limits, Painter, Run, Sink, run_at_once, run_pipeline
 from heatcam.runtime import stopping
-from heatcam.sinks.recorder import check_recording_path
-from heatcam.sinks.recording.codecs import codec_of
-from heatcam.sinks.recording.disk_space import parse_size, require_space
-from heatcam.sinks.recording.output_path import OutputPath, output_path_of
-from heatcam.sinks.recording.process import codecs_here
-from heatcam.sinks.recording.rates import at_rate
-from heatcam.sources.base import Source
-from heatcam.sources.opening import DEMO, open_source
+from heatcam.sinks import (
+    OutputPath,
+    at_rate,
+    check_recording_path,
+    codec_of,
+    codecs_here,
+    output_path_of,
+    parse_size,
+    require_space,
+)
+from heatcam.sources import DEMO, Source, open_source
 from heatcam.tracking import tracked, tracker_of
 
 _GRACE_S = 0.5  # frames that are on their way at the end
@@ -114,7 +117,7 @@ class RecordOptions:
     capture: FilmChoice
 
 
-def record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Terminal) -> int:
+def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Terminal) -> int:
     """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
 
     Returns:

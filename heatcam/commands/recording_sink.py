@@ -13,12 +13,7 @@ from heatcam.commands.resume import Resumption
 from heatcam.errors import SinkError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.sinks.live_recorder import LiveRecorder
-from heatcam.sinks.recorder import Recorder, RecorderOptions
-from heatcam.sinks.recording.disk_space import parse_size
-from heatcam.sinks.recording.output_path import OutputPath
-from heatcam.sinks.recording.rates import exact_rate
-from heatcam.sinks.recording.recovery import joined
+from heatcam.sinks import LiveRecorder, OutputPath, Recorder, RecorderOptions, exact_rate, joined, parse_size
 
 
 @dataclass(frozen=True)

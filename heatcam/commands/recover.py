@@ -7,18 +7,18 @@ from pathlib import Path
 
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError
-from heatcam.sinks.recording.output_path import OutputPath
-from heatcam.sinks.recording.recording_lock import is_locked
-from heatcam.sinks.recording.recovery import (
+from heatcam.sinks import (
+    OutputPath,
     Recovered,
     frames_in,
     interrupted_recording,
     interrupted_recordings_in,
+    is_locked,
 )
-from heatcam.sinks.recording.recovery import recover as recover_recording
+from heatcam.sinks import recover as recover_recording
 
 
-def recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int:
+def run_recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int:
     """Recover everything that is left in ``places``, one line each.
 
     Returns:

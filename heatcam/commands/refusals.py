@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from heatcam.bench.plan import NAMES, Conditions, Plan, chosen
+from heatcam.bench import NAMES, Conditions, Plan, chosen
 from heatcam.commands.options import ModelChoice
 from heatcam.errors import UsageError
-from heatcam.evaluation.plan import EvalPlan, Judged, Outputs
-from heatcam.models import official
-from heatcam.models.finding import WORDS, find_checkpoint
+from heatcam.evaluation import EvalPlan, Judged, Outputs
+from heatcam.models import WORDS, find_checkpoint, official
 from heatcam.options import DetectOptions
-from heatcam.runtime.device_names import require_device_name
-from heatcam.sinks.files import refuse_existing, require_folder
-from heatcam.sinks.pictures import output_paths
-from heatcam.sources.opening import open_source
-from heatcam.sources.picture_files import find_pictures
+from heatcam.runtime import require_device_name
+from heatcam.sinks import output_paths, refuse_existing, require_folder
+from heatcam.sources import find_pictures, open_source
 
 
 def require_model(model: str | None, device: str | None = None, *, downloadable: bool = True) -> None:

@@ -16,12 +16,17 @@ from typing import Any
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions, RecordingOptions
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
-from heatcam.sinks.recording.codecs import codec_of
-from heatcam.sinks.recording.output_path import OutputPath, next_segment
-from heatcam.sinks.recording.recording_lock import manifest_in, require_unlocked
-from heatcam.sinks.recording.recovery import InterruptedRecording, frames_in, interrupted_recording
-from heatcam.sources.opening import DEMO
-from heatcam.sources.options import CaptureOptions
+from heatcam.sinks import (
+    InterruptedRecording,
+    OutputPath,
+    codec_of,
+    frames_in,
+    interrupted_recording,
+    manifest_in,
+    next_segment,
+    require_unlocked,
+)
+from heatcam.sources import DEMO, CaptureOptions
 
 # ``--smooth`` keeps at most 0.9 of an object's content and 0.95 of its scale from frame to frame: after 150 frames, 1/2000.
 WARM_UP_FRAMES = 150

@@ -12,9 +12,8 @@ from typing import Any
 
 from heatcam.enums import Colormap, Layout, MethodName, Renorm
 from heatcam.errors import SinkError
-from heatcam.runtime.environment import config_dir
-from heatcam.runtime.json_cache import recall
-from heatcam.sinks.files import write_whole
+from heatcam.runtime import config_dir, recall
+from heatcam.sinks import write_whole
 
 logger = logging.getLogger(__name__)
 

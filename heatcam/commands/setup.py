@@ -17,15 +17,11 @@ from heatcam.models import official
 from heatcam.options import LIKELY_SIZE_WH
 from heatcam.overlay import OverlayOptions, Status, draw
 from heatcam.pipeline import Painter, Run
-from heatcam.smoothing.smoother import Smoother
-from heatcam.sources.base import Source
-from heatcam.sources.opening import open_source
-from heatcam.sources.options import CaptureOptions
-from heatcam.sources.seeking import require_start
+from heatcam.smoothing import Smoother
+from heatcam.sources import CaptureOptions, Source, open_source, require_start
 
 if TYPE_CHECKING:
-    from heatcam.saliency.explainer import Explainer
-    from heatcam.saliency.factory import ExplainerCache
+    from heatcam.saliency import Explainer, ExplainerCache
 
 
 def start_explainer(
@@ -61,7 +57,7 @@ def start_explainer_cache(
     options = choice.explain_options(pictures)
     require_model(model, choice.device, downloadable=False)
     with terminal.status(f"loading {Path(model).name}"):
-        from heatcam.saliency.factory import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
+        from heatcam.saliency import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
 
         cache = open_explainer_cache(model, choice.device, options, size_wh)
         explainer = cache.take(options)

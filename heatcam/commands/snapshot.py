@@ -17,18 +17,14 @@ from heatcam.commands.terminal import Terminal, summary
 from heatcam.errors import HeatcamError, SinkError, SourceError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.measures.findings import describe
+from heatcam.measures import describe
 from heatcam.pipeline import Painter, Run
 from heatcam.runtime import stopping
-from heatcam.sinks.files import make_folder
-from heatcam.sinks.pictures import write_picture
-from heatcam.sinks.raw_maps import raw_path, write_raw_maps
-from heatcam.sources.decoding import read_picture
-from heatcam.sources.opening import open_source
-from heatcam.sources.options import CaptureOptions
+from heatcam.sinks import make_folder, raw_path, write_picture, write_raw_maps
+from heatcam.sources import CaptureOptions, open_source, read_picture
 
 if TYPE_CHECKING:
-    from heatcam.saliency.explainer import Explainer
+    from heatcam.saliency import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -68,7 +64,7 @@ class PictureJob:
     terminal: Terminal
 
 
-def snapshot(
+def run_snapshot(
     inputs: Sequence[str],
     camera: str | None,
     model: ModelChoice,

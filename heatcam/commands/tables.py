@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heatcam.commands.terminal import Terminal
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 NOTHING = "-"
 

@@ -30,9 +30,9 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from heatcam.runtime.doing import shown_by
-from heatcam.sinks.files import write_whole
-from heatcam.text.printable import escaped_in_json, printable
+from heatcam.runtime import shown_by
+from heatcam.sinks import write_whole
+from heatcam.text import escaped_in_json, printable
 
 _WIDE = 80  # columns of a terminal in which a bar has room for everything
 _MANY_OBJECTS = 20  # in one picture; from here on they are counted while they are explained
@@ -79,7 +79,7 @@ class Terminal:
     def document(self, data: dict[str, Any], target: str) -> None:
         r"""One JSON document into a file, whole or not at all, or onto standard output for ``-``.
 
-        Always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.text.printable``). A number
+        Always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.text.escaping``). A number
         that is none (NaN, infinity) is null.
 
         Raises:

@@ -12,10 +12,9 @@ from heatcam.doctor.children import ask
 from heatcam.doctor.finding import Finding, fault, note, ok
 from heatcam.doctor.packages import ASK_OPENCV, ASK_TORCH
 from heatcam.errors import DisplayError
-from heatcam.runtime.environment import cache_dir, config_dir
-from heatcam.runtime.processor import processor, processor_features
-from heatcam.sinks.display import require_display
-from heatcam.sources.cameras import list_cameras, no_camera_advice
+from heatcam.runtime import cache_dir, config_dir, processor, processor_features
+from heatcam.sinks import require_display
+from heatcam.sources import list_cameras, no_camera_advice
 
 LEAST_FREE_MB = 500  # what `record` leaves free by itself
 _WIDE = ("avx512_bf16", "amx_bf16", "avx512f", "avx2", "asimd")

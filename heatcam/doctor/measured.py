@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from heatcam.doctor.finding import Finding, note, ok
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall
-from heatcam.runtime.processor import processor
+from heatcam.runtime import cache_dir, processor, recall
 
 _SITUATION = re.compile(r"(\d+) modules (\d+) parameters .*?\|\(1, \d+, (\d+), (\d+)\)\|(\d+)\|")
 _MOST_SHOWN = 8

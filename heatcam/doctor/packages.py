@@ -35,7 +35,7 @@ facts = {"version": cv2.__version__, "windows": cv2.currentUIFramework()}
 """
 ASK_FONTS = """
 import cv2
-from heatcam.overlay.fonts import can_shape, font_file
+from heatcam.overlay import can_shape, font_file
 tried = {"Arabic": "\u0639", "Hebrew": "\u05e9", "Hindi": "\u0939", "Thai": "\u0e01", "emoji": "\U0001f436"}
 lacking = [script for script, sign in tried.items() if font_file(sign) is None]
 facts = {"ascii_only": not hasattr(cv2, "FontFace"), "shapes": can_shape(), "lacking": lacking}
@@ -45,7 +45,7 @@ import openvino
 facts = {"version": openvino.__version__, "can": openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")}
 """
 ASK_ENCODER = """
-from heatcam.sinks.recording.process import codecs_here
+from heatcam.sinks import codecs_here
 facts = {"codecs": codecs_here()}
 """
 

@@ -25,9 +25,7 @@ from heatcam.engine.proof_cache import prove_once
 from heatcam.engine.speeds import Measured, pays
 from heatcam.engine.targets import Target
 from heatcam.errors import UsageError
-from heatcam.runtime.doing import say_doing
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall, remember
+from heatcam.runtime import cache_dir, recall, remember, say_doing
 
 logger = logging.getLogger(__name__)
 

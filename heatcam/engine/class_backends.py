@@ -22,9 +22,7 @@ from heatcam.engine.classifier import ClassEngine, TappedClassifier
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.speeds import Measured, pays
 from heatcam.errors import BackendError
-from heatcam.runtime.doing import say_doing
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall
+from heatcam.runtime import cache_dir, recall, say_doing
 
 logger = logging.getLogger(__name__)
 

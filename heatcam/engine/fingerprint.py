@@ -11,8 +11,7 @@ import torch
 import ultralytics
 from torch import Tensor, nn
 
-from heatcam.runtime.json_cache import CACHE_VERSION
-from heatcam.runtime.processor import processor
+from heatcam.runtime import CACHE_VERSION, processor
 
 _known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from heatcam.errors import ModelError, UsageError
-from heatcam.text.suggestions import did_you_mean
+from heatcam.text import did_you_mean
 
 FINE_STRIDE = 8  # model pixels a cell; what is finer has seen too little of the picture to know objects
 _PROBE_SIDE = 128  # model pixels; every stride in use divides it

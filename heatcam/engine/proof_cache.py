@@ -15,9 +15,7 @@ from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.verification import verify
-from heatcam.runtime.doing import say_doing
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall, remember
+from heatcam.runtime import cache_dir, recall, remember, say_doing
 
 logger = logging.getLogger(__name__)
 PROOFS_FILE = "proofs.json"

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.engine.randomization import STAGES, randomize_weights
+from heatcam.engine import STAGES, randomize_weights
 from heatcam.evaluation.curves import over_letterbox
 from heatcam.evaluation.objects import Candidate
 from heatcam.evaluation.rows import Row, maps_asked_for
 from heatcam.evaluation.stability import max_sensitivity, rank_similarity
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.models.loading import LoadedModel
-from heatcam.saliency.explainer import Explainer
+from heatcam.models import LoadedModel
+from heatcam.saliency import Explainer
 
 
 @dataclass(frozen=True)

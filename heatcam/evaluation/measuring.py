@@ -8,8 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.preprocessing import picture_tensor
+from heatcam.engine import GradientEngine, picture_tensor
 from heatcam.evaluation.checks import CheckedRow, Checks, checks_of
 from heatcam.evaluation.controls import CONTROLS, Scene
 from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox

@@ -9,7 +9,7 @@ from pathlib import Path
 from heatcam.enums import Backend, MethodName
 from heatcam.errors import UsageError
 from heatcam.options import DetectOptions
-from heatcam.text.suggestions import did_you_mean
+from heatcam.text import did_you_mean
 
 
 class ProtocolName(str, Enum):

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.engine.randomization import STAGES
+from heatcam.engine import STAGES
 from heatcam.evaluation.controls import PLAIN_BOX
 from heatcam.evaluation.intervals import paired_interval
 from heatcam.evaluation.measuring import Score
-from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
+from heatcam.saliency import NAME as ULTRALYTICS
 
 #: Each metric's key in the documents, and where it is in a score; None where there was nothing to measure.
 METRICS: dict[str, Callable[[Score], float | None]] = {

@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.engine.gradients import GradientEngine
+from heatcam.engine import GradientEngine
 from heatcam.errors import UsageError
 from heatcam.evaluation.objects import Candidate
 from heatcam.evaluation.plan import EvalPlan
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Uint8Array
-from heatcam.models.loading import LoadedModel
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
-from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import explainer_of
-from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
-from heatcam.saliency.ultralytics_map import ultralytics_explainer
+from heatcam.saliency import NAME as ULTRALYTICS
+from heatcam.saliency import Explainer, explainer_of, ultralytics_explainer
 
 
 @dataclass(frozen=True)

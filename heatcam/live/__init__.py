@@ -1,1 +1,5 @@
 """The live window: capture, inference and display run apart, and the window answers whatever the others are doing."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heatcam.sources.state import Phase, SourceState
+from heatcam.sources import Phase, SourceState
 
 
 def banner_of(name: str, state: SourceState, now_s: float) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from heatcam.frames import Frame
 from heatcam.live.frame_queue import FrameQueue
-from heatcam.sources.base import Source
+from heatcam.sources import Source
 
 STOP_S = 0.8  # a read that takes longer to come back is left behind, in a thread that dies with the process
 _FILE_AHEAD = 2  # frames of a file that are decoded while one is explained

@@ -12,8 +12,7 @@ from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState, changed, said
-from heatcam.sinks.keys import Action
-from heatcam.sinks.viewer import Click, Event, Hover
+from heatcam.sinks import Action, Click, Event, Hover
 
 #: Seconds to go back or on, as in mpv.
 SEEKS_S = {

@@ -13,7 +13,7 @@ from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import NotReadyError
 from heatcam.live.frame_queue import FrameQueue
-from heatcam.runtime.doing import shown_by
+from heatcam.runtime import shown_by
 
 #: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
 Explain = Callable[[Frame, ExplainRequest], Explanation]

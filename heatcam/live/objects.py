@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from heatcam.frames import Detections, Explanation
-from heatcam.measures.matching import OverlapTracks, same_objects
+from heatcam.measures import OverlapTracks, same_objects
 
 FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
 

@@ -10,7 +10,7 @@ from heatcam.live.presenter import RunCaption
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.pipeline import Limits
-from heatcam.sinks.viewer import Viewer
+from heatcam.sinks import Viewer
 
 
 @dataclass(frozen=True)

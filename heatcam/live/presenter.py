@@ -17,10 +17,9 @@ from heatcam.live.renderer import Renderer
 from heatcam.live.run_stats import RunStats
 from heatcam.live.saving import RecordingToggle
 from heatcam.live.state import WindowState
-from heatcam.overlay import Status
-from heatcam.overlay.views import View, natural_wh
-from heatcam.sinks.viewer import Viewer
-from heatcam.sources.state import Phase
+from heatcam.overlay import Status, View, natural_wh
+from heatcam.sinks import Viewer
+from heatcam.sources import Phase
 
 REDRAWN_S = 0.25  # how often a picture that is getting old is drawn anew, with its age
 BUSY_IS_SAID_AFTER_S = 0.7  # that inference may take before the top line says so

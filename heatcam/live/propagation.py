@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from heatcam.frames import Explanation
-from heatcam.measures.evidence import boxes_in_cells
-from heatcam.measures.matching import same_objects
-from heatcam.smoothing.content import Patch, patch_of, registered, with_patches
+from heatcam.measures import boxes_in_cells, same_objects
+from heatcam.smoothing import Patch, patch_of, registered, with_patches
 
 
 def propagate_map(found: Explanation, mapped: Explanation) -> Explanation:

@@ -10,17 +10,25 @@ from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.state import WindowState
-from heatcam.measures.history import EvidenceHistory
-from heatcam.overlay import OverlayOptions, Status, draw
-from heatcam.overlay.banner import draw_banner
-from heatcam.overlay.graphs import draw_graphs
-from heatcam.overlay.help import draw_help
-from heatcam.overlay.numbers_panel import draw_numbers
-from heatcam.overlay.resized import at_size
-from heatcam.overlay.topline import draw_status, top_line_box
-from heatcam.overlay.views import View, compose_on, natural_wh, places_on
-from heatcam.sinks.keys import KeyTable
-from heatcam.smoothing.smoother import Smoother, Steadied
+from heatcam.measures import EvidenceHistory
+from heatcam.overlay import (
+    OverlayOptions,
+    Status,
+    View,
+    at_size,
+    compose_on,
+    draw,
+    draw_banner,
+    draw_graphs,
+    draw_help,
+    draw_numbers,
+    draw_status,
+    natural_wh,
+    places_on,
+    top_line_box,
+)
+from heatcam.sinks import KeyTable
+from heatcam.smoothing import Smoother, Steadied
 
 
 class Renderer:

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from itertools import islice
 
-from heatcam.sinks.keys import Action
+from heatcam.sinks import Action
 
 _KEPT = 10_000  # of the newest of each, so that a run of days stays small
 

@@ -19,13 +19,16 @@ from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live.state import WindowState
-from heatcam.measures.findings import describe
-from heatcam.sinks.files import free_path, write_whole
-from heatcam.sinks.live_recorder import LiveRecorder
-from heatcam.sinks.pictures import write_picture
-from heatcam.sinks.raw_maps import write_raw_maps
-from heatcam.sinks.recorder import RecorderOptions
-from heatcam.sinks.recording.vanishing import other_folders
+from heatcam.measures import describe
+from heatcam.sinks import (
+    LiveRecorder,
+    RecorderOptions,
+    free_path,
+    other_folders,
+    write_picture,
+    write_raw_maps,
+    write_whole,
+)
 
 _NOMINAL_FPS = 30.0  # frames carry their own times; this is how long the last one stands
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording

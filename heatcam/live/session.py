@@ -24,7 +24,7 @@ from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState
-from heatcam.sinks.viewer import Event
+from heatcam.sinks import Event
 
 POLL_MS = 5  # how long a look for keys takes when nothing is due: frames that come meanwhile wait no longer
 NOTHING = Detections(

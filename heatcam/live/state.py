@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from heatcam.enums import Colormap, Layout, MethodName, Renorm
-from heatcam.sinks.keys import Action
+from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
 OPACITY_STEP = 0.1

@@ -1,5 +1,8 @@
 """Models: what there is to choose from, and how a checkpoint is read without running it."""
 
-from heatcam.runtime.environment import give_ultralytics_a_folder
+import lazy_loader
+
+from heatcam.runtime import give_ultralytics_a_folder
 
 give_ultralytics_a_folder()
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from heatcam.engine.network import input_channels
+from heatcam.engine import input_channels
 from heatcam.errors import ModelError
 from heatcam.geometry import CropStyle, Uint8Array
 from heatcam.models import embedded, everyday

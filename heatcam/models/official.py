@@ -7,9 +7,7 @@ import zipfile
 from pathlib import Path
 
 from heatcam.errors import ModelError
-from heatcam.runtime import stopping
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall, remember
+from heatcam.runtime import cache_dir, recall, remember, stopping
 
 SUFFIX = ".pt"  # in any case
 _SHORTEST = 100_000  # bytes; what is shorter is a server's excuse

@@ -10,7 +10,7 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures.scales import scales_of
+from heatcam.measures import scales_of
 from heatcam.overlay.heat import heat_of, pixel_boxes
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from heatcam.frames import Int64Array
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures.history import EvidenceHistory, ObjectEvidence
+from heatcam.measures import EvidenceHistory, ObjectEvidence
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import class_colour, name_of, track_colour
 from heatcam.overlay.panels import EDGE, QUIET, corners_of, is_small, lay_card, least_covering, small_px

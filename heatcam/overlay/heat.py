@@ -10,8 +10,7 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.measures.evidence import NOTHING, cells_in_box, peak_of
-from heatcam.measures.scales import scales_of
+from heatcam.measures import NOTHING, cells_in_box, peak_of, scales_of
 
 ROUNDING = 0.8  # cells; the blur that hides the grid of strided layers, for display only
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four

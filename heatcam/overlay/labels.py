@@ -21,7 +21,7 @@ from heatcam.overlay.text import (
     text_width,
     write,
 )
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 _GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
 _NEIGHBOURS = 12  # rectangles that a label tries to stand beside: a crowd of 300 must not stall the picture

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
-from heatcam.measures.evidence import NOTHING
-from heatcam.measures.scales import scope_of
-from heatcam.text.printable import printable
+from heatcam.measures import NOTHING, scope_of
+from heatcam.text import printable
 
 _CAPTIONS = {
     Renorm.BOX: "scaled in each box",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heatcam.frames import LOGITS, Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.measures.statistics import evidence_share, share_of_all
+from heatcam.measures import evidence_share, share_of_all
 from heatcam.overlay.focus import valid_focus
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import object_colour, object_name

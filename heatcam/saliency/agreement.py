@@ -16,14 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.engine.backends import find_the_same
-from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.interface import Forward
+from heatcam.engine import Forward, GradientEngine, find_the_same
 from heatcam.errors import MapError
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.measures.evidence import cells_in_box
-from heatcam.measures.statistics import energy_in_box
+from heatcam.measures import cells_in_box, energy_in_box
 from heatcam.saliency.explainer import Explainer
 
 LEAST_COSINE, LEAST_RANK_CORRELATION, MOST_ENERGY_APART = 0.96, 0.95, 0.06

@@ -24,14 +24,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from heatcam.engine.boxes import Thresholds
-from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.interface import Forward
-from heatcam.engine.shuffling import strongest_of, with_shuffled_head
+from heatcam.engine import Forward, GradientEngine, Thresholds, strongest_of, with_shuffled_head
 from heatcam.errors import HeatcamError
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox, Uint8Array
-from heatcam.measures.evidence import cells_in_box, peak_of
+from heatcam.measures import cells_in_box, peak_of
 from heatcam.saliency.explainer import Calibration, Explainer
 
 logger = logging.getLogger(__name__)

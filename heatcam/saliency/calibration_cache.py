@@ -9,12 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heatcam.engine.fingerprint import hash_of, runs_on, versions
-from heatcam.engine.gradients import GradientEngine
+from heatcam.engine import GradientEngine, hash_of, runs_on, versions
 from heatcam.geometry import Uint8Array
-from heatcam.runtime.doing import say_doing
-from heatcam.runtime.environment import cache_dir
-from heatcam.runtime.json_cache import recall, remember
+from heatcam.runtime import cache_dir, recall, remember, say_doing
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Uint8Array
-from heatcam.measures.cam_box import box_of_evidence
+from heatcam.measures import box_of_evidence
 from heatcam.saliency.explainer import Explainer, OnObject
 
 

@@ -11,10 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import Thresholds
-from heatcam.engine.interface import Engine, Forward, TapGradients
-from heatcam.engine.preprocessing import in_grey, picture_tensor
-from heatcam.engine.targets import in_words
+from heatcam.engine import Engine, Forward, TapGradients, Thresholds, in_grey, in_words, picture_tensor
 from heatcam.errors import HeatcamError, MapError, UsageError, first_line
 from heatcam.frames import Detections, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array

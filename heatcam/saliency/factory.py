@@ -8,10 +8,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from heatcam.engine.boxes import Thresholds
-from heatcam.engine.device import choose_device
-from heatcam.engine.preprocessing import real_picture, real_pictures
-from heatcam.models.loading import LoadedModel, load_model
+from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures
+from heatcam.models import LoadedModel, load_model
 from heatcam.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.explainer import Explainer

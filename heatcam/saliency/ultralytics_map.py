@@ -15,10 +15,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.interface import TapGradients
-from heatcam.engine.network import TappedNetwork
-from heatcam.models.loading import LoadedModel
+from heatcam.engine import GradientEngine, TapGradients, TappedNetwork
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of

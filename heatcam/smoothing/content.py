@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from heatcam.geometry import Float32Array
-from heatcam.measures.evidence import cells_touched
+from heatcam.measures import cells_touched
 
 AROUND = 5  # cells; evidence that hops to the next cell and back is noise
 FAINT = 0.05

@@ -12,9 +12,7 @@ import numpy as np
 
 from heatcam.enums import Renorm
 from heatcam.frames import Explanation, Frame, SaliencyMap
-from heatcam.measures.evidence import boxes_in_cells
-from heatcam.measures.matching import OverlapTracks
-from heatcam.measures.scales import scales_of
+from heatcam.measures import OverlapTracks, boxes_in_cells, scales_of
 from heatcam.smoothing.content import Patch, patch_of, with_patches
 from heatcam.smoothing.track_state import TrackState, averaged
 from heatcam.smoothing.weights import PALEST, kept_share

@@ -20,7 +20,7 @@ from heatcam.sources.decoding import check_picture, orientation_of, white_is_zer
 from heatcam.sources.picture_formats import HEAD_BYTES, prepare_reader, sniff_picture_format
 from heatcam.sources.pixels import bgr_of_pillow
 from heatcam.sources.seeking import TOLERANCE_S, Playhead
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 _TIMED = ("GIF", "WEBP", "PNG", "AVIF")
 _PAGED = "TIFF"

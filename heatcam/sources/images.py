@@ -14,9 +14,9 @@ from heatcam.sources.decoding import read_picture
 from heatcam.sources.picture_files import find_pictures, is_glob, matching_paths
 from heatcam.sources.picture_formats import PICTURE_SUFFIXES
 from heatcam.sources.seeking import Playhead, indices
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
-__all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "matching_paths", "read_picture"]
+__all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "matching_paths"]
 
 
 def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:

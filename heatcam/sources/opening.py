@@ -22,7 +22,7 @@ from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
 from heatcam.sources.stream import StreamDevice
 from heatcam.sources.urls import SCHEMES, is_address, is_url, public_url
 from heatcam.sources.video import VIDEO_SUFFIXES, VideoSource
-from heatcam.text.suggestions import question, similar_files
+from heatcam.text import question, similar_files
 
 DEMO = "demo"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heatcam.errors import UnreadableInputError
 from heatcam.sources.picture_formats import is_picture_file
-from heatcam.text.suggestions import question, similar_files
+from heatcam.text import question, similar_files
 
 _MOST_COUNTED = 2000  # files that are looked at in sub-folders that were not asked for
 

@@ -11,7 +11,7 @@ from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
 from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.images import ImageSource
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 _NUMBER = re.compile(r"%(0?)(\d*)d")
 

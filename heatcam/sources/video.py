@@ -18,7 +18,7 @@ from heatcam.sources.decoder_process import DecoderProcess
 from heatcam.sources.mp4_duration import MP4_SUFFIXES, presentation_s
 from heatcam.sources.seeking import Playhead
 from heatcam.sources.urls import is_url, public_url
-from heatcam.text.printable import printable
+from heatcam.text import printable
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),

@@ -1,8 +1,8 @@
 """Numbers that stay with an object from frame to frame: ultralytics' own trackers, one for each class."""
 
-from heatcam.runtime.environment import give_ultralytics_a_folder
-from heatcam.tracking.following import Tracker, tracked, tracker_of
+import lazy_loader
+
+from heatcam.runtime import give_ultralytics_a_folder
 
 give_ultralytics_a_folder()
-
-__all__ = ["Tracker", "tracked", "tracker_of"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,7 +3,7 @@ import json
 
 from rich.console import Console
 
-from heatcam.commands.cameras import cameras
+from heatcam.commands.cameras import show_cameras
 from heatcam.commands.terminal import Terminal
 from heatcam.sources.cameras import Camera
 from heatcam.sources.v4l2 import Mode
@@ -24,7 +24,7 @@ LOCKED = Camera(2, "Logitech C920", problem="you may not open /dev/video2: `sudo
 def said(*found, json_to=None, exit_code=0):
     results, notes = io.StringIO(), io.StringIO()
     terminal = Terminal(Console(file=results, soft_wrap=True), Console(file=notes, soft_wrap=True))
-    assert cameras(json_to, terminal, lambda: found) == exit_code
+    assert show_cameras(json_to, terminal, lambda: found) == exit_code
     return results.getvalue(), notes.getvalue()
 
 

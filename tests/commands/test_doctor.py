@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from heatcam.commands.doctor import doctor
+from heatcam.commands.doctor import run_doctor
 from heatcam.commands.terminal import Terminal
 from heatcam.doctor.finding import Check, fault, note, ok
 
@@ -35,7 +35,7 @@ def test_only_what_keeps_a_command_from_working_is_exit_code_one(
     check: Check, exit_code: int, said: str
 ) -> None:
     terminal = in_memory()
-    assert doctor(None, terminal, {"thing": check}) == exit_code
+    assert run_doctor(None, terminal, {"thing": check}) == exit_code
     assert said in terminal.notes.file.getvalue()
 
 
@@ -43,7 +43,7 @@ def test_the_report_is_one_document(tmp_path: Path) -> None:
     checks = {"one": lambda: fault("broken", "pip install it"), "two": lambda: ok("fine")}
     path = tmp_path / "report.json"
     terminal = in_memory()
-    assert doctor(str(path), terminal, checks) == 1
+    assert run_doctor(str(path), terminal, checks) == 1
     assert json.loads(path.read_text()) == {
         "ok": False,
         "checks": [

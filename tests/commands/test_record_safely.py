@@ -24,7 +24,7 @@ from heatcam.commands.options import (
     Output,
     RecordingOptions,
 )
-from heatcam.commands.record import RecordOptions, record
+from heatcam.commands.record import RecordOptions, run_record
 from heatcam.commands.resume import manifest_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
@@ -341,7 +341,7 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
         options = RecordOptions(
             LookOptions(), MotionOptions(), output, Extent(), RecordingOptions(), FilmChoice()
         )
-        return record(str(clip), ModelChoice(model="markers"), options, terminal)
+        return run_record(str(clip), ModelChoice(model="markers"), options, terminal)
 
     if answer:
         assert run() == 0

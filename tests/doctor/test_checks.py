@@ -16,7 +16,7 @@ from heatcam.doctor.children import LibraryReport
 from heatcam.doctor.finding import Finding, State
 from heatcam.doctor.registry import CHECKS, examine
 from heatcam.errors import DisplayError
-from heatcam.runtime.processor import processor
+from heatcam.runtime.cpuinfo import processor
 from heatcam.sources.cameras import Camera
 
 Patch = pytest.MonkeyPatch

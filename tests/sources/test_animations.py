@@ -9,7 +9,8 @@ from PIL import Image
 
 from heatcam.errors import UnreadableInputError
 from heatcam.sources.animations import AnimationSource
-from heatcam.sources.images import ImageSource, read_picture
+from heatcam.sources.decoding import read_picture
+from heatcam.sources.images import ImageSource
 from heatcam.sources.opening import open_source
 from heatcam.sources.options import CaptureOptions
 from tests.sources.numbered import number_in, numbered_picture

@@ -150,8 +150,8 @@ def test_a_driver_that_never_says_no_more_does_not_hang_us():
 
 
 def test_no_camera_is_an_error_with_the_next_step():
-    from heatcam.commands.cameras import cameras
+    from heatcam.commands.cameras import show_cameras
     from heatcam.commands.terminal import Terminal
 
     with pytest.raises(SourceError, match=r"there is no camera; .*--source demo"):
-        cameras(None, Terminal(), lambda: ())
+        show_cameras(None, Terminal(), lambda: ())

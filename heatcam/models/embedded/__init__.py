@@ -53,7 +53,7 @@ def read_files() -> tuple[dict[str, Any], bytes]:
 
 def examples(size_wh: tuple[int, int]) -> list[Uint8Array]:
     """Two pictures of the demo scene, uint8 ``(H, W, 3)`` BGR, of the size asked for, or the least that the scene has."""
-    from heatcam.sources.demo.scene import DemoScene  # noqa: PLC0415 (draws markers: wanted at the first start only)
+    from heatcam.sources import DemoScene  # noqa: PLC0415 (draws markers: wanted at the first start only)
 
     scene = DemoScene(size_wh=(max(160, size_wh[0]), max(160, size_wh[1])))
     return [scene.render(frame_index).image_bgr for frame_index in _EXAMPLES]

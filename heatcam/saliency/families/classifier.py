@@ -7,12 +7,17 @@ from functools import partial
 
 import torch
 
-from heatcam.engine.class_backends import start_class_engine
-from heatcam.engine.classifier import INPUT_STRIDE, TappedClassifier, is_classifier, prepares_as_usual
-from heatcam.engine.interface import Engine
-from heatcam.engine.preprocessing import picture_tensor
+from heatcam.engine import (
+    INPUT_STRIDE,
+    Engine,
+    TappedClassifier,
+    is_classifier,
+    picture_tensor,
+    prepares_as_usual,
+    start_class_engine,
+)
 from heatcam.geometry import CentreCrop, Fit, Uint8Array
-from heatcam.models.loading import LoadedModel
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.classes import ClassExplainer
 from heatcam.saliency.families.family import ModelFamily, require_class_target

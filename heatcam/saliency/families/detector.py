@@ -6,16 +6,20 @@ from functools import partial
 
 import torch
 
-from heatcam.engine.backends import Judge, start_engine
-from heatcam.engine.boxes import Thresholds
-from heatcam.engine.gradient_check import require_gradient
-from heatcam.engine.gradients import GradientEngine
-from heatcam.engine.interface import Engine
-from heatcam.engine.network import TappedNetwork
-from heatcam.engine.preprocessing import picture_tensor, real_pictures
-from heatcam.engine.targets import chosen_target
+from heatcam.engine import (
+    Engine,
+    GradientEngine,
+    Judge,
+    TappedNetwork,
+    Thresholds,
+    chosen_target,
+    picture_tensor,
+    real_pictures,
+    require_gradient,
+    start_engine,
+)
 from heatcam.geometry import Fit, Letterbox, Uint8Array
-from heatcam.models.loading import LoadedModel
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.agreement import what_differs
 from heatcam.saliency.explainer import Explainer

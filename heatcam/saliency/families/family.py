@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from heatcam.engine.interface import Engine
+from heatcam.engine import Engine
 from heatcam.errors import UsageError
 from heatcam.geometry import Fit, Uint8Array
-from heatcam.models.loading import LoadedModel
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 

@@ -6,11 +6,9 @@ from functools import partial
 
 import torch
 
-from heatcam.engine.gradient_check import require_gradient
-from heatcam.engine.interface import Engine
-from heatcam.engine.rtdetr import QueryNetwork, has_queries, start_query_engine
+from heatcam.engine import Engine, QueryNetwork, has_queries, require_gradient, start_query_engine
 from heatcam.geometry import Fit, Letterbox, Uint8Array
-from heatcam.models.loading import LoadedModel
+from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.families.family import ModelFamily, require_class_target
 

@@ -8,7 +8,7 @@ import pkgutil
 from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.saliency.methods.method import CamFormula, Cost, MapFormula, Method
-from heatcam.text.suggestions import did_you_mean
+from heatcam.text import did_you_mean
 
 __all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_formula"]
 

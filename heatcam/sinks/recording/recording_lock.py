@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.runtime.json_cache import DamagedFileError, read_object
+from heatcam.runtime import DamagedFileError, read_object
 
 _LOCKED_BYTE = 1 << 30  # Windows' locks keep others from reading what they cover: far beyond the text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heatcam.runtime.processor import processor, processor_features
+from heatcam.runtime.cpuinfo import processor, processor_features
 
 INTEL = "processor\t: 0\nmodel name\t: Some Xeon\nflags\t\t: fpu avx2 amx_bf16\n\nprocessor\t: 1\nmodel name\t: another\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n"

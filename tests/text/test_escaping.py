@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.text.printable import escaped_in_json, printable
+from heatcam.text.escaping import escaped_in_json, printable
 
 ANY_TEXT = st.text(st.characters(min_codepoint=0, max_codepoint=sys.maxunicode))  # surrogates included
 

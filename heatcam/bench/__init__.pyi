@@ -1,0 +1,17 @@
+from .contestants import heatcam_contestants as heatcam_contestants
+from .inputs import MOST_FRAMES as MOST_FRAMES
+from .inputs import BenchInput as BenchInput
+from .inputs import read_input as read_input
+from .machine import machine_facts as machine_facts
+from .plan import NAMES as NAMES
+from .plan import Conditions as Conditions
+from .plan import Plan as Plan
+from .plan import Setup as Setup
+from .plan import chosen as chosen
+from .report import NUMBERS as NUMBERS
+from .report import REFERENCE as REFERENCE
+from .report import json_rows as json_rows
+from .report import table_cells as table_cells
+from .rivals import rival_contestants as rival_contestants
+from .timing import Measurement as Measurement
+from .timing import measure as measure

@@ -1,0 +1,16 @@
+from .capture import CaptureThread as CaptureThread
+from .capture import FilmOptions as FilmOptions
+from .explain_request import ExplainRequest as ExplainRequest
+from .explain_request import Ready as Ready
+from .explaining import ExplainerFor as ExplainerFor
+from .explaining import Explaining as Explaining
+from .inference import Inference as Inference
+from .parts import Parts as Parts
+from .parts import SessionPlan as SessionPlan
+from .presenter import RunCaption as RunCaption
+from .renderer import Renderer as Renderer
+from .saving import RecordingToggle as RecordingToggle
+from .saving import Snapshots as Snapshots
+from .session import Session as Session
+from .state import Choices as Choices
+from .state import WindowState as WindowState

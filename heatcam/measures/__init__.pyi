@@ -1,0 +1,16 @@
+from .cam_box import box_of_evidence as box_of_evidence
+from .evidence import NOTHING as NOTHING
+from .evidence import boxes_in_cells as boxes_in_cells
+from .evidence import cells_in_box as cells_in_box
+from .evidence import cells_touched as cells_touched
+from .evidence import peak_of as peak_of
+from .findings import describe as describe
+from .history import EvidenceHistory as EvidenceHistory
+from .history import ObjectEvidence as ObjectEvidence
+from .matching import OverlapTracks as OverlapTracks
+from .matching import same_objects as same_objects
+from .scales import scales_of as scales_of
+from .scales import scope_of as scope_of
+from .statistics import energy_in_box as energy_in_box
+from .statistics import evidence_share as evidence_share
+from .statistics import share_of_all as share_of_all

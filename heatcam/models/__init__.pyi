@@ -1,0 +1,10 @@
+from . import embedded as embedded
+from . import official as official
+from .finding import EVERYDAY as EVERYDAY
+from .finding import MARKERS as MARKERS
+from .finding import WORDS as WORDS
+from .finding import find_checkpoint as find_checkpoint
+from .loading import LoadedModel as LoadedModel
+from .loading import load_any_task as load_any_task
+from .loading import load_model as load_model
+from .loading import require_explainable as require_explainable

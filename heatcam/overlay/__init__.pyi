@@ -1,0 +1,17 @@
+from .banner import draw_banner as draw_banner
+from .drawing import draw as draw
+from .drawing import render as render
+from .fonts import can_shape as can_shape
+from .fonts import font_file as font_file
+from .graphs import draw_graphs as draw_graphs
+from .help import draw_help as draw_help
+from .numbers_panel import draw_numbers as draw_numbers
+from .options import OverlayOptions as OverlayOptions
+from .options import Status as Status
+from .resized import at_size as at_size
+from .topline import draw_status as draw_status
+from .topline import top_line_box as top_line_box
+from .views import View as View
+from .views import compose_on as compose_on
+from .views import natural_wh as natural_wh
+from .views import places_on as places_on

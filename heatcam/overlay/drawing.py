@@ -1,0 +1,143 @@
+"""The overlay: the picture that people see. Scaling a map for display happens here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heatcam.enums import Colormap, Renorm
+from heatcam.frames import Explanation
+from heatcam.geometry import Uint8Array
+from heatcam.overlay.blend import blend
+from heatcam.overlay.colour_bar import colour_bar_box, draw_colour_bar
+from heatcam.overlay.focus import heat_shown, valid_focus
+from heatcam.overlay.heat import Pixels
+from heatcam.overlay.labels import draw_boxes
+from heatcam.overlay.legend import Legend, legend_of
+from heatcam.overlay.options import OverlayOptions, Status
+from heatcam.overlay.topline import draw_status, top_line_box
+from heatcam.text import printable
+
+__all__ = ["OverlayOptions", "Status", "draw", "draw_marks", "draw_status", "render"]
+
+
+def render(
+    explanation: Explanation,
+    *,
+    colormap: str = "turbo",
+    renorm: str = "box",
+    alpha: float = 0.7,
+    boxes: bool = True,
+    colour_bar: bool = True,
+    focus: int | None = None,
+) -> Uint8Array:
+    """Draw what was seen over its picture: heat, boxes with labels, colour bar.
+
+    >>> import heatcam
+    >>> with heatcam.open_source("demo") as source:
+    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
+    >>> picture_bgr = heatcam.render(explanation, colormap="viridis")
+    >>> picture_bgr.shape, picture_bgr.dtype.name
+    ((720, 1280, 3), 'uint8')
+
+    Args:
+        explanation: what was seen; without a map only boxes are drawn.
+        colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
+        renorm: what the heat is scaled by: each ``box``, the whole ``frame``, or ``fixed``, the same in every picture of a model.
+        alpha: opacity of the hottest pixel, in ``[0, 1]``.
+        boxes: draw boxes and labels.
+        colour_bar: draw the colour bar with what it stands for.
+        focus: index of the one detection whose heat is shown; None shows all.
+
+    Returns:
+        uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture.
+
+    Raises:
+        ValueError: no such colour map or scale.
+    """
+    look = OverlayOptions(
+        colormap=Colormap(colormap), renorm=Renorm(renorm), alpha=alpha, boxes=boxes, hud=colour_bar
+    )
+    return draw(explanation, look, focus=focus)
+
+
+def draw(
+    explanation: Explanation,
+    options: OverlayOptions,
+    status: Status | None = None,
+    *,
+    steadied: Explanation | None = None,
+    scales: Sequence[float] | None = None,
+    focus: int | None = None,
+) -> Uint8Array:
+    """The frame with its heat, boxes, colour bar and top line.
+
+    Args:
+        explanation: what was seen; without a map only boxes are drawn.
+        options: the look.
+        status: what the top line says; None draws no top line (``draw_status`` draws it later).
+        steadied: the same explanation with maps smoothed for the eye, which the heat is drawn from; numbers and marks come from
+            ``explanation``.
+        scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
+        focus: index of the one detection whose heat is shown, of its own map where there is one; its box stands out, the others
+            are thin and have no labels. None, and what is no index, shows all.
+
+    Returns:
+        uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
+    """
+    picture: Uint8Array = explanation.frame.image_bgr.copy()
+    focus = valid_focus(focus, len(explanation.detections))
+    shown, legend = steadied or explanation, None
+    if shown.saliency is not None:
+        heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
+        blend(picture, heat.values, options.colormap, options.alpha)
+        about = explanation.question.about if explanation.question else ""
+        source = "" if status is not None or options.clear_top else _source(explanation, heat.saliency.method)
+        legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source)
+    draw_marks(picture, explanation, options, status, legend, focus)
+    return picture
+
+
+def _source(explanation: Explanation, method: str) -> str:
+    """Who says what the heat says, for a picture without a top line."""
+    return " · ".join(part for part in (printable(explanation.model), f"{method} map") if part)
+
+
+def draw_marks(
+    picture: Uint8Array,
+    explanation: Explanation,
+    options: OverlayOptions,
+    status: Status | None,
+    legend: Legend | None,
+    focus: int | None = None,
+) -> None:
+    """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR, the frame with its heat.
+        explanation: what was seen.
+        options: the look.
+        status: what the top line says; None draws none.
+        legend: what the colour bar says; None, where there is no heat, draws none.
+        focus: index of the one detection that stands out; None for all alike.
+    """
+    size_wh = explanation.frame.size_wh
+    keep_clear: list[Pixels] = []
+    if options.hud and legend is not None:
+        keep_clear.append(colour_bar_box(size_wh, legend))
+    if options.hud and status is not None:
+        keep_clear.append(top_line_box(size_wh))
+    if options.clear_top > 0:
+        keep_clear.append((0, 0, size_wh[0], min(options.clear_top, size_wh[1])))
+    if options.boxes:
+        draw_boxes(
+            picture,
+            explanation.detections,
+            tuple(keep_clear),
+            explanation.low_evidence,
+            focus,
+            None if explanation.saliency is None else explanation.question,
+        )
+    if options.hud and legend is not None:
+        draw_colour_bar(picture, options.colormap, legend)
+    if options.hud and status is not None:
+        draw_status(picture, status, len(explanation.detections))

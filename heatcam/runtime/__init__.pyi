@@ -1,0 +1,17 @@
+from . import stopping as stopping
+from .cpuinfo import processor as processor
+from .cpuinfo import processor_features as processor_features
+from .device_names import require_device_name as require_device_name
+from .doing import say_doing as say_doing
+from .doing import shown_by as shown_by
+from .environment import cache_dir as cache_dir
+from .environment import config_dir as config_dir
+from .environment import give_ultralytics_a_folder as give_ultralytics_a_folder
+from .environment import prepare_environment as prepare_environment
+from .json_cache import CACHE_VERSION as CACHE_VERSION
+from .json_cache import DamagedFileError as DamagedFileError
+from .json_cache import read_object as read_object
+from .json_cache import recall as recall
+from .json_cache import remember as remember
+from .threaded import Behind as Behind
+from .threaded import ahead as ahead

@@ -1,0 +1,2 @@
+from .following import tracked as tracked
+from .following import tracker_of as tracker_of
