@@ -6,7 +6,7 @@ import pytest
 from heatcam.enums import TrackerName
 from heatcam.errors import UsageError
 from heatcam.frames import Detections, Explanation, Frame
-from heatcam.tracking import Tracker, tracked, tracker_of
+from heatcam.tracking.following import Tracker, tracked, tracker_of
 
 Box = tuple[float, float, float, float]
 KINDS = [TrackerName.BYTETRACK, TrackerName.BOTSORT]
