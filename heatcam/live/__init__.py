@@ -1,1 +1,1 @@
-"""The live window: capture, inference and display run apart, and the window answers whatever the others are doing."""
+"""Live window: capture, inference and display run in separate threads, so the window answers whatever the others are doing."""
