@@ -1,4 +1,4 @@
-"""The live window: capture, inference and display run apart, and the window answers whatever the others are doing."""
+"""Live window: capture, inference and display run in separate threads, so the window answers whatever the others are doing."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What is laid over a picture that is not live any more."""
+"""Banner text for a picture that is not live any more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from heatcam.sources import Phase, SourceState
 
 
 def banner_of(name: str, state: SourceState, now_s: float) -> tuple[str, str] | None:
-    """A line and its detail; None while the source plays.
+    """Return the banner's line and its detail; None while the source plays.
 
     Args:
-        name: the source's, for people.
-        state: how it is doing.
+        name: the source's display name.
+        state: the source's state.
         now_s: ``time.monotonic()``.
     """
     seconds = max(0.0, now_s - state.since_s)

@@ -1,4 +1,4 @@
-"""The thread that reads the source, from opening it to giving it back."""
+"""Capture thread: opens the source, reads its frames and releases it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from heatcam.frames import Frame
 from heatcam.live.frame_queue import FrameQueue
 from heatcam.sources import Source
 
-STOP_S = 0.8  # a read that takes longer to come back is left behind, in a thread that dies with the process
+STOP_S = 0.8  # a read that takes longer to return is abandoned, in a thread that dies with the process
 _FILE_AHEAD = 2  # frames of a file that are decoded while one is explained
 
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """How a file plays; of what is live nothing of it counts.
+    """Playback settings of a file; live sources ignore them.
 
     Attributes:
-        start_s: where it begins, and begins again, in seconds from its own beginning.
-        loop: begin again at its end.
-        speed: how much faster than its own times it plays.
+        start_s: start position, also of each loop, in seconds from the beginning of the file.
+        loop: restart at the end.
+        speed: playback speed relative to the file's own timestamps.
     """
 
     start_s: float = 0.0
@@ -32,11 +32,11 @@ class FilmOptions:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the source in which each frame follows the one before.
+    """Part of the source in which each frame follows the one before.
 
     Attributes:
-        seeks: how many seeks had been asked for when it was read.
-        laps: how often the source had begun again.
+        seeks: number of seeks requested before it was read.
+        laps: number of loops finished before it was read.
     """
 
     seeks: int = 0
@@ -48,11 +48,11 @@ FIRST_STRETCH = Stretch()
 
 @dataclass(frozen=True)
 class Captured:
-    """A frame that was read.
+    """Frame that was read.
 
     Attributes:
         frame: the picture.
-        stretch: what it belongs to.
+        stretch: the stretch it belongs to.
     """
 
     frame: Frame
@@ -61,24 +61,24 @@ class Captured:
 
 @dataclass(frozen=True)
 class End:
-    """The mark behind the last frame of a source that can be sought in: it may go on from elsewhere.
+    """End marker after the last frame of a seekable source, which may continue from elsewhere after a seek.
 
     Attributes:
-        stretch: what ended.
+        stretch: the stretch that ended.
     """
 
     stretch: Stretch = FIRST_STRETCH
 
 
 class CaptureThread:
-    """Reads one source in a thread of its own and lays its frames on ``frames``.
+    """Reads one source in a thread of its own and puts its frames into ``frames``.
 
-    What goes wrong in the thread is kept in ``failure`` for the thread that shows it.
+    An exception in the thread is kept in ``failure`` for the display thread.
 
     Args:
-        source: not entered yet.
-        film: how a file plays.
-        realtime: let frames of a file go at their own times, and lose those that nobody takes.
+        source: the source, not entered yet.
+        film: playback settings of a file.
+        realtime: read a file at its own timestamps, and drop frames that are not taken in time.
         on_open: called in the thread, once the source is open.
     """
 
@@ -113,11 +113,11 @@ class CaptureThread:
         self._thread = threading.Thread(target=self._run, name="heatcam capture", daemon=True)
 
     def start(self) -> None:
-        """Begin to open and read."""
+        """Start to open and read."""
         self._thread.start()
 
     def pause(self, paused: bool) -> None:
-        """Let a file that keeps its own times stand still, or go on; what a camera gives meanwhile counts as no loss."""
+        """Pause or resume a file that is read in real time; frames that a camera drops while paused are not counted."""
         self.frames.counts = not paused
         if paused:
             self._goes_on.clear()
@@ -125,16 +125,16 @@ class CaptureThread:
             self._goes_on.set()
 
     def begin_to_count(self, *, paused: bool) -> None:
-        """From now on frames are explained: what a camera gave before counts neither as read nor as lost."""
+        """Start to count now that frames are explained: frames that a camera gave before count neither as read nor as lost."""
         if self.source.is_live:
             self.frames_read = 0
         self.pause(paused)
 
     def seek(self, to_s: float) -> int:
-        """Go to ``to_s`` seconds, of a source that can; what was read before and not taken is gone.
+        """Seek to ``to_s`` seconds in a seekable source; frames that were read before and not taken are discarded.
 
         Returns:
-            How many seeks were asked for by now, this one included: frames of another ``Stretch.seeks`` are older.
+            The number of seeks requested so far, this one included: frames with another ``Stretch.seeks`` are older.
         """
         with self._lock:
             self._to_s, self._seeks = to_s, self._seeks + 1
@@ -145,11 +145,11 @@ class CaptureThread:
 
     @property
     def dropped(self) -> int:
-        """Frames lost because what follows was slow: the source's own and ours."""
+        """Number of frames dropped because a later stage was slow: by the source and by ``frames``."""
         return self.source.dropped + self.frames.dropped
 
     def stop(self) -> bool:
-        """End the thread; whether it did end. A blocked read is left behind after ``STOP_S``."""
+        """Stop the thread and return True if it ended. A blocked read is abandoned after ``STOP_S``."""
         self._stopping.set()
         self._woken.set()
         self.frames.abandon()
@@ -165,14 +165,14 @@ class CaptureThread:
                 self._on_open(self.source)
                 while (ended := self._read()) is not None and self._goes_on_behind(ended):
                     pass
-        except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that shows)
+        except BaseException as error:  # noqa: BLE001 (kept; raised in the display thread)
             if not self._stopping.is_set():
                 self.failure = error
         finally:
             self.frames.finish()
 
     def _read(self) -> Stretch | None:
-        """One pass over the source; the stretch that ended with it, None when nobody wants more."""
+        """Read the source to its end and return the stretch that ended; None if the thread was stopped."""
         frames = iter(self.source)
         while True:
             stretch = self._go_where_asked()
@@ -188,7 +188,7 @@ class CaptureThread:
                 return None
 
     def _goes_on_behind(self, ended: Stretch) -> bool:
-        """Begin again, or wait for a seek; False where that was all, or nobody wants more."""
+        """Restart at the end, or wait for a seek; return False if there is nothing more to read or the thread was stopped."""
         if self.film.loop and self.source.frame_count != 1 and self.frames_read:
             self.source.seek(self.film.start_s)
             self._laps, self._offset_s = self._laps + 1, None
@@ -200,7 +200,7 @@ class CaptureThread:
         return not self._stopping.is_set()
 
     def _go_where_asked(self) -> Stretch:
-        """Pass a seek on to the source, which reads in this thread; what is read next belongs to the stretch."""
+        """Pass a requested seek on to the source in this, the reading thread; return the stretch of the next frame."""
         with self._lock:
             to_s, self._to_s = self._to_s, None
             if to_s is not None:
@@ -211,7 +211,7 @@ class CaptureThread:
             return Stretch(self._seeks, self._laps)
 
     def _wait_until_due(self, frame: Frame, stretch: Stretch) -> None:
-        """Keep a file's own times, where they are kept here; the first frame of a stretch goes at once, also while paused."""
+        """Wait for a file's own timestamp if it is read in real time; the first frame of a stretch goes at once, also paused."""
         if not self._paced:
             return
         at_s = frame.pts_s / self.film.speed
@@ -222,7 +222,7 @@ class CaptureThread:
         self._woken.wait(max(0.0, self._offset_s + at_s - time.monotonic()))
 
     def _paused_s(self, stretch: Stretch) -> float:
-        """Waits while the picture stands still; how long that was, in seconds."""
+        """Wait while paused, and return the seconds that took."""
         begun_s = time.monotonic()
         while not self._goes_on.wait(0.05) and not self._stopping.is_set() and stretch.seeks == self._seeks:
             pass

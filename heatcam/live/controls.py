@@ -1,4 +1,4 @@
-"""What each key, click and move of the mouse does to a session."""
+"""Controls of the live window: the effect of each key, click and mouse move on a session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks import Action, Click, Event, Hover
 
-#: Seconds to go back or on, as in mpv.
+#: Seconds to seek back or forward, as in mpv.
 SEEKS_S = {
     Action.SEEK_BACK: -5.0,
     Action.SEEK_FORWARD: 5.0,
@@ -24,15 +24,15 @@ SEEKS_S = {
 
 
 class Steered(Protocol):
-    """What is steered: a session, as far as keys and mouse reach.
+    """Session as keys and mouse control it.
 
     Attributes:
-        parts: what it is made of.
-        presenter: draws what is seen.
-        playback: where it is in its source.
-        stats: the run in numbers.
-        choices: what there is to choose from.
-        state: what is chosen.
+        parts: the session's parts.
+        presenter: draws the window.
+        playback: position in the source.
+        stats: statistics of the run.
+        choices: values that keys cycle through.
+        state: the current choices.
     """
 
     parts: Parts
@@ -43,30 +43,30 @@ class Steered(Protocol):
     state: WindowState
 
     def change(self, state: WindowState) -> None:
-        """Put another state into force."""
+        """Apply another state."""
 
     def step(self, *, forward: bool) -> None:
-        """Look at the next frame, or the one before."""
+        """Show the next frame, or the one before."""
 
     def seek(self, by_s: float) -> None:
-        """Go back or on by some seconds."""
+        """Seek back or forward by some seconds."""
 
     def end(self) -> None:
-        """Leave the window after this turn."""
+        """Close the window after this turn of the loop."""
 
 
 class Controls:
-    """Answers what is asked for at the window. Called on the main thread.
+    """Handles the input events of the window. Called on the main thread.
 
     Args:
-        session: what is changed.
+        session: the session to change.
     """
 
     def __init__(self, session: Steered) -> None:
         self._session = session
 
     def answer(self, event: Event) -> None:
-        """Do what was asked for."""
+        """Handle one event."""
         session = self._session
         if isinstance(event, Hover):
             self._hover(event)
@@ -88,7 +88,7 @@ class Controls:
             self._press(event)
 
     def _press(self, action: Action) -> None:
-        """A key that changes the view, or goes a step."""
+        """Handle a key that changes the view or steps by a frame."""
         session = self._session
         entry, before = session.playback.history.now, session.state
         objects = entry.object_ids if entry else ()
@@ -98,7 +98,7 @@ class Controls:
             session.step(forward=action is Action.STEP_FORWARD)
 
     def _click(self, click: Click) -> None:
-        """A box gets the focus; elsewhere all have it."""
+        """Focus the object whose box was clicked; a click elsewhere shows all objects."""
         shown = self._session.presenter.shown
         if shown is not None:
             found, numbers = shown.entry.explanation.detections, shown.entry.object_ids

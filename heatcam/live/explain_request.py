@@ -1,4 +1,4 @@
-"""What the window asks of inference, the few choices that change the explanation and not only its look, and what it is told."""
+"""Messages between the window and inference: the choices that change the explanation itself, and the loaded model's facts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ExplainRequest:
-    """How the next frames are to be explained.
+    """Settings for explaining the next frames.
 
     Attributes:
         with_map: make the map of all kept boxes.
-        with_object_maps: also make each box's own.
+        with_object_maps: also make each box's own map.
         conf: keep boxes above this confidence, in ``[0, 1]``.
         method: the CAM method's name.
-        layers: what ``--layers`` takes; "" for the method's own.
-        still: the frame stands still: it is worth the fine maps, and tracks do not move on.
-        every: make the map of every so many frames, and carry it along between them.
+        layers: a value of ``--layers``; "" for the method's own.
+        still: True for a paused frame: it gets the fine maps, and tracks do not advance.
+        every: make a map every this many frames, and propagate it to the frames between.
     """
 
     with_map: bool = True
@@ -32,14 +32,14 @@ class ExplainRequest:
 
 @dataclass(frozen=True)
 class Ready:
-    """What is known of a model once it is loaded.
+    """Facts about a model once it is loaded.
 
     Attributes:
-        title: the model's name for people.
-        backend: what runs it where.
+        title: the model's display name.
+        backend: backend and device that run it.
         methods: names of the CAM methods.
-        layer_sets: what ``--layers`` takes, "" first.
-        about: what a snapshot's settings say of it.
+        layer_sets: values of ``--layers``, "" first.
+        about: facts about it for a snapshot's settings file.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""How the window's frames are explained: the explainer that is wanted, maps made now and then, tracks that move on."""
+"""Explanation of the window's frames: choose the explainer, make a map every few frames, and track the objects."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from heatcam.live.propagation import propagate_map
 
 
 class Follows(Protocol):
-    """Gives boxes the numbers of their tracks."""
+    """Assigns track numbers to boxes."""
 
     def follow(self, explanation: Explanation) -> Explanation:
-        """The next frame's explanation, with track numbers."""
+        """Return the next frame's explanation with track numbers."""
         ...
 
     def forget(self) -> None:
-        """The next frame does not follow the one before."""
+        """Restart the tracks: the next frame does not follow the one before."""
         ...
 
 
-#: The explainer for a method, layers ("" for its own), and whether the frame stands still.
+#: Returns the explainer for a method, its layers ("" for the method's own), and True for a paused frame.
 ExplainerFor = Callable[[str, str, bool], Explains]
 
 
 class NotReadyError(Exception):
-    """What was asked for of a frame that stands still is being prepared."""
+    """Raised while the explainer that a paused frame needs is still being prepared."""
 
 
 class Explaining:
-    """Explains one stream as the window asks for it. Called from the inference thread alone.
+    """Explains one stream as the window requests it. Called from the inference thread alone.
 
-    An explainer that takes long to make is made in a thread of its own; meanwhile frames are explained by the one before.
+    An explainer that takes long to build is built in a thread of its own; meanwhile the previous one explains the frames.
 
     Args:
-        explainer_for: gives the explainer; may take seconds the first time, and refuse with a ``HeatcamError``.
-        tracker: numbers the boxes; None leaves them without.
+        explainer_for: returns the explainer; may take seconds the first time, and may raise a ``HeatcamError``.
+        tracker: assigns track numbers to the boxes; None for no tracking.
     """
 
     def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
@@ -51,11 +51,11 @@ class Explaining:
         self._age = 0
 
     def __call__(self, frame: Frame, request: ExplainRequest) -> Explanation:
-        """One frame, explained.
+        """Explain one frame.
 
         Raises:
-            HeatcamError: the method or the layers cannot be had with this model.
-            NotReadyError: the frame stands still, and what is wanted of it is being prepared.
+            HeatcamError: the method or the layers do not work with this model.
+            NotReadyError: the frame is a paused one, and its explainer is still being prepared.
         """
         key = request.method, request.layers, request.still
         explainer = self._explainers.get(key, waits=self._last is None)
@@ -76,7 +76,7 @@ class Explaining:
         return self._next(explainer, frame, request)
 
     def waits_for(self) -> tuple[str, float] | None:
-        """What is being prepared, for people, and for how many seconds by now; None for nothing. From any thread."""
+        """Return the display name of what is being prepared, and the seconds so far; None for nothing. From any thread."""
         progress = self._explainers.progress()
         if progress is None:
             return None
@@ -85,13 +85,13 @@ class Explaining:
         return f"the fine maps of {name}" if still else name, seconds
 
     def jump(self) -> None:
-        """The next frame does not follow the one before: nothing is carried to it."""
+        """Forget the last map and the tracks: the next frame does not follow the one before."""
         self._mapped = None
         if self._tracker is not None:
             self._tracker.forget()
 
     def _next(self, explainer: Explains, frame: Frame, request: ExplainRequest) -> Explanation:
-        """The next frame of the stream; between two maps the last one is carried along with its boxes."""
+        """Explain the next frame of the stream; between two maps the last one is propagated with its boxes."""
         due = request.with_map and self._is_due(frame, request)
         own = due and request.with_object_maps
         found = explainer.explain(frame, with_map=due, with_object_maps=own, conf=request.conf)
@@ -105,7 +105,7 @@ class Explaining:
         return found if self._mapped is None else propagate_map(found, self._mapped)
 
     def _is_due(self, frame: Frame, request: ExplainRequest) -> bool:
-        """Whether this frame gets a map of its own: in its turn, and when the last one is of another kind or size."""
+        """Return True if this frame gets a map of its own: in its turn, or if the last map had other settings or size."""
         mapped = self._mapped
         if mapped is None or self._age + 1 >= request.every or self._mapped_as is None:
             return True

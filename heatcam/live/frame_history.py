@@ -1,4 +1,4 @@
-"""The last frames that were shown, to step back to."""
+"""History of the last frames shown, to step back to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class HistoryEntry:
     """One frame that was shown.
 
     Attributes:
-        explanation: the frame and what was seen; a refinement replaces it.
+        explanation: the frame's explanation; a refinement replaces it.
         object_ids: the number of each object.
-        request: how it was asked for.
+        request: the request it was explained with.
     """
 
     explanation: Explanation
@@ -27,14 +27,14 @@ class HistoryEntry:
 
     @property
     def bytes(self) -> int:
-        """What it keeps in memory, in bytes."""
+        """Memory that the frame and its maps take, in bytes."""
         own = self.explanation
         maps = [m.values.nbytes for m in (own.saliency, *own.object_maps) if m is not None]
         return own.frame.image_bgr.nbytes + sum(maps)
 
 
 class FrameHistory:
-    """The entries that were shown, the newest last, and which of them is looked at. Bounded by frames and by memory."""
+    """The entries that were shown, the newest last, and the current one. Bounded by frames and by memory."""
 
     def __init__(self, most_bytes: int = MOST_BYTES, most_frames: int = MOST_FRAMES) -> None:
         self._entries: list[HistoryEntry] = []
@@ -44,28 +44,28 @@ class FrameHistory:
 
     @property
     def now(self) -> HistoryEntry | None:
-        """The entry that is looked at."""
+        """The current entry; None before the first."""
         return self._entries[self._place] if self._entries else None
 
     @property
     def at_newest(self) -> bool:
-        """Whether nothing newer has been shown."""
+        """True if the current entry is the newest."""
         return self._place == len(self._entries) - 1
 
     def add(self, entry: HistoryEntry) -> None:
-        """Show a new entry; the oldest are forgotten."""
+        """Add an entry and make it the current one; the oldest are dropped."""
         self._entries.append(entry)
         self._bytes += entry.bytes
         self._place = len(self._entries) - 1
         self._forget_the_oldest()
 
     def restart(self, entry: HistoryEntry) -> None:
-        """Show an entry that does not follow those before, which are forgotten."""
+        """Start anew with an entry that does not follow those before, which are dropped."""
         self._entries, self._bytes, self._place = [], 0, -1
         self.add(entry)
 
     def step(self, by: int) -> bool:
-        """Look one entry back (-1) or forward (1); whether there is one."""
+        """Move one entry back (-1) or forward (1); return False if there is none."""
         wanted = self._place + by
         if not 0 <= wanted < len(self._entries):
             return False
@@ -73,11 +73,11 @@ class FrameHistory:
         return True
 
     def to_newest(self) -> None:
-        """Look at the newest again."""
+        """Move to the newest entry."""
         self._place = len(self._entries) - 1
 
     def replace_now(self, entry: HistoryEntry) -> None:
-        """Replace what is looked at by its refinement."""
+        """Replace the current entry by its refinement."""
         if not self._entries:
             return
         self._bytes += entry.bytes - self._entries[self._place].bytes
@@ -85,7 +85,7 @@ class FrameHistory:
         self._forget_the_oldest()
 
     def _forget_the_oldest(self) -> None:
-        """Until the rest fits; what is looked at stays."""
+        """Drop the oldest entries until the rest fits; the current one stays."""
         while self._place > 0 and (self._bytes > self._most_bytes or len(self._entries) > self._most_frames):
             self._bytes -= self._entries.pop(0).bytes
             self._place -= 1

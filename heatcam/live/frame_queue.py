@@ -1,7 +1,7 @@
-"""What carries frames from one thread to the next: a short queue that either waits or drops its oldest.
+"""Frame queue between two threads: a short queue that, when full, either makes ``put`` wait or drops its oldest item.
 
-A camera's reader must not wait, and what is shown of it must not be old: there the newest replaces the one not yet taken, and
-the drop is counted. Of a file nothing may be skipped: there the giver waits.
+A camera's reader must not wait, and its picture must not be old: the newest frame replaces the one not yet taken, and the drop
+is counted. A file's frames must not be skipped: ``put`` waits.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class FrameQueue(Generic[T]):
     """A queue between two threads that can be closed from either side.
 
     Args:
-        capacity: how many may lie on it.
-        drops: whether a full queue loses its oldest, instead of making the giver wait.
+        capacity: maximum number of items.
+        drops: True if a full queue drops its oldest item instead of making ``put`` wait.
     """
 
     def __init__(self, capacity: int, *, drops: bool) -> None:
@@ -27,17 +27,17 @@ class FrameQueue(Generic[T]):
         self._drops = drops
         self._changed = threading.Condition()
         self._closed = False
-        #: How many were lost because nobody took them in time.
+        #: Number of items dropped because they were not taken in time.
         self.dropped = 0
-        #: Whether losses count; not while the person at the window has paused.
+        #: True if drops are counted; False while the user has paused.
         self.counts = True
 
     def put(self, item: T, *, waits: bool = False) -> bool:
-        """Put ``item`` into the queue; waits for room where nothing may be lost. False, and nothing put, once it is closed.
+        """Put ``item`` into the queue, waiting for room unless the queue drops; return False, and put nothing, once it is closed.
 
         Args:
-            item: what follows those that lie there.
-            waits: lose nothing for it, also where frames are dropped.
+            item: the next item.
+            waits: wait for room instead of dropping, also in a queue that drops.
         """
         with self._changed:
             if self._drops and not waits and len(self._items) >= self._capacity:
@@ -51,7 +51,7 @@ class FrameQueue(Generic[T]):
             return True
 
     def take(self, timeout_s: float) -> T | None:
-        """The oldest in the queue; None when none comes in time, or none ever will."""
+        """Take the oldest item; None if none comes in time, or the queue is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._items, timeout_s)
             if not self._items:
@@ -61,29 +61,29 @@ class FrameQueue(Generic[T]):
             return item
 
     def peek(self) -> T | None:
-        """The oldest in the queue, left where it is; None when there is none now."""
+        """Return the oldest item without taking it; None if the queue is empty."""
         with self._changed:
             return self._items[0] if self._items else None
 
     def has_room(self) -> bool:
-        """Whether ``put`` would not wait."""
+        """Return True if ``put`` would not wait."""
         with self._changed:
             return self._drops or len(self._items) < self._capacity
 
     def clear(self) -> None:
-        """Take away what lies there; no loss, because it is not wanted any more. A giver that waits goes on."""
+        """Discard all items, not counted as drops because nobody needs them any more; a waiting ``put`` continues."""
         with self._changed:
             self._items.clear()
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Nothing more comes; what lies in the queue can still be taken."""
+        """Close the queue for the writer; items in it can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Nobody takes any more: what lies in the queue goes, and a giver that waits is let go."""
+        """Close the queue for the reader: its items are discarded, and a waiting ``put`` returns False."""
         with self._changed:
             self._items.clear()
             self._closed = True
@@ -91,6 +91,6 @@ class FrameQueue(Generic[T]):
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing is left and nothing more comes."""
+        """True if the queue is closed and empty."""
         with self._changed:
             return self._closed and not self._items

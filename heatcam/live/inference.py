@@ -1,4 +1,4 @@
-"""The thread that explains: one frame after the other, or one that stands still anew, in more detail."""
+"""Inference thread: explains one frame after the other, or a paused frame once more with the fine maps."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from heatcam.live.explaining import NotReadyError
 from heatcam.live.frame_queue import FrameQueue
 from heatcam.runtime import shown_by
 
-#: Explains a frame as it is wanted, in whatever way the model takes; called from the inference thread alone.
+#: Explains a frame as requested; called from the inference thread alone.
 Explain = Callable[[Frame, ExplainRequest], Explanation]
 STOP_S = 0.8
 PICTURE_FIRST_S = (
-    1.0  # that loading waits for the first picture: importing torch keeps all other threads waiting
+    1.0  # how long loading waits for the first picture: importing torch keeps all other threads waiting
 )
-_POLL_S = 0.02  # how often the thread looks for a frame that stands still while there is nothing else to do
+_POLL_S = 0.02  # interval at which the idle thread checks for a paused frame to refine
 
 
 @dataclass(frozen=True)
 class ExplainedFrame:
-    """An explanation and how it was wanted.
+    """Explanation of one frame, and the request it was made with.
 
     Attributes:
-        explanation: of one frame.
-        request: as it was wanted when its turn came.
-        stretch: what the frame belongs to.
+        explanation: the frame's explanation.
+        request: the request in force when its turn came.
+        stretch: the stretch the frame belongs to.
     """
 
     explanation: Explanation
@@ -41,12 +41,12 @@ class ExplainedFrame:
 
 @dataclass(frozen=True)
 class ExplainFailure:
-    """What could not be had.
+    """Failure to explain a frame as requested.
 
     Attributes:
-        text: why, in one line.
-        request: as it was wanted.
-        instead: as it was had before.
+        text: the reason, in one line.
+        request: the request that failed.
+        instead: the last request that worked.
     """
 
     text: str
@@ -57,19 +57,20 @@ class ExplainFailure:
 class Inference:
     """Explain the frames of one queue into another, in a thread of its own.
 
-    While ``paused``, frames stay where they are, and only ``refine`` and ``step`` make it work. ``request`` may be replaced
-    at any time and counts from the next frame on.
+    While paused, frames stay in their queue, and only ``refine`` and ``step`` make it work. ``request`` may be replaced at any
+    time and applies from the next frame on.
 
     Args:
-        frames: what to explain.
-        explain: how; a ``HeatcamError`` is kept for ``take_explain_failure``, and the thread goes on as before.
-        request: how it is wanted at first.
-        drops: whether an explanation that nobody takes may be replaced by a newer one.
+        frames: the frames to explain.
+        explain: explains one frame; a ``HeatcamError`` is kept for ``take_explain_failure``, and the thread goes on with the last
+            method and layers that worked.
+        request: the first request.
+        drops: True if an explanation that is not taken in time may be replaced by a newer one.
         on_jump: called in the thread before a frame that does not follow the one before.
-        waits_for: what is being prepared in yet another thread, and for how many seconds. Until it is there ``explain`` goes on
-            as before, and raises ``NotReadyError`` for a frame that stands still.
-        load: called in the thread before all else, once ``begin`` was called or ``PICTURE_FIRST_S`` are over; it takes seconds.
-            None for what can explain at once.
+        waits_for: returns what is being prepared in yet another thread, and the seconds so far. Until it is ready, ``explain``
+            uses the previous explainer, and raises ``NotReadyError`` for a paused frame.
+        load: called in the thread before all else, once ``begin`` was called or after ``PICTURE_FIRST_S``; it takes seconds. None
+            if ``explain`` can be used at once.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Inference:
     ) -> None:
         self.results: FrameQueue[ExplainedFrame | End] = FrameQueue(
             1, drops=drops
-        )  # of a file too: what lies here does not know the newest wishes
+        )  # 1 for a file too: results waiting here were made with an older request
         self.refined: FrameQueue[ExplainedFrame] = FrameQueue(1, drops=True)
         self.request = request
         self.failure: BaseException | None = None
@@ -96,13 +97,13 @@ class Inference:
         self._frames = frames
         self._explain = explain
         self._on_jump = on_jump or (lambda: None)
-        #: What is being prepared, for people, and for how many seconds by now; None for nothing.
+        #: Returns the display name of what is being prepared, and the seconds so far; None for nothing.
         self.waits_for = waits_for or (lambda: None)
         self._load, self._may_load = load, threading.Event()
-        #: What is known of the model once it is loaded; None before, and where nothing is to be loaded.
+        #: Facts about the model once it is loaded; None before, and if nothing is to be loaded.
         self.ready: Ready | None = None
         self.is_loading = load is not None
-        #: What is done while it loads, in a few words; "" where nobody has said it.
+        #: The current step of loading, in a few words; "" if unknown.
         self.doing = ""
         self._started_s = 0.0
         self._seeks = 0
@@ -115,80 +116,80 @@ class Inference:
         self._thread = threading.Thread(target=self._run, name="heatcam inference", daemon=True)
 
     def start(self) -> None:
-        """Begin to explain."""
+        """Start the thread."""
         self._started_s = time.monotonic()
         self._thread.start()
 
     def begin(self) -> None:
-        """Load, if that has not begun: the first picture is there, and nothing is held up by it."""
+        """Start to load if that has not begun: the first picture is shown, so loading delays nothing."""
         self._may_load.set()
 
     @property
     def loading_s(self) -> float:
-        """For how long it has been loading, in seconds; 0 when it is not."""
+        """Seconds since loading started; 0 when it is not loading."""
         return time.monotonic() - self._started_s if self.is_loading else 0.0
 
     def pause(self, paused: bool) -> None:
-        """Leave frames where they are, or go on."""
+        """Pause or resume explaining; paused frames stay in their queue."""
         with self._lock:
             self._paused, self._steps, self._still = paused, 0, None
 
     def seek(self, seeks: int, *, step: bool) -> None:
-        """Leave out frames that were read before so many seeks; while paused explain one more, where ``step``."""
+        """Skip frames that were read before seek number ``seeks``; with ``step``, explain one more frame although paused."""
         with self._lock:
             self._seeks, self._still, self._steps = seeks, None, int(step)
         self.results.clear()
 
     def step(self) -> None:
-        """While paused: explain one more frame, before any refinement."""
+        """Explain one more frame while paused, before any refinement."""
         with self._lock:
             self._steps, self._still = self._steps + 1, None
 
     def step_less(self) -> None:
-        """Take back a step that was not begun."""
+        """Cancel a step that has not begun."""
         with self._lock:
             self._steps = max(0, self._steps - 1)
 
     def refine(self, frame: Frame, request: ExplainRequest) -> None:
-        """Explain a frame that stands still anew, into ``refined``; the last one asked for counts."""
+        """Explain a paused frame once more, into ``refined``; a later call replaces an earlier one."""
         with self._lock:
             same = self._still is not None and self._still[0] is frame and self._still[1] == request
-            if not same:  # (one that is under way is not begun anew)
+            if not same:  # (one in progress is not restarted)
                 self._still = frame, request
 
     def forget_refinement(self) -> None:
-        """Cancel the refinement that was asked for."""
+        """Cancel the requested refinement."""
         with self._lock:
             self._still = None
 
     def take_explain_failure(self) -> ExplainFailure | None:
-        """What could not be had, once; None when everything could."""
+        """Return the last failure to explain as requested, once; None if there was none."""
         with self._lock:
             explain_failure, self._explain_failure = self._explain_failure, None
             return explain_failure
 
     @property
     def busy_s(self) -> float:
-        """For how long the thread has been at what it does, in seconds; 0 while it waits."""
+        """Seconds that the thread has spent on its current frame; 0 while it waits."""
         since_s = self._busy_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
     @property
     def task(self) -> str:
-        """What the thread does, for people."""
+        """Display text of the thread's current task."""
         return self._task
 
     def _note(self, doing: str) -> None:
         self.doing = doing
 
     def ask_to_stop(self) -> None:
-        """End the thread after what it is at."""
+        """Tell the thread to end after its current task."""
         self._stopping.set()
         self._may_load.set()
         self.results.abandon()
 
     def stop(self) -> bool:
-        """End the thread; whether it did end in time. While it loads it is left behind at once."""
+        """Stop the thread and return True if it ended in time. A thread that is still loading is abandoned at once."""
         self.ask_to_stop()
         if self._thread.ident is not None and not self.is_loading:
             self._thread.join(STOP_S)
@@ -204,15 +205,15 @@ class Inference:
             while not self._stopping.is_set() and not self._frames.exhausted:
                 self._turn()
             self.results.finish()
-            while not self._stopping.is_set():  # the last frame may stand still and be looked at again
+            while not self._stopping.is_set():  # the last frame may still be refined
                 if not self._refine():
                     self._stopping.wait(_POLL_S)
-        except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that shows)
+        except BaseException as error:  # noqa: BLE001 (kept; raised in the display thread)
             self.failure = error
             self.results.finish()
 
     def _turn(self) -> None:
-        """Do what is due: a refinement, the next frame, or a short wait."""
+        """Do the next task: a refinement, the next frame, or a short wait."""
         if not self._has_step() and self._refine():
             return
         if not self._may_go_on() or not self.results.has_room() or self._end_waits():
@@ -226,11 +227,11 @@ class Inference:
         self.results.put(taken if isinstance(taken, End) else self._next(taken, self.request))
 
     def _end_waits(self) -> bool:
-        """Whether the source is at its end, and its last frame must not be replaced by that."""
+        """Return True if the end marker is next while the last frame's result is not taken, which it must not replace."""
         return isinstance(self._frames.peek(), End) and self.results.peek() is not None
 
     def _refine(self) -> bool:
-        """Refine the frame that stands still; whether one was asked for. A failure is kept, and nothing changes."""
+        """Refine the paused frame; return True if one was handled. A failure is kept, and the frame's maps stay."""
         with self._lock:
             still = self._still
         if still is None:
@@ -250,7 +251,7 @@ class Inference:
         return True
 
     def _next(self, taken: Captured, request: ExplainRequest) -> ExplainedFrame:
-        """The next frame's explanation; when it cannot be had as wanted, as it was had before, with the failure kept."""
+        """Explain the next frame; if that fails, keep the failure and use the last method and layers that worked."""
         frame, stretch = taken.frame, taken.stretch
         if stretch != self._stretch:
             self._stretch = stretch

@@ -1,4 +1,4 @@
-"""What the top line says for a moment: where a picture was saved, what a key changed."""
+"""Short-lived notes on the top line: where a picture was saved, what a key changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Notes:
             self._text, self._until_s = text, now_s + NOTE_S
 
     def text(self, now_s: float) -> str:
-        """What is to be shown now; "" for nothing."""
+        """Return the note to show now; "" for none."""
         if now_s > self._until_s:
             self._text = ""
         return self._text

@@ -1,4 +1,4 @@
-"""Which object is which from one shown picture to the next, and which one lies under the mouse."""
+"""Identity of objects from one shown picture to the next, and the object under the mouse."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from heatcam.frames import Detections, Explanation
 from heatcam.measures import OverlapTracks, same_objects
 
-FIRST_OWN = 1 << 32  # numbers of boxes that no tracker has taken, far from the trackers' own
+FIRST_OWN = 1 << 32  # first number for boxes without a track, far above the trackers' own numbers
 
 
 class Objects:
-    """Numbers the objects that are shown, so that the focus can follow one. Called from the thread that shows.
+    """Numbers the objects that are shown, so that the focus can follow one. Called from the display thread.
 
-    The tracker's numbers where there are some, else those of boxes that overlap from frame to frame.
+    Uses the tracker's numbers if there are any, else numbers by overlap of boxes from frame to frame.
     """
 
     def __init__(self) -> None:
         self._tracks = OverlapTracks()
 
     def ids_of(self, explanation: Explanation) -> tuple[int, ...]:
-        """A number for each detection of the next frame."""
+        """Return a number for each detection of the next frame."""
         found = explanation.detections
         own = [FIRST_OWN + n for n in self._tracks.ids_of(found)]
         if found.track_ids is None:
@@ -32,13 +32,13 @@ class Objects:
 
 
 def ids_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
-    """The numbers of a frame's objects after the same frame was refined; new boxes get numbers below zero."""
+    """Return the numbers of a frame's objects after the same frame was refined; new boxes get numbers below zero."""
     same = same_objects(before, again)
     return tuple(numbers[of] if of >= 0 else -1 - place for place, of in enumerate(same))
 
 
 def object_at(detections: Detections, x: float, y: float) -> int | None:
-    """The index of the smallest box that holds a point of the picture; None for none."""
+    """Return the index of the smallest box that contains a point of the picture; None for none."""
     boxes = detections.boxes_xyxy
     if not len(boxes):
         return None
@@ -49,6 +49,6 @@ def object_at(detections: Detections, x: float, y: float) -> int | None:
 
 
 def with_tracks(again: Explanation, numbers: tuple[int, ...]) -> Explanation:
-    """A refined explanation with the track numbers of the first one."""
+    """Return a refined explanation with the track numbers of the first one."""
     tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in numbers], np.int64)
     return replace(again, detections=replace(again.detections, track_ids=tracks))

@@ -1,4 +1,4 @@
-"""What a session of the window is put together from."""
+"""Parts and plan of a live session."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from heatcam.sinks import Viewer
 
 @dataclass(frozen=True)
 class Parts:
-    """What a session puts together, none of it started.
+    """Parts of a session, none of them started.
 
     Attributes:
         capture: reads the source.
         inference: explains what was read.
         viewer: the window.
-        painting: paints what it shows.
-        snapshots, recording: what ``s`` and ``R`` do.
+        renderer: renders the window's picture.
+        snapshots, recording: the actions of the keys ``s`` and ``R``.
     """
 
     capture: CaptureThread
@@ -35,13 +35,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """How one run of the window goes.
+    """Settings of one run of the window.
 
     Attributes:
-        caption: what the top line says.
-        limits: when it ends by itself.
-        stays: whether frames do not go on from one another, as of photographs: each has its map, and the last one stays.
-        holds: whether the last frame of a file stays until the user quits.
+        caption: fixed text of the top line.
+        limits: frames or seconds after which it ends.
+        stays: True for unrelated frames such as photographs: each gets a map of its own, and the last one stays.
+        holds: True if the last frame of a file stays until the user quits.
     """
 
     caption: RunCaption

@@ -1,4 +1,4 @@
-"""Where the window is in its source: the next frame when it is due, steps, seeks, and what comes behind the last frame."""
+"""Playback position of the window: the next frame when it is due, steps, seeks, and the end of the source."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from heatcam.live.playback_clock import PlaybackClock
 
 
 class Playback:
-    """Takes explanations in their order and at their times. Called from the thread that shows.
+    """Takes explanations in their order and at their times. Called from the display thread.
 
     Args:
-        capture, inference: where the frames come from.
-        clock: seconds that only move forward.
+        capture, inference: the threads that the frames come from.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, capture: CaptureThread, inference: Inference, clock: Callable[[], float]) -> None:
         self.history = FrameHistory()
-        #: Whether all that the source gave was shown, and nothing was sought since.
+        #: True if all frames of the source were shown, and there was no seek since.
         self.ended = False
-        #: Steps that were asked for and have not come yet.
+        #: Steps that were requested and have not arrived yet.
         self.steps = 0
         self._capture, self._inference, self._clock = capture, inference, clock
         self._pace = PlaybackClock(capture.film.speed)
@@ -34,9 +34,9 @@ class Playback:
         self._plain: Frame | None = None
 
     def next_plain(self) -> Frame | None:
-        """While the model is loaded: a frame to show as it is; None when there is no other than before.
+        """Return a frame to show unexplained while the model loads; None if there is no new one.
 
-        Of a file that is its first, which stays where it is to be explained; of what is live each that comes.
+        For a file it is the first frame, which stays in the queue to be explained; for a live source each new frame.
         """
         queue = self._capture.frames
         captured = queue.take(0) if self._capture.source.is_live else queue.peek()
@@ -46,11 +46,11 @@ class Playback:
         return captured.frame
 
     def show_plain(self, entry: HistoryEntry) -> None:
-        """Look at a frame that nothing is known of; it is forgotten when an explained one comes."""
+        """Show a frame without an explanation; it is dropped from the history when an explained one comes."""
         self.history.restart(entry)
 
     def next_shown(self, *, paused: bool) -> ExplainedFrame | None:
-        """The next explanation, when it is due; None for none now."""
+        """Take the next explanation if it is due; None for none now."""
         waiting = self._inference.results.peek()
         if waiting is None:
             return None
@@ -71,16 +71,16 @@ class Playback:
 
     @property
     def jumped(self) -> bool:
-        """Whether the frame that was taken last does not follow the one before."""
+        """True if the frame that was taken last does not follow the one before."""
         return self._jumped
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether nothing more can come, whatever is asked for."""
+        """True if no more results can come, not even after a seek."""
         return self._inference.results.exhausted
 
     def add(self, entry: HistoryEntry) -> None:
-        """Look at the frame that was taken last."""
+        """Show the frame that was taken last."""
         if self._jumped or self._plain is not None:
             self._plain = None
             self.history.restart(entry)
@@ -89,21 +89,21 @@ class Playback:
             self.history.add(entry)
 
     def pause(self, paused: bool) -> None:
-        """Let everything stand still, or go on with what is now."""
+        """Pause capture and inference, or resume from the present."""
         if self._capture.drops and not paused and not isinstance(self._inference.results.peek(), End):
-            self._inference.results.take(0)  # what came while the picture stood still is old
+            self._inference.results.take(0)  # a result that came while paused is old
         self._inference.pause(paused)
         self._capture.pause(paused)
         self._inference.results.counts = not paused
         self.steps = 0
-        if paused and self._aim_s is not None:  # what was sought is still to be seen
+        if paused and self._aim_s is not None:  # the frame of the last seek is still to be shown
             self.steps = 1
             self._inference.step()
         self._pace.forget()
         self.history.to_newest()
 
     def step_forward(self) -> str:
-        """One frame on, of those that were shown or the next; what to say."""
+        """Step one frame forward, in the history or to the next new one; return the note to show."""
         if self.history.step(1):
             return ""
         if self.ended:
@@ -113,8 +113,8 @@ class Playback:
         return ""
 
     def step_back(self) -> str:
-        """One frame back, of those that were shown; what to say."""
-        if self.steps:  # one that was asked for and has not come yet
+        """Step one frame back in the history; return the note to show."""
+        if self.steps:  # one that was requested and has not arrived yet
             self.steps -= 1
             self._inference.step_less()
         elif not self.history.step(-1):
@@ -122,7 +122,7 @@ class Playback:
         return ""
 
     def seek(self, by_s: float, *, paused: bool) -> str:
-        """Go back or on by some seconds from the frame that is looked at, or from where the last seek goes; what to say."""
+        """Seek by some seconds from the current frame, or from the target of a pending seek; return the note to show."""
         source, now = self._capture.source, self.history.now
         if source.is_live or not source.can_seek:
             return f"{source.name} cannot be sought in: only files can"
@@ -137,7 +137,7 @@ class Playback:
         return clock_time(aim_s) + (f" of {clock_time(length_s)}" if length_s else "")
 
     def _is_due(self, shown: ExplainedFrame) -> bool:
-        """Whether it is time: at once for what is live and behind a seek, at its own time for a file's."""
+        """Return True if a frame is due: at once for live sources and after a seek, at its own timestamp for a file."""
         now_s = self._clock()
         if shown.stretch.laps != self._stretch.laps:
             frame_s = 1 / self._capture.source.fps if self._capture.source.fps > 0 else 0.0
@@ -148,7 +148,7 @@ class Playback:
 
 
 def clock_time(seconds: float) -> str:
-    """``0:05``, ``1:20``, ``1:00:00``."""
+    """Format seconds as ``0:05``, ``1:20`` or ``1:00:00``."""
     whole = max(0, int(seconds))
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02d}"

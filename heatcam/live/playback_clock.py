@@ -1,16 +1,16 @@
-"""When the next frame of a file is due: at its own time, and never in a hurry to make up for lost ones."""
+"""Playback clock: show a file's frames at their own timestamps, without a rush to catch up after a delay."""
 
 from __future__ import annotations
 
-LONGEST_WAIT_S = 5.0  # of a file's own time, for one frame: a gap in the times that is longer is jumped over
-LONGEST_DELAY_S = 0.25  # later than that, time starts anew instead of being caught up with
+LONGEST_WAIT_S = 5.0  # of a file's own time, for one frame: a longer gap in the timestamps is skipped
+LONGEST_DELAY_S = 0.25  # after a longer delay the clock restarts instead of catching up
 
 
 class PlaybackClock:
-    """Turns the times that a file gives its frames into times to show them. Called from one thread.
+    """Converts a file's timestamps to times to show its frames. Called from one thread.
 
     Args:
-        speed: how much faster than its own times the file plays, above 0.
+        speed: playback speed relative to the file's own timestamps, above 0.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
@@ -19,10 +19,10 @@ class PlaybackClock:
         self._last_s = 0.0
 
     def due_s(self, pts_s: float, now_s: float) -> float:
-        """When a frame is to be shown.
+        """Return the time to show a frame.
 
         Args:
-            pts_s: its time in the stream, in seconds.
+            pts_s: its timestamp in the stream, in seconds.
             now_s: the clock, in seconds.
 
         Returns:
@@ -36,13 +36,13 @@ class PlaybackClock:
         return self._last_s
 
     def begin(self, pts_s: float, now_s: float) -> None:
-        """A frame that does not follow the one before is shown now: time starts anew with it."""
+        """Restart the clock with a frame that is shown now and does not follow the one before."""
         self._offset_s, self._last_s = now_s - pts_s / self._speed, now_s
 
     def end_s(self, frame_s: float) -> float:
-        """When the last frame has had its time, on the clock of ``due_s``; ``frame_s`` is how long a frame lasts in the file."""
+        """Return when the last frame's time is over, on the clock of ``due_s``; ``frame_s`` is its duration in the file."""
         return self._last_s + min(frame_s, LONGEST_WAIT_S) / self._speed
 
     def forget(self) -> None:
-        """The next frame is due at once: after a pause or a jump."""
+        """Make the next frame due at once, after a pause or a jump."""
         self._offset_s = None

@@ -1,4 +1,4 @@
-"""Explainers that take seconds to make, made in a thread of their own while the stream goes on with the one before."""
+"""Background preparation of explainers that take seconds to build, while the stream goes on with the previous one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from typing import Generic, TypeVar
 from heatcam.errors import HeatcamError, UsageError
 
 MOST_KEPT = 5
-_SOON_S = 0.1  # what is ready that soon was made before: nothing is shown otherwise meanwhile
+_SOON_S = 0.1  # first wait; an explainer built before is ready by then, and no older one need step in
 
 Made = TypeVar("Made")
-#: Method, layers ("" for its own), and whether the frame stands still.
+#: Method, layers ("" for the method's own), and True for a paused frame.
 Key = tuple[str, str, bool]
 
 
 class Preparing(Generic[Made]):
-    """Makes what is asked for, one after the other; of several that wait only the newest is made. Asked from one thread.
+    """Makes one object after the other in the background; of several waiting keys only the newest is made.
+
+    Called from one thread.
 
     Args:
-        make: takes seconds, and may refuse with a ``HeatcamError``; called in a thread of its own.
+        make: makes the object of a key; takes seconds, and may raise a ``HeatcamError``; called in a thread of its own.
     """
 
     def __init__(self, make: Callable[[Key], Made]) -> None:
@@ -35,14 +37,14 @@ class Preparing(Generic[Made]):
         self._changed = threading.Condition()
 
     def get(self, key: Key, *, waits: bool = False) -> Made | None:
-        """What was made for ``key``; None while it is being made, which begins with this.
+        """Return the object made for ``key``; None while it is being made, which this call starts.
 
         Args:
-            key: what is wanted now; what was wanted before is not any more.
-            waits: until it is made, however long that takes.
+            key: the key needed now; it replaces an earlier one that is still waiting.
+            waits: wait until it is made, however long that takes.
 
         Raises:
-            HeatcamError: it cannot be had, now or when it was tried before.
+            HeatcamError: ``make`` failed for this key, now or in an earlier try.
         """
         with self._changed:
             if key not in self._made and key not in self._refused:
@@ -55,11 +57,11 @@ class Preparing(Generic[Made]):
             self._wanted = None
             if key in self._refused:
                 raise UsageError(*self._refused[key])
-            self._made[key] = self._made.pop(key)  # (the one asked for last stands last)
+            self._made[key] = self._made.pop(key)  # (the most recently used stands last)
             return self._made[key]
 
     def progress(self) -> tuple[Key, float] | None:
-        """What is waited for, and for how many seconds by now; None for nothing."""
+        """Return the key that is being waited for, and the seconds so far; None for none."""
         with self._changed:
             return None if self._wanted is None else (self._wanted, time.monotonic() - self._since_s)
 
@@ -67,7 +69,7 @@ class Preparing(Generic[Made]):
         return key in self._made or key in self._refused or self._failure is not None
 
     def _want(self, key: Key) -> bool:
-        """Have ``key`` made next; whether it was not wanted before."""
+        """Have ``key`` made next; return False if it was already the wanted one."""
         is_new = self._wanted != key
         if is_new:
             self._wanted, self._since_s = key, time.monotonic()
@@ -77,7 +79,7 @@ class Preparing(Generic[Made]):
         return is_new
 
     def _work(self) -> None:
-        """The thread: until nothing is wanted that is not there."""
+        """Make the wanted keys until none is missing (the thread's function)."""
         while (key := self._next()) is not None:
             try:
                 made = self._make(key)
@@ -85,7 +87,7 @@ class Preparing(Generic[Made]):
                 with self._changed:
                     self._refused[key] = error.problem, error.next_step
                     self._changed.notify_all()
-            except BaseException as error:  # noqa: BLE001 (kept; raised in the thread that asks)
+            except BaseException as error:  # noqa: BLE001 (kept; raised in the calling thread)
                 with self._changed:
                     self._failure, self._works = error, False
                     self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""What the person sees: when a picture is drawn, and what its top line says."""
+"""Presenter of the live window: decides when a picture is drawn, and the text of its top line."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from heatcam.overlay import Status, View, natural_wh
 from heatcam.sinks import Viewer
 from heatcam.sources import Phase
 
-REDRAWN_S = 0.25  # how often a picture that is getting old is drawn anew, with its age
-BUSY_IS_SAID_AFTER_S = 0.7  # that inference may take before the top line says so
+REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
+BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
 
 
 @dataclass(frozen=True)
 class RunCaption:
-    """What the top line says that does not change in a run.
+    """Text of the top line that does not change in a run.
 
     Attributes:
-        model, backend: what they are called.
+        model, backend: their display names.
         draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
     """
 
@@ -41,13 +41,13 @@ class RunCaption:
 
 @dataclass(frozen=True)
 class Painted:
-    """A picture in the window and what it was made from: all three belong together.
+    """Picture in the window, together with the values it was painted from.
 
     Attributes:
-        entry: what was seen.
-        state: what was chosen.
+        entry: the explained frame.
+        state: the choices.
         view: the picture.
-        status, banner: what was said on it.
+        status, banner: the text drawn on it.
     """
 
     entry: HistoryEntry
@@ -62,12 +62,12 @@ class Presenter:
 
     Args:
         viewer: the window.
-        renderer: paints what it shows.
-        recording: gets each new frame's picture.
-        capture, inference: asked how they are doing.
-        caption: what the top line says.
-        stats: filled with what was drawn, and when.
-        clock: seconds that only move forward; that of ``Frame.captured_at_s``.
+        renderer: paints the window's picture.
+        recording: gets each picture that is drawn.
+        capture, inference: the threads whose status is shown.
+        caption: fixed text of the top line.
+        stats: counts and times of drawing are added to it.
+        clock: monotonic clock, in seconds; that of ``Frame.captured_at_s``.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Presenter:
         stats: RunStats,
         clock: Callable[[], float],
     ) -> None:
-        #: What is in the window: what was painted, how, and the way back from its pixels; None before the first picture.
+        #: The picture in the window, its inputs, and the way back from its pixels; None before the first picture.
         self.shown: Painted | None = None
         self.notes = Notes()
         self._viewer, self._renderer, self._recording = viewer, renderer, recording
@@ -94,21 +94,21 @@ class Presenter:
         self._asked_at_s: float | None = None
 
     def new_frame(self) -> None:
-        """The next picture shows a frame that was not shown before."""
+        """Note that the next picture shows a frame that was not shown before."""
         self._stale = self._has_new_frame = True
 
     def change(self) -> None:
-        """What is shown is out of date."""
+        """Mark the picture as out of date."""
         self._stale = True
 
     def asked(self) -> None:
-        """Somebody waits for an answer to a key or a click."""
+        """Note a key or a click, whose answer is drawn at once and timed."""
         self._stale = True
         self._asked_at_s = self._asked_at_s or time.perf_counter()
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something new to draw, now."""
+        """True if there is something new to draw now."""
         since_s = self._clock() - self._drawn_s
         if self._has_new_room():
             return True
@@ -117,7 +117,7 @@ class Presenter:
         return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
 
     def draw(self, entry: HistoryEntry, state: WindowState, *, held: bool) -> None:
-        """Draw an entry as it is to be seen now; ``held`` while it stands still on purpose."""
+        """Draw an entry into the window; ``held`` while paused or at the end."""
         started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
         self._message = self._message_now()
         status = self._status(entry, state, now_s, held=held)
@@ -137,35 +137,35 @@ class Presenter:
         self._asked_at_s, self._drawn_s = None, now_s
 
     def say(self, text: str) -> None:
-        """A note on the top line, for a while."""
+        """Show a note on the top line for a while."""
         if text:
             self.notes.say(text, self._clock())
             self._stale = True
 
     def hold(self, text: str) -> None:
-        """Say this on the top line until something else is to be said instead; "" for no more."""
+        """Show a text on the top line until it is replaced; "" for none. Notes and progress are shown in its place meanwhile."""
         self._held = text
         self._stale = True
 
     def name_model(self, model: str, backend: str) -> None:
-        """Call the model so from now on: it is loaded."""
+        """Set the names of the model and backend once the model is loaded."""
         self._caption = replace(self._caption, model=model, backend=backend)
         self._stale = True
 
     @property
     def has_new_frame(self) -> bool:
-        """Whether a frame waits to be drawn for the first time."""
+        """True if a frame waits to be drawn for the first time."""
         return self._has_new_frame
 
     def _has_new_room(self) -> bool:
-        """Whether the window has another size than it was drawn for."""
+        """Return True if the window's size has changed since it was drawn."""
         if self.shown is None:
             return False
         frame_wh, layout = self.shown.entry.explanation.frame.size_wh, self.shown.state.layout
         return self._viewer.room_wh(natural_wh(frame_wh, layout)) != self._drawn_wh
 
     def _count(self, entry: HistoryEntry, *, held: bool) -> None:
-        """A frame's first picture."""
+        """Count a frame that was drawn for the first time, with its latency and age."""
         stats, explanation = self._stats, entry.explanation
         stats.frames_shown += 1
         stats.latency_s.append(explanation.timings.inference_ms / 1e3 + stats.draw_s[-1])
@@ -173,7 +173,7 @@ class Presenter:
             stats.age_s.append(self._clock() - explanation.frame.captured_at_s)
 
     def picture(self) -> Uint8Array | None:
-        """What is in the window, in the frame's own pixels; None before the first picture."""
+        """Return the window's picture in the frame's own pixels; None before the first picture."""
         if self.shown is None:
             return None
         painted = self.shown
@@ -184,7 +184,7 @@ class Presenter:
         return view.picture
 
     def _record(self) -> None:
-        """What is seen goes into the recording, also what a key has changed of a frame that stands still."""
+        """Add the drawn picture to the recording, also one in which a key has changed a paused frame."""
         picture = self.picture() if self._recording.seconds is not None else None
         text = "" if picture is None else self._recording.offer(picture)
         if text:
@@ -192,7 +192,7 @@ class Presenter:
             self.say(text)
 
     def _grows_old(self) -> bool:
-        """Whether the picture says something that changes by itself: its age, a recording's length, the source's trouble."""
+        """Return True if the picture's text changes by itself: its age, a recording's length, the source's trouble."""
         source = self._capture.source
         return (
             source.is_live or self._recording.seconds is not None or source.state.phase is not Phase.PLAYING
@@ -237,7 +237,7 @@ class Presenter:
 
 
 def _how(entry: HistoryEntry, state: WindowState) -> str:
-    """The method and the layers behind the model's name, where they are not the usual ones: those of the map that is shown."""
+    """Return the shown map's method and layers, to follow the model's name; "" for the default ones."""
     saliency = entry.explanation.saliency
     method = state.method if saliency is None else saliency.method
     usual = method == MethodName.LIVE.value or (

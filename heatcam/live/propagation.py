@@ -1,4 +1,4 @@
-"""The last map on a frame that has none of its own: what each box held goes with its box."""
+"""Propagation of the last map to a frame without one: the evidence in each box moves with its box."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from heatcam.smoothing import Patch, patch_of, registered, with_patches
 
 
 def propagate_map(found: Explanation, mapped: Explanation) -> Explanation:
-    """``found``, which has no map, with that of an earlier frame moved and stretched as its boxes moved.
+    """Add to ``found``, which has no map, an earlier frame's map, shifted and stretched as its boxes moved.
 
-    Objects that are new have no evidence yet. Outside the boxes there is none either: what lay there is not known to move.
+    New objects have no evidence yet. Outside the boxes there is none either, because its motion is unknown.
     """
     saliency = mapped.saliency
     if saliency is None:

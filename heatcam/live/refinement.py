@@ -1,4 +1,4 @@
-"""The frame that stands still, explained once more in detail."""
+"""Refinement of a paused frame: explain it once more with the fine maps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from heatcam.live.state import WindowState
 
 
 class Refinement:
-    """Asks for the fine maps of what is looked at, and puts them in its place. Called from the thread that shows.
+    """Requests the fine maps of the current frame, and replaces its maps by them. Called from the display thread.
 
     Args:
-        inference: makes them.
-        history: what is looked at.
-        stays: whether frames do not go on from one another: each then has a map of its own.
+        inference: makes the fine maps.
+        history: the frames shown, with the current one.
+        stays: True for unrelated frames such as photographs: each then has a map of its own.
     """
 
     def __init__(self, inference: Inference, history: FrameHistory, *, stays: bool) -> None:
@@ -26,23 +26,23 @@ class Refinement:
         self._refused: set[ExplainRequest] = set()
 
     def flowing_request(self, state: WindowState) -> ExplainRequest:
-        """How frames that follow one another are to be explained."""
+        """Return the request for frames of a running stream."""
         heat = state.heatmap or state.layout is not Layout.SINGLE
         own = heat and (state.focus is not None or state.numbers or state.graphs)
         every = 1 if self._stays else state.every
         return ExplainRequest(heat, own, state.conf, state.method, state.layers, every=every)
 
     def still_request(self, state: WindowState) -> ExplainRequest:
-        """How a frame that stands still is to be explained."""
+        """Return the request for a paused frame."""
         request = self.flowing_request(state)
         return replace(request, with_object_maps=request.with_map, still=True, every=1)
 
     def refuse(self, request: ExplainRequest) -> None:
-        """Do not ask for this again."""
+        """Never make this request again."""
         self._refused.add(request)
 
     def ask(self, state: WindowState) -> None:
-        """Ask for the fine maps of the frame that stands still, unless it has them or shows none."""
+        """Request the fine maps of the paused frame, unless it has them or shows none."""
         entry, request = self._history.now, self.still_request(state)
         if entry is None:
             return
@@ -53,9 +53,9 @@ class Refinement:
             self._inference.forget_refinement()
 
     def take(self, state: WindowState) -> HistoryEntry | None:
-        """The frame that is looked at with its fine maps, put in its place; None when none have come.
+        """Replace the current frame's maps by the fine ones and return its entry; None if none have arrived.
 
-        What was asked for before keys have changed it is left: another look is under way.
+        Maps of a request that keys have changed since are discarded: the new request is on its way.
         """
         shown, entry = self._inference.refined.take(0), self._history.now
         if shown is None or entry is None or shown.explanation.frame is not entry.explanation.frame:

@@ -1,4 +1,4 @@
-"""From what was seen and what is chosen to the one picture in the window."""
+"""Renderer of the window: one picture from an explained frame and the current choices."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from heatcam.smoothing import Smoother, Steadied
 
 
 class Renderer:
-    """Paint the entries of one run. Called from the thread that shows.
+    """Paints the entries of one run. Called from the display thread.
 
-    Heat is steadied once for each new frame, however often that frame is painted; a refined frame is painted as it is.
+    Heat is smoothed once for each new frame, however often that frame is painted; a refined frame is painted unsmoothed.
 
     Args:
-        smooth: how much heat is steadied, in ``[0, 1]``.
-        keys: what the help shows.
+        smooth: strength of the smoothing, in ``[0, 1]``.
+        keys: key table for the help.
     """
 
     def __init__(self, smooth: float, keys: KeyTable) -> None:
@@ -51,7 +51,7 @@ class Renderer:
         self.attention = EvidenceHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
-        """The next frame of the stream."""
+        """Take the next frame of the stream: smooth its heat and add it to the evidence history."""
         self._attend(explanation)
         if self._smooth <= 0:
             return
@@ -60,17 +60,17 @@ class Renderer:
         self._steadied = self._smoother.steady(explanation)
 
     def restart(self) -> None:
-        """The next frame does not follow the one before: nothing is steadied from it, and the graphs begin anew."""
+        """Restart smoothing and graphs: the next frame does not follow the one before."""
         self._smoother = self._steadied = self._attended = None
         self.attention = EvidenceHistory()
 
     def refine(self, explanation: Explanation) -> None:
-        """Show a refined explanation of a frame that stands still."""
+        """Take a refined explanation of a paused frame: add it to the evidence history if the frame is not in it yet."""
         if self._attended is not explanation.frame:
             self._attend(explanation)
 
     def _attend(self, explanation: Explanation) -> None:
-        """Only objects' own maps make the graphs: a share of all evidence is another number."""
+        """Add to the evidence history, from objects' own maps only: a share of all evidence is another number."""
         if explanation.object_maps or not len(explanation.detections):
             self.attention.add(explanation)
             self._attended = explanation.frame
@@ -83,14 +83,14 @@ class Renderer:
         banner: tuple[str, str] | None = None,
         canvas_wh: tuple[int, int] | None = None,
     ) -> View:
-        """What the window shows.
+        """Paint the window's picture.
 
         Args:
-            entry: what was seen.
-            state: what is chosen.
-            status: what the top line says.
-            banner: a line and its detail to lay over a picture that is not live; None for none.
-            canvas_wh: width and height to draw for, in pixels; None takes those of the frame, or of two of them.
+            entry: the explained frame.
+            state: the current choices.
+            status: content of the top line.
+            banner: a line and its detail to draw over a picture that is not live; None for none.
+            canvas_wh: width and height to draw for, in pixels; None for the frame's own, or two frames side by side.
 
         Returns:
             uint8 ``(H, W, 3)`` BGR, a new picture, and the way back from its pixels to the frame's.
@@ -134,11 +134,11 @@ class Renderer:
     def _hot(
         self, entry: HistoryEntry, shown: HistoryEntry, state: WindowState, look: OverlayOptions
     ) -> Uint8Array:
-        """``shown`` is the entry in the pixels that it is shown in."""
+        """Draw the frame with its heat; ``shown`` is the entry resized to the pixels it is shown in."""
         explanation, focus = shown.explanation, _place(entry.object_ids, state.focus)
         if (
             state.focus is not None and focus is None
-        ):  # not seen for a moment: others' heat would only flash up
+        ):  # the object is briefly undetected: the others' heat would only flash up
             return self._plain(shown, state, look)
         steadied = self._steadied
         if (
@@ -152,10 +152,10 @@ class Renderer:
 
 
 def _same(steadied: Explanation, explanation: Explanation) -> bool:
-    """Whether what was steadied is this look at this frame."""
+    """Return True if the smoothed explanation was made from this one, not from a refinement of the frame."""
     return steadied.frame is explanation.frame and steadied.timings is explanation.timings
 
 
 def _place(numbers: Sequence[int], focus: int | None) -> int | None:
-    """The index of the object with a number; None for all."""
+    """Return the index of the object in focus; None if no object is in focus, or it is not in the frame."""
     return numbers.index(focus) if focus is not None and focus in numbers else None

@@ -1,4 +1,4 @@
-"""A run of the window in numbers: what the top line and the report say."""
+"""Statistics of a run of the window, for the top line and the report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 
 from heatcam.sinks import Action
 
-_KEPT = 10_000  # of the newest of each, so that a run of days stays small
+_KEPT = 10_000  # newest values of each, so that a run of days stays small
 
 
 def _newest() -> deque[float]:
@@ -18,19 +18,19 @@ def _newest() -> deque[float]:
 
 @dataclass
 class RunStats:
-    """What has happened so far. Used from the thread that shows.
+    """Statistics of the run so far. Used from the display thread.
 
     Attributes:
-        frames_taken: frames of the source that came to the window.
-        frames_shown: those that were drawn, each once.
+        frames_taken: number of the source's frames that reached the window.
+        frames_shown: number of those that were drawn, each counted once.
         started_s: ``time.perf_counter()`` at the first frame.
-        latency_s: explaining a frame and drawing it.
-        draw_s: drawing a picture.
-        age_s: from the frame in hand to its picture in the window; of live sources.
-        key_s: from a key to the picture that answers it.
-        shown_at_s: ``time.perf_counter()`` of the newest frames' first drawing.
-        actions: how often each key was used.
-        errors: what went wrong, each once.
+        latency_s: times to explain a frame and draw it.
+        draw_s: times to draw a picture.
+        age_s: times from capture of a frame to its picture in the window; live sources only.
+        key_s: times from a key to the picture that answers it.
+        shown_at_s: ``time.perf_counter()`` when the newest frames reached the window.
+        actions: number of uses of each key.
+        errors: messages of failures, each once.
     """
 
     frames_taken: int = 0
@@ -48,7 +48,7 @@ class RunStats:
 
     @property
     def fps(self) -> float:
-        """Frames a second over the last thirty; 0 before the second one."""
+        """Frames per second over the last thirty frames; 0 before the second one."""
         times = self.shown_at_s
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
@@ -64,7 +64,7 @@ class RunStats:
         return time.perf_counter() - self.started_s
 
     def count_frame(self, now_s: float) -> None:
-        """A frame of the source comes to the window, at ``now_s`` on ``time.perf_counter()``."""
+        """Count a frame that reaches the window at ``now_s`` on ``time.perf_counter()``."""
         if not self.frames_taken:
             self.started_s = now_s
         elif self.shown_at_s:
@@ -74,15 +74,15 @@ class RunStats:
         self.shown_at_s.append(now_s)
 
     def pause(self) -> None:
-        """What comes next does not follow what came before: the time between them is nobody's rate."""
+        """Restart the frame rate: the next frame does not follow the last, so the time between them does not count."""
         self.shown_at_s.clear()
 
     @property
     def mean_fps(self) -> float:
-        """Frames a second over the whole run, without its pauses; 0 before the second one."""
+        """Frames per second over the whole run, without its pauses; 0 before the second frame."""
         return self._intervals / self._flowing_s if self._flowing_s > 0 else 0.0
 
     def note_failure(self, text: str) -> None:
-        """Keep what went wrong, once."""
+        """Keep a failure's message, once."""
         if text and text not in self.errors:
             self.errors.append(text)

@@ -1,4 +1,4 @@
-"""What ``s`` and ``R`` write: pictures with their raw maps, and video, without holding up the window."""
+"""Snapshots and recordings of the window (keys ``s`` and ``R``), written in the background."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from heatcam.sinks import (
     write_whole,
 )
 
-_NOMINAL_FPS = 30.0  # frames carry their own times; this is how long the last one stands
+_NOMINAL_FPS = 30.0  # frames carry their own times; this sets only the duration of the last one
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
-STOP_S = 10.0  # what was asked to be saved is waited for that long at the end
+STOP_S = 10.0  # maximum wait for unfinished snapshots at the end
 
 
 class Snapshots:
-    """Writes what is seen, the raw map and the settings beside one another, in a thread of its own.
+    """Writes the window's picture, the raw map and the settings side by side, in a thread of its own.
 
     Args:
-        folder: where to.
-        about: what the settings file says beside the view: the model and the source.
+        folder: the output folder.
+        about: facts for the settings file beside the view: the model and the source.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
@@ -53,29 +53,29 @@ class Snapshots:
         self._failures: list[str] = []
 
     def about(self, facts: dict[str, Any]) -> None:
-        """Say this too in the settings files to come."""
+        """Add facts to the settings files written from now on."""
         self._about = self._about | facts
 
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
-        """Write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; what became of it is said by ``news``."""
+        """Start to write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; ``news`` returns the outcome."""
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
         name = free_path(self._folder / f"{stem}.png", self._given)
         self._given.add(name)
         self._waiting.append(self._writer.submit(self._save, name, picture, explanation, state))
 
     def news(self) -> list[str]:
-        """What was saved, or why not, since the last call."""
+        """Return a message for each snapshot saved, or not saved and why, since the last call."""
         done = [future for future in self._waiting if future.done() and not future.cancelled()]
         self._waiting = [future for future in self._waiting if not future.done()]
         return [future.result() for future in done]
 
     @property
     def failed(self) -> bool:
-        """Whether one of them could not be saved where it was to be."""
+        """True if a snapshot could not be saved in its folder."""
         return bool(self._failures)
 
     def close(self) -> list[str]:
-        """Wait for what is being written; the last news, and what has failed before."""
+        """Wait for unfinished snapshots; return earlier failures and the last news."""
         earlier = list(self._failures)
         wait(self._waiting, STOP_S)
         late = sum(not future.done() for future in self._waiting)
@@ -85,7 +85,7 @@ class Snapshots:
         return [*earlier, *self.news(), *(self._failures[-1:] if late else [])]
 
     def _save(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
-        """Write where it is to be or, where that fails, where it can be: the folder may be gone, or its disk full."""
+        """Write to the folder or, if it is gone or its disk full, to another one; return the message to show."""
         failure = self._write(path, picture, explanation, state)
         if not failure:
             return f"saved {path.name}"
@@ -98,7 +98,7 @@ class Snapshots:
         return failure
 
     def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
-        """Write the three files, all or none; why not, "" when they are there."""
+        """Write the three files, all or none; return the reason of a failure, "" for success."""
         settings = self._about | {"view": as_plain(state), **describe(explanation)}
         settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
         text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
@@ -121,13 +121,13 @@ class Snapshots:
 
 
 class RecordingToggle:
-    """Records the pictures that are shown while it is on. Called from the thread that shows; never makes it wait.
+    """Records the pictures that are shown while it is on. Called from the display thread, which it never blocks.
 
-    A recording keeps the size of its first picture: others, after a change of layout, are fitted into it.
+    A recording keeps the size of its first picture: later ones of another size are letterboxed into it.
 
     Args:
-        folder: where to.
-        clock: seconds that only move forward.
+        folder: the output folder.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -139,16 +139,16 @@ class RecordingToggle:
         self._ender = ThreadPoolExecutor(1, thread_name_prefix="heatcam recording")
         self._ending: list[Future[tuple[str, int, bool]]] = []
         self._failures: list[str] = []
-        #: Pictures that the encoder had no room for, of all recordings.
+        #: Number of pictures dropped because the encoder was too slow, over all recordings.
         self.dropped = 0
 
     @property
     def seconds(self) -> float | None:
-        """For how long it has been on; None while it is off."""
+        """Seconds since the recording started; None while it is off."""
         return None if self._recorder is None else self._clock() - self._started_s
 
     def start(self, picture: Uint8Array) -> str:
-        """Begin a file; what to say about it. A failure is said, and nothing is on."""
+        """Start a recording with the size of ``picture``; return the message to show. After a failure it stays off."""
         path = free_path(self._folder / f"heatcam-{stamp()}.mp4")
         size_wh = picture.shape[1], picture.shape[0]
         try:
@@ -160,7 +160,7 @@ class RecordingToggle:
         return f"recording {path.name}"
 
     def offer(self, picture: Uint8Array) -> str:
-        """One shown picture, at this moment's time; what to say when the recording ended by itself, else ""."""
+        """Add a shown picture at the current time; return a message if the recording has failed, else ""."""
         recorder = self._recorder
         if recorder is None:
             return ""
@@ -175,7 +175,7 @@ class RecordingToggle:
         return ""
 
     def stop(self) -> str:
-        """Finish the file in a thread of its own; what to say meanwhile, "" when nothing was on. ``news`` says how it went."""
+        """Finish the file in the background; return the message to show, "" if it was off. ``news`` returns the outcome."""
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return ""
@@ -183,18 +183,18 @@ class RecordingToggle:
         return f"finishing {recorder.path.name}"
 
     def news(self) -> list[str]:
-        """How the recordings ended that were finished since the last call."""
+        """Return a message for each recording that was finished since the last call."""
         done = [future for future in self._ending if future.done()]
         self._ending = [future for future in self._ending if not future.done()]
         return [self._noted(*future.result()) for future in done]
 
     @property
     def failed(self) -> bool:
-        """Whether one of them could not be started or finished, or ended by itself."""
+        """True if a recording could not be started or finished, or failed while running."""
         return bool(self._failures)
 
     def close(self) -> list[str]:
-        """Finish what is on and wait for it; the last news, and what has failed before."""
+        """Finish a running recording and wait for it; return earlier failures and the last news."""
         self.stop()
         wait(self._ending)
         self._ender.shutdown()
@@ -209,7 +209,7 @@ class RecordingToggle:
 
 
 def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
-    """Finish a file: what to say, the pictures that were dropped, and whether it is whole."""
+    """Finish a file; return the message to show, the number of dropped pictures, and True if the file is complete."""
     failure: BaseException | None = None
     try:
         recorder.close()
@@ -223,7 +223,7 @@ def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
 
 
 def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
-    """``picture`` in ``size_wh``, its shape kept, with black borders where it differs; itself where it fits."""
+    """Resize ``picture`` to ``size_wh``, its aspect ratio kept by black borders; returned itself if the size is right."""
     height, width = picture.shape[:2]
     if (width, height) == size_wh:
         return picture
@@ -238,10 +238,10 @@ def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
 
 
 def as_plain(state: WindowState) -> dict[str, Any]:
-    """The choices for JSON, by the names of the options."""
+    """Convert the choices to plain values for JSON, by the names of their fields."""
     return {name: v.value if isinstance(v, Enum) else v for name, v in asdict(state).items()}
 
 
 def stamp() -> str:
-    """The local time as it stands in file names."""
+    """Return the local time in the form used in file names, ``YYYYmmdd-HHMMSS``."""
     return time.strftime("%Y%m%d-%H%M%S")

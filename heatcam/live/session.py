@@ -1,4 +1,4 @@
-"""The window's loop, on the main thread: show what is ready, answer what was asked, wait for nothing.
+"""Main loop of the window, on the main thread: show results that are ready and handle input, without blocking.
 
 Capture and inference run in threads of their own; this one only ever waits for keys, a few milliseconds at a time.
 """
@@ -26,25 +26,25 @@ from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState
 from heatcam.sinks import Event
 
-POLL_MS = 5  # how long a look for keys takes when nothing is due: frames that come meanwhile wait no longer
+POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 NOTHING = Detections(
     np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), ()
 )
 PLAIN = ExplainRequest(
     with_map=False, conf=-1.0
-)  # of a frame that was not explained: whatever is asked for is more
-LOST_S = 1.0  # that an object in focus may go unseen
+)  # request of a frame that was not explained; it differs from every real request
+LOST_S = 1.0  # time that an object in focus may go undetected
 
 
 class Session:
-    """Shows one source until it, the limits or the user end it. Called on the main thread.
+    """Shows one source until the source, the limits or the user end it. Called on the main thread.
 
     Args:
-        parts: what it is made of; the threads are started by ``run``, and stopped when it is left.
-        state: what is chosen at first.
-        choices: what there is to choose from.
-        plan: how the run goes.
-        clock: seconds that only move forward; that of ``Frame.captured_at_s``.
+        parts: the session's parts; ``run`` starts the threads and stops them at its end.
+        state: the initial choices.
+        choices: values that keys cycle through.
+        plan: settings of the run.
+        clock: monotonic clock, in seconds; that of ``Frame.captured_at_s``.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class Session:
         self.state = state
         self.choices = choices
         self.stats = RunStats()
-        #: What there is to say on the terminal when the window is gone.
+        #: Messages for the terminal after the window has closed.
         self.last_words: list[str] = []
-        #: Width and height of the window when it was left; None when it was never open.
+        #: Width and height of the window when it was closed; None if it was never open.
         self.window_wh: tuple[int, int] | None = None
         self._capture, self._inference, self._viewer = parts.capture, parts.inference, parts.viewer
         self._plan, self._clock = plan, clock
@@ -84,37 +84,37 @@ class Session:
 
     @property
     def saw_the_end(self) -> bool:
-        """Whether all that the source gave was shown."""
+        """True if the source was shown to its end."""
         return self._saw_the_end
 
     @property
     def saw_something(self) -> bool:
-        """Whether the source gave a picture."""
+        """True if the source gave a picture."""
         return self.playback.history.now is not None
 
     @property
     def dropped(self) -> int:
-        """Frames that nobody saw because something was slow."""
+        """Number of frames dropped because capture, inference or display was slow."""
         return self._capture.dropped + self._inference.results.dropped
 
     def end(self) -> None:
-        """Leave the window after this turn."""
+        """Close the window after this turn of the loop."""
         self._over = True
 
     def interrupt(self) -> None:
-        """End it: for Ctrl-C, from whatever is going on."""
+        """End the session after this turn of the loop, because of Ctrl-C."""
         self._interrupted = self._over = True
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was ended so."""
+        """True if ``interrupt`` ended it."""
         return self._interrupted
 
     def run(self) -> None:
-        """Everything, until it ends.
+        """Run the session until it ends.
 
         Raises:
-            HeatcamError: the source or the model failed; what was recorded and saved is finished first.
+            HeatcamError: the source or the model failed; recordings and snapshots are finished first.
         """
         self._viewer.set_full_screen(self.state.full_screen)
         self._inference.request = self._refinement.flowing_request(self.state)
@@ -156,7 +156,7 @@ class Session:
             self.presenter.draw(self.playback.history.now, self.state, held=self._is_held())
 
     def _close(self) -> None:
-        """Leave nothing behind: a recording first, which matters most."""
+        """Stop the threads and finish the files: a recording first, which matters most."""
         self._inference.ask_to_stop()
         self.window_wh = self._viewer.size_wh()
         self.last_words += self.parts.recording.close()
@@ -166,10 +166,10 @@ class Session:
         if self.parts.recording.failed:
             self.stats.note_failure(self.last_words[0] if self.last_words else "a recording failed")
 
-    # What comes from the other threads.
+    # Results and messages of the other threads.
 
     def _show_plain(self) -> None:
-        """The source as it is, until the model is loaded."""
+        """Show the source's frames unexplained until the model is loaded."""
         ready = self._inference.ready
         if ready is not None:
             self._waits_for_the_model = False
@@ -194,7 +194,7 @@ class Session:
                 self._refine()
 
     def _take_next(self) -> None:
-        """Show the next explanation when it is due."""
+        """Show the next explanation if it is due, and handle the end of the source."""
         had_ended = self.playback.ended
         shown = self.playback.next_shown(paused=self._is_held())
         if shown is not None:
@@ -222,7 +222,7 @@ class Session:
     def _follow_from(
         self, before: HistoryEntry | None, explanation: Explanation, numbers: tuple[int, ...]
     ) -> None:
-        """An object that only a refinement has found gets the number that the stream gives it."""
+        """Move the focus from an object that only a refinement has found to that object's number in the stream."""
         if before is None or self.state.focus is None or self.state.focus >= 0:
             return
         found = ids_again(explanation.detections, numbers, before.explanation.detections)
@@ -231,7 +231,7 @@ class Session:
             self.state = replace(self.state, focus=now if now >= 0 else None)
 
     def _keep_focus(self) -> None:
-        """The focus stays with an object that is not seen for a moment, and leaves one that is gone."""
+        """Keep the focus on an object that is briefly undetected, and clear it when the object is gone."""
         entry, now_s = self.playback.history.now, self._clock()
         if self.state.focus is None or entry is None or self.state.focus in entry.object_ids:
             self._focus_seen_s = now_s
@@ -240,7 +240,7 @@ class Session:
             self.presenter.say("the object is gone: all again")
 
     def _take_refined(self) -> None:
-        """Put the fine maps of the frame that stands still in the place of its first ones."""
+        """Replace the paused frame's maps by its fine maps, if they have arrived."""
         refined = self._refinement.take(self.state)
         if refined is not None:
             self.parts.renderer.refine(refined.explanation)
@@ -248,7 +248,7 @@ class Session:
             self.presenter.change()
 
     def _end_of_source(self) -> None:
-        """Nothing more comes: raise what ended it, or let the last frame stand."""
+        """Handle the end of the source: raise its failure, end the session, or hold the last frame."""
         self._saw_the_end = True
         if self._capture.failure is not None:
             raise self._capture.failure
@@ -256,13 +256,13 @@ class Session:
         if not stays or self.playback.history.now is None:
             self._over = True
             return
-        is_one_picture = self._capture.source.frame_count == 1  # nothing lies before it
+        is_one_picture = self._capture.source.frame_count == 1  # there is no earlier frame to go back to
         if self._plan.holds and not self.playback.is_exhausted and not is_one_picture:
             self.presenter.hold(f"end of {self._capture.source.name}: left to go back, q to quit")
         self._refine()
 
     def _drain_messages(self) -> None:
-        """What the other threads have to say."""
+        """Show the messages of the other threads, and raise inference's failure."""
         for text in (*self.parts.snapshots.news(), *self.parts.recording.news()):
             self.presenter.say(text)
         explain_failure = self._inference.take_explain_failure()
@@ -272,7 +272,7 @@ class Session:
             raise self._inference.failure
 
     def _refuse(self, explain_failure: ExplainFailure) -> None:
-        """Say what cannot be had, and go back to what was had before, unless something else is wanted by now."""
+        """Show why a request failed, and go back to the method and layers that worked, unless others are chosen by now."""
         self.presenter.say(explain_failure.text)
         self.stats.note_failure(explain_failure.text)
         request, before = explain_failure.request, explain_failure.instead
@@ -281,18 +281,18 @@ class Session:
         if (self.state.method, self.state.layers) == (request.method, request.layers):
             self.change(replace(self.state, method=before.method, layers=before.layers))
 
-    # What is asked of them.
+    # Requests to the other threads.
 
     def _is_held(self) -> bool:
         return self.state.paused or self.playback.ended
 
     def _refine(self) -> None:
-        """Ask for the fine maps of the frame that stands still, unless another frame is on its way."""
+        """Request the fine maps of the paused frame, unless another frame is on its way."""
         if not self.playback.steps:
             self._refinement.ask(self.state)
 
     def change(self, state: WindowState) -> None:
-        """Put another state into force, here and in the other threads."""
+        """Apply another state, here and in the other threads."""
         before, self.state = self.state, state
         self._inference.request = self._refinement.flowing_request(state)
         self.presenter.change()
@@ -311,12 +311,12 @@ class Session:
             self._over = True
 
     def step(self, *, forward: bool) -> None:
-        """Look at the next frame, or the one before."""
+        """Show the next frame, or the one before."""
         self.presenter.say(self.playback.step_forward() if forward else self.playback.step_back())
         self._refine()
 
     def seek(self, by_s: float) -> None:
-        """Go back or on by some seconds, where the source can."""
+        """Seek back or forward by some seconds, if the source can seek."""
         self.presenter.say(self.playback.seek(by_s, paused=self.state.paused))
         self.stats.pause()
         if not self.playback.ended:

@@ -1,4 +1,4 @@
-"""What the person at the window has chosen, and what each key makes of it: no window, no thread, no picture in here."""
+"""State of the window's choices, and the effect of each key on it: no window, thread or picture is used here."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.05, 0.95
 
 @dataclass(frozen=True)
 class WindowState:
-    """The choices of one moment.
+    """Choices in force at the window.
 
     Attributes:
         heatmap: show the heat map, not plain detection.
         layout: one picture, two side by side, or a wipe.
-        split: where the wipe stands, as a share of the width.
-        paused: the picture stands still.
+        split: position of the wipe, as a share of the width.
+        paused: the picture is paused.
         focus: the number of the object whose own map is shown; None for all.
-        colormap, alpha, renorm, boxes, hud: the look.
+        colormap, alpha, renorm, boxes, hud: drawing options.
         conf: keep boxes above this confidence.
         method: the CAM method's name.
-        layers: what ``--layers`` takes; "" for the method's own.
-        every: the map is made every so many frames.
-        numbers, graphs, help: what is drawn over the picture.
+        layers: a value of ``--layers``; "" for the method's own.
+        every: make a map every this many frames.
+        numbers, graphs, help: panels drawn over the picture.
         full_screen: fill the screen.
     """
 
@@ -56,12 +56,12 @@ class WindowState:
 
 @dataclass(frozen=True)
 class Choices:
-    """What there is to go through with one model.
+    """Values of one model that keys cycle through.
 
     Attributes:
         methods: names of the CAM methods.
-        layer_sets: what ``--layers`` takes, ``""`` first.
-        start: the view that ``0`` goes back to.
+        layer_sets: values of ``--layers``, ``""`` first.
+        start: the state that the key ``0`` restores.
     """
 
     methods: Sequence[str]
@@ -70,12 +70,12 @@ class Choices:
 
 
 def changed(state: WindowState, action: Action, choices: Choices, objects: Sequence[int] = ()) -> WindowState:
-    """The state after one key; the same where the key does not change it.
+    """Return the state after one key; the same if the key does not change it.
 
     Args:
-        state: before.
-        action: what was asked for.
-        choices: what the model has.
+        state: the state before.
+        action: the key's action.
+        choices: the model's values to cycle through.
         objects: the numbers of the objects in the picture, strongest first.
     """
     if action in _SWITCHES:
@@ -107,7 +107,7 @@ _SWITCHES = {
 
 
 def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState:
-    """Keys that go through a list or along a scale."""
+    """Return the state after a key that cycles through a list or moves along a scale."""
     lists: dict[Action, tuple[str, Sequence[Any]]] = {
         Action.NEXT_COLORMAP: ("colormap", list(Colormap)),
         Action.NEXT_RENORM: ("renorm", list(Renorm)),
@@ -129,7 +129,7 @@ def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState
 
 
 def _with(state: WindowState, name: str, value: Any) -> WindowState:
-    """``state`` with one field changed."""
+    """Return ``state`` with one field changed."""
     changes: dict[str, Any] = {name: value}
     return replace(state, **changes)
 
@@ -138,12 +138,12 @@ V = TypeVar("V")
 
 
 def _next(value: V, values: Sequence[V]) -> V:
-    """The one after ``value``, or the first when it is the last or not among them."""
+    """Return the value after ``value``, or the first if it is the last or not among them."""
     return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
 
 
 def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | None:
-    """The next object's number; after the last come all (None)."""
+    """Return the next object's number; after the last one None, for all objects."""
     if not objects:
         return None
     ring: list[int | None] = [None, *objects]
@@ -152,7 +152,7 @@ def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | No
 
 
 def said(before: WindowState, after: WindowState) -> str:
-    """The change in a few words, for the top line; "" for none, or one that is seen anyway."""
+    """Describe the change in a few words for the top line; "" for none, or one that is visible anyway."""
     words = {
         "colormap": f"colour map {after.colormap.value}",
         "renorm": f"scaled per {after.renorm.value}"

@@ -1,4 +1,4 @@
-"""What a map holds in a box, read from the map's own cells before anything is resized or smoothed."""
+"""Evidence of a map inside a box, read from the map's own cells before anything is resized or smoothed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox
 
 PERCENTILE = 99.0
-NOTHING = 1e-9  # logits per cell; below that a map holds no evidence at all
+NOTHING = 1e-9  # logits per cell; up to this a cell holds no evidence
 
 
 def cells_in_box(values: Float32Array, letterbox: Letterbox, box_xyxy: npt.ArrayLike) -> Float32Array:
-    """The cells that a box touches, at least one: a view of ``values``.
+    """Return the cells that a box touches, at least one: a view of ``values``.
 
     Args:
         values: ``(h, w)`` over the whole letterbox.
@@ -24,11 +24,11 @@ def cells_in_box(values: Float32Array, letterbox: Letterbox, box_xyxy: npt.Array
 
 
 def cells_touched(shape_hw: tuple[int, ...], box_cells: npt.ArrayLike) -> tuple[slice, slice]:
-    """Rows and columns of a map of this shape that a box touches, at least one of each.
+    """Return the rows and columns of a map of this shape that a box touches, at least one of each.
 
     Args:
         shape_hw: the map's height and width in cells.
-        box_cells: float ``(4,)``, xyxy in cells from the map's top-left corner; what lies beyond the map is left out.
+        box_cells: float ``(4,)``, xyxy in cells from the map's top-left corner; the box is clipped to the map.
     """
     height, width = shape_hw
     x1, y1, x2, y2 = (float(side) for side in np.asarray(box_cells))
@@ -40,7 +40,7 @@ def cells_touched(shape_hw: tuple[int, ...], box_cells: npt.ArrayLike) -> tuple[
 def boxes_in_cells(
     shape_hw: tuple[int, ...], letterbox: Letterbox, boxes_xyxy: npt.ArrayLike
 ) -> npt.NDArray[np.float64]:
-    """Boxes from image pixels to cells of a map, not rounded: float64 ``(N, 4)``, xyxy from the map's top-left corner.
+    """Convert boxes from image pixels to cells of a map, not rounded: float64 ``(N, 4)``, xyxy from the map's top-left corner.
 
     Args:
         shape_hw: the map's height and width in cells.
@@ -52,7 +52,10 @@ def boxes_in_cells(
 
 
 def peak_of(cells: npt.NDArray[np.float32]) -> float:
-    """The high percentile of the positive evidence among ``cells``, in their unit: one hot cell does not make it."""
+    """Return the 99th percentile of the positive evidence among ``cells``, in their unit; 0 if there is none.
+
+    One hot cell among many does not set it.
+    """
     hot = cells[cells > NOTHING]
     if not hot.size:
         return 0.0
@@ -61,7 +64,7 @@ def peak_of(cells: npt.NDArray[np.float32]) -> float:
 
 
 def inside_picture(values: Float32Array, letterbox: Letterbox) -> Float32Array:
-    """The cells of a map ``(h, w)`` whose centre lies on the picture, a new array: a letterbox border never counts."""
+    """Return the cells of a map ``(h, w)`` whose centre lies on the picture, not on the letterbox border; all if none does."""
     height, width = values.shape
     xs = (np.arange(width) + 0.5) * letterbox.model_wh[0] / width
     ys = (np.arange(height) + 0.5) * letterbox.model_wh[1] / height
@@ -71,14 +74,14 @@ def inside_picture(values: Float32Array, letterbox: Letterbox) -> Float32Array:
 
 
 def positive_evidence(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> tuple[float, float]:
-    """The sum of a map's positive evidence inside a box, in the map's unit, and the number of cells that the box covers.
+    """Sum a map's positive evidence inside a box, in the map's unit, and return it with the number of cells that the box covers.
 
     A cell that the box cuts counts by the share of it that lies inside, and so does one that the picture's edge cuts: a
     letterbox border never counts.
 
     Args:
         saliency: the map.
-        box_xyxy: float ``(4,)`` in image pixels; ``saliency.letterbox.seen_xyxy`` is all that the network saw.
+        box_xyxy: float ``(4,)`` in image pixels; ``saliency.letterbox.seen_xyxy`` is the area that the network saw.
     """
     letterbox, values = saliency.letterbox, saliency.values
     corners = np.asarray(box_xyxy, np.float64).reshape(2, 2)
@@ -90,6 +93,6 @@ def positive_evidence(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> tuple[f
 
 
 def _covered(count: int, start: float, end: float) -> npt.NDArray[np.float64]:
-    """The share of each of ``count`` cells in a row that lies in ``[start, end)``, float64 ``(count,)``."""
+    """Return the share of each of ``count`` cells in a row that lies in ``[start, end)``, float64 ``(count,)``."""
     cell = np.arange(count)
     return np.asarray(np.clip(np.minimum(cell + 1, end) - np.maximum(cell, start), 0, 1), np.float64)

@@ -1,4 +1,4 @@
-"""What was found in a picture, for programs."""
+"""Machine-readable findings of a picture: detections and the numbers of their maps."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from heatcam.measures.statistics import evidence_share
 
 
 def describe(explanation: Explanation) -> dict[str, Any]:
-    """One picture's findings for the machine-readable outputs: ``size_wh``, ``detections`` and ``map_error``.
+    """Return one picture's findings for the machine-readable outputs: ``size_wh``, ``question``, ``detections``, ``map_error``.
 
-    ``energy_in_box``, ``enrichment`` and ``evidence_logits`` need the objects' own maps and are None without them; evidence is
-    also None where the map is not counted in logits. ``low_evidence`` is None where it is not known. ``question`` is what was
-    asked instead of each object's own class; of a class, each detection has its ``asked_confidence``.
+    ``energy_in_box``, ``enrichment`` and ``evidence_logits`` need the objects' own maps and are None without them;
+    ``evidence_logits`` is also None for a map that is not in logits. ``low_evidence`` is None if unknown. ``question`` is what
+    was asked instead of each object's own class, else None; if that is a class, each detection has its ``asked_confidence``.
     """
     found = explanation.detections
     maps: tuple[SaliencyMap | None, ...] = explanation.object_maps or (None,) * len(found)
@@ -40,14 +40,14 @@ def describe(explanation: Explanation) -> dict[str, Any]:
 
 
 def _answer(question: Question | None, n: int) -> dict[str, Any]:
-    """How likely the class is that was asked about; nothing where none was."""
+    """Return name and confidence of the class that was asked about; empty if none was."""
     if question is None or question.scores is None:
         return {}
     return {"asked_class_name": question.class_name, "asked_confidence": round(float(question.scores[n]), 6)}
 
 
 def _numbers(own: SaliencyMap | None, box_xyxy: npt.ArrayLike) -> dict[str, float | None]:
-    """An object's row of numbers."""
+    """Return the numbers of one object's map; all None without a map."""
     if own is None:
         return {"energy_in_box": None, "enrichment": None, "evidence_logits": None}
     seen = evidence_share(own, box_xyxy)

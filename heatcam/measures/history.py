@@ -1,6 +1,6 @@
-"""Attention over time: how much of each object's evidence lay in its box in the last frames, and how hot the picture is now.
+"""Evidence over time: the share of each object's evidence inside its box in the last frames, and the current heat histogram.
 
-Numbers are of raw maps: give it explanations as they come from the explainer, not steadied ones.
+Numbers are of raw maps: pass explanations as they come from the explainer, not smoothed ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from heatcam.geometry import Float32Array
 from heatcam.measures.matching import OverlapTracks
 from heatcam.measures.statistics import BINS, energy_in_box, heat_counts, share_of_all
 
-_Key = tuple[bool, int]  # whether a tracker gave the number, and the number
+_Key = tuple[bool, int]  # (True if a tracker gave the number, the number)
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class ObjectEvidence:
         track_id: its track's number; 0 without tracking.
         energies: float32 ``(n,)``, at most as long as the history, the newest last: the share of evidence in its box, in
             ``[0, 1]``; NaN in frames without it, or without a map.
-        is_seen: whether it is in the newest frame.
-        unseen_s: how long before the newest frame it was last seen, in seconds of the source's time.
+        is_seen: True if it is in the newest frame.
+        unseen_s: seconds of the source's time from when it was last seen to the newest frame.
     """
 
     name: str
@@ -42,14 +42,14 @@ class ObjectEvidence:
 
     @property
     def last(self) -> float | None:
-        """The energy of the newest frame that has one; None where none has."""
+        """Energy of the newest frame that has one; None if no frame has."""
         known = self.energies[~np.isnan(self.energies)]
         return float(known[-1]) if known.size else None
 
 
 @dataclass
 class _Line:
-    """What is kept of one object: frames are counted by the history."""
+    """Record of one object; frames are counted by the history."""
 
     energies: deque[float]
     name: str = ""
@@ -59,13 +59,13 @@ class _Line:
 
 
 class EvidenceHistory:
-    """The last frames of one stream. Called from one thread.
+    """Evidence history of one stream's last frames. Called from one thread.
 
-    Objects are told apart by their track numbers; without tracking, by class and overlap with the frame before. Boxes that no
-    track has taken yet are left out. Objects that are not seen for ``length`` frames are forgotten.
+    Objects are told apart by their track numbers; without tracking, by class and overlap with the frame before. Boxes without a
+    track number yet are left out. Objects that are not seen for ``length`` frames are forgotten.
 
     Args:
-        length: how many frames are remembered, at least 1.
+        length: number of frames to remember, at least 1.
     """
 
     def __init__(self, length: int = 120) -> None:
@@ -77,10 +77,10 @@ class EvidenceHistory:
         self._heat: Int64Array = np.zeros(BINS, np.int64)
 
     def add(self, explanation: Explanation) -> None:
-        """Take the next frame. Without a map its objects are remembered, their energies are unknown.
+        """Add the next frame. Without a map its objects are remembered with unknown energies.
 
-        The energy in a box is of the object's own map where there is one; else it is the share of all evidence of the picture
-        that lies in the box.
+        The energy in a box is that of the object's own map if there is one, else the share of the whole picture's evidence that
+        lies in the box.
         """
         self._frames += 1
         self._now_s = explanation.frame.pts_s
@@ -99,7 +99,7 @@ class EvidenceHistory:
         self._heat = heat_counts(explanation.saliency)
 
     def objects(self) -> list[ObjectEvidence]:
-        """The remembered objects: those in the newest frame first, then by their numbers."""
+        """Return the remembered objects: those in the newest frame first, then by their numbers."""
         lines = sorted(self._lines.items(), key=lambda entry: (entry[1].seen_in != self._frames, entry[0]))
         return [
             ObjectEvidence(
@@ -115,11 +115,11 @@ class EvidenceHistory:
 
     @property
     def heat(self) -> Int64Array:
-        """Cells of the newest map at each heat: see ``heat_counts``."""
+        """Heat histogram of the newest map: see ``heat_counts``."""
         return self._heat
 
     def _keys(self, explanation: Explanation) -> list[_Key | None]:
-        """Which object each detection is; None for what no track has taken."""
+        """Return the key of each detection's object; None for a box without a track number."""
         found = explanation.detections
         if found.track_ids is None:
             return [(False, number) for number in self._tracks.ids_of(found)]
@@ -127,7 +127,7 @@ class EvidenceHistory:
 
 
 def _energy(explanation: Explanation, n: int) -> float:
-    """The share of evidence in the ``n``-th box; NaN where there is no map or no evidence."""
+    """Return the share of evidence in the ``n``-th box; NaN if there is no map or no evidence."""
     box = explanation.detections.boxes_xyxy[n]
     if explanation.object_maps:
         own = energy_in_box(explanation.object_maps[n], box)

@@ -1,8 +1,8 @@
-"""Which box is the same object as in another look at the scene.
+"""IoU matching of boxes between two frames.
 
-Only as much as smoothing and the window need: each box goes to the box of its class that it overlaps most, the largest overlaps
-first. Nothing is predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Where
-boxes are crowded the assignment of least total cost (scipy has it) differs from this one now and then.
+Only as much as smoothing and the window need: greedy matching within each class, the largest overlaps first. Nothing is
+predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Among crowded boxes
+the optimal assignment (scipy's ``linear_sum_assignment``) differs from this one now and then.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from heatcam.frames import Detections, Int64Array
 from heatcam.geometry import Float32Array, overlaps
 
 LEAST_OVERLAP = 0.3  # IoU; below it a box is another object
-REMEMBERED = 5  # frames that an object may go undetected and keep its number: weak ones come and go
+REMEMBERED = 5  # frames that an object may go undetected and keep its number: weak detections come and go
 
 
 @dataclass
 class _Track:
-    """One object: its box when it was last seen, ``(4,)`` in image pixels, its class, and for how many frames it is missing."""
+    """One object: its box when last seen, ``(4,)`` in image pixels, its class, and the number of frames it has been missing."""
 
     box_xyxy: Float32Array
     class_id: int
@@ -35,7 +35,7 @@ class OverlapTracks:
         self._next = 0
 
     def ids_of(self, detections: Detections) -> list[int]:
-        """A number for each box of the next frame; the same number is the same object, and none is used twice."""
+        """Return a number for each box of the next frame; the same number is the same object, and none is used twice."""
         numbers, boxes = list(self._tracks), detections.boxes_xyxy
         before = np.array([self._tracks[n].box_xyxy for n in numbers], np.float32).reshape(-1, 4)
         classes = np.array([self._tracks[n].class_id for n in numbers], np.int64)
@@ -50,7 +50,7 @@ class OverlapTracks:
         return ids
 
     def __contains__(self, number: int) -> bool:
-        """Whether the object is still remembered."""
+        """Return True if the object is still remembered."""
         return number in self._tracks
 
     def _new_number(self) -> int:
@@ -59,7 +59,7 @@ class OverlapTracks:
 
 
 def same_objects(before: Detections, now: Detections) -> list[int]:
-    """For each box of ``now`` the index of the box of ``before`` that is the same object, which no other box has; -1 for none."""
+    """Return for each box of ``now`` the index of the same object's box in ``before``, each used once; -1 for none."""
     return _same(before.boxes_xyxy, before.class_ids, now.boxes_xyxy, now.class_ids)
 
 
@@ -74,7 +74,7 @@ def _same(
 
 
 def _best_pairs(values: Float32Array) -> list[tuple[int, int]]:
-    """Row and column of the largest values, at most one of each row and column, none below ``LEAST_OVERLAP``."""
+    """Return row and column of the largest values, at most one per row and column, none below ``LEAST_OVERLAP``."""
     rows, columns = np.nonzero(values >= LEAST_OVERLAP)
     order = np.argsort(-values[rows, columns], kind="stable")
     found: dict[int, int] = {}

@@ -1,7 +1,7 @@
-"""How much evidence is full heat: the scale of a map, in logits per cell.
+"""Scale of a map: the evidence per cell, in the map's unit, that is drawn as full heat.
 
-A high percentile of the positive evidence, not the maximum: one hot cell would turn all else blue. Statistics are taken on the
-map's own cells, before anything is resized or smoothed.
+It is a high percentile of the positive evidence, not the maximum: one hot cell would turn all else blue. Statistics are taken on
+the map's own cells, before anything is resized or smoothed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WEAKEST_SCALE = 0.05
 
 
 def scope_of(saliency: SaliencyMap, renorm: Renorm) -> Renorm:
-    """What the map is scaled by in the end: the frame where a fixed scale was asked for and is not known for this model."""
+    """Return the scope of the scale in effect: the frame if a fixed scale was requested but is unknown for this model."""
     return Renorm.FRAME if renorm is Renorm.FIXED and saliency.full_heat is None else renorm
 
 
@@ -28,9 +28,9 @@ def scales_of(
     renorm: Renorm,
     object_maps: Sequence[SaliencyMap] = (),
 ) -> list[float]:
-    """The evidence in a cell, in the map's unit, that is full heat: one number a box, or a single one for the frame.
+    """Return the evidence per cell, in the map's unit, that is full heat: one number per box, or one for the frame.
 
-    It is 0 where there is no evidence.
+    It is 0 if there is no evidence.
 
     Args:
         saliency: the evidence for all boxes together.
@@ -47,7 +47,7 @@ def scales_of(
 
 
 def box_scales(shown: Sequence[Float32Array], letterbox: Letterbox, boxes_xyxy: Float32Array) -> list[float]:
-    """The evidence in a cell that is full heat in each box; 0 where there is none.
+    """Return for each box the evidence per cell that is full heat; 0 if the box has no evidence.
 
     Args:
         shown: the evidence that each box shows, of either sign, ``(h, w)`` over the whole letterbox, all of one size.

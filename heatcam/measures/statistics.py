@@ -1,4 +1,4 @@
-"""Numbers of one map: how much evidence it holds, and how much of it lies in a box."""
+"""Statistics of one map: its evidence, and the share of it inside a box."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ BINS = 32
 
 @dataclass(frozen=True)
 class EvidenceShare:
-    """What one object's own map holds. Negative evidence counts as none, as in the picture; a letterbox border never counts.
+    """Evidence numbers of one object's own map. Negative evidence counts as none, and a letterbox border never counts.
 
     Attributes:
-        evidence: the sum of the map's positive evidence, in the map's unit. It is what the heat adds up to, not the object's
-            logit: what speaks against the object, and the network's biases, are not in it.
+        evidence: the sum of the map's positive evidence, in the map's unit: the sum of the heat, not the object's logit, since
+            evidence against the object and the network's biases are not in it.
         energy_in_box: the share of it that lies inside the box, in ``[0, 1]``: the energy-based pointing game (Wang et al.,
-            "Score-CAM", CVPR workshops 2020). None where there is no evidence.
-        enrichment: how many times denser it is in the box than in the whole picture: ``energy_in_box`` divided by the box's
-            share of the picture. None where there is no evidence, or no box.
+            "Score-CAM", CVPR workshops 2020). None if there is no evidence.
+        enrichment: its density in the box relative to the whole picture: ``energy_in_box`` divided by the box's share of the
+            picture. None if there is no evidence, or the box covers none of the picture.
     """
 
     evidence: float
@@ -33,7 +33,7 @@ class EvidenceShare:
 
 
 def evidence_share(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> EvidenceShare:
-    """The numbers of one object.
+    """Return the evidence numbers of one object.
 
     Args:
         saliency: the object's own map.
@@ -48,21 +48,21 @@ def evidence_share(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> EvidenceSh
 
 
 def energy_in_box(saliency: SaliencyMap, box_xyxy: npt.ArrayLike) -> float | None:
-    """The share of a map's positive evidence that lies inside a box: see ``EvidenceShare``."""
+    """Return the share of a map's positive evidence that lies inside a box: see ``EvidenceShare``."""
     return evidence_share(saliency, box_xyxy).energy_in_box
 
 
 def share_of_all(saliency: SaliencyMap, box_xyxy: Float32Array) -> float | None:
-    """The share of a map's positive evidence that lies in a box, whoever's it is; None where there is no evidence."""
+    """Return the share of a map's positive evidence, of all objects, that lies in a box; None if there is no evidence."""
     total, _ = positive_evidence(saliency, saliency.letterbox.seen_xyxy)
     return min(1.0, positive_evidence(saliency, box_xyxy)[0] / total) if total > 0 else None
 
 
 def heat_counts(saliency: SaliencyMap | None) -> Int64Array:
-    """How many cells of a map have how much heat: int64 ``(32,)``, from none to full.
+    """Return the heat histogram of a map: number of cells per bin, int64 ``(32,)``, from no heat to full.
 
-    Only cells with positive evidence whose centre the picture covers count; full heat is the high percentile of their evidence
-    that the picture of the whole frame is scaled by. All 0 without a map or evidence.
+    Only cells with positive evidence whose centre lies on the picture count; full heat is the scale of the whole frame (a high
+    percentile of their evidence). All 0 without a map or evidence.
     """
     counts = np.zeros(BINS, np.int64)
     if saliency is None:

@@ -1,4 +1,4 @@
-"""The banner: what keeps the picture from being live, so that nobody takes it for that."""
+"""Banner over a picture that is not live: the reason, so that nobody takes the picture for live."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LARGEST = 2.2  # times the usual font size
 
 
 def draw_banner(picture: Uint8Array, text: str, detail: str = "") -> None:
-    """Dim the picture and lay a wide amber strip over its middle, in place.
+    """Dim the picture and draw a wide amber strip across its middle, in place.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR: the last that was shown.
-        text: what is wrong: ``camera 0 stalled for 3 s``. As large as one line allows.
-        detail: what is done about it, below in smaller letters: ``attempt 2 in 1.4 s``; "" for none.
+        text: the problem, such as ``camera 0 stalled for 3 s``; as large as one line allows.
+        detail: the remedy under way, below in smaller letters: ``attempt 2 in 1.4 s``; "" for none.
     """
     height, width = picture.shape[:2]
     picture[...] = cv2.convertScaleAbs(picture, alpha=_LEFT_OF_PICTURE)
@@ -37,7 +37,7 @@ def draw_banner(picture: Uint8Array, text: str, detail: str = "") -> None:
 
 
 def _largest_size(text: str, usual: int, room: int) -> int:
-    """The largest font size at which the text fits; the usual one where none does."""
+    """Return the largest font size at which the text fits; the usual one if none does."""
     for size in range(round(_LARGEST * usual), usual, -1):
         if text_width(text, size) <= room:
             return size

@@ -1,4 +1,4 @@
-"""The colour bar."""
+"""Colour bar with its caption and the values at its ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from heatcam.overlay.text import LIGHT, fitted, font_px, line_height, shade, tex
 
 
 def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
-    """The rectangle that the colour bar takes, bottom right; one line high on small pictures."""
+    """Return the rectangle of the colour bar, bottom right; one line high on small pictures."""
     width, height = size_wh
     size = _bar_font_px(width, height)
     margin = size // 2
@@ -32,7 +32,7 @@ def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
 
 
 def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> None:
-    """The colours from low to high and what they stand for; in place. Pictures too small for it go without."""
+    """Draw the colours from low to high with their meaning, in place; nothing on pictures too small for it."""
     height, width = picture.shape[:2]
     box = left, top, right, bottom = colour_bar_box((width, height), legend)
     size = _bar_font_px(width, height)
@@ -61,7 +61,7 @@ def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> 
 
 
 def _in_one_line(legend: Legend, size: int, room: int) -> tuple[int, str]:
-    """Width of the bar's one line in at most ``room`` pixels, and what stands at its hot end: the number where it fits."""
+    """Return the width of the one-line bar in at most ``room`` pixels, and the number at its hot end, "" if it does not fit."""
     plain = text_width(legend.short, size) + 7 * size
     numbered = plain + text_width(legend.top, size)
     if not legend.unit or numbered > room:
@@ -79,7 +79,7 @@ def _bar_px(size: int) -> int:
 
 @lru_cache(maxsize=16)
 def _bar(colormap: Colormap, width: int) -> Uint8Array:
-    """One row of the bar: uint8 ``(1, width, 3)``, BGR."""
+    """Return one row of the bar: uint8 ``(1, width, 3)``, BGR."""
     return np.asarray(
         cv2.resize(colour_table(colormap)[None], (width, 1), interpolation=cv2.INTER_LINEAR), np.uint8
     )

@@ -1,4 +1,4 @@
-"""The overlay: the picture that people see. Scaling a map for display happens here and nowhere else."""
+"""Overlay: draws heat, boxes and text over the frame. Maps are scaled for display here and nowhere else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def render(
     colour_bar: bool = True,
     focus: int | None = None,
 ) -> Uint8Array:
-    """Draw what was seen over its picture: heat, boxes with labels, colour bar.
+    """Draw an explanation over its picture: heat, boxes with labels, colour bar.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -40,19 +40,19 @@ def render(
     ((720, 1280, 3), 'uint8')
 
     Args:
-        explanation: what was seen; without a map only boxes are drawn.
+        explanation: detections and maps of one frame; without a map only boxes are drawn.
         colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
-        renorm: what the heat is scaled by: each ``box``, the whole ``frame``, or ``fixed``, the same in every picture of a model.
+        renorm: scope of the heat's scale: each ``box``, the whole ``frame``, or ``fixed``, the same in every picture of a model.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
         boxes: draw boxes and labels.
-        colour_bar: draw the colour bar with what it stands for.
+        colour_bar: draw the colour bar with its caption.
         focus: index of the one detection whose heat is shown; None shows all.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture.
 
     Raises:
-        ValueError: no such colour map or scale.
+        ValueError: ``colormap`` or ``renorm`` is unknown.
     """
     look = OverlayOptions(
         colormap=Colormap(colormap), renorm=Renorm(renorm), alpha=alpha, boxes=boxes, hud=colour_bar
@@ -69,17 +69,17 @@ def draw(
     scales: Sequence[float] | None = None,
     focus: int | None = None,
 ) -> Uint8Array:
-    """The frame with its heat, boxes, colour bar and top line.
+    """Draw the frame with its heat, boxes, colour bar and top line.
 
     Args:
-        explanation: what was seen; without a map only boxes are drawn.
-        options: the look.
-        status: what the top line says; None draws no top line (``draw_status`` draws it later).
-        steadied: the same explanation with maps smoothed for the eye, which the heat is drawn from; numbers and marks come from
+        explanation: detections and maps of one frame; without a map only boxes are drawn.
+        options: drawing options.
+        status: content of the top line; None draws no top line (``draw_status`` draws it later).
+        steadied: the same explanation with temporally smoothed maps, which the heat is drawn from; numbers and marks come from
             ``explanation``.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
-        focus: index of the one detection whose heat is shown, of its own map where there is one; its box stands out, the others
-            are thin and have no labels. None, and what is no index, shows all.
+        focus: index of the one detection whose heat is shown, from its own map if there is one; its box stands out, the others
+            are thin and have no labels. None, or an index out of range, shows all.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
@@ -98,7 +98,7 @@ def draw(
 
 
 def _source(explanation: Explanation, method: str) -> str:
-    """Who says what the heat says, for a picture without a top line."""
+    """Return model and method of the map, for a picture without a top line."""
     return " · ".join(part for part in (printable(explanation.model), f"{method} map") if part)
 
 
@@ -110,14 +110,14 @@ def draw_marks(
     legend: Legend | None,
     focus: int | None = None,
 ) -> None:
-    """Everything with an edge: boxes and labels, colour bar, top line; ``picture`` is changed in place.
+    """Draw boxes and labels, colour bar and top line; ``picture`` is changed in place.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, the frame with its heat.
-        explanation: what was seen.
-        options: the look.
-        status: what the top line says; None draws none.
-        legend: what the colour bar says; None, where there is no heat, draws none.
+        explanation: detections and maps of the frame.
+        options: drawing options.
+        status: content of the top line; None draws none.
+        legend: text of the colour bar; None, if there is no heat, draws none.
         focus: index of the one detection that stands out; None for all alike.
     """
     size_wh = explanation.frame.size_wh

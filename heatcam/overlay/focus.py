@@ -1,4 +1,4 @@
-"""One object's heat alone: its own map where there is one, else what the map of all holds in its box."""
+"""Heat of all objects or of one alone: from its own map if there is one, else the part of the common map in its box."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from heatcam.overlay.heat import heat_of, pixel_boxes
 
 @dataclass(frozen=True)
 class Heat:
-    """What is laid over the picture.
+    """Heat to blend over the picture.
 
     Attributes:
         values: uint8 ``(H, W)`` in image pixels, 0 is cold.
@@ -30,7 +30,7 @@ class Heat:
 
 
 def valid_focus(focus: int | None, objects: int) -> int | None:
-    """``focus`` where it is the index of one of so many objects, else None."""
+    """Return ``focus`` if it is a valid index of one of ``objects`` objects, else None."""
     return focus if focus is not None and 0 <= focus < objects else None
 
 
@@ -41,10 +41,10 @@ def heat_shown(
     scales: Sequence[float] | None,
     focus: int | None,
 ) -> Heat:
-    """The heat of all objects, or of one.
+    """Return the heat of all objects, or of one.
 
     Args:
-        shown: what was seen, its maps steadied where they are.
+        shown: the explanation, its maps smoothed if smoothing is on.
         saliency: its map of all objects.
         renorm: scope of the scale.
         scales: the evidence that is full heat for all objects, as ``scales_of`` gives it; None takes this picture's own.
@@ -60,9 +60,9 @@ def heat_shown(
 def _of_one(
     shown: Explanation, saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float] | None, focus: int
 ) -> Heat:
-    """In boxes with the scale that the object has among all, so that its colours stay when the others go.
+    """Return one object's heat. Per box it keeps the scale it has among all, so its colours stay when the others are hidden.
 
-    A scale over the frame is taken of the object's own map: by that of all together a weak object would show nothing.
+    Other scopes are scaled by the object's own map, if it has one: by the common map's scale a weak object would be invisible.
     """
     boxes, maps = shown.detections.boxes_xyxy, shown.object_maps
     box, source = boxes[focus : focus + 1], maps[focus] if maps else saliency
@@ -76,7 +76,7 @@ def _of_one(
 
 
 def _only_inside(heat: Uint8Array, box_xyxy: Float32Array) -> Uint8Array:
-    """``heat`` in the box, cold around it; a new array."""
+    """Return ``heat`` inside the box and cold outside; a new array."""
     ((x1, y1, x2, y2),) = pixel_boxes(box_xyxy, heat.shape)
     alone = np.zeros_like(heat)
     alone[y1:y2, x1:x2] = heat[y1:y2, x1:x2]

@@ -1,8 +1,8 @@
 """Fonts for the scripts that OpenCV's own font lacks or does not shape: found on this machine, read by Pillow.
 
-Pillow's Raqm layout joins Arabic letters, orders what is written from right to left and places vowel signs (HarfBuzz, FriBidi).
-matplotlib brings DejaVu Sans, which has Arabic, Hebrew, Armenian and Georgian, so these need nothing of the system's. Others,
-such as Devanagari, Thai and emoji, are drawn where the system has a font for them; Noto has one for every script.
+Pillow's Raqm layout joins Arabic letters, orders right-to-left text and places vowel signs (HarfBuzz, FriBidi). matplotlib ships
+DejaVu Sans, which has Arabic, Hebrew, Armenian and Georgian, so these need no system font. Other scripts, such as Devanagari,
+Thai and emoji, are drawn if the system has a font for them; Noto has one for every script.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from PIL import Image, ImageDraw, ImageFont, features
 from heatcam.geometry import Uint8Array
 
 _SUFFIXES = (".ttf", ".otf", ".ttc")
-#: Families that hold many scripts, tried after those named like the script; as file names begin, in small letters.
+#: Families that cover many scripts, tried after those named like the script; prefixes of file names, in lower case.
 _BROAD = (
     "dejavusans", "notosans-", "nirmala", "leelawui", "segoeui", "seguiemj", "arial", "tahoma", "kohinoor", "thonburi",
     "apple color emoji", "freesans", "unifont",
 )  # fmt: skip
-_NOTHING = "\U0010fffd"  # a character that no font has: what it looks like is what a missing one looks like
+_NOTHING = "\U0010fffd"  # a character that no font has: it shows how a missing one is drawn
 _EMOJI_SIZE = 109  # pixels; the one size of bitmap fonts such as Noto Color Emoji
 _MOST_TRIED = 24
 
 
 @lru_cache(maxsize=1)
 def can_shape() -> bool:
-    """Whether Pillow has Raqm here; without it letters would stand apart and in the wrong order."""
+    """Return True if Pillow has Raqm here; without it letters would be unjoined and in the wrong order."""
     return bool(features.check("raqm"))
 
 
 @lru_cache(maxsize=4096)
 def font_file(cluster: str) -> tuple[Path, int] | None:
-    """The font that has a character and the size that it comes in; None where there is none. A size of 0 is any.
+    """Find a font that has a character; return its file and its one pixel size, 0 if scalable. None if no font has it.
 
     Args:
-        cluster: one character with the signs that belong to it.
+        cluster: one character with its combining marks.
     """
     for path in _candidates(_script_of(cluster[0])):
         for size in (0, _EMOJI_SIZE):
@@ -51,17 +51,17 @@ def font_file(cluster: str) -> tuple[Path, int] | None:
 
 
 def drawn(text: str, path: Path, fixed_size: int, size: int) -> Uint8Array:
-    """A line of text, shaped and in visual order.
+    """Draw a line of text, shaped and in visual order.
 
     Args:
-        text: of characters that the font has.
+        text: characters that the font has.
         path: the font's file.
-        fixed_size: the one size in pixels that the font has; 0 for any.
-        size: font size in pixels that is wanted.
+        fixed_size: the one size in pixels that the font has; 0 if scalable.
+        size: requested font size in pixels.
 
     Returns:
-        uint8 ``(line, W, 4)``: RGB and opacity; letters are white, emoji have their colours. The baseline lies as that of
-        ``text.write`` does: 1.09 font sizes below the top.
+        uint8 ``(line, W, 4)``: RGB and opacity; letters are white, emoji have their colours. The baseline is 1.09 font sizes
+        below the top, as in ``text.write``.
     """
     font = _font(path, fixed_size or size)
     scale = size / (fixed_size or size)
@@ -82,19 +82,19 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
 
 
 def _has(path: Path, fixed_size: int, cluster: str) -> bool:
-    """Whether a font has a character: drawn, it is not what a missing one is."""
+    """Return True if a font has a character: its glyph differs from that of a missing one."""
     try:
         font = _font(path, fixed_size or 24)
         if bytes(font.getmask(cluster[0])) == bytes(font.getmask(_NOTHING)):
             return False
         font.getmask(cluster)
-    except (OSError, ValueError, RuntimeError):  # a damaged file, other sizes, or nothing to be seen
+    except (OSError, ValueError, RuntimeError):  # a damaged file, other sizes only, or nothing visible
         return False
     return True
 
 
 def _script_of(sign: str) -> str:
-    """The script as Unicode's names begin: ``devanagari``; ``emoji`` for pictures."""
+    """Return the script, the first word of the Unicode name: ``devanagari``; ``emoji`` for pictures."""
     if unicodedata.category(sign) == "So" and ord(sign) > 0x2000:
         return "emoji"
     return unicodedata.name(sign, "").partition(" ")[0].lower()
@@ -102,7 +102,7 @@ def _script_of(sign: str) -> str:
 
 @lru_cache(maxsize=64)
 def _candidates(script: str) -> tuple[Path, ...]:
-    """Font files that may have a script, the likeliest first."""
+    """Return font files that may have a script, the likeliest first."""
 
     def place(path: Path) -> tuple[bool, int, bool, int, str]:
         name = path.stem.lower()
@@ -125,7 +125,7 @@ def _candidates(script: str) -> tuple[Path, ...]:
 
 @lru_cache(maxsize=1)
 def _font_files() -> tuple[Path, ...]:
-    """Every font file in the usual folders of this system, and matplotlib's."""
+    """Find the font files in the usual folders of this system, and matplotlib's."""
     found = []
     for folder in _font_folders():
         for place, _, names in os.walk(folder, onerror=None):

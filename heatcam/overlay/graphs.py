@@ -1,4 +1,4 @@
-"""Attention graphs: for each object how much of its evidence lay in its box in the last frames, and how hot the picture is."""
+"""Evidence graphs: the share of each object's evidence inside its box over the last frames, and a histogram of the heat."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from heatcam.overlay.text import LIGHT, Colour, fitted, line_height, text_width,
 from heatcam.overlay.topline import top_line_box
 
 _TITLE, _HEAT_TITLE = "energy in box", "heat of the picture"
-_TALLEST, _TALLEST_IN_SMALL = 0.5, 0.4  # of the picture; the panel of numbers has the rest of small ones
+_TALLEST, _TALLEST_IN_SMALL = 0.5, 0.4  # of the height; in small pictures the numbers panel has the rest
 _WIDEST = 0.47
-GONE_S = 1.0  # of the source's time, that an object may go unseen before its graph is left out
+GONE_S = 1.0  # of the source's time: an object undetected for longer has no graph
 _BAR: Colour = (120, 190, 255)
 _FINE = 4  # cv2's bits below a pixel
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the parts of the card are, in pixels.
+    """Positions and sizes of the card's parts, in pixels.
 
     Attributes:
-        card: the whole.
+        card: the whole card.
         size: font size.
-        rows: objects that have room.
+        rows: number of objects that have room.
         row_px: height of a row.
-        name_px, value_px: widths of names and of the numbers at the end; the lines take what is between.
+        name_px, value_px: widths of names and of the numbers at the end; the lines are drawn between them.
         bars_px: height of the histogram.
     """
 
@@ -54,12 +54,12 @@ class _Places:
 
     @property
     def left(self) -> int:
-        """Where text begins."""
+        """Left edge of the card's content."""
         return self.card[0] + self.size // 2
 
     @property
     def right(self) -> int:
-        """Where the card's content ends."""
+        """Right edge of the card's content."""
         return self.card[2] - self.size // 2
 
 
@@ -78,9 +78,9 @@ def draw_graphs(
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
-        history: what to draw; pictures too small for two rows go without.
-        keep_clear: where the focused object is shown, in pixels: the card takes another corner rather than cover it.
-        beside: other cards, to be covered only where the focused object would be otherwise.
+        history: the data to draw; on pictures too small for a row nothing is drawn.
+        keep_clear: rectangles of the focused object, in pixels: the card moves to another corner rather than cover it.
+        beside: other cards, to be covered only if the focused object would be covered otherwise.
     """
     objects = [item for item in history.objects() if item.unseen_s <= GONE_S]
     places = _places((picture.shape[1], picture.shape[0]), objects, keep_clear, beside)
@@ -109,7 +109,7 @@ def _places(
     keep_clear: Sequence[Pixels],
     beside: Sequence[Pixels],
 ) -> _Places | None:
-    """Where everything goes; None where there is no room for a row and the histogram."""
+    """Lay out the card; None if there is no room for a row and the histogram."""
     width, height = size_wh
     size = small_px(size_wh)
     line_px, margin = line_height(size), size // 2
@@ -136,7 +136,7 @@ def _write(picture: Uint8Array, text: str, places: _Places, top: int) -> None:
 
 
 def _row(picture: Uint8Array, item: ObjectEvidence, length: int, places: _Places, top: int) -> None:
-    """Colour, name, line and newest number of one object; what is not in the newest frame is grey."""
+    """Draw colour, name, line and newest number of one object; grey text if it is not in the newest frame."""
     size, bottom = places.size, top + places.row_px
     text_top = top + (places.row_px - places.line_px) // 2
     colour = track_colour(item.track_id) if item.track_id else class_colour(item.class_id)
@@ -155,7 +155,7 @@ def _row(picture: Uint8Array, item: ObjectEvidence, length: int, places: _Places
 
 
 def _sparkline(picture: Uint8Array, energies: Float32Array, length: int, box: Pixels, colour: Colour) -> None:
-    """The line of one object in its rectangle, over a thin base line; in place."""
+    """Draw the line of one object in its rectangle, over a thin base line; in place."""
     left, top, right, bottom = box
     if right - left < 8:
         return
@@ -167,7 +167,7 @@ def _sparkline(picture: Uint8Array, energies: Float32Array, length: int, box: Pi
     ys = bottom - 1 - thick - (bottom - 1 - 2 * thick - top) * np.clip(energies, 0, 1)
     for run in _runs(~np.isnan(energies)):
         points = np.rint(np.stack([xs[run], ys[run]], 1) * (1 << _FINE)).astype(np.int32)
-        points = points.repeat(2, 0) if len(points) == 1 else points  # of one point alone nothing is drawn
+        points = points.repeat(2, 0) if len(points) == 1 else points  # cv2 draws nothing for a single point
         feet = np.array(
             [[points[-1, 0], (bottom - 1) << _FINE], [points[0, 0], (bottom - 1) << _FINE]], np.int32
         )
@@ -176,13 +176,13 @@ def _sparkline(picture: Uint8Array, energies: Float32Array, length: int, box: Pi
 
 
 def _runs(known: npt.NDArray[np.bool_]) -> list[slice]:
-    """The stretches of True."""
+    """Return the runs of consecutive True values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     return [slice(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
 def _bars(picture: Uint8Array, counts: Int64Array, box: Pixels) -> None:
-    """The histogram in its rectangle; in place."""
+    """Draw the histogram in its rectangle, in place."""
     left, top, right, bottom = box
     picture[bottom - 1, left:right] = EDGE
     most = float(np.log1p(counts).max())

@@ -1,4 +1,4 @@
-"""From a saliency map in logit units to heat: 0 is cold, 255 is the strongest evidence of its scope (``scales``)."""
+"""Conversion of a saliency map in logit units to heat: 0 is cold, 255 is the strongest evidence of its scope (``scales``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.measures import NOTHING, cells_in_box, peak_of, scales_of
 
-ROUNDING = 0.8  # cells; the blur that hides the grid of strided layers, for display only
+ROUNDING = 0.8  # cells; sigma of the blur that hides the grid of strided layers, for display only
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
 
 Pixels = tuple[int, int, int, int]
@@ -25,13 +25,13 @@ def heat_of(
     object_maps: Sequence[SaliencyMap] = (),
     scales: Sequence[float] | None = None,
 ) -> Uint8Array:
-    """The map as heat in image pixels.
+    """Convert a map to heat in image pixels.
 
     Args:
         saliency: the evidence for all boxes together, signed, in logit units; negative evidence is cold.
         boxes_xyxy: float32 ``(N, 4)`` in image pixels.
-        renorm: scope of the scale. In boxes, overlaps take the larger heat and everything outside is 0.
-        object_maps: each box's own evidence, or nothing. With them a box shows its own alone, so that a strong small
+        renorm: scope of the scale. Per box, overlaps take the larger heat and everything outside the boxes is 0.
+        object_maps: each box's own evidence, or nothing. With them a box shows its own evidence alone, so that a strong small
             object does not pale a larger one around it.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
 
@@ -58,9 +58,9 @@ def heat_of(
 
 
 def _smoothed(values: Float32Array) -> Float32Array:
-    """The positive evidence at twice its resolution, corners of single cells rounded off: for the eye only.
+    """Blur the positive evidence and double its resolution, so that single cells are not square: for display only.
 
-    Cubic, because straight ramps from cell to cell, eight model pixels each, show as a grid.
+    The interpolation is cubic, because linear ramps from cell to cell, eight model pixels each, show as a grid.
     """
     rounded = cv2.GaussianBlur(np.maximum(values, 0), (5, 5), ROUNDING)
     return np.maximum(cv2.resize(rounded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0)
@@ -69,17 +69,17 @@ def _smoothed(values: Float32Array) -> Float32Array:
 def _left_of_peak(
     values: Float32Array, fine: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array
 ) -> float:
-    """What smoothing left of a box's peak, in ``(0, 1]``: of one hot cell a quarter, which would never be red."""
+    """Return the share of a box's peak left by smoothing, in ``(0, 1]``: a quarter for one hot cell, which would never be red."""
     raw = peak_of(cells_in_box(values, letterbox, box_xyxy))
     smooth = peak_of(cells_in_box(fine[::2, ::2], letterbox, box_xyxy))
     return min(1.0, smooth / raw) if smooth > 0 else 1.0
 
 
 def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: float) -> Uint8Array:
-    """Heat of one box in image pixels: uint8, the box's size; ``fine`` is the map over the whole letterbox.
+    """Resample heat to one box in image pixels: uint8, the box's size; ``fine`` is the map over the whole letterbox.
 
-    In two steps: sampled on a grid of every ``step``-th pixel of the box, then enlarged by that whole number as uint8. A
-    float32 map of the whole picture is as exact, but fresh memory of 4 MB in each frame took longer than all arithmetic.
+    This takes two steps: sample on a grid of every ``step``-th pixel of the box, then enlarge by that whole number as uint8. A
+    float32 map of the whole picture is as exact, but allocating 4 MB in each frame took longer than all arithmetic.
     """
     x1, y1, x2, y2 = box
     step = max(1, round(_SAMPLING / max(letterbox.scale_xy)))
@@ -98,14 +98,14 @@ def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: flo
 
 
 def pixel_boxes(boxes_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> list[Pixels]:
-    """Boxes as whole pixels ``(x1, y1, x2, y2)``, half-open, inside a picture of ``shape_hw``."""
+    """Round boxes to whole pixels ``(x1, y1, x2, y2)``, half-open, clipped to a picture of ``shape_hw``."""
     limits = np.array([shape_hw[1], shape_hw[0]] * 2)
     whole = np.rint(np.asarray(boxes_xyxy, np.float64).reshape(-1, 4)).clip(0, limits).astype(int)
     return [(int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in whole]
 
 
 def _scaled(values: Float32Array, scale: float) -> Uint8Array:
-    """``values / scale`` clipped to ``[0, 1]``, as uint8."""
+    """Return ``255 * values / scale`` clipped to ``[0, 255]``, as uint8; zeros if there is no scale."""
     if scale <= NOTHING:
         return np.zeros(values.shape, np.uint8)
     return np.asarray(cv2.convertScaleAbs(values, alpha=255 / scale), np.uint8)

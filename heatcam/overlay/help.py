@@ -1,4 +1,4 @@
-"""The help: what the keys do, on a card in the middle of the picture, as large as the picture allows."""
+"""Help card: the keys and their meanings in the middle of the picture, as large as the picture allows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heatcam.overlay.panels import EDGE, lay_card
 from heatcam.overlay.text import LIGHT, Colour, fitted, font_px, text_width, write
 
 SMALLEST_PX = 9
-_LINE = 1.5  # heights of a line, in font sizes
+_LINE = 1.5  # height of a line, in font sizes
 _KEY_PLATE: Colour = (70, 70, 70)
 _KEY: Colour = (150, 225, 255)
 _DOTS = "..."
@@ -23,14 +23,14 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True)
 class _KeyLayout:
-    """How the lines are laid out, in pixels.
+    """Layout of the lines, in pixels.
 
     Attributes:
         size: font size.
         columns: the lines of each column.
         keys_px: width of each column's keys, their plates included.
         texts_px: width of each column's meanings.
-        gap: between keys and meanings, and at the edges; columns stand twice as far apart.
+        gap: space between keys and meanings, and at the edges; columns are twice as far apart.
     """
 
     size: int
@@ -63,13 +63,13 @@ class _KeyLayout:
 def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -> None:
     """Draw the card in the middle of the picture, in place.
 
-    In one or two columns, at the largest size at which everything fits. Where not even the smallest size does, meanings are
-    shortened, and the last line that has room is followed by "...".
+    It has one or two columns, at the largest font size at which everything fits. If not even the smallest size fits, meanings are
+    shortened, and lines without room are replaced by "...".
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
-        lines: keys and what they do, in order.
-        title: what stands above them.
+        lines: keys and their meanings, in order.
+        title: the title above them.
     """
     height, width = picture.shape[:2]
     if not lines or min(width, height) < 4 * SMALLEST_PX:
@@ -89,7 +89,7 @@ def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -
 
 
 def _plan(lines: tuple[Line, ...], width: int, height: int) -> _KeyLayout:
-    """The largest layout that fits; one column where both fit alike."""
+    """Return the largest layout that fits; one column if both fit at that size."""
     largest = max(SMALLEST_PX, round(1.15 * font_px(width, height)))
     room_wide, room_tall = width - width // 40, height - height // 40
     for size in range(largest, SMALLEST_PX - 1, -1):
@@ -101,7 +101,7 @@ def _plan(lines: tuple[Line, ...], width: int, height: int) -> _KeyLayout:
 
 
 def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _KeyLayout:
-    """The smallest size in two columns: as many lines as there is room for, their meanings as long as there is."""
+    """Return a layout at the smallest size in two columns, with lines left out and meanings shortened to fit."""
     line_px = round(_LINE * SMALLEST_PX)
     rows = max(1, int(room_tall / line_px - 2.5))
     if len(lines) > 2 * rows:
@@ -112,7 +112,7 @@ def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _KeyLa
 
 
 def _shared(room: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Widths of at most two columns that fit into ``room``: who wants less than half leaves the rest to the other."""
+    """Return widths of at most two columns that fit into ``room``: one that needs less than half leaves the rest to the other."""
     rest = [room - (sum(wanted) - want) for want in wanted]
     return tuple(
         max(3 * SMALLEST_PX, min(want, max(room // len(wanted), left)))
@@ -121,7 +121,7 @@ def _shared(room: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], ...]:
-    """The lines in order, down the first column and on in the next."""
+    """Split the lines into columns, in order, down the first column and on in the next."""
     rows = -(-len(lines) // count)
     return tuple(lines[at : at + rows] for at in range(0, len(lines), rows))
 
@@ -133,7 +133,7 @@ def _measured(columns: tuple[tuple[Line, ...], ...], size: int, gap: int = 0) ->
 
 
 def _title(picture: Uint8Array, title: str, card: Pixels, plan: _KeyLayout) -> None:
-    """The title with a line below it."""
+    """Draw the title with a line below it."""
     left, top, right, _ = card
     room = right - left - 2 * plan.gap
     y, at = top + round(0.4 * plan.line_px), top + round(1.6 * plan.line_px)
@@ -142,7 +142,7 @@ def _title(picture: Uint8Array, title: str, card: Pixels, plan: _KeyLayout) -> N
 
 
 def _key(picture: Uint8Array, key: str, x: int, y: int, plan: _KeyLayout, room: int) -> None:
-    """A key on its plate."""
+    """Draw a key on its plate."""
     text = fitted(key, plan.size, room - plan.size)
     gap = max(1, round(0.12 * plan.size))
     if text != _DOTS:

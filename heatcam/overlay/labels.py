@@ -1,4 +1,4 @@
-"""Boxes and their labels: readable at any resolution, never off the picture, apart from one another where there is room."""
+"""Boxes and their labels: readable at any resolution, always inside the picture, without overlap where there is room."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ from heatcam.overlay.text import (
 )
 from heatcam.text import printable
 
-_GOLDEN = 0.6180339887  # steps around the colour circle that stay away from former ones as long as possible
-_NEIGHBOURS = 12  # rectangles that a label tries to stand beside: a crowd of 300 must not stall the picture
-_SATURATIONS = (0.5, 0.4, 0.6)  # light enough for text of contrast 4.5
+_GOLDEN = 0.6180339887  # golden ratio: steps of hue that stay away from earlier hues as long as possible
+_NEIGHBOURS = 12  # rectangles beside which a label is tried: a crowd of 300 must not stall the picture
+_SATURATIONS = (0.5, 0.4, 0.6)  # light enough for text with a contrast of 4.5
 
 
 @lru_cache(maxsize=256)
 def class_colour(class_id: int) -> Colour:
-    """A class's colour, BGR: the same in every frame, far from its neighbours'.
+    """Return a class's colour, BGR: the same in every frame, far from its neighbours'.
 
-    Class 0, often a person, is azure, which heat never is; hues that come close to a former one differ in saturation.
+    Class 0, often a person, is azure, which heat never is; hues close to an earlier one differ in saturation.
     """
     return _colour(class_id, 0.54)
 
 
 @lru_cache(maxsize=1024)
 def track_colour(track_id: int) -> Colour:
-    """The colour of a tracked object, BGR: the same as long as it keeps its number, far from those numbered next to it."""
+    """Return a tracked object's colour, BGR: the same as long as it keeps its number, far from the neighbouring numbers'."""
     return _colour(track_id, 0.24)
 
 
 def _colour(number: int, first_hue: float) -> Colour:
-    """The ``number``-th colour around the circle from ``first_hue`` on, BGR."""
+    """Return the ``number``-th colour around the colour circle from ``first_hue`` on, BGR."""
     saturation = _SATURATIONS[number // 5 % 3]
     red, green, blue = colorsys.hsv_to_rgb((first_hue + number * _GOLDEN) % 1, saturation, 1.0)
     return round(255 * blue), round(255 * green), round(255 * red)
 
 
 def object_colour(detections: Detections, n: int) -> Colour:
-    """The colour of the ``n``-th detection: its track's, or its class's where no track has taken it."""
+    """Return the colour of the ``n``-th detection: its track's, or its class's if it has no track."""
     track = _track_of(detections, n)
     return track_colour(track) if track else class_colour(int(detections.class_ids[n]))
 
 
 def object_name(detections: Detections, n: int) -> str:
-    """The name of the ``n``-th detection in one line, its track's number before it: ``#7 person``."""
+    """Return the name of the ``n``-th detection in one line, preceded by its track number: ``#7 person``."""
     return name_of(_track_of(detections, n), detections.class_names[n])
 
 
 def name_of(track_id: int, class_name: str) -> str:
-    """A class's name in one line, the number of the track before it; 0 is none."""
+    """Return a class's name in one line, preceded by the track number if that is not 0."""
     name = printable(" ".join(class_name.split()))  # a line break would be drawn below the label
     return f"#{track_id} {name}" if track_id else name
 
 
 def _track_of(detections: Detections, n: int) -> int:
-    """The number of the track that has taken the ``n``-th detection; 0 for none."""
+    """Return the track number of the ``n``-th detection; 0 for none."""
     return 0 if detections.track_ids is None else int(detections.track_ids[n])
 
 
@@ -80,16 +80,16 @@ def draw_boxes(
     focus: int | None = None,
     question: Question | None = None,
 ) -> None:
-    """Draw every box, then every label; in place. The strongest choose their places first and lie on top.
+    """Draw every box, then every label; in place. The strongest detections are placed first and drawn on top.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
         detections: boxes in the picture's pixels.
         keep_clear: rectangles that labels avoid, such as the top line.
-        low_evidence: which objects' maps are no better than chance: their boxes are dashed and their labels say so; empty for
-            none.
+        low_evidence: True for objects whose maps are no better than chance: their boxes are dashed and their labels say so; empty
+            for none.
         focus: index of the one box that stands out; all others are thin and dim and have no labels.
-        question: what was asked about the objects; a class's own score then stands before the object's name.
+        question: the question about the objects; the score of the class asked about then precedes the object's name.
     """
     boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
     colours = [object_colour(detections, n) for n in range(len(boxes))]
@@ -116,7 +116,7 @@ def draw_boxes(
 
 
 def _said(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:
-    """What a label says: of what was asked, ``truck 0.03`` and `` (bus 0.88)``; else ``bus 0.88`` and nothing."""
+    """Return a label's text in two parts: ``bus 0.88`` and "", or with a question ``truck 0.03`` and `` (bus 0.88)``."""
     found = f"{object_name(detections, n)} {detections.confidences[n]:.2f}"
     if question is None or question.scores is None or question.class_name == detections.class_names[n]:
         return found, ""
@@ -124,18 +124,18 @@ def _said(detections: Detections, n: int, question: Question | None) -> tuple[st
 
 
 def _score(score: float) -> str:
-    """Two digits; what rounds to nothing is not nothing."""
+    """Format a score with two decimals; ``<0.01`` for a positive one that would round to 0."""
     return "<0.01" if 0 < score < 0.005 else f"{score:.2f}"
 
 
 def place_label(text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pixels]) -> Pixels:
-    """Where a label goes: above its box, else inside at the top, below, or inside at the bottom; always in the picture.
+    """Place a label: above its box, else inside at the top, below, or inside at the bottom; always in the picture.
 
     Args:
         text: the label.
         box: its box in whole pixels.
         size_wh: the picture's size.
-        taken: rectangles that are in use. When each place of its own touches one, the label goes beside what is in its way.
+        taken: rectangles in use. If every place at the box touches one of them, the label goes beside one that is in the way.
     """
     width, height = size_wh
     size = font_px(width, height)
@@ -160,7 +160,7 @@ def _first_free(places: list[Pixels], taken: list[Pixels]) -> Pixels | None:
 
 
 def _beside(other: Pixels, left: int, top: int, wide: int, tall: int) -> list[tuple[int, int]]:
-    """Left-top corners of labels right below, right above, left and right of a rectangle."""
+    """Return the top-left corners of labels directly below, above, left and right of a rectangle."""
     return [(left, other[3]), (left, other[1] - tall), (other[0] - wide, top), (other[2], top)]
 
 
@@ -169,12 +169,12 @@ def _grown(box: Pixels, wide: int, tall: int) -> Pixels:
 
 
 def _far(other: Pixels, box: Pixels) -> int:
-    """How far a rectangle's left-top corner lies from the box's, along the axes."""
+    """Return the Manhattan distance of a rectangle's top-left corner from the box's."""
     return abs(other[0] - box[0]) + abs(other[1] - box[1])
 
 
 def _onto(left: int, top: int, wide: int, tall: int, size_wh: tuple[int, int]) -> Pixels:
-    """A rectangle moved onto the picture."""
+    """Return a rectangle moved onto the picture."""
     left = min(max(left, 0), size_wh[0] - wide)
     top = min(max(top, 0), size_wh[1] - tall)
     return left, top, left + wide, top + tall
@@ -185,7 +185,7 @@ def _touch(a: Pixels, b: Pixels) -> bool:
 
 
 def _doubted(text: str, box_px: int, shape_hw: tuple[int, ...]) -> str:
-    """A label that says that the evidence is low, in one word where the box or the picture is narrow."""
+    """Add to a label that the evidence is low; in one word if the box and the picture are narrow."""
     height, width = shape_hw[:2]
     whole, size = f"{text} low evidence", font_px(width, height)
     wide = text_width(whole, size) + size
@@ -200,7 +200,7 @@ def _draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) -
 
 @lru_cache(maxsize=64)
 def _plate(text: str, size: int, wide: int, tall: int, colour: Colour) -> Uint8Array:
-    """A finished label, kept because most come again in the next frame; uint8 ``(tall, wide, 3)``, read-only."""
+    """Draw a label, cached because most labels return in the next frame; uint8 ``(tall, wide, 3)``, read-only."""
     plate = np.full((tall, wide, 3), colour, np.uint8)
     write(plate, fitted(text, size, wide - size // 2), size // 2, 0, size, text_colour_on(colour))
     plate.flags.writeable = False

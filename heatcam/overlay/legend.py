@@ -1,4 +1,4 @@
-"""What the colour bar says: what the colours are scaled by, and where there is one scale, its top with the unit."""
+"""Legend of the colour bar: the scope of the scale and, if there is a single scale, its top value with the unit."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _SHORT = {Renorm.BOX: "per box", Renorm.FRAME: "per frame", Renorm.FIXED: "fixed
 
 @dataclass(frozen=True)
 class Legend:
-    """The words around the colour bar.
+    """Text around the colour bar.
 
     Attributes:
-        caption: what the evidence is for, where that is not each object's own class, and what the colours are scaled by.
+        caption: the target of the evidence, if that is not each object's own class, and the scope of the scale.
         short: the same for small pictures.
-        low: what the coldest colour stands for.
-        high: what the hottest stands for: that much evidence, and more.
-        unit: of ``low`` and ``high``, "" where they are no numbers.
-        source: who says so: model and method; "" where another line says it.
+        low: value of the coldest colour.
+        high: value of the hottest colour: that much evidence or more.
+        unit: unit of ``low`` and ``high``, "" if they are words.
+        source: model and method; "" if another line shows them.
     """
 
     caption: str
@@ -40,20 +40,20 @@ class Legend:
 
     @property
     def top(self) -> str:
-        """What stands at the hot end: a number with its unit, or a word."""
+        """Text at the hot end: a number with its unit, or a word."""
         return f"{self.high} {self.unit}".strip()
 
 
 def legend_of(
     saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float], about: str = "", source: str = ""
 ) -> Legend:
-    """What to write beside the colours of one map.
+    """Return the legend of one map.
 
     Args:
         saliency: the map that is shown.
-        renorm: scope of the scale that was asked for.
+        renorm: requested scope of the scale.
         scales: the evidence that is full heat, as ``scales_of`` gives it for ``renorm``.
-        about: what the evidence is for; "" for each object's own class.
+        about: target of the evidence; "" for each object's own class.
         source: model and method; "" to leave them out.
     """
     scope, about = scope_of(saliency, renorm), printable(about)
@@ -65,5 +65,5 @@ def legend_of(
 
 
 def number(value: float) -> str:
-    """A positive number in as few characters as show two digits of it: ``37``, ``3.0``, ``0.037``, ``3.7e-06``."""
+    """Format a positive number with two significant digits, briefly: ``37``, ``3.0``, ``0.037``, ``3.7e-06``."""
     return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"

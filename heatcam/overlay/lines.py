@@ -1,4 +1,4 @@
-"""The lines of boxes: whole, or dashed for objects whose evidence is low; with a dark edge, to show on every background."""
+"""Outlines of boxes: solid, or dashed for objects whose evidence is low; with a dark edge, to show on every background."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LEAST_DASH, _LEAST_GAP = 9.0, 8.0  # picture pixels: the dark edge takes two of
 def draw_box(
     picture: Uint8Array, box: Pixels, colour: Colour, *, dashed: bool = False, weight: float = 1.0
 ) -> None:
-    """Draw a box's line, in place.
+    """Draw a box's outline, in place.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
         box: half-open whole pixels.
         colour: BGR, of the line inside its dark edge.
-        dashed: with gaps; each corner is a dash, so that the box can be told even when it is tiny.
-        weight: how many times as thick as usual.
+        dashed: draw with gaps; each corner is a dash, so that even a tiny box is recognisable.
+        weight: thickness relative to the usual one.
     """
     line = max(2, round(weight * max(2, round(font_px(picture.shape[1], picture.shape[0]) / 8))))
     x1, y1, x2, y2 = _corners(box)
@@ -37,7 +37,7 @@ def draw_box(
 
 
 def draw_faint_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
-    """Draw a thin, darker line with no edge, in place: for what is there and not meant."""
+    """Draw a thin, darker outline without an edge, in place: for boxes that are not in focus."""
     line = max(1, round(font_px(picture.shape[1], picture.shape[0]) / 18))
     x1, y1, x2, y2 = _corners(box)
     blue, green, red = (round(0.75 * value) for value in colour)
@@ -45,14 +45,14 @@ def draw_faint_box(picture: Uint8Array, box: Pixels, colour: Colour) -> None:
 
 
 def _corners(box: Pixels) -> Pixels:
-    """The first and the last pixel of a half-open box, at least one."""
+    """Return the first and the last pixel of a half-open box, at least one."""
     return box[0], box[1], max(box[0], box[2] - 1), max(box[1], box[3] - 1)
 
 
 def _dashes(
     x1: int, y1: int, x2: int, y2: int, line: int
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """The dashes along the four sides, each as the flat rectangle between its ends: rectangles end square."""
+    """Yield the dashes along the four sides, each as a flat rectangle between its ends: rectangles have square ends."""
     for first, last in dashes_along(x1, x2, line):
         yield from (((first, y), (last, y)) for y in (y1, y2))
     for first, last in dashes_along(y1, y2, line):
@@ -60,7 +60,7 @@ def _dashes(
 
 
 def dashes_along(start: int, end: int, line: int) -> list[tuple[int, int]]:
-    """Where the dashes of one side begin and end, the first at ``start``, the last at ``end``, all of one length and distance.
+    """Divide one side into dashes of equal length and distance, the first from ``start``, the last to ``end``.
 
     Args:
         start: the side's first end in pixels.
@@ -68,7 +68,7 @@ def dashes_along(start: int, end: int, line: int) -> list[tuple[int, int]]:
         line: width of the line in pixels.
 
     Returns:
-        One dash, the whole side, where there is no room for two with a gap between them.
+        Start and end of each dash in pixels; one dash, the whole side, if there is no room for two with a gap between them.
     """
     dash, gap = max(_LEAST_DASH, _DASH * line), max(_LEAST_GAP, _GAP * line)
     gaps = round((end - start - dash) / (dash + gap))

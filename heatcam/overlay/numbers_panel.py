@@ -1,4 +1,4 @@
-"""The numbers panel: what a map says about each object, and about the frame, in numbers."""
+"""Numbers panel: a table of each object's evidence numbers, and facts about the frame."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from heatcam.overlay.text import LIGHT, Colour, fitted, line_height, text_width,
 from heatcam.overlay.topline import top_line_box
 
 _WIDEST = 0.72  # of the picture
-_NARROW = 22  # font sizes; where the picture has no more, the panel takes all of its width
-_END_IN_SMALL = 0.58  # of a small picture's height; the graphs have what is below
+_NARROW = 22  # font sizes; a picture narrower than that gives the panel its full width
+_END_IN_SMALL = 0.58  # of a small picture's height; the graphs have the rest below
 _DOUBTED: Colour = (90, 190, 255)
 _NONE = "-"
 
 
 @dataclass(frozen=True)
 class _ObjectRow:
-    """One object: its texts a column, colour of its box, and how it stands out."""
+    """Row of one object: its name, a text per column, the colour of its box, and its marks."""
 
     name: str
     cells: tuple[str, ...]
@@ -45,7 +45,7 @@ class _ObjectRow:
 
 @dataclass(frozen=True)
 class _Table:
-    """Headings a column, the first for names, and the rows below them; widths in pixels."""
+    """Headings of the number columns, and the rows below them; widths in pixels."""
 
     headings: tuple[str, ...]
     rows: tuple[_ObjectRow, ...]
@@ -63,20 +63,20 @@ def draw_numbers(
     focus: int | None = None,
     keep_clear: Sequence[Pixels] = (),
 ) -> Pixels | None:
-    """Draw the panel at the right, below the top line, in place; where that would cover ``keep_clear``, in another corner.
+    """Draw the panel at the right, below the top line, in place; in another corner if it would cover ``keep_clear``.
 
-    A line for each object as far as there is room, the focused one first, then the strongest: name with its track's number,
-    confidence, energy in box, enrichment, and evidence. Without maps of their own objects have only the share of all evidence
+    It has a line for each object as far as there is room, the focused one first, then by confidence: name with track number,
+    confidence, energy in box, evidence, and enrichment. Without maps of their own, objects have only the share of all evidence
     that lies in their box; in narrow pictures columns are left out from the right. Low evidence is amber.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
-        explanation: what to say; raw maps, not steadied ones.
-        focus: index of the focused detection; what is no index is none.
-        keep_clear: where the focused object is shown, in pixels. The panel has fewer lines where it would cover that otherwise.
+        explanation: detections and raw maps, not smoothed ones.
+        focus: index of the focused detection; None, or an index out of range, for none.
+        keep_clear: rectangles of the focused object, in pixels. The panel has fewer lines if it would cover them otherwise.
 
     Returns:
-        The panel's rectangle; None where there is no room for one.
+        The panel's rectangle; None if there is no room for one.
     """
     height, width = picture.shape[:2]
     size = small_px((width, height))
@@ -113,7 +113,7 @@ def draw_numbers(
 
 
 def _facts(explanation: Explanation) -> list[str]:
-    """What there is to say about the frame."""
+    """Return the lines about the frame: index, time, size, and the times of its stages."""
     frame, timings = explanation.frame, explanation.timings
     width, height = frame.size_wh
     spent = f"prepare {timings.prepare_ms:.0f}, forward {timings.forward_ms:.0f}"
@@ -122,7 +122,7 @@ def _facts(explanation: Explanation) -> list[str]:
 
 
 def _note(explanation: Explanation, shown: int) -> str:
-    """What is missing, and why: objects without room, maps."""
+    """Return a line about what is missing, and why: objects without room, or maps; "" for nothing."""
     found = len(explanation.detections)
     if not found:
         return "nothing detected"
@@ -136,7 +136,7 @@ def _note(explanation: Explanation, shown: int) -> str:
 
 
 def _table(explanation: Explanation, focus: int | None, size: int, room: int, most: int) -> _Table:
-    """The rows that have room, with as many columns as fit beside names of at least seven letters."""
+    """Return at most ``most`` rows, with as many columns as fit beside names of about seven letters."""
     found = explanation.detections
     order = sorted(range(len(found)), key=lambda n: (n != focus, -float(found.confidences[n])))
     headings, texts = _columns(explanation, order[: max(0, most)])
@@ -158,7 +158,7 @@ def _table(explanation: Explanation, focus: int | None, size: int, room: int, mo
 
 
 def _columns(explanation: Explanation, which: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Headings, the most important first, and the texts below them for some of the objects."""
+    """Return the headings, the most important first, and the texts below them for the objects ``which``."""
     found, maps, saliency = explanation.detections, explanation.object_maps, explanation.saliency
     confidences = [f"{found.confidences[n]:.2f}" for n in which]
     if maps:
@@ -184,7 +184,7 @@ def _percent(share: float | None) -> str:
 
 
 def _headings(picture: Uint8Array, table: _Table, left: int, right: int, top: int, size: int) -> None:
-    """The columns' headings over a thin line."""
+    """Draw the columns' headings over a thin line."""
     for text, end in zip(table.headings, _ends(table, right, size), strict=True):
         write(picture, text, end - text_width(text, size), top, size, QUIET)
     at = top + line_height(size) - 1
@@ -194,7 +194,7 @@ def _headings(picture: Uint8Array, table: _Table, left: int, right: int, top: in
 def _row(
     picture: Uint8Array, row: _ObjectRow, table: _Table, box: tuple[int, int, int, int], size: int
 ) -> None:
-    """One object's line."""
+    """Draw one object's line."""
     left, top, right, bottom = box
     colour = _DOUBTED if row.is_low else LIGHT
     if row.is_focus:
@@ -207,7 +207,7 @@ def _row(
 
 
 def _ends(table: _Table, right: int, size: int) -> list[int]:
-    """Where each column of numbers ends, in pixels."""
+    """Return the right edge of each column of numbers, in pixels."""
     ends, end = [], right
     for cells_px in reversed(table.cells_px):
         ends.append(end)

@@ -1,4 +1,4 @@
-"""How the overlay looks, and what the top line says."""
+"""Drawing options of the overlay, and the content of the top line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from heatcam.enums import Colormap, Renorm
 
 @dataclass(frozen=True)
 class OverlayOptions:
-    """The look.
+    """Drawing options.
 
     Attributes:
-        colormap: how heat becomes colour.
+        colormap: colour map of the heat.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
         renorm: ``box`` scales the map in each box by itself and shows none outside; ``frame`` scales it once; ``fixed`` gives
-            the same evidence the same colour in every picture of a model, where that model's scale is known, else as ``frame``.
+            the same evidence the same colour in every picture of a model, if that model's scale is known, else as ``frame``.
         boxes: draw boxes and labels.
-        hud: draw the colour bar, and the top line where there is a status.
-        clear_top: rows of pixels at the top that labels keep clear of, for a line that is drawn later.
+        hud: draw the colour bar, and the top line if there is a status.
+        clear_top: rows of pixels at the top that labels avoid, for a line that is drawn later.
     """
 
     colormap: Colormap = Colormap.TURBO
@@ -31,23 +31,23 @@ class OverlayOptions:
 
 @dataclass(frozen=True)
 class Status:
-    """What the top line says beside the number of detections.
+    """Content of the top line beside the number of detections.
 
     Attributes:
         mode: ``HEATMAP`` or ``NORMAL``.
-        fps: frames a second; 0 when not known yet.
-        forward_ms: preparing and forward pass of this frame, in milliseconds.
-        map_ms: its map; 0 when there is none.
-        draw_ms: drawing the frame before it; 0 when not known.
+        fps: frames per second; 0 if not known yet.
+        forward_ms: time of preprocessing and forward pass of this frame, in milliseconds.
+        map_ms: time of its map; 0 if there is none.
+        draw_ms: time to draw earlier frames; 0 if not known.
         model: the model's name; "" leaves it out.
-        backend: what runs it where, such as ``cpu openvino fp32``; "" leaves it out.
-        dropped: frames that were lost because they came faster than they were explained.
-        age_s: how old the frame is in seconds, where that is worth a warning; else None.
-        recording_s: how long has been recorded, in seconds; None while nothing is.
-        paused: whether frames stand still.
+        backend: device, backend and precision, such as ``cpu openvino fp32``; "" leaves it out.
+        dropped: number of frames dropped because they came faster than they were explained.
+        age_s: age of the frame in seconds, if that is worth a warning; else None.
+        recording_s: length of the recording, in seconds; None while there is none.
+        paused: True while paused.
         message: a note, such as why there is no map; "" for none.
-        conf: confidence below which boxes are not kept, in ``[0, 1]``, to say why nothing was detected; None when not known.
-        is_loading: whether nothing is explained yet: the line then says the mode and the message alone.
+        conf: confidence threshold of the boxes, in ``[0, 1]``, to say why nothing was detected; None if not known.
+        is_loading: True while nothing is explained yet: the line then has the message, and neither model nor numbers.
     """
 
     mode: str

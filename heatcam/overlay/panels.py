@@ -1,4 +1,4 @@
-"""Dark cards that text and graphs stand on, whatever the picture below."""
+"""Dark cards behind text and graphs, so that they are readable over any picture."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from heatcam.overlay.text import Colour, font_px
 
 EDGE: Colour = (92, 92, 92)
 QUIET: Colour = (190, 190, 190)
-_SHOWS_THROUGH, _DARK = 0.1, 16  # what is left of the picture, and the grey added to it
+_SHOWS_THROUGH, _DARK = 0.1, 16  # weight of the picture, and the grey added to it
 
 
 def small_px(size_wh: tuple[int, int]) -> int:
-    """Font size in pixels for cards: smaller than for labels, because there is much to say."""
+    """Return the font size in pixels for cards: smaller than for labels, because cards hold much text."""
     return max(10, round(0.85 * font_px(*size_wh)))
 
 
 def is_small(size_wh: tuple[int, int]) -> bool:
-    """Whether a picture has so little room that cards have to share it."""
+    """Return True if a picture has so little room that cards have to share it."""
     return min(size_wh) < 400
 
 
 def lay_card(picture: Uint8Array, box: Pixels, *, shows_through: float = _SHOWS_THROUGH) -> None:
-    """Darken a rectangle until hardly anything of the picture is left, with a thin line around it; in place.
+    """Darken a rectangle until the picture is hardly visible, with a thin line around it; in place.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
         box: half-open whole pixels, inside the picture; an empty one draws nothing.
-        shows_through: how much of the picture stays, in ``[0, 1]``.
+        shows_through: weight of the picture, in ``[0, 1]``.
     """
     left, top, right, bottom = box
     part = picture[top:bottom, left:right]
@@ -43,12 +43,12 @@ def lay_card(picture: Uint8Array, box: Pixels, *, shows_through: float = _SHOWS_
 
 
 def corners_of(room: Pixels, wide: int, tall: int, order: str) -> list[Pixels]:
-    """The rectangles of a card in the corners of a room.
+    """Return the rectangles of a card in the corners of a larger rectangle.
 
     Args:
-        room: half-open pixels, at least as large as the card.
-        wide: of the card, in pixels.
-        tall: of the card, in pixels.
+        room: the larger rectangle, half-open pixels, at least as large as the card.
+        wide: width of the card, in pixels.
+        tall: height of the card, in pixels.
         order: the corners to try, the best first: ``ne nw sw se``.
     """
     left, top, right, bottom = room
@@ -61,17 +61,17 @@ def corners_of(room: Pixels, wide: int, tall: int, order: str) -> list[Pixels]:
 
 
 def least_covering(places: Sequence[Pixels], *avoid: Sequence[Pixels]) -> Pixels:
-    """The place that covers least; the first of those that are alike.
+    """Return the place that covers the fewest pixels of ``avoid``; the first of equal ones.
 
     Args:
-        places: to choose from, the best first.
-        avoid: groups of rectangles, those that matter most first.
+        places: candidate rectangles, the best first.
+        avoid: groups of rectangles, the most important group first.
     """
     return min(places, key=lambda place: [covered_px(place, boxes) for boxes in avoid])
 
 
 def covered_px(place: Pixels, boxes: Sequence[Pixels]) -> int:
-    """How many pixels of rectangles lie below a card."""
+    """Return the number of pixels of ``boxes`` that a card at ``place`` covers."""
     return sum(
         max(0, min(place[2], right) - max(place[0], left))
         * max(0, min(place[3], bottom) - max(place[1], top))

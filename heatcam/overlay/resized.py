@@ -1,4 +1,4 @@
-"""An explanation in the pixels that it is shown in, so that what is drawn over it has the same size in every window."""
+"""Resizing of an explanation to display pixels, so that text and lines drawn over it have the same size in every window."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from heatcam.frames import Explanation, SaliencyMap
 
 
 def at_size(explanation: Explanation, size_wh: tuple[int, int]) -> Explanation:
-    """The same frame, boxes and maps for a picture of another size; the maps' values are shared.
+    """Resize frame and boxes of an explanation to another picture size; the maps' values are shared.
 
     Args:
-        explanation: in the frame's own pixels.
-        size_wh: width and height to be shown at, in pixels, of the frame's shape but for rounding.
+        explanation: the explanation in the frame's own pixels.
+        size_wh: display width and height in pixels, of the frame's aspect ratio but for rounding.
     """
     frame, found = explanation.frame, explanation.detections
     if frame.size_wh == size_wh:
@@ -34,5 +34,5 @@ def at_size(explanation: Explanation, size_wh: tuple[int, int]) -> Explanation:
 
 
 def _over(saliency: SaliencyMap, size_wh: tuple[int, int]) -> SaliencyMap:
-    """The same map, laid over a picture of another size."""
+    """Return the same map for a picture of another size."""
     return replace(saliency, letterbox=replace(saliency.letterbox, image_wh=size_wh))

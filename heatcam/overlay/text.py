@@ -1,4 +1,4 @@
-"""Text that can be read at any resolution: one place knows the font, its sizes and how text is shortened."""
+"""Text drawing, readable at any resolution: the one place for the font, its sizes and the shortening of text."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ DARK: Colour = (20, 20, 20)
 
 
 def font_px(width: int, height: int) -> int:
-    """Font size in pixels for a picture: 11 at 320 px, 18 at 720p, 50 at 4K."""
+    """Return the font size in pixels for a picture: 11 at 320 px, 18 at 720p, 50 at 4K."""
     return max(11, round(0.7 * math.sqrt(width * height) / 38), round(min(width, height) / 44))
 
 
 @lru_cache(maxsize=1)
 def _face() -> Any:
-    """OpenCV 5's scalable font, which knows Unicode; None in OpenCV 4."""
+    """Return OpenCV 5's scalable font, which supports Unicode; None in OpenCV 4."""
     return cv2.FontFace("sans") if hasattr(cv2, "FontFace") else None
 
 
 @lru_cache(maxsize=512)
 def text_width(text: str, size: int) -> int:
-    """Width of ``text`` in pixels at font size ``size``."""
+    """Return the width of ``text`` in pixels at font size ``size``."""
     return sum(_run_width(run, size) for run in runs_of(text, _face() is not None))
 
 
@@ -51,7 +51,7 @@ def _run_width(run: TextRun, size: int) -> int:
 
 @lru_cache(maxsize=256)
 def _shaped(run: TextRun, size: int) -> Uint8Array:
-    """See ``fonts.drawn``; kept, because the same names come frame after frame. Read-only."""
+    """Draw a run with ``fonts.drawn``, cached because the same names come frame after frame. Read-only."""
     assert run.font is not None
     return drawn(run.text, *run.font, size)
 
@@ -61,12 +61,12 @@ def _box_advance(size: int) -> int:
 
 
 def line_height(size: int) -> int:
-    """Height in pixels that a line of text of font size ``size`` takes, with room above and below."""
+    """Return the height in pixels of a line of text at font size ``size``, with room above and below."""
     return round(1.5 * size)
 
 
 def fitted(text: str, size: int, room: int) -> str:
-    """``text``, shortened with an ellipsis until it is at most ``room`` pixels wide; "" when nothing fits."""
+    """Shorten ``text`` with an ellipsis until it is at most ``room`` pixels wide; "" if nothing fits."""
     if text_width(text, size) <= room:
         return text
     dots = "…" if _face() is not None else "..."
@@ -92,7 +92,7 @@ def write(picture: Uint8Array, text: str, left: int, top: int, size: int, colour
 
 
 def _write_plain(picture: Uint8Array, text: str, left: int, baseline: int, size: int, colour: Colour) -> None:
-    """In OpenCV's own font."""
+    """Write text in OpenCV's own font."""
     face = _face()
     if face is None:
         cv2.putText(
@@ -103,7 +103,7 @@ def _write_plain(picture: Uint8Array, text: str, left: int, baseline: int, size:
 
 
 def _write_boxes(picture: Uint8Array, run: TextRun, left: int, top: int, size: int, colour: Colour) -> None:
-    """An empty box for each character that no font here has."""
+    """Draw an empty box for each character that no font here has."""
     wide, line = _box_advance(size), max(1, size // 14)
     for n in range(len(clusters_end(run.text))):
         corner = left + n * wide + line, top + round(0.35 * size)
@@ -112,7 +112,7 @@ def _write_boxes(picture: Uint8Array, run: TextRun, left: int, top: int, size: i
 
 
 def _lay(picture: Uint8Array, shaped: Uint8Array, left: int, top: int, colour: Colour) -> None:
-    """Letters in ``colour``, emoji in their own colours, as far as they lie in the picture; in place."""
+    """Blend shaped text into the picture, clipped to it, in place: letters in ``colour``, emoji in their own colours."""
     height, width = picture.shape[:2]
     rows = slice(max(0, -top), max(0, min(shaped.shape[0], height - top)))
     columns = slice(max(0, -left), max(0, min(shaped.shape[1], width - left)))
@@ -129,13 +129,13 @@ def _lay(picture: Uint8Array, shaped: Uint8Array, left: int, top: int, colour: C
 
 
 def text_colour_on(background: Colour) -> Colour:
-    """Dark on light, light on dark: whichever has more contrast by WCAG 2's relative luminance, gamma taken as 2.2."""
+    """Return the text colour, dark or light, with more contrast by WCAG 2's relative luminance, gamma taken as 2.2."""
     blue, green, red = ((value / 255) ** 2.2 for value in background)
     return DARK if 0.0722 * blue + 0.7152 * green + 0.2126 * red > 0.19 else LIGHT
 
 
 def shade(picture: Uint8Array, left: int, top: int, right: int, bottom: int) -> None:
-    """Darken a rectangle to a third, in place, so that light text stands on it."""
+    """Darken a rectangle to a third, in place, so that light text is readable on it."""
     part = picture[max(0, top) : bottom, max(0, left) : right]
     if part.size:
         part[...] = cv2.convertScaleAbs(part, alpha=0.32)

@@ -1,4 +1,4 @@
-"""One line of text in parts: what OpenCV's font draws, what another font has to shape, and what no font here has."""
+"""Runs of a line of text: those that OpenCV's font draws, those that another font shapes, and those that no font here has."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class TextRun:
     """Characters that are drawn the same way.
 
     Attributes:
-        text: in logical order.
-        font: the file that they are shaped from, and its one size in pixels (0 for any); None for OpenCV's own font.
-        missing: no font has them: a box stands for each.
+        text: the characters in logical order.
+        font: the font file that shapes them, and its one size in pixels (0 if scalable); None for OpenCV's own font.
+        missing: True if no font has them: a box is drawn for each.
     """
 
     text: str
@@ -35,11 +35,11 @@ class TextRun:
 
 @lru_cache(maxsize=1024)
 def runs_of(text: str, scalable: bool) -> tuple[TextRun, ...]:
-    """The parts of one line, from left to right: a line runs from left to right, what is written from right to left within it.
+    """Split one line into runs, from left to right; right-to-left text is ordered within its run only.
 
     Args:
-        text: without control characters.
-        scalable: whether OpenCV's font is the one that knows Unicode (OpenCV 5), not Hershey's.
+        text: the line, without control characters.
+        scalable: True if OpenCV's font is the one with Unicode (OpenCV 5), not Hershey's.
     """
     if text.isascii():
         return (TextRun(text),)
@@ -54,7 +54,7 @@ def runs_of(text: str, scalable: bool) -> tuple[TextRun, ...]:
 
 
 def clusters_end(text: str) -> list[int]:
-    """Where a text may be cut: after each character with the signs that belong to it."""
+    """Return the indices at which a text may be cut: after each character with its combining marks."""
     ends, end = [], 0
     for cluster in _clusters(text):
         end += len(cluster)
@@ -63,7 +63,7 @@ def clusters_end(text: str) -> list[int]:
 
 
 def _clusters(text: str) -> list[str]:
-    """Characters, each with its marks, joiners and what is joined to it."""
+    """Split a text into characters, each with its marks, joiners and the characters joined to it."""
     found: list[str] = []
     for sign in text:
         belongs = (
@@ -88,7 +88,7 @@ def _run_of(cluster: str, scalable: bool) -> TextRun:
         return TextRun(cluster)
     if scalable and not _needs_shaping(cluster) and _opencv_draws(sign):
         return TextRun(cluster)
-    if unicodedata.category(sign).startswith("C"):  # controls and what is no character: no font shapes them
+    if unicodedata.category(sign).startswith("C"):  # control and unassigned characters: no font shapes them
         return TextRun(cluster, missing=True)
     font = fonts.font_file(cluster) if fonts.can_shape() else None
     if font is not None:
@@ -99,13 +99,13 @@ def _run_of(cluster: str, scalable: bool) -> TextRun:
 
 
 def _needs_shaping(cluster: str) -> bool:
-    """Whether how a character looks, or where it goes, depends on its neighbours."""
+    """Return True if a character's shape or position depends on its neighbours."""
     sign = cluster[0]
     return len(cluster) > 1 or unicodedata.bidirectional(sign) in ("R", "AL", "AN")
 
 
 def _with_spaces_inside(runs: list[TextRun]) -> list[TextRun]:
-    """Runs joined over the spaces between two of one font, so that words from right to left keep their order."""
+    """Join runs of one font over the spaces between them, so that right-to-left words keep their order."""
     joined: list[TextRun] = []
     for run in runs:
         before = joined[-2:]
@@ -118,7 +118,7 @@ def _with_spaces_inside(runs: list[TextRun]) -> list[TextRun]:
 
 @lru_cache(maxsize=4096)
 def _opencv_draws(sign: str) -> bool:
-    """Whether OpenCV's scalable font has a character: it draws a question mark for what it lacks."""
+    """Return True if OpenCV's scalable font has a character: it draws a question mark for a missing one."""
     return sign == "?" or not np.array_equal(_drawn_by_opencv(sign), _drawn_by_opencv("?"))
 
 

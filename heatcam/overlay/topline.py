@@ -1,4 +1,4 @@
-"""The line at the top: what is shown, how fast, how old. What does not fit is left out, the least important first."""
+"""Top line: mode, model, speed and age of the picture. Parts that do not fit are left out, the least important first."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _STANDS_STILL: Colour = (255, 215, 140)
 _RECORDS: Colour = (75, 75, 255)
 _QUIET: Colour = (205, 205, 205)
 _DOT: Colour = (150, 150, 150)
-_LEAST_NOTE = 5  # font sizes, about nine letters: less of a message says nothing
+_LEAST_NOTE = 5  # font sizes, about nine letters: a message cut shorter says nothing
 
 
 @dataclass(frozen=True)
 class _Part:
-    """One thing that the line says.
+    """Part of the line.
 
     Attributes:
-        texts: the ways to say it, the longest first; the first that fits is taken.
+        texts: alternative texts, the longest first; the first that fits is taken.
         colour: BGR.
-        rank: its importance: 0 goes last.
-        has_dot: a filled disc stands before it.
-        may_shrink: shortened with an ellipsis where not even its shortest text fits.
+        rank: order of importance: 0 is left out last.
+        has_dot: a filled disc is drawn before it.
+        may_shrink: it is shortened with an ellipsis if not even its shortest text fits.
     """
 
     texts: tuple[str, ...]
@@ -42,26 +42,26 @@ class _Part:
     may_shrink: bool = False
 
     def width(self, text: str, size: int) -> int:
-        """Width in pixels of one of its texts, the disc included."""
+        """Return the width in pixels of one of its texts, the disc included."""
         return text_width(text, size) + (size if self.has_dot else 0)
 
 
 def top_line_box(size_wh: tuple[int, int]) -> Pixels:
-    """The rectangle that the top line takes."""
+    """Return the rectangle of the top line."""
     width, height = size_wh
     return 0, 0, width, min(height, line_height(font_px(width, height)))
 
 
 def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
-    """``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects`` on a dark strip; in place.
+    """Draw the top line on a dark strip, in place: ``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects``.
 
-    Where the picture is narrow, parts go in this order: model, backend, dropped frames, milliseconds, message (shortened first),
-    objects, age, frames a second, recording, pause, mode. None is ever cut at the edge.
+    In a narrow picture, parts are left out in this order: model, backend, dropped frames, milliseconds, message (shortened
+    first), objects, age, frames per second, recording, pause, mode. None is ever cut at the edge.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, drawn or composed before.
-        status: what to say.
-        objects: how many were detected.
+        status: content of the line.
+        objects: number of detections.
     """
     height, width = picture.shape[:2]
     size = font_px(width, height)
@@ -78,7 +78,7 @@ def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
 
 
 def _that_fit(parts: list[_Part], size: int, room: int) -> list[tuple[_Part, str]]:
-    """The parts that fit into ``room`` pixels with the texts they are said with, in the order of the line."""
+    """Return the parts that fit into ``room`` pixels, each with its chosen text, in the order of the line."""
     chosen: dict[int, str] = {}
     for n, part in sorted(enumerate(parts), key=lambda entry: entry[1].rank):
         left = room - (size if chosen else 0)
@@ -93,7 +93,7 @@ def _that_fit(parts: list[_Part], size: int, room: int) -> list[tuple[_Part, str
 
 
 def _parts(status: Status, objects: int) -> list[_Part]:
-    """All that there is to say, in the order of the line."""
+    """Return the parts of a status, in the order of the line."""
     found = [_Part((f"[{status.mode}]",), _MODE_COLOURS.get(status.mode, LIGHT), 0)]
     if status.paused:
         found.append(_Part(("PAUSED",), _STANDS_STILL, 1))
@@ -119,7 +119,7 @@ def _parts(status: Status, objects: int) -> list[_Part]:
 
 
 def _objects(status: Status, objects: int) -> _Part:
-    """How many objects; of none, why nothing is hot."""
+    """Return the part with the number of objects; for none, the reason why nothing is hot."""
     if objects or status.mode != HEATMAP:
         return _Part((f"{objects} object" + ("" if objects == 1 else "s"),), LIGHT, 5)
     above = "" if status.conf is None else f" above {status.conf:.2g}"
@@ -128,7 +128,7 @@ def _objects(status: Status, objects: int) -> _Part:
 
 
 def _milliseconds(status: Status) -> str:
-    """Forward, map and drawing as a sum; what is not there at the end is left out."""
+    """Format the times of forward pass, map and drawing as a sum, ``31+4+5 ms``; zeros at the end are left out."""
     times = [status.forward_ms, status.map_ms, status.draw_ms]
     while len(times) > 1 and times[-1] <= 0:
         times.pop()
@@ -144,7 +144,7 @@ def _age(seconds: float) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """``0:12``, ``61:05``, ``2:00:00`` from two hours on."""
+    """Format seconds as ``0:12`` or ``61:05``, and as ``2:00:00`` from two hours on."""
     whole = max(0, math.floor(seconds))
     if whole < 7200:
         return f"{whole // 60}:{whole % 60:02d}"
@@ -152,17 +152,17 @@ def _clock(seconds: float) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks, which would be drawn below the line."""
+    """Remove line breaks, which would be drawn below the line."""
     return " ".join(text.split())
 
 
 def _separate(picture: Uint8Array, middle: int, size: int, *, is_dot: bool) -> None:
-    """A small dot between two parts; none after the mode, whose brackets do."""
+    """Draw a small dot between two parts; none after the mode, whose brackets separate it."""
     if is_dot:
         _disc(picture, middle, size, 0.11, _DOT)
 
 
 def _disc(picture: Uint8Array, middle: int, size: int, radius: float, colour: Colour) -> None:
-    """A disc at the height of small letters, ``radius`` in font sizes; drawn, because not every font has one."""
+    """Draw a disc at the height of lower-case letters, ``radius`` in font sizes: not every font has one as a character."""
     centre = 16 * middle, round(16 * 0.74 * size)
     cv2.circle(picture, centre, max(16, round(16 * radius * size)), colour, cv2.FILLED, cv2.LINE_AA, shift=4)

@@ -1,4 +1,4 @@
-"""Plain beside heat: how two painted pictures become the one that is shown, and the way back from its pixels to the frame's."""
+"""Layouts of the plain picture and the heat map in one view, and the way back from its pixels to the frame's."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from heatcam.overlay.topline import top_line_box
 
 PLAIN_CAPTION, HEAT_CAPTION = "plain", "heat map"
 WIDEST_BESIDE = 1.8  # width over height; wider pictures are larger on a 16:9 screen one above the other
-LONGEST = 3840  # pixels of two pictures together: no screen has more, and two of 3840x2160 are 50 MB a frame
+LONGEST = 3840  # pixels of two pictures together: no screen has more, and two of 3840x2160 take 50 MB
 
 
 @dataclass(frozen=True)
 class View:
-    """A composed picture that knows which pixel of the frame each of its pixels shows.
+    """Composed picture with the mapping from its pixels to the frame's.
 
     Attributes:
         picture: uint8 ``(H, W, 3)``, BGR.
         frame_wh: width and height of the frame in its own pixels.
-        places: where the frame is shown, half-open, in pixels of ``picture``: one rectangle, or two beside one another.
+        places: rectangles that show the frame, half-open, in pixels of ``picture``: one, or two next to each other.
     """
 
     picture: Uint8Array
@@ -35,9 +35,9 @@ class View:
     places: tuple[Pixels, ...]
 
     def to_frame(self, x: float, y: float) -> tuple[float, float]:
-        """The frame's pixel that is shown at a pixel of the composed picture; both name a pixel by its index from 0.
+        """Return the frame's pixel that is shown at a pixel of the composed picture; both are pixel indices from 0.
 
-        In ``DUAL`` both halves show the same frame. What lies outside, or on the divider, is moved to the nearest pixel of the
+        In ``DUAL`` both halves show the same frame. Pixels outside, or on the divider, are moved to the nearest pixel of the
         frame.
         """
         left, top, right, bottom = min(self.places, key=lambda place: _apart(place, x, y))
@@ -46,11 +46,11 @@ class View:
         return _clamped(frame_x, self.frame_wh[0] - 1), _clamped(frame_y, self.frame_wh[1] - 1)
 
     def holds(self, x: float, y: float) -> bool:
-        """Whether the frame is shown at a pixel of the composed picture, and not a border."""
+        """Return True if a pixel of the composed picture shows the frame and not a border."""
         return any(left <= x < right and top <= y < bottom for left, top, right, bottom in self.places)
 
     def boxes_of(self, box_xyxy: Sequence[float]) -> list[Pixels]:
-        """Where a box of the frame lies in the composed picture, in whole pixels: once, or in each half of ``DUAL``."""
+        """Convert a box of the frame to whole pixels of the composed picture: one box, or one in each half of ``DUAL``."""
         found = []
         for left, top, right, bottom in self.places:
             along_x, along_y = (right - left) / self.frame_wh[0], (bottom - top) / self.frame_wh[1]
@@ -67,17 +67,17 @@ class View:
 
 
 def natural_wh(frame_wh: tuple[int, int], layout: Layout) -> tuple[int, int]:
-    """Width and height of the composed picture where nobody asks for another: the frame is shown pixel for pixel."""
+    """Return the default width and height of the composed picture: the frame pixel for pixel, a long ``DUAL`` shrunk."""
     return _dual_places(frame_wh)[1][2:] if layout is Layout.DUAL else frame_wh
 
 
 def places_on(canvas_wh: tuple[int, int], frame_wh: tuple[int, int], layout: Layout) -> tuple[Pixels, ...]:
-    """Where a frame is shown on a canvas, as large as it can be: in the middle, or twice with a divider between.
+    """Return the rectangles of a frame on a canvas, as large as possible: centred, or twice with a divider between.
 
     Args:
         canvas_wh: width and height of the canvas in pixels.
-        frame_wh: those of the frame.
-        layout: ``DUAL`` has two places, beside or above one another, whichever is larger.
+        frame_wh: width and height of the frame in pixels.
+        layout: ``DUAL`` has two places, side by side or one above the other, whichever is larger.
     """
     wide, tall = canvas_wh
     if layout is not Layout.DUAL:
@@ -104,8 +104,8 @@ def compose_on(
 
     Args:
         canvas_wh: width and height of the canvas in pixels.
-        frame_wh: those of the frame, in its own pixels.
-        parts: the frame painted at the size of its places: with heat, or for ``DUAL`` and ``WIPE`` plain and with heat.
+        frame_wh: width and height of the frame, in its own pixels.
+        parts: the frame painted at the size of its places: one picture, or for ``DUAL`` and ``WIPE`` plain and with heat.
         layout: see ``compose``.
         split: see ``compose``.
     """
@@ -123,7 +123,7 @@ def compose_on(
 
 
 def _fitted(frame_wh: tuple[int, int], room: Pixels) -> Pixels:
-    """The largest rectangle of the frame's shape in the middle of another."""
+    """Return the largest rectangle of the frame's aspect ratio, centred in another."""
     left, top, right, bottom = room
     scale = min((right - left) / frame_wh[0], (bottom - top) / frame_wh[1])
     wide, tall = (max(1, round(length * scale)) for length in frame_wh)
@@ -132,15 +132,15 @@ def _fitted(frame_wh: tuple[int, int], room: Pixels) -> Pixels:
 
 
 def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 0.5) -> View:
-    """Put the two pictures into one.
+    """Compose the two pictures into one.
 
     Args:
         plain: uint8 ``(H, W, 3)``, BGR, painted without heat and without the top line.
         heat: the same frame painted with heat, of the same shape.
-        layout: ``SINGLE`` shows ``heat`` alone. ``DUAL`` shows both, side by side, or one above the other where they are wider
-            than 16:9, shrunk where both together would be longer than 3840 pixels. ``WIPE`` shows plain left of the split and
+        layout: ``SINGLE`` shows ``heat`` alone. ``DUAL`` shows both, side by side, or one above the other if they are wider
+            than 16:9, shrunk if both together would be longer than 3840 pixels. ``WIPE`` shows plain left of the split and
             heat right of it.
-        split: where the wipe stands, as a share of the width, in ``[0, 1]``.
+        split: position of the wipe, as a share of the width, in ``[0, 1]``.
 
     Returns:
         The composed picture; in ``SINGLE`` it is ``heat`` itself, else a new array.
@@ -153,9 +153,9 @@ def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 
 
 
 def line_rows(frame_wh: tuple[int, int], layout: Layout) -> int:
-    """How many of the frame's rows the top line will cover once it is drawn over the composed picture.
+    """Return the number of the frame's rows that the top line will cover once it is drawn over the composed picture.
 
-    ``OverlayOptions.clear_top`` takes it, so that labels keep clear of the line.
+    ``OverlayOptions.clear_top`` takes it, so that labels avoid the line.
     """
     if layout is not Layout.DUAL:
         return top_line_box(frame_wh)[3]
@@ -164,7 +164,7 @@ def line_rows(frame_wh: tuple[int, int], layout: Layout) -> int:
 
 
 def _dual_places(frame_wh: tuple[int, int]) -> tuple[Pixels, Pixels]:
-    """Where the two halves stand: side by side or one above the other, with the divider between them."""
+    """Return the rectangles of the two halves: side by side or one above the other, with the divider between them."""
     width, height = frame_wh
     beside = width <= WIDEST_BESIDE * height
     gap = _gap_px(width, height)
@@ -188,9 +188,10 @@ def _dual(plain: Uint8Array, heat: Uint8Array) -> View:
 
 
 def _resized(picture: Uint8Array, wide: int, tall: int) -> Uint8Array:
-    """A smaller copy, or the picture itself where it has that size.
+    """Return a smaller copy, or the picture itself if it has that size.
 
-    Down to nearly half, between neighbours: averaging what a pixel covers took 36 ms of a 3840x2160 picture where this takes 5.
+    Down to nearly half the width it interpolates linearly: averaging (``INTER_AREA``) took 36 ms for a 3840x2160 picture where
+    this takes 5.
     """
     if picture.shape[1::-1] == (wide, tall):
         return picture
@@ -208,7 +209,7 @@ def _wipe(plain: Uint8Array, heat: Uint8Array, split: float) -> Uint8Array:
 
 
 def _handle(picture: Uint8Array, at: int) -> None:
-    """The line between the two, with a knob that says that it can be drawn to both sides; in place."""
+    """Draw the line between the two, with a knob whose arrows show that it can be dragged to both sides; in place."""
     height, width = picture.shape[:2]
     size = font_px(width, height)
     line = max(2, round(size / 8))
@@ -230,7 +231,7 @@ def _handle(picture: Uint8Array, at: int) -> None:
 
 
 def _caption(picture: Uint8Array, text: str, place: Pixels) -> None:
-    """A word in the top left corner of one half, below where the top line goes; in place, not where it would not fit."""
+    """Draw a caption in the top-left corner of one half, below the top line's place; in place, nothing if it does not fit."""
     height, width = picture.shape[:2]
     size = font_px(width, height)
     top = max(place[1], top_line_box((width, height))[3])
@@ -241,12 +242,12 @@ def _caption(picture: Uint8Array, text: str, place: Pixels) -> None:
 
 
 def _gap_px(width: int, height: int) -> int:
-    """Width of the divider: even, because H.264 halves both sides."""
+    """Return the width of the divider: even, because 4:2:0 video halves both sides."""
     return 2 * max(1, round(font_px(width, height) / 8))
 
 
 def _apart(place: Pixels, x: float, y: float) -> float:
-    """How far a pixel lies outside of a rectangle."""
+    """Return the distance of a pixel from a rectangle, along the axes; 0 inside."""
     across = max(place[0] - x, x - (place[2] - 1), 0)
     down = max(place[1] - y, y - (place[3] - 1), 0)
     return float(across + down)

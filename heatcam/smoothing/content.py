@@ -1,4 +1,4 @@
-"""The evidence in one box, averaged along its track: what was seen before is laid under the new box first."""
+"""Evidence in one box, averaged along its track after the earlier map is warped onto the new box."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Patch:
 
     Attributes:
         values: float32 ``(h, w)``, signed, in logit units.
-        left, top: the map's cell that ``values[0, 0]`` is.
+        left, top: column and row of ``values[0, 0]`` in the map.
         box_cells: float ``(4,)``, the box, xyxy in cells of the map from its top-left corner.
     """
 
@@ -44,10 +44,10 @@ def patch_of(values: Float32Array, box_cells: Float32Array) -> Patch:
 
 
 def registered(before: Patch, now: Patch) -> Float32Array:
-    """What ``before`` holds, on the cells of ``now``: moved and stretched as its box became the other box.
+    """Warp ``before`` onto the cells of ``now``: shifted and stretched as its box became the other box.
 
     Returns:
-        float32, the shape of ``now.values``; beyond the edge of ``before`` its last cells go on.
+        float32, the shape of ``now.values``; beyond the edge of ``before`` its border cells are replicated.
     """
     sides_before, sides_now = ((p.box_cells[2:] - p.box_cells[:2]).clip(1e-3) for p in (before, now))
     stretch = sides_before / sides_now
@@ -63,7 +63,7 @@ def registered(before: Patch, now: Patch) -> Float32Array:
 
 
 def with_patches(values: Float32Array, patches: Sequence[Patch]) -> Float32Array:
-    """A map ``(h, w)`` with other values under the boxes; where boxes overlap, the mean of theirs. A new array."""
+    """Return a copy of a map ``(h, w)`` with the patches' values under the boxes; their mean where boxes overlap."""
     total, count = np.zeros_like(values), np.zeros_like(values)
     for patch in patches:
         total[patch.place] += patch.values
@@ -72,9 +72,10 @@ def with_patches(values: Float32Array, patches: Sequence[Patch]) -> Float32Array
 
 
 def difference(before: Float32Array, now: Float32Array) -> float:
-    """How much of the positive evidence lies elsewhere: 0 for equal maps, 1 for maps that share nothing.
+    """Return the share of positive evidence that lies elsewhere: 0 for equal maps, 1 for maps that share nothing.
 
-    Bray and Curtis 1957: the sum of the differences over the sum of both. Two maps without evidence are equal.
+    This is the Bray-Curtis dissimilarity (1957): the sum of the differences over the sum of both. Two maps without evidence are
+    equal.
     """
     old, new = np.maximum(before, 0), np.maximum(now, 0)
     both = float(old.sum() + new.sum())
@@ -87,10 +88,10 @@ def around(values: Float32Array) -> Float32Array:
 
 
 def apart(before: Float32Array, now: Float32Array) -> Float32Array:
-    """The same of each cell, for what appears or vanishes in one part of a box only: float32 ``(h, w)`` in ``[0, 1]``.
+    """Return ``difference`` for each cell, to find a change in one part of a box only: float32 ``(h, w)`` in ``[0, 1]``.
 
-    Both are evidence *around* the cells, where the grain of single cells cancels out. Cells around which there is little, beside
-    the most of any, count as alike.
+    Both arguments are evidence *around* the cells, where the grain of single cells cancels out. Cells with little evidence around
+    them, compared with the box's highest, count as alike.
     """
     both = now + before
     return np.asarray(np.abs(now - before) / (both + FAINT * float(both.max()) + 1e-12), np.float32)

@@ -1,6 +1,6 @@
-"""From an explanation to one whose heat is steady: each object's scale and content are averaged along its track.
+"""Temporal smoothing of explanations: each object's scale and content are averaged along its track.
 
-For display only. The explanation that comes in is not changed, and whatever calculates numbers takes that one.
+For display only. The input explanation is not changed; anything that computes numbers uses the input.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
 
 @dataclass(frozen=True)
 class Steadied:
-    """What is drawn.
+    """Smoothed explanation of one frame, for drawing.
 
     Attributes:
-        explanation: as it came in, its maps steadied where they are shown.
+        explanation: the input explanation, with the maps that are shown smoothed.
         scales: the evidence that is full heat, in logits, as ``heatcam.measures.scales.scales_of`` gives it; None for each
             picture's own.
     """
@@ -35,16 +35,16 @@ class Steadied:
 
 
 class Smoother:
-    """Steadies one stream, frame after frame. Called from one thread.
+    """Smooths the maps of one stream, frame after frame. Called from one thread.
 
-    An object starts as it is: when it is new, when its class changes, when the level of the head that finds it changes (another
-    level's evidence has another size and lies in other cells), after a frame without a map (the heat map was off), after a
-    pause of ``GAP_S``, and when the pictures change their size. A level has to stay (``heatcam.smoothing.track_state``): of an
-    object whose size lies between two levels it is noise.
+    An object's map is shown unsmoothed when the object is new, when its class changes, when the head level that finds it changes
+    (another level's evidence has another size and lies in other cells), after a frame without a map (the heat map was off), after
+    a pause of ``GAP_S``, and when the frame size changes. A new level counts only once it has stayed
+    (``heatcam.smoothing.track_state``): for an object whose size lies between two levels, the level flips by noise.
 
     Args:
         smooth: in ``[0, 1]``: 0 changes nothing, 1 keeps most.
-        renorm: what the maps are scaled by. Whatever that is, content is averaged inside the boxes and raw outside of them.
+        renorm: scope of the scale. With every scope, content is averaged inside the boxes and raw outside of them.
     """
 
     def __init__(self, smooth: float, renorm: Renorm) -> None:
@@ -60,7 +60,7 @@ class Smoother:
         self._last: Explanation | None = None
 
     def steady(self, explanation: Explanation) -> Steadied:
-        """The next frame's explanation for drawing; without a map, as it is."""
+        """Smooth the next frame's explanation for drawing; without a map it is returned unchanged."""
         saliency = explanation.saliency
         if saliency is None:
             self.forget()
@@ -80,7 +80,7 @@ class Smoother:
         return Steadied(shown, self._not_pale(shown, scales))
 
     def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
-        """Whether this frame follows the last one, in time and in size."""
+        """Return True if this frame follows the last one in time, with the same size."""
         if self._last is None or self._last.saliency is None:
             return True
         before, last = self._last.saliency, self._last.frame
@@ -88,7 +88,7 @@ class Smoother:
         return same_size and 0 <= frame.pts_s - last.pts_s <= GAP_S
 
     def _boxes(self, explanation: Explanation, saliency: SaliencyMap) -> tuple[list[Patch], list[float]]:
-        """The steadied content and scale of each box; both are remembered."""
+        """Smooth the content and scale of each box, and remember both."""
         found = explanation.detections
         per_box = self._renorm is Renorm.BOX
         own = (explanation.object_maps if per_box else ()) or (saliency,) * len(found)
@@ -108,7 +108,7 @@ class Smoother:
         return [memory.patch for memory in steadied], [memory.scale for memory in steadied]
 
     def _frame_scale(self, explanation: Explanation, saliency: SaliencyMap) -> float:
-        """The steadied scale of the whole picture, remembered as if that were one object which never moves."""
+        """Smooth the scale of the whole picture, remembered as if the picture were one object that never moves."""
         (scale,) = self._own_scales(explanation, saliency)
         height, width = saliency.values.shape
         patch = patch_of(saliency.values, np.array([0, 0, width, height], np.float32))
@@ -116,9 +116,10 @@ class Smoother:
         return self._whole.scale
 
     def _not_pale(self, shown: Explanation, scales: Sequence[float]) -> list[float]:
-        """The scales, at most ``PALEST`` times those of the content that is shown.
+        """Limit the scales to ``PALEST`` times those of the content that is shown.
 
-        They are of raw maps, whose peaks are higher than those of their mean: of walking people nothing was red any more.
+        The scales come from raw maps, whose peaks are higher than the peaks of their mean: without the limit, nothing on walking
+        people was red any more.
         """
         if shown.saliency is None:
             return list(scales)

@@ -1,4 +1,4 @@
-"""What is remembered of one object, and how one frame more changes it."""
+"""Smoothing state of one tracked object, and its update with a new frame."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from heatcam.smoothing.changes import Noise, changes_between
 from heatcam.smoothing.content import Patch, registered
 from heatcam.smoothing.weights import running_scale
 
-LEVEL_FRAMES = 3  # that an object comes from another level of the head until that is believed
+LEVEL_FRAMES = 3  # frames in a row from another head level before that level is accepted
 #: The same from the second time on: such an object lies between two levels. With three frames each time the people in vtest.avi
-#: flickered 3 % more and the demo scene 7 %; with twelve no less than with six.
+#: flickered 3 % more and the demo scene 7 %; twelve frames were no better than six.
 LEVEL_FRAMES_AGAIN = 6
 #: The factor by which a box becomes wider, narrower, taller or flatter between two frames: up to the first it is motion and the
-#: box's own noise (1.34 is exceeded once in twenty frames of vtest.avi); from the second on it shows another part of the object,
-#: one half when the other is covered, and what was seen before cannot be laid under it.
+#: box's own noise (1.34 is exceeded once in twenty frames of vtest.avi); from the second on the box shows another part of the
+#: object (one half when the other is occluded), and the earlier map cannot be warped onto it.
 ALIKE_SHAPE, ANOTHER_SHAPE = 1.5, 2.0
 
 
@@ -25,14 +25,14 @@ class TrackState:
     """One object in one frame.
 
     Attributes:
-        patch: what was shown.
-        raw: what the map held.
+        patch: the smoothed cells that were shown.
+        raw: the same cells of the map, not smoothed.
         scale: the evidence that was full heat, in logits.
         class_id: its class.
-        level: the head's input that what was shown comes from; -1 where that is not known.
-        elsewhere: for how many frames in a row the box has come from another level.
-        frames_needed: after how many of them that level is believed.
-        noise: how much its evidence differs from frame to frame when nothing happens.
+        level: index of the head level that the shown map comes from; -1 if unknown.
+        elsewhere: number of frames in a row in which the box came from another level.
+        frames_needed: number of such frames after which that level is accepted.
+        noise: usual difference of its evidence from frame to frame when nothing happens.
     """
 
     patch: Patch
@@ -46,16 +46,16 @@ class TrackState:
 
 
 def averaged(before: TrackState | None, now: TrackState, kept: float) -> TrackState:
-    """What is shown of one object, from what was shown and what is new.
+    """Average one object's new map with the map shown before.
 
-    What has changed is shown as it is in the cells where it has, and the scale follows by the share of the evidence that did.
-    While an object comes from another level, whose evidence is of another size and in other cells, two frames that agree with
-    one another confirm nothing; that level is believed when it has stayed.
+    Cells that have changed show the new map, and the scale follows by the share of the evidence that changed. While an object
+    comes from another level, whose evidence has another size and lies in other cells, two frames that agree do not confirm a
+    change; the new level is accepted once it has stayed.
 
     Args:
-        before: what is remembered; None for a new object.
+        before: the object's state so far; None for a new object.
         now: this frame alone.
-        kept: the share of what was shown that stays where nothing has changed, in ``[0, 1)``; 0 gives ``now``.
+        kept: weight of the map shown before where nothing has changed, in ``[0, 1)``; 0 gives ``now``.
     """
     if before is None or before.class_id != now.class_id:
         return now
@@ -81,7 +81,7 @@ def averaged(before: TrackState | None, now: TrackState, kept: float) -> TrackSt
 
 
 def _reshaped(before: Patch, now: Patch) -> float:
-    """How certain it is by the shape of its box that it shows another part of the object, in ``[0, 1]``."""
+    """Return the certainty, by the change of the box's shape, that it shows another part of the object, in ``[0, 1]``."""
     was, is_now = ((p.box_cells[2:] - p.box_cells[:2]).clip(1e-3) for p in (before, now))
     factor = float(np.maximum(was / is_now, is_now / was).max())
     return min(max((factor - ALIKE_SHAPE) / (ANOTHER_SHAPE - ALIKE_SHAPE), 0.0), 1.0)

@@ -31,8 +31,8 @@ class Association:
     """Numbers the boxes of one stream, frame after frame. Called from one thread.
 
     Args:
-        name: which of the trackers, with ultralytics' own settings for it; appearance (ReID) is off.
-        next_number: the first number that is given.
+        name: the tracker, with ultralytics' own settings for it; appearance (ReID) is off.
+        next_number: the first number to assign.
     """
 
     def __init__(self, name: TrackerName, next_number: int = 1) -> None:
@@ -45,11 +45,11 @@ class Association:
         self._numbers: dict[tuple[int, int], int] = {}  # of a class and its tracker's own number
 
     def numbers(self, detections: Detections, image_bgr: Uint8Array) -> list[int]:
-        """A number for each box of the next frame, in their order; 0 for a box that no track has taken.
+        """Assign a track number to each box of the next frame, in their order; 0 for a box without a track.
 
         Args:
-            detections: boxes in the picture's pixels; those without area get 0.
-            image_bgr: uint8 ``(H, W, 3)``, BGR, the frame, for the motion of the camera.
+            detections: boxes in the picture's pixels; boxes without area get 0.
+            image_bgr: uint8 ``(H, W, 3)``, BGR, the frame, to estimate the motion of the camera.
         """
         found, boxes = [0] * len(detections), _Boxes.of(detections)
         for class_id in sorted({*self._trackers, *detections.class_ids.tolist()}):
@@ -62,10 +62,10 @@ class Association:
         return found
 
     def _tracker(self, class_id: int) -> Any:
-        """The class's tracker, made where there is none; it counts frames from the stream's first one."""
+        """Return the class's tracker, created if there is none; it counts frames from the stream's first one."""
         if class_id not in self._trackers:
             tracker = self._kind(self._settings)
-            # theirs believes a box in its own first frame at once; that is right in the first of the stream only
+            # ultralytics confirms a box at once in a tracker's first frame; that is right in the stream's first frame only
             tracker.frame_id = self._frames
             if self._motion is not None:
                 tracker.gmc = self._motion
@@ -73,7 +73,7 @@ class Association:
         return self._trackers[class_id]
 
     def _number(self, class_id: int, own: int) -> int:
-        """The stream's number for a class's own one: counted up as objects are seen."""
+        """Return the stream-wide number for a class tracker's own one, counted up as objects are seen."""
         if (class_id, own) not in self._numbers:
             self._numbers[class_id, own] = self.next_number
             self.next_number += 1
@@ -102,7 +102,7 @@ class _MotionOnce:
         self._warp: Any = None
 
     def apply(self, frame: Uint8Array, _boxes_xyxy: Float32Array | None = None) -> Any:
-        """The affine map ``(2, 3)`` from the last frame to this one."""
+        """Return the affine matrix ``(2, 3)`` from the last frame to this one."""
         if frame is not self._frame:
             self._frame, self._warp = frame, self._gmc.apply(frame)
         return self._warp
@@ -110,7 +110,7 @@ class _MotionOnce:
 
 @dataclass(frozen=True)
 class _Boxes:
-    """What ultralytics' trackers read of results: middle and size as float32 ``(N, 4)``, ``(N,)``, and int64 ``(N,)``."""
+    """Boxes as ultralytics' trackers read them: xywh (centre and size) float32 ``(N, 4)``, conf ``(N,)``, cls int64 ``(N,)``."""
 
     xywh: Float32Array
     conf: Float32Array
@@ -118,14 +118,14 @@ class _Boxes:
 
     @classmethod
     def of(cls, detections: Detections) -> _Boxes:
-        """All boxes of a frame."""
+        """Convert the detections of a frame."""
         first, last = detections.boxes_xyxy[:, :2], detections.boxes_xyxy[:, 2:]
         xywh = np.concatenate([(first + last) / 2, last - first], axis=1)
         return cls(xywh, detections.confidences, detections.class_ids)
 
     @property
     def xyxy(self) -> Float32Array:
-        """Their corners."""
+        """Corners of the boxes, float32 ``(N, 4)``."""
         half = self.xywh[:, 2:] / 2
         return np.concatenate([self.xywh[:, :2] - half, self.xywh[:, :2] + half], axis=1)
 

@@ -14,24 +14,24 @@ from heatcam.frames import Explains, Explanation, Frame
 class Tracker:
     """Numbers the objects of one stream, frame after frame. Called from one thread.
 
-    A number is given when a box is seen in two frames in a row (in the first frame of a stream at once), is kept while the object
-    goes undetected for up to 30 frames, belongs to one class, and is never used twice.
+    A number is assigned when a box is seen in two frames in a row (at once in the first frame of a stream), is kept while the
+    object goes undetected for up to 30 frames, belongs to one class, and is never used twice.
 
-    ByteTrack's second stage, which keeps an object by boxes of low confidence, gets only what the detector keeps: with ``--conf``
-    0.25 or more that is nothing; with ``--conf 0.1`` it works as published (boxes below 0.25 continue tracks and start none).
+    ByteTrack's second stage, which continues tracks with boxes of low confidence, gets only boxes that the detector keeps: none
+    with ``--conf`` 0.25 or more; with ``--conf 0.1`` it works as published (boxes below 0.25 continue tracks and start none).
 
     Args:
-        name: ``bytetrack`` goes by boxes alone; ``botsort`` also estimates from the picture how the camera moves.
+        name: ``bytetrack`` uses boxes alone; ``botsort`` also estimates the camera's motion from the picture.
 
     Raises:
         UsageError: ``name`` is ``off``.
-        HeatcamError: the installed packages cannot track.
+        HeatcamError: a package that ultralytics' trackers need is missing.
     """
 
     def __init__(self, name: TrackerName = TrackerName.BYTETRACK) -> None:
         if name is TrackerName.OFF:
             raise UsageError("no tracker was chosen", "take bytetrack or botsort")
-        # imports ultralytics, which only those who track should wait for
+        # imports ultralytics, which is slow: only when a tracker is used
         from heatcam.tracking.association import Association  # noqa: PLC0415
 
         self.name = name
@@ -41,9 +41,9 @@ class Tracker:
         self._last_index = -1
 
     def follow(self, explanation: Explanation) -> Explanation:
-        """The next frame's explanation with track numbers on its detections, in their order; nothing else is changed.
+        """Add track numbers to the detections of the next frame's explanation, in their order; nothing else is changed.
 
-        A frame of another size, or from earlier in the stream, begins anew.
+        A frame of another size, or from earlier in the stream, restarts the tracks.
         """
         frame = explanation.frame
         if frame.size_wh != self._size_wh or frame.frame_index < self._last_index:
@@ -54,7 +54,7 @@ class Tracker:
         return replace(explanation, detections=found)
 
     def forget(self) -> None:
-        """Begin anew with the next frame; numbers go on where they were, so that none means two objects."""
+        """Restart the tracks with the next frame; numbers continue, so that no number means two objects."""
         self._association = self._make(self.name, self._association.next_number)
 
 
@@ -73,7 +73,7 @@ class _Tracked:
         with_object_maps: bool = False,
         conf: float | None = None,
     ) -> Explanation:
-        """What the explainer says of a frame, followed."""
+        """Explain a frame and add track numbers to its detections."""
         explained = self._explainer.explain(
             image, with_map=with_map, with_object_maps=with_object_maps, conf=conf
         )
@@ -81,14 +81,14 @@ class _Tracked:
 
 
 def tracked(explainer: Explains, tracker: Tracker | None) -> Explains:
-    """An explainer that gives each frame to the tracker; without a tracker, the explainer itself."""
+    """Return an explainer that passes each explanation to the tracker; without a tracker, the explainer itself."""
     return explainer if tracker is None else _Tracked(explainer, tracker)
 
 
 def tracker_of(name: TrackerName) -> Tracker | None:
-    """The tracker of a ``--track`` choice; None for ``off``.
+    """Return the tracker of a ``--track`` choice; None for ``off``.
 
     Raises:
-        HeatcamError: the installed packages cannot track.
+        HeatcamError: a package that ultralytics' trackers need is missing.
     """
     return None if name is TrackerName.OFF else Tracker(name)
