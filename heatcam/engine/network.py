@@ -140,7 +140,7 @@ class TappedNetwork:
         return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self.inputs)
 
     def steps(self, picture: Tensor) -> Iterator[tuple[Any, tuple[int, ...], list[Tensor]]]:
-        """Yield each layer above the cut, the head last, with the layers that it reads and their tensors, without a graph."""
+        """Yield each layer above the cut, the head last, with the indices and tensors that it reads, without a graph."""
         x, laterals = self.below(picture)
         cache = dict(zip(self._laterals, laterals, strict=True))
         cache[self._cut] = x
