@@ -1,4 +1,4 @@
-"""Which backend runs the passes: what was asked for, or what is fastest on this machine, measured once and remembered."""
+"""Choice of the backend that runs the passes: the one asked for, or the fastest here, measured once and remembered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Compiled(Protocol):
-    """What an engine of any kind of network has to have to be compared with torch."""
+    """The part of an engine, of any kind of network, that is needed to compare its speed with torch."""
 
     @property
     def name(self) -> str:
@@ -39,18 +39,18 @@ class Compiled(Protocol):
 
     @property
     def passes(self) -> Passes:
-        """What runs the network."""
+        """The backend that runs the network."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Whether half of the bits show what float32 shows.
+    """A test of whether half precision shows the same as float32.
 
     Attributes:
-        difference: from an engine in float32 and the same network in half of the bits to what the second shows otherwise; "" for
-            nothing.
-        looks_at: what decides the answer beside network, picture and machine, such as the method and the target: the answer is
-            remembered for it.
+        difference: takes an engine in float32 and one of the same network in half precision; returns in words what the second
+            shows differently, "" for nothing.
+        looks_at: further conditions of the answer beside network, picture and machine, such as the method and the target; part
+            of the key that the answer is remembered under.
     """
 
     difference: Callable[[GradientEngine, GradientEngine], str]
@@ -61,7 +61,7 @@ CHOICES_FILE, JUDGED_FILE = "backends.json", "precisions.json"
 MOST_JUDGED = 300
 TORCH = "torch"  # the name of an engine that fell back
 _ROUNDS = 5
-#: Detections of two precisions are the same when each overlaps its like by this much.
+#: Detections of two precisions are the same when each overlaps its counterpart by this much.
 AGREEING_IOU = 0.9
 #: A box that is kept by less than this may be missing: of 115 in float32 bfloat16 missed none, and found two more.
 SURE_BY = 0.05
@@ -77,9 +77,9 @@ def start_engine(
     judge: Judge | None = None,
     pictures: int | None = None,
 ) -> GradientEngine:
-    """The engine on the backend asked for.
+    """Start the engine on the backend asked for.
 
-    What is asked for and does not show what float32 shows gives way to the next best: OpenVINO in float32, then torch.
+    A choice that does not show the same as float32 gives way to the next best: OpenVINO in float32, then torch.
 
     Args:
         cut: the network, on ``device``.
@@ -89,11 +89,11 @@ def start_engine(
             and it shows the same, else fp32.
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
         target: what is explained of each object; its class logit for None.
-        judge: whether half of the bits show the same; None compares the boxes on ``example`` alone.
-        pictures: how many will be explained, which ``auto`` holds against the time that compiling takes; None for a stream.
+        judge: tells whether half precision shows the same; None compares the boxes on ``example`` alone.
+        pictures: number of pictures to explain, which ``auto`` weighs against the time that compiling takes; None for a stream.
 
     Raises:
-        UsageError: the backend or precision cannot be had here; the message names the next step.
+        UsageError: the backend or precision is not available here; the message names the next step.
         ModelError: a layer lets no gradient through; the message names it.
     """
 
@@ -126,7 +126,7 @@ def start_engine(
 
 
 def can_openvino(device: torch.device) -> bool:
-    """Whether OpenVINO is installed and runs there."""
+    """Return True if OpenVINO is installed and runs on ``device``; the reason is logged where it does not."""
     if device.type == "cpu" and importlib.util.find_spec("openvino") is not None:
         return True
     why = "is not installed" if device.type == "cpu" else f"does not run on {device}"
@@ -138,7 +138,7 @@ def require_openvino(device: torch.device) -> None:
     """Refuse a device or an installation without OpenVINO.
 
     Raises:
-        UsageError: so; the message names the next step.
+        UsageError: the device is not the CPU, or OpenVINO is not installed; the message names the next step.
     """
     if device.type != "cpu":
         raise UsageError(
@@ -151,7 +151,7 @@ def require_openvino(device: torch.device) -> None:
 def _torch(
     cut: TappedNetwork, proved: Callable[[Passes | None], GradientEngine], precision: str, judge: Judge
 ) -> GradientEngine:
-    """Torch in the precision asked for, or in float32 where that shows something else."""
+    """Start torch in the precision asked for, or in float32 where that precision shows something else."""
     exact = proved(TorchPasses(cut))
     if precision in ("auto", "fp32"):
         return exact
@@ -165,9 +165,9 @@ def _openvino(
     judge: Judge,
     situation: str,
 ) -> GradientEngine:
-    """OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it. Float32 is the way back.
+    """Start OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it. Float32 is the fallback.
 
-    What the judge said is remembered for these weights, this ``situation`` and what it looks at: a later start compiles one
+    The judge's answer is remembered for these weights, this ``situation`` and ``judge.looks_at``: a later start compiles one
     precision only.
     """
     from heatcam.engine.openvino_passes import (  # noqa: PLC0415 (OpenVINO takes a while to load, and may be missing)
@@ -199,7 +199,7 @@ def _openvino(
 def _quick_if_it_shows_the_same(
     exact: GradientEngine, make_quick: Callable[[], GradientEngine], judge: Judge
 ) -> GradientEngine:
-    """The quick engine, or ``exact`` where that one fell back to torch or shows something else; one warning says so."""
+    """Return the quick engine, or ``exact`` where the quick one fell back to torch or shows something else, with one warning."""
     quick = make_quick()
     name = quick.name
     if name == TORCH:  # (it has said why)
@@ -213,21 +213,21 @@ def _quick_if_it_shows_the_same(
 
 
 def _boxes_differ(exact: GradientEngine, quick: GradientEngine, *, picture: Tensor) -> str:
-    """See ``Judge``: of the boxes alone."""
+    """See ``Judge.difference``: compares the boxes alone."""
     return "" if find_the_same(exact, quick, picture) else "other boxes"
 
 
 def find_the_same(one: GradientEngine, other: GradientEngine, picture: Tensor) -> bool:
-    """Whether two engines find the same boxes on ``picture``, class by class, at the default thresholds.
+    """Return True if two engines find the same boxes on ``picture``, class by class, at the default thresholds.
 
-    What is only just sure enough to be kept may be missing in the other.
+    A box that only just passes the threshold may be missing in the other.
     """
     a, b = (engine.forward(picture, Thresholds(), with_graph=False).boxes for engine in (one, other))
     return _all_found(a, b) and _all_found(b, a)
 
 
 def _all_found(wanted: KeptBoxes, found: KeptBoxes) -> bool:
-    """Whether each box that is sure has its like among those found."""
+    """Return True if every box that passes the threshold clearly has a counterpart among those found."""
     sure = wanted.only(wanted.confidences > Thresholds().conf + SURE_BY)
     if not len(sure) or not len(found):
         return not len(sure)
@@ -236,7 +236,7 @@ def _all_found(wanted: KeptBoxes, found: KeptBoxes) -> bool:
 
 
 def measure(cut: TappedNetwork, compiled: Compiled, example: Tensor, start_s: float) -> Measured:
-    """Which of torch and the compiled engine, ready after ``start_s``, is faster here; remembered."""
+    """Measure whether torch or the compiled engine, which took ``start_s`` to start, is faster here, and remember it."""
     say_doing("measuring which backend is faster")
     torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
     measured = Measured(compiled.name if compiled_ms < torch_ms else TORCH, torch_ms, compiled_ms, start_s)
@@ -247,13 +247,13 @@ def measure(cut: TappedNetwork, compiled: Compiled, example: Tensor, start_s: fl
 
 
 def situation_of(cut: TappedNetwork, example: Tensor) -> str:
-    """What decides which backend is faster: network, size, threads, versions, processor."""
+    """Return the key of a speed measurement: network, picture size, threads, versions and processor, joined by ``|``."""
     own = _shape_of_network(cut), tuple(example.shape), torch.get_num_threads()
     return "|".join(map(str, (*own, *versions(), version("openvino"), runs_on(torch.device("cpu")))))
 
 
 def _measured(backends: list[Passes], example: Tensor, reaches: Sequence[bool]) -> list[float]:
-    """Median milliseconds of forward and gradient on each backend, interleaved after one warm-up round.
+    """Measure the median milliseconds of forward and gradient on each backend, interleaved after one warm-up round.
 
     ``reaches``: which of the head's inputs read the tapped layers.
     """
@@ -269,6 +269,6 @@ def _measured(backends: list[Passes], example: Tensor, reaches: Sequence[bool]) 
 
 
 def _shape_of_network(cut: TappedNetwork) -> str:
-    """What decides its speed: layers, taps, parameters."""
+    """Return the properties of a network that decide its speed: numbers of modules and parameters, and the taps."""
     parameters = sum(p.numel() for p in cut.network.parameters())
     return f"{len(list(cut.network.modules()))} modules {parameters} parameters taps {cut.tapped}"

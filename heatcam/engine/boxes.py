@@ -18,13 +18,13 @@ MAX_DETECTIONS = 300
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Which boxes are kept.
+    """Thresholds for the boxes of one picture.
 
     Attributes:
-        conf: confidence above which a box is kept, and probability from which a class is, in ``[0, 1]``.
+        conf: a box is kept above this confidence, a classifier's class from this probability on; in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one, in ``[0, 1]``; end-to-end heads do not use it.
-        class_ids: keep only these; None keeps all.
-        max_det: keep so many at most, the most confident.
+        class_ids: keep only these classes; None keeps all.
+        max_det: keep at most this many, the most confident.
     """
 
     conf: float = 0.25
@@ -35,13 +35,13 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the head predicts at some anchors.
+    """Predictions of the head at some anchors.
 
     Attributes:
-        decoded: float ``(1, 4 + classes + more, K)`` as the head's own decoding gives it: boxes in model pixels, class scores in
+        decoded: float ``(1, 4 + classes + more, K)`` as the head itself decodes them: boxes in model pixels, class scores in
             ``[0, 1]``, mask coefficients, keypoints or angle.
         anchors: int64 ``(K,)``, index into all anchor points, level after level.
-        anchor_count: how many anchor points there are.
+        anchor_count: number of all anchor points.
     """
 
     decoded: Tensor
@@ -80,13 +80,13 @@ class KeptBoxes:
 
 @torch.no_grad()
 def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> KeptBoxes:
-    """Keep what passes the thresholds.
+    """Keep the boxes that pass the thresholds.
 
     Args:
-        head: ultralytics' ``Detect`` or a head that extends it (segment, pose, rotated boxes) in eval mode, which says how its
-            boxes are to be picked.
-        predictions: what it says, at least where a class is more confident than the threshold.
-        thresholds: what to keep.
+        head: ultralytics' ``Detect`` or a head that extends it (segment, pose, rotated boxes) in eval mode; its type decides how
+            boxes are picked.
+        predictions: its predictions, at least at every anchor where a class is more confident than the threshold.
+        thresholds: which boxes to keep.
     """
     if head.end2end:
         rows, which = _end_to_end_rows(head, predictions, thresholds)
@@ -111,17 +111,17 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
 
 
 def _with_empty_ones(decoded: Tensor, least: int) -> Tensor:
-    """At least so many predictions: those that are added are of no confidence, and never kept."""
+    """Pad the predictions to at least ``least`` with ones of zero confidence, which are never kept."""
     return torch.nn.functional.pad(decoded, (0, max(0, least - decoded.shape[2])))
 
 
 @torch.no_grad()
 def boxes_at(head: Any, predictions: Predictions) -> KeptBoxes:
-    """What the head predicts at some anchors, kept or not; each box's class is its best.
+    """Return the head's boxes at some anchors, whether they pass thresholds or not; each box has its most likely class.
 
     Args:
         head: as for ``keep_boxes``.
-        predictions: what it says there.
+        predictions: its predictions there.
     """
     boxes, scores = every_box(head, predictions)
     best = scores.max(1)
@@ -130,7 +130,7 @@ def boxes_at(head: Any, predictions: Predictions) -> KeptBoxes:
 
 
 def every_box(head: Any, predictions: Predictions) -> tuple[Tensor, Tensor]:
-    """Every box that the head predicts, kept or not.
+    """Return every box that the head predicts, kept or not.
 
     Args:
         head: as for ``keep_boxes``.
@@ -155,11 +155,11 @@ def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:
 
 
 def _end_to_end_rows(head: Any, predictions: Predictions, thresholds: Thresholds) -> tuple[Tensor, Tensor]:
-    """Rows ``(N, 6 + more)`` of an end-to-end head that pass, and which predictions they are.
+    """Return the rows ``(N, 6 + more)`` of an end-to-end head that pass the thresholds, and the indices of their predictions.
 
-    The head itself does not tell. It carries any further channels along with the boxes it picks, so the numbers ride as one.
-    Asking it for the same ranking again would not do: equal scores may come in another order. It picks as many pairs of anchor
-    and class as it is given anchors, up to a limit, and so it is given as many as there are.
+    The head itself does not return the indices. It carries any further channels along with the boxes it picks, so the indices
+    are passed in as one more channel. Ranking the same scores again would not do: equal scores may come in another order. The
+    head picks as many pairs of anchor and class as it is given anchors, up to a limit, so it is given as many as there are.
 
     Args:
         head: the end-to-end head.

@@ -23,7 +23,7 @@ class Part(Protocol):
         """``(n, s - 2 reach, s - 2 reach, C')``."""
 
     def vjp(self, squares: Tensor, cotangent: Tensor, /) -> Tensor:
-        """The gradient at its input, for one at its output."""
+        """Return the gradient at the part's input, for one at its output."""
 
 
 def modules_of(branch: nn.Module) -> Iterator[nn.Module]:
@@ -42,7 +42,7 @@ def modules_of(branch: nn.Module) -> Iterator[nn.Module]:
 
 
 def reach_of(module: nn.Module) -> int:
-    """How many cells to each side a part reads.
+    """Number of cells to each side that a part reads.
 
     Raises:
         NotImplementedError: it changes the size of the map, or its window is not square.
@@ -59,13 +59,13 @@ def reach_of(module: nn.Module) -> int:
 
 
 def _sides(module: nn.Module) -> tuple[int, int]:
-    """Height and width of the window that a module looks through."""
+    """Height and width of a module's kernel; 1 for a module without one."""
     sides = getattr(module, "kernel_size", 1)
     return (sides, sides) if isinstance(sides, int) else (sides[0], sides[-1])
 
 
 def part_of(module: nn.Module) -> Part:
-    """A module of a branch, for squares of cells."""
+    """Return the ``Part`` that runs a module of a branch on squares of cells."""
     if isinstance(module, nn.SiLU):
         return _SiLU()
     if not isinstance(module, nn.Conv2d):
@@ -76,7 +76,7 @@ def part_of(module: nn.Module) -> Part:
 
 
 class _Convolution:
-    """A convolution as a product of matrices: for a few cells much faster than what is made for whole maps."""
+    """A convolution as a product of matrices: for a few cells much faster than torch's, which is made for whole maps."""
 
     def __init__(self, module: nn.Conv2d) -> None:
         self._side, self._channels = module.kernel_size[0], module.in_channels
@@ -98,7 +98,7 @@ class _Convolution:
         return said.view(n, rows, columns, -1)
 
     def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
-        """See ``Part``: what each output hands back to the cells of its window, added up along columns, then along rows."""
+        """See ``Part``: each output's gradients at the cells of its window, added up down the columns, then along the rows."""
         n, rows, columns, outputs = cotangent.shape
         side = self._side
         shares = cotangent.reshape(-1, outputs) @ self._matrix.T
@@ -148,7 +148,7 @@ class _AnyPart:
 
 
 def _without_padding(module: nn.Conv2d) -> Callable[[Tensor], Tensor]:
-    """A convolution that gives only the cells whose whole window is there."""
+    """Return a convolution without padding: it gives only the cells whose whole window lies in the input."""
     weight, bias = module.weight.detach(), None if module.bias is None else module.bias.detach()
     return partial(
         nn.functional.conv2d, weight=weight, bias=bias, dilation=module.dilation, groups=module.groups

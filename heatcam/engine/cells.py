@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from heatcam.engine.cell_parts import Part, modules_of, part_of, reach_of
 
-#: From gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
+#: Takes gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
 PullBack = Callable[[Tensor], Tensor]
 
 
@@ -23,12 +23,12 @@ class CellBranch:
     """A branch of the head, run for single cells.
 
     Args:
-        branch: ``(n, C, h, w)`` features to ``(n, outputs, h, w)``: convolutions that keep the size, and what acts on each cell.
-            Its weights must not change afterwards: some are copied.
+        branch: ``(n, C, h, w)`` features to ``(n, outputs, h, w)``: convolutions that keep the size, and modules that act on each
+            cell alone. Its weights must not change afterwards: some are copied.
 
     Attributes:
-        radius: how many cells to each side an output reads.
-        bias: what the branch says, ``(outputs,)``, when its last convolution is given nothing; None where it has no such bias.
+        radius: number of cells to each side that an output reads.
+        bias: the last convolution's bias, ``(outputs,)``; None where it has none.
 
     Raises:
         NotImplementedError: the branch has a part that is neither.
@@ -42,7 +42,7 @@ class CellBranch:
 
     @torch.no_grad()
     def of_squares(self, squares: Tensor, inside: Tensor) -> tuple[Tensor, PullBack]:
-        """Outputs ``(n, outputs)`` of the middle cells, and how their gradients come back to the squares.
+        """Return the outputs ``(n, outputs)`` of the middle cells, and a function that takes their gradients back to the squares.
 
         Args:
             squares: features around each cell, ``(n, s, s, C)`` with s = 2 radius + 1, 0 beyond the map's border.
@@ -67,7 +67,7 @@ class CellBranch:
 
     @torch.no_grad()
     def at(self, feature: Tensor, cells: Tensor) -> Tensor:
-        """Outputs ``(n, outputs)`` at some cells of a map. What several of them read is calculated once.
+        """Return the outputs ``(n, outputs)`` at some cells of a map. Cells that several of them read are calculated once.
 
         Args:
             feature: ``(1, C, h, w)``.
@@ -93,13 +93,13 @@ class CellBranch:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """What some cells read around them.
+    """The square of cells around each of some cells.
 
     Attributes:
         cells: int64 ``(n,)``, numbers of the cells, counted row by row.
         numbers: int64 ``(n, s, s)``, the cells around each; where one would lie beyond the border, the middle one's number.
         inside: float ``(n, s, s, 1)``, 1 on the map and 0 beyond its border.
-        count: of all the map's cells.
+        count: number of all the map's cells.
     """
 
     cells: Tensor
@@ -108,7 +108,7 @@ class Neighbourhood:
     count: int
 
     def squares(self, values: Tensor, known: Tensor | None = None) -> Tensor:
-        """The squares ``(n, s, s, C)`` around the cells, zero beyond the border.
+        """Return the squares ``(n, s, s, C)`` around the cells, zero beyond the border.
 
         Args:
             values: ``(m, C)`` at the cells ``known``; at all cells of the map for None.
@@ -122,14 +122,14 @@ class Neighbourhood:
         return values.index_select(0, places.flatten()).view(*places.shape, -1) * self.inside
 
     def of(self, cells: Tensor) -> Neighbourhood:
-        """The same for some of the cells, where this is for all of a map (``around``)."""
+        """Return the neighbourhood of some of the cells; ``self`` must be that of all cells of a map (``around``)."""
         numbers, inside = (whole.index_select(0, cells) for whole in (self.numbers, self.inside))
         return Neighbourhood(cells, numbers.long(), inside.float(), self.count)
 
 
 @lru_cache(maxsize=12)
 def around(height: int, width: int, reach: int, device: torch.device) -> Neighbourhood:
-    """What every cell of a map reads: made once, since looking it up takes a tenth of the time. Kept small in memory."""
+    """Return the neighbourhood of every cell of a map: cached, as reading it takes a tenth of the time. Small in memory."""
     cells = torch.arange(height * width, device=device)
     rows, row_inside = _window(cells // width, height, reach)
     columns, column_inside = _window(cells % width, width, reach)
@@ -145,5 +145,5 @@ def _window(centres: Tensor, length: int, radius: int) -> tuple[Tensor, Tensor]:
 
 
 def rows_of(feature: Tensor) -> Tensor:
-    """A map ``(1, C, h, w)`` as one row a cell, ``(h * w, C)``: no copy where it lies channels last."""
+    """Return a map ``(1, C, h, w)`` with one row per cell, ``(h * w, C)``: no copy where it lies channels last."""
     return feature.detach()[0].permute(1, 2, 0).reshape(-1, feature.shape[1])

@@ -1,4 +1,4 @@
-"""Which backend runs a classifier: as asked for, or the fastest here; checked against autograd in torch at every start."""
+"""Choice of a classifier's backend: as asked for, or the fastest here; checked against autograd in torch at every start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def start_class_engine(
     example: Tensor,
     pictures: int | None = None,
 ) -> ClassEngine:
-    """The engine on the backend asked for; one whose numbers differ from torch's gives way to torch, with one warning.
+    """Start the engine on the backend asked for, or on torch, with one warning, where its numbers differ from torch's.
 
     Args:
         cut: the network, on ``device``.
@@ -45,10 +45,10 @@ def start_class_engine(
         backend: ``torch``, ``openvino``, or ``auto``: the faster of them here, measured once and remembered in the cache folder.
         precision: ``fp32``, ``bf16``, ``fp16``, or ``auto``, which is fp32.
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
-        pictures: how many will be explained, which ``auto`` holds against the time that compiling takes; None for a stream.
+        pictures: number of pictures to explain, which ``auto`` weighs against the time that compiling takes; None for a stream.
 
     Raises:
-        UsageError: the backend cannot be had here; the message names the next step.
+        UsageError: the backend is not available here; the message names the next step.
     """
     kind = "fp32" if precision == "auto" else precision
     if backend == TORCH or (backend == "auto" and not can_openvino(device)):
@@ -73,7 +73,7 @@ def start_class_engine(
 
 
 def _compiled(cut: TappedClassifier, device: torch.device, precision: str, example: Tensor) -> ClassEngine:
-    """The engine on OpenVINO, or on torch where that fails or gives other numbers."""
+    """Start the engine on OpenVINO, or on torch where OpenVINO fails or gives other numbers."""
     from heatcam.engine.openvino_passes import OpenVinoPasses  # noqa: PLC0415 (takes a while to load, and may be missing)
 
     engine = ClassEngine(cut, device, OpenVinoPasses(cut, precision, cache_dir() / "openvino"))
@@ -89,11 +89,11 @@ def _compiled(cut: TappedClassifier, device: torch.device, precision: str, examp
 
 
 def difference(engine: ClassEngine, exact: ClassEngine, picture: Tensor) -> float:
-    """How far an engine's probabilities and gradients are from those of another.
+    """Compare an engine's probabilities and gradients with those of another.
 
     Args:
-        engine: what is compared.
-        exact: of the same network, with the same taps.
+        engine: the engine to check.
+        exact: the reference, of the same network, with the same taps.
         picture: float ``(1, 3, H, W)``.
 
     Returns:

@@ -2,7 +2,7 @@
 
 A classifier's head (a 1x1 convolution, the mean over all cells, a linear layer) makes every logit read every cell, so there are
 no patches to cut out: plain autograd runs through the head, and the backend through the layers between the taps and the head.
-What lies below the first tap keeps no graph.
+The layers below the first tap keep no graph.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from heatcam.engine.network import TappedNetwork
 from heatcam.engine.passes import Passes, TorchPasses
 from heatcam.engine.tapped_engine import TappedEngine
 
-#: So many are shown at most: as many as ultralytics' ``predict`` names.
+#: Most classes that are shown: as many as ultralytics' ``predict`` names.
 MOST_CLASSES = 5
-#: What ultralytics rounds a classifier's input up to a multiple of.
+#: Ultralytics rounds a classifier's input up to a multiple of this.
 INPUT_STRIDE = 32
 _PROBE_SIDE = 128  # model pixels
 
 
 def is_classifier(network: nn.Module) -> bool:
-    """Whether an ultralytics network ends in a classify head."""
+    """Return True if an ultralytics network ends in a classify head."""
     numbered = getattr(network, "model", None)
     return isinstance(numbered, nn.Sequential) and isinstance(numbered[-1], Classify)
 
 
 def prepares_as_usual(network: nn.Module) -> bool:
-    """Whether a classifier wants its pictures as ultralytics prepares them today: resized, cut, in ``[0, 1]``, not normalised.
+    """Return True if a classifier takes pictures as ultralytics makes them today: resized, cropped, ``[0, 1]``, not normalised.
 
     Checkpoints carry the steps for their validation pictures; ``predict`` follows those of old checkpoints that differ.
     """
@@ -54,12 +54,12 @@ def prepares_as_usual(network: nn.Module) -> bool:
 
 
 class TappedClassifier(TappedNetwork):
-    """An ultralytics classification model with a cut below its head: see ``TappedNetwork``, whose ``branches`` it has not.
+    """An ultralytics classification model with a cut below its head: see ``TappedNetwork``; it has no ``branches``.
 
-    The fine map adds up the last output of each stride from 8 on (``Mark.FINE``): no layer of a classifier's backbone is read
-    twice, which is what tells the levels of a detector. The live map takes the last two of them, the head's input and the last
+    The fine map adds up the last output of each stride from 8 on (``Mark.FINE``): the levels of a detector are the layers that
+    are read twice, and a classifier's backbone has none. The live map takes the last two of them, the head's input and the last
     map before it that is twice as fine: with ``everyday`` on 25 photographs insertion minus deletion was 0.22 higher than with
-    the head's input alone (95 % interval 0.14 to 0.29), whose 7 x 7 cells are larger than many things.
+    the head's input alone (95 % interval 0.14 to 0.29), whose 7 x 7 cells are larger than many objects.
     """
 
     @staticmethod
@@ -75,7 +75,7 @@ class TappedClassifier(TappedNetwork):
         return [self._described[i].stride or INPUT_STRIDE for i in self.inputs]
 
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:
-        """The logits, float ``(1, classes)``: what the softmax is taken of; with a graph where gradients are on."""
+        """Return the logits, before the softmax, float ``(1, classes)``; with a graph where gradients are on."""
         logits: Tensor = self.head(features[0] if len(features) == 1 else list(features))[1]
         return logits
 
@@ -98,8 +98,8 @@ class ClassEngine(TappedEngine[TappedClassifier]):
         device: where it is.
         passes: the backend; plain torch for None.
 
-    A picture has one anchor, number 0, and each kept class one box: all that the network saw, because a classifier tells no
-    place. ``explained_class`` asks about one class instead of the likeliest ones: it alone is kept, however unlikely it is.
+    A picture has one anchor, number 0, and each kept class one box, the whole of the network's input, because a classifier gives
+    no place. ``explained_class`` asks about one class instead of the likeliest ones: it alone is kept, however unlikely it is.
     """
 
     def __init__(self, cut: TappedClassifier, device: torch.device, passes: Passes | None = None) -> None:
@@ -112,39 +112,39 @@ class ClassEngine(TappedEngine[TappedClassifier]):
         return self.passes.name
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """What torch calculates beside the passes is calculated within this."""
+        """Limit torch to the threads that the backend leaves it; see ``Passes``."""
         return self.passes.exclusive_threads()
 
     @property
     def stride(self) -> int:
-        """The sides of a classifier's input are multiples of it, whatever its layers' own strides."""
+        """Pixels that the sides of a classifier's input are multiples of, whatever the strides of its layers."""
         return INPUT_STRIDE
 
     def bare_forward(self, picture: Tensor, _conf: float) -> None:
-        """The network alone, without picking classes."""
+        """Run the network alone, without picking classes."""
         self.passes.forward(picture, with_graph=False)
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
-        """The kept classes as boxes around the whole of a ``(1, 3, H, W)`` picture, and what their gradients need."""
+        """Return the kept classes as boxes around the whole of a ``(1, 3, H, W)`` picture, and what their gradients need."""
         passed = self.passes.forward(picture, with_graph=with_graph)
         size_wh = picture.shape[3], picture.shape[2]
         kept = keep_classes(passed.logits[0][0], size_wh, thresholds, self.explained_class)
         return Forward(passed.inputs, kept, None if self.explained_class is None else kept.confidences)
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
-        """Gradient of the sum of all kept classes' logits at each tap. Needs a forward ``with_graph``."""
+        """Return the gradient of the sum of all kept classes' logits at each tap. Needs a forward ``with_graph``."""
         if not len(forward.boxes):
             return tuple(torch.zeros_like(tap[0]) for tap in forward.inputs.taps)
         (gradients,) = self._gradients(forward, [forward.boxes.class_ids])
         return gradients
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """The same gradient for each kept class alone, with its number."""
+        """Yield the number of each kept class and the gradient of its logit alone."""
         class_ids = forward.boxes.class_ids
         yield from enumerate(self._gradients(forward, [class_ids[n : n + 1] for n in range(len(class_ids))]))
 
     def _gradients(self, forward: Forward, sums: Sequence[Tensor]) -> Iterator[TapGradients]:
-        """For each group of class ids, the gradient of the sum of its logits at each tap.
+        """Yield, for each group of class ids, the gradient of the sum of its logits at each tap.
 
         The head runs once more, now with a graph: it is less than a hundredth of the network.
         """
@@ -162,12 +162,12 @@ class ClassEngine(TappedEngine[TappedClassifier]):
 def keep_classes(
     logits: Tensor, size_wh: tuple[int, int], thresholds: Thresholds, asked: int | None = None
 ) -> KeptBoxes:
-    """The likeliest classes, each with a box around the whole input.
+    """Keep the likeliest classes, each with a box around the whole input.
 
     Args:
         logits: float ``(classes,)``.
         size_wh: of the network's input, in model pixels.
-        thresholds: keep classes of at least this probability, only those that it names; overlap does not matter.
+        thresholds: keep classes of at least ``conf``, of ``class_ids`` alone where they are given; ``iou`` is not used.
         asked: keep this class instead, whatever its probability.
 
     Returns:

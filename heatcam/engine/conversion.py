@@ -1,4 +1,4 @@
-"""Both passes through a cut network as OpenVINO models, and the tensors that go in and come out of them."""
+"""Conversion of both passes through a cut network to OpenVINO models, and running the compiled models on torch tensors."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class CompiledPasses:
 
     Args:
         cut: the network that was compiled.
-        forward: OpenVINO's request for the first model of ``converted``.
-        backward: for the second.
+        forward: OpenVINO's infer request for the first model of ``converted``.
+        backward: the one for the second.
     """
 
     def __init__(self, cut: TappedNetwork, forward: Any, backward: Any) -> None:
@@ -58,7 +58,7 @@ class CompiledPasses:
         return tuple(gradient.clone() for gradient in self._run(self._backward, [*inputs.saved, *given]))
 
     def _run(self, request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """One inference; maps go in and come out channels last, and look ``(n, C, h, w)`` to torch."""
+        """Run one inference; OpenVINO's maps are channels last, torch sees them as ``(n, C, h, w)``."""
         arrays = [_channels_last(tensor.detach()).contiguous().numpy() for tensor in tensors]
         for i, array in enumerate(arrays):  # (given the arrays, ``infer`` takes a millisecond longer)
             request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
@@ -69,11 +69,11 @@ class CompiledPasses:
 
 
 def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, Any]:
-    """Both passes of a network for pictures of one shape.
+    """Convert both passes of a network for pictures of one shape.
 
     Returns:
-        from a picture to ``(*logits, *features, *taps, *saved)``; from ``(*saved, *cotangents)`` of the head's inputs that read
-        the cut to the gradients at the taps.
+        two OpenVINO models: from a picture to ``(*logits, *features, *taps, *saved)``; and from ``(*saved, *cotangents)``, with
+        cotangents for the head's inputs that read the cut, to the gradients at the taps.
     """
     with torch.no_grad():
         leaf, laterals = cut.below(picture)
@@ -87,7 +87,7 @@ def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, Any]:
 def _halves(
     cut: TappedNetwork, leaf: Tensor, laterals: tuple[Tensor, ...], features: tuple[Tensor, ...]
 ) -> Halves:
-    """The layers above the cut and their gradient, traced as one function and cut in two."""
+    """Trace the layers above the cut and their gradient as one function and cut it in two."""
 
     def joint(leaf: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         laterals_given, cotangents = rest[: len(laterals)], rest[len(laterals) :]
@@ -143,9 +143,9 @@ def _channels_first(x: Tensor) -> Tensor:
 
 
 def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
-    """A torch module as an OpenVINO model of fixed shapes, for ``arguments`` given channels last.
+    """Convert a torch module to an OpenVINO model of fixed shapes, for ``arguments`` given channels last.
 
-    By the frontend itself: ``openvino.convert_model`` sends usage figures to a server, and takes ten times as long.
+    The frontend is called directly: ``openvino.convert_model`` sends usage figures to a server and takes ten times as long.
     """
     given = tuple(_channels_last(argument).contiguous() for argument in arguments)
     with torch.no_grad(), warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Backward operations written with forward ones, so that a traced gradient runs on a compiler that knows only inference.
 
-Each is exact. What OpenVINO's float32 gets wrong (a transposed convolution with output padding, relative error 1.2) or runs in a
-slow reference kernel (max pooling with indices) is written otherwise.
+Each is exact. Operations that OpenVINO gets wrong in float32 (a transposed convolution with output padding, relative error 1.2)
+or runs in a slow reference kernel (max pooling with indices) are written in another way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Ints = Sequence[int]
 
 
 def inference_only() -> dict[Any, Callable[..., Any]]:
-    """The decomposition table for ``make_fx``: gradients of YOLO's layers in operations of inference."""
+    """Return the decomposition table for ``make_fx``: gradients of YOLO's layers in operations of inference."""
     table: dict[Any, Callable[..., Any]] = dict(
         get_decompositions(
             [
@@ -48,7 +48,7 @@ def inference_only() -> dict[Any, Callable[..., Any]]:
 
 
 def softmax(x: Tensor, axis: int, _half_to_float: bool) -> Tensor:
-    """Softmax in elementary operations: the fused one that autograd records has no translation."""
+    """Softmax in elementary operations: OpenVINO has no translation of the fused one that autograd records."""
     powers = (x - x.amax(axis, keepdim=True)).exp()
     return powers / powers.sum(axis, keepdim=True)
 
@@ -83,7 +83,7 @@ def convolution_backward(
         weight: ``(O, I / groups, k, l)``.
         stride: cells between two outputs, the same for both axes.
         padding: zeros around the input, for both axes.
-        dilation: cells between two of the kernel's, for both axes.
+        dilation: distance between the kernel's cells, for both axes.
         transposed: True is not supported: no layer between a cut and the head is a transposed convolution.
         groups: channel groups.
 
@@ -110,7 +110,7 @@ def convolution_backward(
 
 
 def _reads(kernel: int, step: int, padding: int, dilation: int) -> dict[tuple[int, int], int]:
-    """Along one axis, which cell of the gradient each kind of input cell reads through each weight of the kernel.
+    """Return, along one axis, the cell of the gradient that each kind of input cell reads through each weight of the kernel.
 
     Input cell ``m * step + kind`` took part in output ``m + offset`` by weight ``k`` where
     ``offset * step = kind + padding - k * dilation``.
@@ -155,7 +155,7 @@ def _enlarged(reads: dict[tuple[int, int], int], length: int, wanted: int) -> tu
 
 
 def silu_backward(grad: Tensor, x: Tensor) -> Tensor:
-    """The derivative first, which no gradient is needed for, so that it can be had from the forward pass."""
+    """SiLU's gradient, with the derivative calculated first: it needs no ``grad``, so the forward pass can calculate it."""
     gate = torch.sigmoid(x)
     return grad * (gate * (1 + x * (1 - gate)))
 
@@ -163,7 +163,7 @@ def silu_backward(grad: Tensor, x: Tensor) -> Tensor:
 def upsample_nearest2d_backward(
     grad: Tensor, output_size: Ints, input_size: Ints, *_scales: float | None
 ) -> Tensor:
-    """The gradient of enlarging by whole factors: what the copies of a cell received, added up.
+    """The gradient of nearest upsampling by whole factors: the sum over the copies of each cell.
 
     Args:
         grad: ``(1, C, H, W)``.
@@ -190,7 +190,7 @@ def max_pool2d_with_indices(
 ) -> tuple[Tensor, Tensor]:
     """Max pooling of stride one as maxima of shifted copies, first along rows, then along columns.
 
-    The indices are an empty stand-in: the backward below does without.
+    The indices are an empty tensor: the backward below does not need them.
     """
     _require_plain_pooling(kernel, stride, padding, dilation, ceil)
     reach = padding[0]
@@ -208,12 +208,12 @@ def max_pool2d_with_indices_backward(
     ceil: bool,
     _indices: Tensor,
 ) -> Tensor:
-    """The gradient of such a pooling: each cell's share goes to the first largest cell that it looked at.
+    """The gradient of such a pooling: each cell's share goes to the first largest cell in its window.
 
     Args:
         grad: ``(1, C, h, w)``, as the pooled map.
         x: the pooling's input ``(1, C, h, w)``.
-        kernel: as torch's; like the next four, only what SPPF has is taken.
+        kernel: as torch's; like the next four, only SPPF's settings are supported.
         stride: as torch's.
         padding: as torch's.
         dilation: as torch's.
@@ -238,9 +238,9 @@ def _to_the_first(grad: Tensor, shifts: list[Tensor], axis: int, reach: int) -> 
 
 
 def _first_largest(shifts: list[Tensor]) -> Tensor:
-    """Which of them is the largest, counted from 0, cell by cell; of equals the first.
+    """Index of the largest of them, cell by cell; among equals the first.
 
-    A float: one map for the backward pass to wait with, and no number of another kind among its inputs.
+    It is a float map, so that the backward pass keeps a single map and has no input of another dtype.
     """
     largest, first = shifts[0], torch.zeros_like(shifts[0])
     for number, other in enumerate(shifts[1:], start=1):
@@ -272,10 +272,10 @@ def _largest(shifts: list[Tensor]) -> Tensor:
 
 
 def _require_plain_pooling(kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> None:
-    """Pooling as in SPPF: odd square kernel, stride one, output as large as the input.
+    """Require pooling as in SPPF: odd square kernel, stride one, output as large as the input.
 
     Raises:
-        NotImplementedError: any other.
+        NotImplementedError: the pooling is of another kind.
     """
     kernel, stride, padding, dilation = (
         list(v) * (2 // len(v)) for v in (kernel, stride or kernel, padding, dilation)

@@ -1,4 +1,4 @@
-"""Which processor runs the network."""
+"""Choice of the torch device that runs the network."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 def choose_device(wanted: str | None) -> torch.device:
-    """The device the user asked for (``cpu``, ``cuda``, ``cuda:1``, ``1``, ``mps``), or the fastest there is for None.
+    """Return the device asked for (``cpu``, ``cuda``, ``cuda:1``, ``1``, ``mps``); the fastest there is for None or ``auto``.
 
     Raises:
-        DeviceError: it is not there, or no such device is known.
+        DeviceError: the device is unknown, or this machine does not have it.
     """
     if wanted is None or wanted == "auto":
         there = available_devices()

@@ -1,4 +1,4 @@
-"""Which network on which processor? The key of what is remembered about one."""
+"""Keys of results remembered about a network: a hash of its weights, the versions, and the processor."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 
 
 def hash_of(network: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types.
+    """Return the SHA-256 over names, shapes and values of everything in the network's state, and over its layers' types.
 
-    Read once for each network: again only after a tensor was replaced or changed in place. A copy is another network. The file
-    that a network came from would not do: what is explained is what was made of it (fused, told its classes, shuffled).
+    It is calculated once for each network, and again only after a tensor was replaced or changed in place. A copy is another
+    network. A hash of the network's file would not do: the network that is explained was changed since (fused, given its classes,
+    shuffled).
     """
     state = network.state_dict()
     now = _marks(network, state.values())
@@ -31,7 +32,7 @@ def hash_of(network: nn.Module) -> str:
 
 
 def _marks(network: nn.Module, tensors: Any) -> Any:
-    """What changes with every change of the state: where each tensor lies, and how often it was written to."""
+    """Return values that change whenever the state does: each tensor's address and the number of writes to it."""
     layers = [(n, type(m).__qualname__) for n, m in network.named_modules()]
     return layers, [(t.data_ptr(), t._version, tuple(t.shape), t.dtype) for t in tensors]
 
@@ -45,12 +46,12 @@ def _digest(network: nn.Module, state: dict[str, Tensor]) -> str:
 
 
 def versions() -> tuple[str, ...]:
-    """Of all that a number from the engine depends on beside the network: our code and that which it runs."""
+    """Versions of the code that the engine's numbers depend on: our caches', torch's and ultralytics'."""
     return str(CACHE_VERSION), torch.__version__, ultralytics.__version__
 
 
 def runs_on(device: torch.device) -> str:
-    """What calculates: the processor with the instructions that torch may use, or the accelerator."""
+    """Return a name of the hardware: the processor with the instructions that torch may use, or the accelerator."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} cuda {torch.version.cuda}"
     limits = [os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")]

@@ -1,4 +1,4 @@
-"""Weights in another order: layers that keep their size and their spread, and hold nothing learned."""
+"""Shuffling of weights: layers keep their size and spread and lose what they learned."""
 
 from __future__ import annotations
 

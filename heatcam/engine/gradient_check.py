@@ -1,4 +1,4 @@
-"""Which layer lets no gradient through: a network that has one below its head cannot be explained from there on."""
+"""Search for a layer that lets no gradient through: below such a layer, a network cannot be explained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIDE = 128  # model pixels; every stride in use divides it
 
 
 def require_gradient(cut: TappedNetwork) -> None:
-    """Refuse a network whose class logits have no gradient at the cut, by the name of the layer that loses it.
+    """Refuse a network whose class logits have no gradient at the cut; the error names the layer that loses it.
 
     Raises:
         ModelError: a layer between the cut and the logits detaches, rounds, or otherwise gives no gradient back.
@@ -32,11 +32,11 @@ def require_gradient(cut: TappedNetwork) -> None:
 
 
 def layer_without_gradient(cut: TappedNetwork, picture: Tensor) -> str:
-    """The first layer above the cut that carries no gradient from its output to any input that reads the cut.
+    """Find the first layer above the cut that carries no gradient from its output to any input that reads the cut.
 
     Args:
         cut: the network and where it is cut.
-        picture: float ``(1, 3, H, W)``, best a real one: of a black picture some layers are flat.
+        picture: float ``(1, 3, H, W)``, best a real one: on a black picture some layers are flat.
 
     Returns:
         ``index:type``, or "" when there is none.
@@ -56,10 +56,10 @@ def layer_without_gradient(cut: TappedNetwork, picture: Tensor) -> str:
 
 
 def _passes(layer: Any, tensors: Sequence[Tensor], on_path: Sequence[bool]) -> bool:
-    """Whether noise at the layer's output comes back as anything but zeros at one of the inputs on the path."""
+    """Return True if the gradient of noise at the layer's output is not all zero at one of the inputs on the path."""
     leaves = _leaves(tensors, on_path)
     with torch.enable_grad():
-        given = [leaf * 1 for leaf in leaves]  # (a layer that works in place may not have the leaf itself)
+        given = [leaf * 1 for leaf in leaves]  # (some layers work in place: never on the leaf itself)
         try:
             output = layer(given if isinstance(layer.f, list) else given[0])
             gradients = _gradients(list(_tensors(output)), leaves)
@@ -69,7 +69,7 @@ def _passes(layer: Any, tensors: Sequence[Tensor], on_path: Sequence[bool]) -> b
 
 
 def _head_passes(cut: TappedNetwork, tensors: Sequence[Tensor], on_path: Sequence[bool]) -> bool:
-    """Whether the class logits are connected to every level on the path; a level may be flat, where nothing is proposed."""
+    """Return True if the class logits' graph reaches every level on the path; the gradient may be 0, if nothing is proposed."""
     leaves = _leaves(tensors, on_path)
     with torch.enable_grad():
         gradients = _gradients(cut.class_logits(tuple(leaves)), leaves)
@@ -77,12 +77,12 @@ def _head_passes(cut: TappedNetwork, tensors: Sequence[Tensor], on_path: Sequenc
 
 
 def _leaves(tensors: Sequence[Tensor], on_path: Sequence[bool]) -> list[Tensor]:
-    """Copies without a graph, those on the path ready to begin one."""
+    """Return detached copies; those on the path require gradients."""
     return [x.detach().clone().requires_grad_(asked) for x, asked in zip(tensors, on_path, strict=True)]
 
 
 def _gradients(outputs: Sequence[Tensor], leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
-    """Gradients of noise at the outputs at those leaves that ask for one; nothing where no output has a graph."""
+    """Return the gradients, for noise at the outputs, at the leaves that require one; empty where no output has a graph."""
     connected = [output for output in outputs if output.requires_grad]
     if not connected:
         return ()
@@ -93,7 +93,7 @@ def _gradients(outputs: Sequence[Tensor], leaves: Sequence[Tensor]) -> tuple[Ten
 
 
 def _tensors(output: Any) -> Iterator[Tensor]:
-    """Every tensor in what a layer returned."""
+    """Yield every tensor in a layer's output, nested or not."""
     if isinstance(output, Tensor):
         yield output
     elif isinstance(output, list | tuple):

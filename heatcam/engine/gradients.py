@@ -42,7 +42,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         cut: the network on its device, with the taps that gradients are wanted at.
         device: where it is.
         passes: the backend; plain torch for None.
-        target: what is explained of each object.
+        target: the number that is explained of each object; its class logit for None.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         ) = None
 
     def explaining(self, branches: list[nn.Module]) -> GradientEngine:
-        """A twin that runs the same passes and differentiates these branches, one a level, where the head has its own."""
+        """Return a copy that runs the same passes and differentiates these branches, one a level, instead of the head's own."""
         twin = copy.copy(self)
         twin.branches, twin.cell_branches = branches, _for_single_cells(branches)
         twin._squares_made = None
@@ -77,25 +77,25 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         return self.passes.name
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """What torch calculates beside the passes is calculated within this."""
+        """Limit torch to the threads that the backend leaves it; see ``Passes``."""
         return self.passes.exclusive_threads()
 
     def bare_forward(self, picture: Tensor, conf: float) -> None:
-        """The network alone, without picking boxes."""
+        """Run the network alone, without picking boxes."""
         self.reader.candidates(self.passes.forward(picture, with_graph=False), conf)
 
     def boxes_at(self, picture: Tensor, anchors: Sequence[int]) -> Tensor:
-        """The boxes that the head predicts at some anchors, kept or not: ``(K, 4)``, xyxy in model pixels."""
+        """Return the boxes that the head predicts at some anchors, kept or not: ``(K, 4)``, xyxy in model pixels."""
         chosen = torch.tensor(anchors, device=self.device)
         passed = self.passes.forward(picture, with_graph=False)
         return every_box(self.cut.head, self.reader.at(passed, chosen))[0]
 
     def likeliest(self, picture: Tensor, class_id: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """What the head predicts everywhere, by how sure it is of one class: nothing is suppressed.
+        """Yield the boxes at all anchors, sorted by the score of one class: nothing is suppressed.
 
         Yields:
             boxes ``(K, 4)``, xyxy in model pixels, and the class's scores ``(K,)``, descending from the first pair of tensors to
-            the last. Boxes are read as far as they are asked for, before the next picture.
+            the last. Boxes are read only when they are asked for, which must be before the next picture.
         """
         passed = self.passes.forward(picture, with_graph=False)
         logits = torch.cat([level[0, class_id].flatten() for level in passed.logits])
@@ -107,28 +107,28 @@ class GradientEngine(TappedEngine[TappedNetwork]):
             start = count
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
-        """Detections, and with ``with_graph`` what the gradients need, from one forward pass."""
+        """Detect objects in one forward pass; with ``with_graph``, keep what their gradients need."""
         passed = self.passes.forward(picture, with_graph=with_graph)
         candidates = self.reader.candidates(passed, thresholds.conf)
         boxes = keep_boxes(self.cut.head, candidates, thresholds)
         return Forward(passed.inputs, boxes, self._asked_scores(passed, boxes))
 
     def _asked_scores(self, passed: NetworkPass, boxes: KeptBoxes) -> Tensor | None:
-        """How likely the class that is asked about is at each box's anchor."""
+        """Return the probability of ``explained_class`` at each box's anchor, ``(N,)``; None without one."""
         if self.explained_class is None:
             return None
         logits = torch.cat([level[0, self.explained_class].flatten() for level in passed.logits])
         return logits[boxes.anchors].float().sigmoid()
 
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
-        """A pass with graph whose boxes are those of given anchors, each taken for the class given, whatever is detected."""
+        """Run a pass with graph and return the boxes at given anchors, each with the class given for it, whatever is detected."""
         passed = self.passes.forward(picture, with_graph=True)
         chosen, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
         boxes = boxes_at(self.cut.head, self.reader.at(passed, chosen))
         return Forward(passed.inputs, replace(boxes, class_ids=classes))
 
     def place_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int]:
-        """Level, row and column of an anchor in pictures of this width and height in model pixels.
+        """Return level, row and column of an anchor in pictures of this width and height in model pixels.
 
         Raises:
             ValueError: there is no such anchor.
@@ -142,13 +142,13 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         raise ValueError(f"a picture of {picture_wh[0]}x{picture_wh[1]} has no anchor {anchor}")
 
     def cell_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int, int]:
-        """The cell that an anchor stands in the middle of: xyxy in model pixels."""
+        """Return the cell whose middle is the anchor: xyxy in model pixels."""
         level, row, column = self.place_of(picture_wh, anchor)
         stride = self.cut.strides[level]
         return column * stride, row * stride, (column + 1) * stride, (row + 1) * stride
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
-        """Gradient of the sum of all kept boxes' targets at each tap.
+        """Return the gradient of the sum of all kept boxes' targets at each tap.
 
         Each is taken at the anchor that its box came from; a class logit is that of the box's own class unless
         ``explained_class`` is set. Needs a forward ``with_graph``.
@@ -164,7 +164,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
 
     @property
     def unit(self) -> str:
-        """Of the target."""
+        """Unit of the target."""
         return UNITS[self.target.name]
 
     @property
@@ -174,18 +174,18 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         return ("", *inputs, ",".join(inputs)) if len(inputs) > 1 else ("", *inputs)
 
     def anchored(self) -> GradientEngine:
-        """Itself."""
+        """See ``Engine``: the engine itself."""
         return self
 
     def coherence(self, forward: Forward, /) -> Tensor | None:
-        """How much of what speaks for and against each kept box's class adds up, ``(N,)``, without a unit.
+        """Return the evidence for each kept box's class, net divided by gross, ``(N,)``, without a unit.
 
-        The logits that the picture adds to the class's bias, divided by the sum of ``|feature * gradient|`` over all that the
-        logit reads of the head's input. Where evidence mostly cancels out it is near 0; it is negative where the picture speaks
-        against the class. Costs next to nothing after a gradient of the same pass was taken.
+        The logits that the picture adds to the class's bias, divided by the sum of ``|feature * gradient|`` over the part of the
+        head's input that the logit reads. Near 0 where evidence for and against mostly cancels out; negative where the picture
+        speaks against the class. Costs next to nothing after a gradient of the same pass was taken.
 
         Returns:
-            None where that is not known: another target than the class, or a head without patches or biases.
+            None where it is not known: for another target than the class, or a head without patches or biases.
         """
         if not isinstance(self.target, ClassLogit) or not self.uses_patches:
             return None
@@ -204,10 +204,10 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         return found
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """The same gradient for each kept box alone, with the box's number: level after level, one in memory at a time.
+        """Yield the number of each kept box and the gradient of its target alone, level after level, one in memory at a time.
 
-        One pass for all of them is slower on a CPU, where the work is the same and less of it fits the caches: with six objects
-        on YOLOv8n, 63 ms instead of 52 in torch.
+        One batched pass for all of them is slower on a CPU, where the work is the same and less of it fits the caches: with six
+        objects on YOLOv8n, 63 ms instead of 52 in torch.
         """
         scores, groups = self._of_picture(forward)
         squares = self._squares_of(forward, groups, scores)
@@ -218,7 +218,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
                 yield int(own.members[0]), self._gradient(forward.inputs, [own], scores, alone)
 
     def _of_picture(self, forward: Forward) -> tuple[Scores, list[LevelTargets]]:
-        """What is explained of the kept boxes, and the boxes sorted by level."""
+        """Return the scores of the kept boxes, and the boxes sorted by level."""
         class_ids = forward.boxes.class_ids
         if self.explained_class is not None:
             class_ids = torch.full_like(class_ids, self.explained_class)
@@ -235,7 +235,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
     def _squares_of(
         self, forward: Forward, groups: list[LevelTargets], scores: Scores
     ) -> list[PatchGradients]:
-        """One for each group, made once a pass; none without patches."""
+        """Return the patch gradients of each group, made once a pass; an empty list for a head without patches."""
         if not self.uses_patches:
             return []
         last = self._squares_made
@@ -253,17 +253,17 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         scores: Scores,
         squares: list[tuple[LevelTargets, PatchGradients]] | None = None,
     ) -> TapGradients:
-        """Of the sum over ``groups``; from ``squares`` where they were made already."""
+        """Return the gradient of the sum over ``groups`` at each tap; from ``squares`` where they were made already."""
         if not self.uses_patches:
             return self.by_autograd(inputs, groups, scores)
         return self._together(inputs, squares, scores) if squares else self.by_patches(inputs, groups, scores)
 
     def by_patches(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
-        """Gradient of the sum over ``groups`` at each tap, of the head in squares of cells."""
+        """Return the gradient of the sum over ``groups`` at each tap, with the head run on squares of cells."""
         return self._together(inputs, [(g, self._squares(inputs, g, scores)) for g in groups], scores)
 
     def _squares(self, inputs: HeadInputs, group: LevelTargets, scores: Scores) -> PatchGradients:
-        """The gradients of one level's objects at that input of the head, each in the square of cells that it reads."""
+        """Return the gradients of one level's objects at that input of the head, each in the square of cells that it reads."""
 
         def score(outputs: Tensor) -> Tensor:
             return scores.score(outputs, group)
@@ -274,7 +274,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
     def _together(
         self, inputs: HeadInputs, squares: list[tuple[LevelTargets, PatchGradients]], scores: Scores
     ) -> TapGradients:
-        """Squares added up at the head's inputs, with what the objects share, and carried down to the taps."""
+        """Add up the squares and the objects' shared part at the head's inputs, and take the sum down to the taps."""
         cotangents = list(self._shared_cotangents(inputs, [group for group, _ in squares], scores))
         for group, square in squares:
             own, shared = scatter_sum(square, inputs.features[group.level]), cotangents[group.level]
@@ -284,7 +284,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
     def _shared_cotangents(
         self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores
     ) -> Sequence[Tensor | None]:
-        """Gradients at the head's inputs of what the objects' numbers share."""
+        """Return the gradients at the head's inputs of the part that the objects' scores share (``Scores.shared``)."""
         members = [group.members for group in groups]
         with torch.enable_grad():
             leaves = [feature.detach().requires_grad_(True) for feature in inputs.features]
@@ -294,7 +294,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
             return torch.autograd.grad(total, leaves, allow_unused=True)
 
     def _carried(self, inputs: HeadInputs, cotangents: list[Tensor | None]) -> TapGradients:
-        """Gradients at the head's inputs, carried down to the taps."""
+        """Take gradients at the head's inputs down to the taps."""
         if not self.cut.taps_only_the_finest:
             return tuple(g[0].detach() for g in self.passes.vjp(inputs, cotangents))
         own, cotangents[self.cut.finest_level] = cotangents[self.cut.finest_level], None
@@ -304,7 +304,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         return (total[0].detach(),)
 
     def by_autograd(self, inputs: HeadInputs, groups: list[LevelTargets], scores: Scores) -> TapGradients:
-        """The same as ``by_patches`` by autograd through the whole branches: slower, right for any head."""
+        """Return the same as ``by_patches`` by autograd through the whole branches: slower, right for any head."""
         if not groups:
             return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
         with torch.enable_grad():
@@ -320,13 +320,13 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         return tuple(gradient[0].detach() for gradient in gradients)
 
     def _at_anchors(self, inputs: HeadInputs, group: LevelTargets) -> Tensor:
-        """What the whole branch says at the objects' anchors, ``(n, outputs)``."""
+        """Run the whole branch and return its outputs at the objects' anchors, ``(n, outputs)``."""
         said: Tensor = self.branches[group.level](inputs.features[group.level])[0]
         return said[:, group.rows, group.columns].T
 
 
 def _for_single_cells(branches: list[nn.Module]) -> list[CellBranch]:
-    """The branches for patch gradients; none when one of them has parts that are not known here."""
+    """Return the branches for patch gradients; an empty list if one of them has a part that ``CellBranch`` does not support."""
     try:
         return [CellBranch(branch) for branch in branches]
     except NotImplementedError as error:

@@ -1,4 +1,4 @@
-"""What an explainer needs of an engine, whatever kind of network it runs."""
+"""The interface between an explainer and an engine of any kind of network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Forward:
     Attributes:
         inputs: the head's inputs and the taps, ready for gradients when those were asked for.
         boxes: the kept boxes in model pixels.
-        asked_scores: float ``(N,)`` in ``[0, 1]``: how likely the engine's ``explained_class`` is at each box; None without one.
+        asked_scores: float ``(N,)`` in ``[0, 1]``, probability of the engine's ``explained_class`` at each box; None without one.
     """
 
     inputs: HeadInputs
@@ -33,7 +33,7 @@ class Forward:
 
 
 class Engine(Protocol):
-    """Runs one network on one device and differentiates what it found.
+    """Runs one network on one device and differentiates the scores of its detections.
 
     Attributes:
         device: where the network is.
@@ -49,48 +49,48 @@ class Engine(Protocol):
 
     @property
     def channels(self) -> int:
-        """Of the pictures that the network reads: 3 for RGB, 1 for grey."""
+        """Number of channels of the pictures that the network reads: 3 for RGB, 1 for grey."""
 
     @property
     def stride(self) -> int:
-        """The coarsest, in model pixels a cell: the sides of the network's input are multiples of it."""
+        """The coarsest stride, in model pixels a cell: the sides of the network's input are multiples of it."""
 
     @property
     def target_layer(self) -> str:
         """The tapped layers, for people."""
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """Everything that is asked of an engine, and what torch calculates from it, is faster within this."""
+        """Limit torch to the threads that the backend leaves it: the engine's calls, and torch's work on results, run faster."""
 
     @property
     def unit(self) -> str:
-        """What the gradients are of: ``logits``, or the unit of another target."""
+        """Unit of the target that is differentiated: ``logits``, or that of another target."""
 
     @property
     def layer_choices(self) -> tuple[str, ...]:
-        """What ``--layers`` may be tried with: "" for the method's own, each input of the head, and all of them."""
+        """Values worth trying for ``--layers``: "" for the method's own, each input of the head, and all of them together."""
 
     def anchored(self) -> Any:
-        """The engine itself where boxes come from anchor points (a ``GradientEngine``), which can be asked about; else None."""
+        """Return the engine itself where boxes come from anchor points (a ``GradientEngine``); else None."""
 
     def coherence(self, forward: Forward, /) -> Tensor | None:
-        """How much of what speaks for and against each kept box adds up, ``(N,)``, after its gradient; None where not known."""
+        """Return the evidence for each kept box, net divided by gross, ``(N,)``, after its gradient; None where not known."""
 
     def bare_forward(self, picture: Tensor, conf: float, /) -> None:
-        """The network alone, as far as it is needed for boxes of more confidence than ``conf``, without picking those.
+        """Run the network alone, as far as boxes of more confidence than ``conf`` need it, without picking those.
 
-        What a benchmark compares with.
+        Benchmarks use it as the cost of plain detection.
         """
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
-        """Detections, and with ``with_graph`` what the gradients need, from one pass of a ``(1, channels, H, W)`` picture."""
+        """Detect objects in one pass of a ``(1, channels, H, W)`` picture; with ``with_graph``, keep what gradients need."""
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
-        """Gradient of the sum of all kept boxes' targets at each tap. Needs a forward ``with_graph``.
+        """Return the gradient of the sum of all kept boxes' targets at each tap. Needs a forward ``with_graph``.
 
         Raises:
-            MapError: there is no such gradient.
+            MapError: a kept box has no gradient at the taps.
         """
 
     def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """The same gradient for each kept box alone, with the box's number, in any order."""
+        """Yield the number of each kept box and the gradient of its target alone, in any order."""

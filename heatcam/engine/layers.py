@@ -1,6 +1,6 @@
-"""What a network is made of, layer by layer, and which layers a map would be taken from.
+"""A network's layers, one by one, with the marks of those that a map would be taken from.
 
-Shapes are measured, not computed: one forward pass of a black picture, watched by hooks that are gone when it ends.
+Shapes are measured, not computed: one forward pass of a black picture, with hooks that are removed when it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _COARSEST_STRIDE = 32  # of every ultralytics backbone that does not say more; c
 
 
 class Mark(str, Enum):
-    """What a layer is for.
+    """Role of a layer in the explanation.
 
     ``LIVE`` is the finest head input and the level that it was made from, or all head inputs where it does not serve them all
     (``live_levels``); ``FINE`` an output of stride 8 or more that another layer than the next one reads (``fine_levels``); in a
@@ -46,8 +46,8 @@ class LayerRow:
         stride: model pixels a cell; None when the output is not one map.
         channels: of the output; None when the output is not one map.
         output_shape: without the batch, ``(C, h, w)`` for a map; of the first tensor when there are several, None without any.
-        parameters: how many numbers it holds, as it was given (fewer once batch normalisation is fused).
-        marks: what it is for.
+        parameters: number of its weights, in the network as given (fewer once batch normalisation is fused).
+        marks: its roles.
     """
 
     index: int
@@ -68,7 +68,7 @@ def input_side(network: nn.Module, imgsz: int) -> int:
 
 
 def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
-    """Every layer of an ultralytics network of any task; the network is left as it was.
+    """Describe every layer of an ultralytics network of any task; the network is left as it was.
 
     Args:
         network: detect, segment, pose, obb, classify or RT-DETR; fused or not, training or not, on any device.
@@ -128,25 +128,25 @@ def _marks(
 
 
 def _last_of_each_stride(strides: Sequence[int | None]) -> set[int]:
-    """Where a backbone's stages end: each map that the next layer makes coarser, or makes no map of."""
+    """Return the last layer of each stage of a backbone: its map is followed by a coarser one, or by no map."""
     return {i for i, (own, after) in enumerate(pairwise(strides)) if own and (after is None or after > own)}
 
 
 @dataclass(frozen=True)
 class _Output:
-    """What a layer gave: the shape of its first tensor without the batch, () without any, and whether it is one map."""
+    """Output of a layer: the shape of its first tensor without the batch, () without any; ``is_map`` if it is one map."""
 
     shape: tuple[int, ...] = ()
     is_map: bool = False
 
 
 def _run(network: nn.Module, layers: list[Any], imgsz: int) -> list[_Output]:
-    """Each layer's output for one black picture."""
+    """Return each layer's output for one black picture."""
     some: Tensor = next(network.parameters())
     picture = torch.zeros(1, input_channels(network), imgsz, imgsz, dtype=some.dtype, device=some.device)
     with _evaluating(network), _watching(layers) as outputs:
         try:
-            # no_grad: heads keep their anchors, and what inference_mode makes no later gradient could use
+            # no_grad: heads keep their anchors, and no later gradient could use tensors made in inference_mode
             with torch.no_grad():
                 network(picture)
         except (RuntimeError, ValueError, IndexError) as error:
@@ -159,7 +159,7 @@ def _run(network: nn.Module, layers: list[Any], imgsz: int) -> list[_Output]:
 
 @contextmanager
 def _watching(layers: list[Any]) -> Iterator[dict[int, _Output]]:
-    """Outputs by layer index, filled while the network runs; the hooks go at the end, whatever happened."""
+    """Collect outputs by layer index while the network runs; the hooks are removed at the end, also on an error."""
     outputs: dict[int, _Output] = {}
 
     def keep(index: int, output: Any) -> None:
@@ -181,7 +181,7 @@ def _watching(layers: list[Any]) -> Iterator[dict[int, _Output]]:
 
 @contextmanager
 def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Eval mode, in which batch normalisation learns nothing from the picture; afterwards each module's own mode again."""
+    """Put the network into eval mode, so that batch normalisation learns nothing, and each module back to its mode afterwards."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
@@ -192,7 +192,7 @@ def _evaluating(network: nn.Module) -> Iterator[None]:
 
 
 def _first_tensor(output: Any) -> Tensor | None:
-    """The first tensor in whatever a layer returned."""
+    """Return the first tensor in a layer's output, nested or not; None without one."""
     if isinstance(output, Tensor):
         return output
     parts = output.values() if isinstance(output, Mapping) else output

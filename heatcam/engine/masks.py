@@ -1,4 +1,4 @@
-"""The mask as what is explained: the mean logit inside an object's predicted mask.
+"""The mask as a target: the mean logit inside an object's predicted mask.
 
 A mask logit is a sum of prototypes, which all objects share and which are made from the head's inputs, each times a coefficient
 that a branch of the head gives at the object's anchor. Both depend on the picture, so the gradient has two parts (the product
@@ -24,7 +24,7 @@ class MaskLogit:
 
     Attributes:
         prototypes: the head's network from its inputs to prototypes ``(1, masks, h, w)``.
-        takes_all: whether that reads every input of the head (YOLO26) or the first.
+        takes_all: True if it reads every input of the head (YOLO26), False if only the first.
         stride: of the head's first input, in model pixels a cell.
     """
 
@@ -52,7 +52,7 @@ class MaskLogit:
         return MasksOfPicture(self, coefficients, shares, means)
 
     def made_from(self, features: Sequence[Tensor]) -> Tensor:
-        """The prototypes ``(1, masks, h, w)``, with a graph where there is one."""
+        """Return the prototypes ``(1, masks, h, w)``, with a graph where the features have one."""
         made: Tensor = self.prototypes(list(features) if self.takes_all else features[0])
         return made
 
@@ -62,7 +62,7 @@ class MasksOfPicture:
     """See ``targets.Scores``: ``MaskLogit`` for one picture's objects.
 
     Attributes:
-        mask: what it was made by.
+        mask: the target that made it.
         coefficients: float ``(N, masks)``.
         shares: float ``(N, h, w)``, 1 / area inside each object's mask, 0 outside; an empty mask is 0 everywhere.
         means: float ``(N, masks)``, the prototypes' means inside each mask.
@@ -74,17 +74,17 @@ class MasksOfPicture:
     means: Tensor
 
     def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
-        """See ``targets.Scores``; in logits, as far as the coefficients make it."""
+        """See ``targets.Scores``; the part through the coefficients, in logits."""
         return (outputs * self.means[objects.members]).sum(1)
 
     def shared(self, features: Sequence[Tensor], members: Tensor) -> Tensor:
-        """See ``targets.Scores``; in logits, as far as the prototypes make it."""
+        """See ``targets.Scores``; the part through the prototypes, in logits."""
         weights = torch.einsum("nm,nhw->mhw", self.coefficients[members], self.shares[members])
         return (self.mask.made_from(features)[0] * weights).sum()
 
 
 def _in_boxes(xyxy: Tensor, height: int, width: int) -> Tensor:
-    """Which pixels lie in each box: bool ``(N, height, width)``, for boxes ``(N, 4)`` in the same pixels."""
+    """Return the pixels in each box as bool ``(N, height, width)``, for boxes ``(N, 4)`` in the same pixels."""
     rows = torch.arange(height, device=xyxy.device)[None, :, None]
     columns = torch.arange(width, device=xyxy.device)[None, None, :]
     left, top, right, bottom = (side[:, None, None] for side in xyxy.unbind(1))

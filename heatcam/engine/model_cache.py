@@ -1,4 +1,4 @@
-"""Converted models in the user's cache folder: found again by what they were made from, the longest unused thrown away."""
+"""Converted models in the user's cache folder: found again by key; the least recently used are deleted."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from heatcam.runtime import stopping
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 2 * 1024**3  # of a small detector, fifty shapes and maps
+MOST_BYTES = 2 * 1024**3  # fifty shapes and maps of a small detector
 _SUM = b"<!-- heatcam "
-COMPILED = ".blob"  # what OpenVINO calls the compiled models that it puts beside
+COMPILED = ".blob"  # suffix of the compiled models that OpenVINO writes beside
 
 
 class ModelCache:
-    """Converted models by key, and what OpenVINO compiled of them. A file that cannot be had is no error: it is made anew.
+    """Cache of converted models by key, and of what OpenVINO compiled of them. A missing file is no error: it is made again.
 
     Args:
-        folder: where they are; made when the first is stored. None keeps none.
-        most_bytes: above this the files that were not used for longest are deleted.
+        folder: the cache folder; made when the first model is stored. None stores nothing.
+        most_bytes: above this the least recently used files are deleted.
     """
 
     def __init__(self, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
         self._folder, self._most_bytes = folder, most_bytes
 
     def find(self, name: str, key: str) -> Path | None:
-        """The file of the model that was stored under ``name`` and ``key``; None when it is not there."""
+        """Return the file of the model that was stored under ``name`` and ``key``; None when it is missing or damaged."""
         path = self._path(name, key)
         if path is None or not path.is_file():
             return None
@@ -40,12 +40,12 @@ class ModelCache:
             logger.warning("%s was damaged: making it anew", path)
             _remove(path)
             return None
-        with contextlib.suppress(OSError):  # a folder that only may be read keeps its order
+        with contextlib.suppress(OSError):  # (a read-only folder keeps its order)
             path.touch()
         return path
 
     def store(self, name: str, key: str, model: Any) -> Path | None:
-        """Save a model whole or not at all: weights first, the ``.xml`` that makes it found last. None when it cannot be."""
+        """Save a model whole or not at all: weights first, last the ``.xml`` that ``find`` looks for. None if that fails."""
         path = self._path(name, key)
         if path is None:
             return None
@@ -69,7 +69,7 @@ class ModelCache:
         return None if self._folder is None else self._folder / f"{name}-{digest}.xml"
 
     def _make_room(self, newest: Path) -> None:
-        """Delete what was not used for longest until the rest fits; never the newest."""
+        """Delete the least recently used files until the rest fits; never the newest."""
         files = [*newest.parent.glob("*.xml"), *newest.parent.glob(f"*{COMPILED}")]
         by_use = sorted(files, key=lambda p: p.stat().st_mtime)
         sizes = {p: _bytes_of(p) for p in by_use}
@@ -83,21 +83,21 @@ class ModelCache:
 
 
 def _remove(path: Path) -> None:
-    """Remove a model, or what OpenVINO has compiled; a folder that only may be read keeps it."""
+    """Remove a model, or what OpenVINO has compiled; in a read-only folder it stays."""
     with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)  # first: without it the weights are not looked for
+        path.unlink(missing_ok=True)  # (first: without it the weights are never read)
         path.with_suffix(".bin").unlink(missing_ok=True)
 
 
 def _sum_of(xml: bytes, weights: Path) -> bytes:
-    """The last line of a stored model's XML, a comment: without it, damaged weights would be calculated with unseen."""
+    """Return the last line of a stored model's XML, a comment with a checksum: damaged weights would be used unnoticed."""
     total = hashlib.blake2b(xml, digest_size=16)
     total.update(weights.read_bytes())
     return _SUM + total.hexdigest().encode() + b" -->\n"
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a stored model is what was stored."""
+    """Return True if a stored model matches its checksum."""
     try:
         xml, mark, said = path.read_bytes().rpartition(_SUM)
         return mark + said == _sum_of(xml, path.with_suffix(".bin"))

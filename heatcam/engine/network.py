@@ -1,9 +1,9 @@
-"""A detection network cut in two at one layer, so that gradients are paid for only above the cut.
+"""A detection network cut in two at one layer, so that gradients cost time only above the cut.
 
-The layers up to the cut run without a graph. Those above it, up to the head's inputs, run on top of a leaf tensor that may ask
-for gradients. Which activations the gradients are taken to (the taps) is chosen once: for the live map the finest of the head's
-inputs and the level that it was made from (``live_levels``), for the fine map every output from stride 8 on that a later layer
-reads.
+The layers up to the cut run without a graph. Those above it, up to the head's inputs, run on top of a leaf tensor that may
+require gradients. The activations that gradients are taken to (the taps) are chosen once: for the live map the finest of the
+head's inputs and the level that it was made from (``live_levels``), for the fine map every output from stride 8 on that a later
+layer reads.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from torch import Tensor, nn
 from heatcam.errors import ModelError, UsageError
 from heatcam.text import did_you_mean
 
-FINE_STRIDE = 8  # model pixels a cell; what is finer has seen too little of the picture to know objects
+FINE_STRIDE = 8  # model pixels a cell; finer cells see too little of the picture to know objects
 _PROBE_SIDE = 128  # model pixels; every stride in use divides it
 
 
 @dataclass(frozen=True)
 class HeadInputs:
-    """What the head reads for one picture, and what is needed to differentiate it.
+    """Inputs of the head for one picture, and the tensors needed to differentiate them.
 
     Attributes:
         taps: activations that gradients are taken to, each ``(1, C, h, w)``, in layer order; the first is the cut.
         features: every head input in the head's order, each ``(1, C_l, h_l, w_l)``.
-        saved: what a compiled backward pass reads of the forward pass; torch keeps its graph instead.
+        saved: tensors of the forward pass that a compiled backward pass reads; torch keeps its graph instead.
     """
 
     taps: tuple[Tensor, ...]
@@ -37,7 +37,7 @@ class HeadInputs:
     saved: tuple[Tensor, ...] = ()
 
     def levels_of(self, anchors: Tensor) -> Tensor:
-        """Which of ``features`` each anchor lies on, int64 ``(N,)``: anchors count through them, level after level."""
+        """Return the index into ``features`` of each anchor's level, int64 ``(N,)``: anchors are numbered level after level."""
         cells = torch.tensor([f.shape[2] * f.shape[3] for f in self.features], device=anchors.device)
         return torch.bucketize(anchors, cells.cumsum(0), right=True)
 
@@ -48,7 +48,7 @@ class TappedNetwork:
     Args:
         network: an ultralytics ``DetectionModel`` in eval mode, parameters without gradient.
         fine: tap every level that the fine map adds up; else what the live map needs (``live_levels``).
-        layers: tap these layers instead, by index or name (``layers_named``).
+        layers: tap these layers instead, by index or type (``layers_named``).
 
     Raises:
         ModelError: the last layer is not a detect head that reads several layers.
@@ -61,7 +61,7 @@ class TappedNetwork:
             last = type(numbered[-1] if isinstance(numbered, nn.Sequential) else network).__name__
             raise ModelError(f"a network that ends in {last} cannot be explained", "give a YOLO detect model")
         self.network = network
-        #: Of the pictures that it reads: 3 for RGB, 1 for grey.
+        #: Channels of the pictures that it reads: 3 for RGB, 1 for grey.
         self.channels = input_channels(network)
         head: Any = numbered[-1]
         self.head = head
@@ -80,7 +80,7 @@ class TappedNetwork:
 
     @staticmethod
     def can_end_in(head: Any) -> bool:
-        """Whether a network with this last layer can be run here."""
+        """Return True if a network that ends in ``head`` can be run by this class."""
         return hasattr(head, "forward_head")
 
     def _strides(self) -> list[int]:
@@ -89,7 +89,7 @@ class TappedNetwork:
 
     @property
     def taps_only_the_finest(self) -> bool:
-        """Whether gradients are taken to the finest head input alone, so that its own objects need no layer above the cut."""
+        """True if the finest head input is the only tap: its own objects' gradients then need no layer above the cut."""
         return self.tapped == (self.inputs[self.finest_level],)
 
     @property
@@ -99,17 +99,17 @@ class TappedNetwork:
 
     @property
     def branches(self) -> dict[str, Any]:
-        """The head's small networks that make the predictions, one a level for each kind, by ultralytics' names."""
+        """The head's branches that make the predictions, one a level for each kind, by ultralytics' names."""
         branch: dict[str, Any] = self.head.one2one if self.head.end2end else self.head.one2many
         return branch
 
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:
-        """The head's decoded predictions, before any suppression: float ``(1, 4 + classes, anchors)``."""
+        """Return the head's decoded predictions, before any suppression: float ``(1, 4 + classes, anchors)``."""
         decoded: Tensor = self.head._inference(self.head.forward_head(list(features), **self.branches))
         return decoded
 
     def class_logits(self, features: tuple[Tensor, ...]) -> list[Tensor]:
-        """The logits that are explained, of every level, with a graph where the caller has gradients on."""
+        """Return the class logits of every level, with a graph where the caller has gradients on."""
         return [branch(feature) for branch, feature in zip(self.branches["cls_head"], features, strict=True)]
 
     def head_inputs(self, picture: Tensor, *, with_graph: bool) -> HeadInputs:
@@ -124,7 +124,7 @@ class TappedNetwork:
             return HeadInputs(*self.above(leaf.detach().requires_grad_(with_graph), laterals))
 
     def below(self, picture: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The cut's activation and the laterals, without a graph."""
+        """Return the cut's activation and the laterals, without a graph."""
         cache: dict[int, Tensor] = {}
         with torch.no_grad():
             leaf = self._run(self._layers[: self._cut + 1], picture, cache)
@@ -133,14 +133,14 @@ class TappedNetwork:
     def above(
         self, leaf: Tensor, laterals: tuple[Tensor, ...]
     ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """From the cut to ``(taps, features)``, with a graph where the caller has gradients on."""
+        """Run from the cut to ``(taps, features)``, with a graph where the caller has gradients on."""
         cache = dict(zip(self._laterals, laterals, strict=True))
         cache[self._cut] = leaf
         self._run(self._layers[self._cut + 1 :], leaf, cache)
         return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self.inputs)
 
     def steps(self, picture: Tensor) -> Iterator[tuple[Any, tuple[int, ...], list[Tensor]]]:
-        """Each layer above the cut, the head last: the layer, the indices that it reads and the tensors, without a graph."""
+        """Yield each layer above the cut, the head last, with the indices and tensors that it reads, without a graph."""
         x, laterals = self.below(picture)
         cache = dict(zip(self._laterals, laterals, strict=True))
         cache[self._cut] = x
@@ -165,7 +165,7 @@ class TappedNetwork:
         return tuple(sorted(i for i in reads | set(self.inputs) if i < self._cut))
 
     def _reached_inputs(self) -> tuple[bool, ...]:
-        """For each head input, whether it reads the cut: else its objects have no evidence there."""
+        """Return, for each head input, True if it reads the cut; the objects of the others have no evidence there."""
         reached = self._above(self._cut)
         return tuple(i in reached for i in self.inputs)
 
@@ -177,7 +177,7 @@ class TappedNetwork:
         """The layers asked for, in order; each is kept for the taps.
 
         Raises:
-            UsageError: there is no such layer, its output is no map, or no gradient runs from it or to it.
+            UsageError: there is no such layer, its output is no map, the head does not read it, or it does not read the first one.
         """
         indices = layers_named(self._layers, names)
         self._read_later |= set(indices)
@@ -198,7 +198,7 @@ class TappedNetwork:
         return indices
 
     def _maps(self) -> dict[int, Tensor]:
-        """The outputs that are kept and are one map each, for a small black picture, by layer."""
+        """Return the kept outputs that are one map each, for a small black picture, by layer."""
         cache: dict[int, Tensor] = {}
         some = next(self.network.parameters())
         with torch.no_grad():
@@ -218,17 +218,17 @@ class TappedNetwork:
         return fine_levels(self._layers, self._map_strides())
 
     def _map_strides(self) -> dict[int, int]:
-        """Model pixels per cell of the outputs that are kept, by layer."""
+        """Return the model pixels per cell of the kept outputs, by layer."""
         return {i: _PROBE_SIDE // x.shape[2] for i, x in self._maps().items()}
 
 
 def input_channels(network: nn.Module) -> int:
-    """Channels of the pictures that a network reads, those of its first convolution; 3 where it has none."""
+    """Return the input channels of a network, those of its first convolution; 3 where it has none."""
     return next((module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d)), 3)
 
 
 def read_from(index: int, reads: Sequence[Sequence[int]]) -> set[int]:
-    """A layer and all that read it, directly or through others.
+    """Return a layer and all that read it, directly or through others.
 
     Args:
         index: the layer.
@@ -242,12 +242,12 @@ def read_from(index: int, reads: Sequence[Sequence[int]]) -> set[int]:
 
 
 def fine_levels(layers: Sequence[nn.Module], strides: Mapping[int, int]) -> tuple[int, ...]:
-    """The layers that the fine map is taken from, in order: read from the graph.
+    """Return the layers that the fine map is taken from, in order: read from the graph.
 
     Args:
         layers: all of them.
-        strides: model pixels a cell of the outputs that another layer than the next one reads, by layer. An enlarged output says
-            nothing that the layer before does not say (RT-DETR has such), and what is finer than stride 8 knows no objects.
+        strides: model pixels a cell of the outputs that another layer than the next one reads, by layer. An upsampled output adds
+            nothing to the layer before it (RT-DETR has such), and layers finer than stride 8 know no objects.
     """
     return tuple(
         index
@@ -259,7 +259,7 @@ def fine_levels(layers: Sequence[nn.Module], strides: Mapping[int, int]) -> tupl
 def live_levels(
     reads: Sequence[Sequence[int]], head_inputs: Sequence[int], finest: int, levels: Sequence[int]
 ) -> tuple[int, ...]:
-    """The layers that the live map is taken from: the finest head input and the level that it was made from.
+    """Return the layers that the live map is taken from: the finest head input and the level that it was made from.
 
     Together they are truer than the finest alone (docs/faithfulness.md), for the gradient of a few layers more. In YOLOv3 no head
     input reads a finer one: a large object has no evidence at the finest. There it is all head inputs, and the last layer that
@@ -267,9 +267,9 @@ def live_levels(
 
     Args:
         reads: for each layer below the head, those that it reads.
-        head_inputs: what the head reads.
+        head_inputs: the layers that the head reads.
         finest: the finest of them.
-        levels: what the fine map is taken from, in order.
+        levels: the layers that the fine map is taken from, in order.
     """
     wanted = set(head_inputs)
     if wanted <= read_from(finest, reads):
@@ -282,7 +282,7 @@ def live_levels(
 def _read(
     source: int | list[int], own_index: int, previous: Tensor, cache: dict[int, Tensor]
 ) -> Tensor | list[Tensor]:
-    """A layer's input, by ultralytics' convention: -1 is the layer before, -2 the one before that, else a layer index."""
+    """Return a layer's input, by ultralytics' convention: -1 is the layer before, -2 the one before that, else a layer index."""
 
     def one(index: int) -> Tensor:
         return previous if index == -1 else cache[index if index >= 0 else own_index + index]
@@ -291,7 +291,7 @@ def _read(
 
 
 def layers_named(layers: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
-    """Layer indices, ascending, from what a user calls them: ``15``, ``15:C2f``, or a type that only one layer has, ``SPPF``.
+    """Return ascending layer indices for the user's names: ``15``, ``15:C2f``, or a type that only one layer has, ``SPPF``.
 
     Raises:
         UsageError: there is no such layer, or several of that type.
@@ -317,6 +317,6 @@ def layers_named(layers: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]
 
 
 def sources_at(index: int, source: int | Sequence[int]) -> list[int]:
-    """The layers that layer ``index`` reads: negative counts back from it, and before the first is the picture."""
+    """Return the layers that layer ``index`` reads: a negative source counts back from it; a negative result is the picture."""
     sources = (source,) if isinstance(source, int) else source
     return [s if s >= 0 else index + s for s in sources]

@@ -1,9 +1,9 @@
-"""The two passes through a cut network compiled by OpenVINO, for CPUs.
+"""Both passes through a cut network, compiled by OpenVINO for CPUs.
 
 The gradient is traced with ``make_fx`` into operations of inference (``decompositions``) and cut in two (``partition``): the
 forward pass also gives the derivatives that the backward pass multiplies with. Maps cross the border channels last, as OpenVINO
-calculates: laying them out anew took a tenth of the time. A shape is compiled when it is met; pictures that keep changing their
-shape run in torch instead (``SHAPES_IN_A_ROW``).
+calculates: a change of layout took a tenth of the time. A shape is compiled when it is first met; pictures that keep changing
+their shape run in torch instead (``SHAPES_IN_A_ROW``).
 
 Converted models are kept in the user's cache folder, keyed by weights, shape, versions and options: a later start reads them.
 """
@@ -40,7 +40,7 @@ Shape = tuple[int, ...]
 
 
 def has_bfloat16() -> bool:
-    """Whether this processor calculates in bfloat16 itself (AMX or AVX512-BF16)."""
+    """Return True if this processor has bfloat16 instructions (AMX or AVX512-BF16)."""
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
@@ -49,8 +49,8 @@ class OpenVinoPasses:
 
     Args:
         cut: the network, on the CPU.
-        precision: ``fp32``, ``bf16`` or ``fp16``: what the compiled passes calculate in.
-        cache: folder for converted models; None keeps none.
+        precision: of the compiled passes: ``fp32``, ``bf16`` or ``fp16``.
+        cache: folder for converted models; None stores none.
     """
 
     def __init__(self, cut: TappedNetwork, precision: str, cache: Path | None) -> None:
@@ -68,7 +68,7 @@ class OpenVinoPasses:
         self._in_a_row = 0
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """See ``Passes``. On one thread: torch's others would go on spinning, and take OpenVINO a third of its backward pass."""
+        """See ``Passes``. Limits torch to one thread: the others would go on spinning and slow OpenVINO's backward by a third."""
         return _on_threads(1)
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
@@ -87,7 +87,7 @@ class OpenVinoPasses:
         return self._compiled[self._last_shape].vjp(inputs, cotangents)
 
     def _for_shape(self, shape: Shape, picture: Tensor) -> CompiledPasses | None:
-        """The compiled passes for a picture's shape; None while it is not worth compiling."""
+        """Return the compiled passes for a picture's shape; None while it is not worth compiling."""
         self._in_a_row = self._in_a_row + 1 if shape == self._last_shape else 1
         self._last_shape = shape
         if shape not in self._compiled:
@@ -104,14 +104,14 @@ class OpenVinoPasses:
         """Compile one shape and compare its gradient with torch's; a later shape that fails is left to torch.
 
         Raises:
-            BackendError: OpenVINO cannot run the first shape, so there is nothing that it could do here.
+            BackendError: OpenVINO cannot run the first shape, so it is of no use for this network.
         """
         try:
             compiled = self._converted(picture)
             worst = self._difference(compiled, picture)
             if not worst <= self.tolerance:
                 raise BackendError(f"its gradient differs from autograd by {worst:.1e}")
-        except Exception as error:  # tracer, translator and compiler raise of every kind; torch takes over
+        except Exception as error:  # tracer, translator and compiler raise any type; torch takes over
             logger.debug("compiling failed", exc_info=True)
             lines = [line for line in str(error).splitlines() if line.strip()]
             reason = lines[-1].strip(" -") if lines else type(error).__name__
@@ -126,7 +126,7 @@ class OpenVinoPasses:
         return True
 
     def _difference(self, compiled: CompiledPasses, picture: Tensor) -> float:
-        """The largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents."""
+        """Return the largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents."""
         inputs = self._cut.head_inputs(picture, with_graph=True)
         noise = torch.Generator().manual_seed(0)
         cotangents = [torch.randn(feature.shape, generator=noise) for feature in inputs.features]
@@ -153,12 +153,12 @@ class OpenVinoPasses:
         return self._compiled_of(kept)
 
     def _compiled_of(self, models: Sequence[Any]) -> CompiledPasses:
-        """Both models compiled, at once: a third less time than one after the other."""
+        """Compile both models at the same time, which takes a third less time than one after the other."""
         with ThreadPoolExecutor(len(models)) as workers:
             return CompiledPasses(self._cut, *workers.map(self._request, models))
 
     def _request(self, model: Any) -> Any:
-        """A model, or the file of one, compiled. Beside a file OpenVINO keeps what it compiled: a third of the time, later."""
+        """Compile a model or a file of one; OpenVINO caches the result beside the file: later starts take a third of the time."""
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[self._precision],
@@ -168,7 +168,7 @@ class OpenVinoPasses:
         return self._core.compile_model(model, "CPU", options).create_infer_request()
 
     def _key(self, shape: Sequence[int]) -> str:
-        """Everything that decides what a converted model is."""
+        """Return the key of a converted model: weights, shape, taps, kind of head and versions."""
         own = (
             hash_of(self._cut.network),
             tuple(shape),

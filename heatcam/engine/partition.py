@@ -1,4 +1,4 @@
-"""A traced gradient cut in two: what the forward pass can calculate already, and what waits for cotangents.
+"""A traced gradient cut in two: the part that the forward pass can already calculate, and the part that needs cotangents.
 
 Backpropagation needs derivatives at the activations of the forward pass. Traced as one function of the picture's tensors and the
 cotangents, everything that no cotangent reaches belongs to the forward pass and is handed over; the backward pass that is left
@@ -18,12 +18,12 @@ from torch.fx import Graph, GraphModule, Node
 
 @dataclass(frozen=True)
 class Halves:
-    """A function of given tensors and cotangents, as two.
+    """A function of given tensors and cotangents, split into two functions.
 
     Attributes:
         forward: from the given tensors to ``(*results, *saved)``.
         backward: from ``(*saved, *cotangents)`` to the gradients.
-        saved: how many tensors are handed over.
+        saved: number of tensors that the forward half hands to the backward half.
     """
 
     forward: GraphModule
@@ -36,11 +36,11 @@ def in_halves(joint: GraphModule, given: int, results: int) -> Halves:
 
     Args:
         joint: the trace, from ``make_fx``.
-        given: how many of its inputs are not cotangents.
-        results: how many of its outputs are not gradients; no cotangent reaches them.
+        given: number of its inputs that are not cotangents.
+        results: number of its outputs that are not gradients; no cotangent reaches them.
 
     Raises:
-        NotImplementedError: an operation changes a tensor in place, which one half would not see of the other.
+        NotImplementedError: an operation changes a tensor in place, which the other half would not see.
     """
     nodes = list(joint.graph.nodes)
     for node in nodes:
@@ -58,7 +58,7 @@ def in_halves(joint: GraphModule, given: int, results: int) -> Halves:
 
 
 def _reached_from(nodes: Sequence[Node], sources: Sequence[Node]) -> set[Node]:
-    """``sources`` and every node that depends on one."""
+    """Return ``sources`` and every node that depends on one."""
     reached = set(sources)
     for node in nodes:
         if not reached.isdisjoint(node.all_input_nodes):
@@ -67,9 +67,9 @@ def _reached_from(nodes: Sequence[Node], sources: Sequence[Node]) -> set[Node]:
 
 
 def _waiting(nodes: Sequence[Node], cotangents: Sequence[Node]) -> set[Node]:
-    """What only the backward half calculates: all that depends on a cotangent, and the comparisons that it reads.
+    """Return the nodes of the backward half alone: all that depend on a cotangent, and the comparisons that those read.
 
-    A comparison is made again in no time, and many may read the same map; handed over, its booleans are integers of eight bytes.
+    Repeating a comparison takes no time, and many may read the same map; handed over, its booleans would be eight-byte integers.
     """
     waiting = _reached_from(nodes, cotangents)
     for node in reversed(
@@ -87,7 +87,7 @@ def _is_boolean(node: Node) -> bool:
 def _read_across(
     nodes: Sequence[Node], inputs: Sequence[Node], given: int, gradients: Sequence[Node]
 ) -> list[Node]:
-    """What the backward half reads of the forward half, in order; constants are no matter of the picture."""
+    """Return the nodes of the forward half that the backward half reads, in order, without constants."""
     waiting, varying = _waiting(nodes, inputs[given:]), _reached_from(nodes, inputs)
     needed = {read for node in nodes if node in waiting for read in node.all_input_nodes} | set(gradients)
     return [node for node in nodes if node in needed and node in varying and node not in waiting]
@@ -96,7 +96,7 @@ def _read_across(
 def _part(
     joint: GraphModule, nodes: Sequence[Node], inputs: Sequence[Node], outputs: Sequence[Node]
 ) -> GraphModule:
-    """The part of a trace from ``inputs`` to ``outputs``, with the constants that it needs."""
+    """Copy the part of a trace from ``inputs`` to ``outputs``, with the constants that it needs."""
     graph = Graph()
     copies: dict[Node, Node] = {node: graph.placeholder(f"input_{i}") for i, node in enumerate(inputs)}
     wanted = _behind(outputs, set(inputs))
@@ -108,7 +108,7 @@ def _part(
 
 
 def _behind(outputs: Sequence[Node], inputs: set[Node]) -> set[Node]:
-    """Every node that ``outputs`` need, not looking behind ``inputs``."""
+    """Return every node that ``outputs`` need, back to ``inputs``."""
     wanted: set[Node] = set()
     waiting = list(outputs)
     while waiting:
@@ -120,6 +120,6 @@ def _behind(outputs: Sequence[Node], inputs: set[Node]) -> set[Node]:
 
 
 def tensors_of(halves: Halves, given: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """What is handed over for ``given``: for tracing the backward half with real tensors."""
+    """Run the forward half and return the tensors it hands over, so that the backward half can be traced with real ones."""
     outputs: Any = halves.forward(*given)
     return tuple(outputs[len(outputs) - halves.saved :])

@@ -1,4 +1,4 @@
-"""The two passes through a cut network: forward, and from cotangents at the head's inputs back to the taps. With torch."""
+"""Both passes through a cut network in torch: forward, and from cotangents at the head's inputs back to the taps."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from heatcam.engine.vjp import vjp
 Cotangents = Sequence[Tensor | None]
 
 
-#: Largest relative error of a gradient, against float32 autograd. Half of the bits only have to be no garbage here (a wrong
-#: operation is off by 1 or more): whether they show the same is judged by the maps of objects (``backends.Judge``).
+#: Largest relative error of a gradient, against float32 autograd. Half precision only has to be free of gross errors here (a
+#: wrong operation is off by 1 or more): the maps of objects are judged apart (``backends.Judge``).
 TOLERANCES = {"fp32": 1e-3, "bf16": 0.5, "fp16": 0.5}
 
 
@@ -28,8 +28,8 @@ class NetworkPass:
 
     Attributes:
         inputs: the head's inputs and the taps.
-        logits: what the head's class branch says of every level, float ``(1, classes, h_l, w_l)``. What else the head says is
-            read from its inputs where it is wanted (``reading``).
+        logits: outputs of the head's class branch on every level, float ``(1, classes, h_l, w_l)``. Its other branches are run on
+            its inputs where they are needed (``sparse_head``).
     """
 
     inputs: HeadInputs
@@ -37,19 +37,19 @@ class NetworkPass:
 
 
 class Passes(Protocol):
-    """What a backend runs. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
+    """Both passes, run by a backend. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
 
     name: str
     tolerance: float
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """What torch calculates between the passes is calculated within this."""
+        """Limit torch to the threads that the backend leaves it: a context manager around torch's work between the passes."""
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """Run the network on a float ``(1, 3, H, W)`` picture, keeping what ``vjp`` needs if ``with_graph``."""
 
     def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
-        """Gradients at the taps, each ``(1, C, h, w)``, for cotangents at the head's inputs."""
+        """Return the gradients at the taps, each ``(1, C, h, w)``, for cotangents at the head's inputs."""
 
 
 class TorchPasses:
@@ -57,8 +57,8 @@ class TorchPasses:
 
     Args:
         cut: the network, on its device.
-        precision: ``fp32``; ``bf16`` or ``fp16`` lets torch calculate what is safe in it (``torch.autocast``), with weights, the
-            head's inputs and the gradients at the taps in float32.
+        precision: ``fp32``; with ``bf16`` or ``fp16`` torch runs the operations that are safe in it (``torch.autocast``), and
+            weights, the head's inputs and the gradients at the taps stay in float32.
     """
 
     def __init__(self, cut: TappedNetwork, precision: str = "fp32") -> None:

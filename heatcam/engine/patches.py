@@ -2,8 +2,8 @@
 
 Running the head's convolutions on the N squares of cells that N objects' outputs read (``cells``), each without padding so that
 the square shrinks to the one output that counts, and differentiating only that, gives the same gradient as a backward pass over
-the whole map at a small part of its cost. What lies beyond the border of the map is zero before every convolution, as padding
-makes it.
+the whole map at a small part of its cost. Cells beyond the border of the map are zero before every convolution, as with
+padding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class LevelTargets:
 
     Attributes:
         level: index into the head's inputs.
-        members: int64 ``(n,)``, which of the kept boxes these are.
+        members: int64 ``(n,)``, indices into the kept boxes.
         rows, columns: int64 ``(n,)``, their cells on the level.
         class_ids: int64 ``(n,)``, the logit that is explained.
     """
@@ -36,7 +36,7 @@ class LevelTargets:
     class_ids: Tensor
 
     def only(self, n: int) -> LevelTargets:
-        """The n-th of the level's objects alone."""
+        """Return the n-th of the level's objects alone."""
         one = slice(n, n + 1)
         return LevelTargets(
             self.level, self.members[one], self.rows[one], self.columns[one], self.class_ids[one]
@@ -51,8 +51,8 @@ class PatchGradients:
         values: float ``(n, s, s, C)``: d score / d feature, zero beyond the border.
         cells: int64 ``(n, s, s)``, the cells that the squares cover, counted row by row; beyond the border, the middle one's.
         scores: float ``(n,)``, the scores themselves.
-        gross: float ``(n,)``, the sum of ``|feature * d score / d feature|``: what speaks for a score and what speaks against it
-            without their signs, in the score's unit.
+        gross: float ``(n,)``, the sum of ``|feature * d score / d feature|``: evidence for and against a score, added up without
+            signs, in the score's unit.
     """
 
     values: Tensor
@@ -61,7 +61,7 @@ class PatchGradients:
     gross: Tensor
 
     def only(self, n: int) -> PatchGradients:
-        """The n-th object's square alone."""
+        """Return the n-th object's square alone."""
         one = slice(n, n + 1)
         return PatchGradients(self.values[one], self.cells[one], self.scores[one], self.gross[one])
 
@@ -95,7 +95,7 @@ def patch_gradients(
         branch: the level's branch.
         feature: the level's head input, ``(1, C, h, w)``.
         targets: the objects on this level.
-        score: what is explained, ``(n,)``, from the branch's outputs at the objects' anchors, ``(n, outputs)``.
+        score: takes the branch's outputs at the objects' anchors, ``(n, outputs)``; returns the explained numbers, ``(n,)``.
     """
     height, width = feature.shape[2:]
     look = around(height, width, branch.radius, feature.device).of(targets.rows * width + targets.columns)
@@ -111,7 +111,7 @@ def patch_gradients(
 
 
 def scatter_sum(patches: PatchGradients, feature: Tensor) -> Tensor:
-    """The patches added up on a zero map of the shape of ``feature``, ``(1, C, h, w)``, channels last in memory."""
+    """Add up the patches on a zero map of the shape of ``feature``, ``(1, C, h, w)``, channels last in memory."""
     _, channels, height, width = feature.shape
     dense = feature.new_zeros((height * width, channels))
     dense.index_add_(0, patches.cells.flatten(), patches.values.reshape(-1, channels))

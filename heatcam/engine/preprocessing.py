@@ -1,4 +1,4 @@
-"""Pictures as a network reads them, and the real one that a network is proved on."""
+"""Conversion of pictures to a network's input, and the photographs that a network is verified on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from heatcam.geometry import PAD_GREY, Uint8Array
 
 
 def picture_tensor(boxed_bgr: Uint8Array, device: torch.device, channels: int = 3) -> Tensor:
-    """A letterboxed picture as the network's input.
+    """Convert a letterboxed picture to the network's input.
 
     Args:
         boxed_bgr: uint8 ``(H, W, 3)``.
-        device: where it is wanted.
+        device: of the result.
         channels: 3 for RGB; 1 for grey, weighed as ultralytics (and OpenCV) weigh colours.
 
     Returns:
@@ -30,13 +30,13 @@ def picture_tensor(boxed_bgr: Uint8Array, device: torch.device, channels: int = 
 
 
 def in_grey(image_bgr: Uint8Array) -> Uint8Array:
-    """The same picture without colour, still uint8 ``(H, W, 3)``."""
+    """Return the same picture without colour, still uint8 ``(H, W, 3)``."""
     grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def real_picture(size_wh: tuple[int, int]) -> Uint8Array:
-    """A real photograph, uint8 ``(H, W, 3)`` BGR of the size asked for: ultralytics' bus.jpg; noise where it is missing."""
+    """Return a real photograph, ultralytics' bus.jpg, as uint8 ``(H, W, 3)`` BGR of this size; noise where it is missing."""
     photograph = cv2.imread(str(ASSETS / "bus.jpg"))
     if photograph is None:
         return np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), np.uint8)
@@ -44,9 +44,9 @@ def real_picture(size_wh: tuple[int, int]) -> Uint8Array:
 
 
 def real_pictures(size_wh: tuple[int, int]) -> list[Uint8Array]:
-    """Ultralytics' photographs, each whole in the middle of a grey picture of the size asked for: uint8 ``(H, W, 3)`` BGR.
+    """Return ultralytics' photographs, each whole in the middle of a grey picture of this size: uint8 ``(H, W, 3)`` BGR.
 
-    All of one size, because a backend may compile for each size that it meets. Fewer where files are missing.
+    All have one size, because a backend may compile for each size that it meets. Missing files are left out.
     """
     width, height = size_wh
     found = []

@@ -1,6 +1,6 @@
-"""Proofs that held, remembered in the cache folder: the same weights on the same processor need no second one.
+"""Passed gradient checks, remembered in the cache folder: the same weights on the same processor need no second one.
 
-Only torch's are. A compiled network is proved at every start: what is run there was read from a file.
+Only torch's are remembered. A compiled network is checked at every start, because it is read from a file.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ MOST_REMEMBERED = 300
 
 
 def prove_once(engine: GradientEngine, picture: Tensor) -> None:
-    """``require_gradient`` and ``verify``, unless all of it held before; what fell back is proved, and said, at every start.
+    """Run ``require_gradient`` and ``verify``, unless both passed before; an engine that fell back is checked at every start.
 
     Args:
-        engine: what is proved, and changed where it falls back.
+        engine: the engine to check; changed where it falls back.
         picture: float ``(1, 3, H, W)``, best a real one.
 
     Raises:
@@ -51,12 +51,12 @@ def prove_once(engine: GradientEngine, picture: Tensor) -> None:
 
 
 def _ways(engine: GradientEngine) -> list[object]:
-    """The fast ways that are taken; a proof that does not hold changes one."""
+    """Return the engine's fast paths; a check that fails changes one."""
     return [engine.passes.name, engine.uses_patches, engine.reader.reads_cells]
 
 
 def _key(engine: GradientEngine, picture: Tensor) -> str:
-    """Everything that decides what is proved."""
+    """Return the key of a check: weights, taps, target, backend, shape, versions and hardware, hashed."""
     own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
     asked = engine.passes.name, engine.passes.tolerance, tuple(picture.shape)
     key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))

@@ -15,12 +15,12 @@ from torch import nn
 
 from heatcam.engine.forgetting import shuffle
 
-#: What is shuffled, and the share of the layers below the head that goes with it.
+#: Stages by name, with the share of the layers below the head that are shuffled with it.
 STAGES = {"head": 0.0, "upper half": 0.5, "whole network": 1.0}
 
 
 def randomize_weights(network: nn.Module, share: float, seed: int) -> nn.Module:
-    """A copy of an ultralytics network with the weights shuffled in its head and in the layers before it.
+    """Return a copy of an ultralytics network with the weights shuffled in its head and in the layers before it.
 
     Args:
         network: an ultralytics model; not changed.

@@ -1,7 +1,7 @@
 """RT-DETR: boxes come from queries that look anywhere in the picture, so gradients are dense autograd through its decoder.
 
-The queries are picked from the picture's own features, the best so many; which ones is constant, and the gradient flows through
-the features that were picked, as in ultralytics' own forward pass.
+The queries are picked from the picture's own features, a fixed number of the best. The choice is taken as constant, and the
+gradient flows through the features that were picked, as in ultralytics' own forward pass.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from heatcam.errors import MapError, UsageError
 
 
 def has_queries(network: nn.Module) -> bool:
-    """Whether a network ends in RT-DETR's decoder."""
+    """Return True if a network ends in RT-DETR's decoder."""
     layers: Any = getattr(network, "model", None)
     return isinstance(layers, nn.Sequential) and isinstance(layers[-1], RTDETRDecoder)
 
 
 def start_query_engine(cut: QueryNetwork, device: torch.device, backend: str, precision: str) -> QueryEngine:
-    """The engine, in torch.
+    """Start the engine, in torch.
 
     Args:
         cut: the network, on ``device``.
@@ -75,12 +75,12 @@ class QueryNetwork(TappedNetwork):
         return isinstance(head, RTDETRDecoder)
 
     def _strides(self) -> list[int]:
-        """Measured: the decoder does not tell them."""
+        """See ``TappedNetwork``; measured, as the decoder does not store them."""
         strides = self._map_strides()
         return [strides[index] for index in self.inputs]
 
     def predictions(self, features: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Boxes ``(queries, 4)``, centre and sides as shares of the picture, and class logits ``(queries, classes)``."""
+        """Return boxes ``(queries, 4)``, centre and sides as shares of the picture, and class logits ``(queries, classes)``."""
         boxes, logits = self.head(list(features))[1][:2]
         return boxes[-1, 0], logits[-1, 0]
 
@@ -91,7 +91,7 @@ class QueryNetwork(TappedNetwork):
 
 @dataclass(frozen=True)
 class QueryInputs(HeadInputs):
-    """``HeadInputs``, and what the head made of them.
+    """``HeadInputs``, and the head's logits for them.
 
     Attributes:
         logits: float ``(queries, classes)``, with a graph when one was asked for.
@@ -100,7 +100,7 @@ class QueryInputs(HeadInputs):
     logits: Tensor = field(kw_only=True)
 
     def levels_of(self, anchors: Tensor) -> Tensor:
-        """All 0: a query reads every level."""
+        """Return 0 for every anchor: a query reads every level."""
         return torch.zeros_like(anchors)
 
 
@@ -108,7 +108,7 @@ class QueryEngine(TappedEngine[QueryNetwork]):
     """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes."""
 
     def bare_forward(self, picture: Tensor, _conf: float) -> None:
-        """The network alone, without picking boxes."""
+        """Run the network alone, without picking boxes."""
         with torch.no_grad():
             self.cut.predictions(self.cut.head_inputs(picture, with_graph=False).features)
 
@@ -139,7 +139,7 @@ class QueryEngine(TappedEngine[QueryNetwork]):
             yield number, self._gradient(forward, slice(number, number + 1))
 
     def _gradient(self, forward: Forward, which: slice) -> TapGradients:
-        """Gradient of the sum of these boxes' class logits at each tap."""
+        """Return the gradient of the sum of these boxes' class logits at each tap."""
         inputs = forward.inputs
         assert isinstance(inputs, QueryInputs)
         queries, class_ids = forward.boxes.anchors[which], forward.boxes.class_ids[which]
@@ -156,16 +156,16 @@ class QueryEngine(TappedEngine[QueryNetwork]):
 
 @torch.no_grad()
 def keep_queries(head: RTDETRDecoder, boxes: Tensor, scores: Tensor, thresholds: Thresholds) -> KeptBoxes:
-    """Keep what passes the thresholds, strongest first; nothing is suppressed for overlap.
+    """Keep the boxes that pass the thresholds, strongest first; nothing is suppressed for overlap.
 
-    The head picks the best pairs of query and class and gives the query's box. Asked with the queries' numbers instead of their
-    boxes, it tells which queries it picked.
+    The head picks the best pairs of query and class and gives the query's box. Given the queries' indices in place of their
+    boxes, it returns the indices of the queries that it picked.
 
     Args:
         head: the decoder.
         boxes: float ``(queries, 4)``, xyxy in model pixels.
         scores: float ``(queries, classes)`` in ``[0, 1]``.
-        thresholds: what to keep; ``iou`` is not used.
+        thresholds: which boxes to keep; ``iou`` is not used.
     """
     numbers = torch.arange(len(boxes), device=boxes.device, dtype=torch.float32)[:, None].expand(-1, 4)
     picked = head.postprocess(numbers[None], scores.float()[None])[0]  # (k, 6)

@@ -16,11 +16,11 @@ from heatcam.engine.forgetting import shuffle
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
 
-_LEADERS_A_PLACE = 25  # anchors beside one another say nearly the same: of so many of the best one is taken
+_LEADERS_A_PLACE = 25  # of this many of the best anchors one is taken: neighbours give nearly the same scores
 
 
 def with_shuffled_head(engine: GradientEngine, seed: int) -> GradientEngine:
-    """A twin of ``engine`` whose explained branches have the weights of each layer in another order.
+    """Return a copy of ``engine`` whose explained branches have the weights of each layer in another order.
 
     Biases and the statistics of batch normalisation stay. The branches are copies: neither the engine nor its network is changed.
 
@@ -34,12 +34,12 @@ def with_shuffled_head(engine: GradientEngine, seed: int) -> GradientEngine:
 
 
 def strongest_of(engine: GradientEngine, forward: Forward, count: int) -> Forward:
-    """The same pass with boxes at the anchors where the engine's own branches say most, whatever the network has found.
+    """Return the same pass with boxes at the anchors where the engine's own branches score highest, whatever was detected.
 
     Args:
         engine: one whose target is the class.
         forward: a pass of a network with the same features.
-        count: of boxes; their sides are not known and all 0.
+        count: number of boxes at most; their sides are not known and all 0.
     """
     with torch.no_grad():
         said = [

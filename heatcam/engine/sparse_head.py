@@ -1,4 +1,4 @@
-"""What the head says of some anchors alone.
+"""Running the head at some anchors alone.
 
 Only anchors whose best class passes the confidence threshold can become boxes: some tens of several thousand. The class branch
 has to run everywhere to find them; the branches for box, mask coefficients, keypoints and angle are run at those cells only,
@@ -26,9 +26,9 @@ from heatcam.engine.patches import by_level
 
 logger = logging.getLogger(__name__)
 
-#: Where one cell in so many is read, running the branch on the whole level is as fast.
+#: Where more than one cell in this many is read, running the branch on the whole level is as fast.
 _WHOLE_LEVEL = 8
-#: The class branch runs everywhere; what is uncertain about YOLO26's keypoints is for training.
+#: The class branch runs everywhere; the uncertainty of YOLO26's keypoints is used in training alone.
 _NOT_READ = "cls_head", "kpts_sigma_head"
 
 
@@ -45,7 +45,7 @@ class _Branch:
     of_cells: CellBranch
 
     def read(self, feature: Tensor, cells: Tensor) -> Tensor:
-        """Outputs ``(n, outputs)`` at cells ``(n,)`` of a level's feature, whichever way is faster."""
+        """Return the outputs ``(n, outputs)`` at cells ``(n,)`` of a level's feature, by the faster of both ways."""
         if len(cells) * _WHOLE_LEVEL < feature.shape[2] * feature.shape[3]:
             return self.of_cells.at(feature, cells)
         return _picked(self.whole(feature), cells)
@@ -58,7 +58,7 @@ class SparseHead:
         cut: the network.
 
     Attributes:
-        reads_cells: whether branches run at single cells; else on whole levels, which is slower and right for any head.
+        reads_cells: True if branches run at single cells; else they run on whole levels, which is slower and right for any head.
     """
 
     def __init__(self, cut: TappedNetwork) -> None:
@@ -69,14 +69,14 @@ class SparseHead:
 
     @torch.no_grad()
     def candidates(self, passed: NetworkPass, conf: float) -> Predictions:
-        """Predictions at every anchor whose best class is more confident than ``conf``; at the best one where there is none."""
+        """Return predictions at every anchor whose best class is above ``conf``; at the single best anchor if there is none."""
         best = torch.cat([logits[0].amax(0).flatten() for logits in passed.logits])  # (anchors,)
         anchors = (best.sigmoid() > conf).nonzero().flatten()
         return self.at(passed, anchors if len(anchors) else best.argmax()[None])
 
     @torch.no_grad()
     def at(self, passed: NetworkPass, anchors: Tensor) -> Predictions:
-        """Predictions at ``anchors``, int64 ``(K,)`` with K > 0, in their order."""
+        """Return predictions at ``anchors``, int64 ``(K,)`` with K > 0, in their order."""
         if not self.reads_cells:
             return Predictions(self.everywhere(passed).decoded[:, :, anchors], anchors, _count(passed))
         features = passed.inputs.features
@@ -94,17 +94,17 @@ class SparseHead:
 
     @torch.no_grad()
     def everywhere(self, passed: NetworkPass) -> Predictions:
-        """Predictions at all anchors."""
+        """Return predictions at all anchors."""
         decoded = self._cut.decode(tuple(feature.detach() for feature in passed.inputs.features))
         return Predictions(decoded, torch.arange(decoded.shape[2], device=decoded.device), decoded.shape[2])
 
     def verify(self, passed: NetworkPass, anchors: Tensor, tolerance: float) -> None:
-        """Compare what is read at single cells with what the whole branches say; on a difference, use those from now on.
+        """Compare the outputs at single cells with those of the whole branches; on a difference, use the latter from now on.
 
         Args:
             passed: a pass of a real picture.
-            anchors: int64 ``(K,)``, where.
-            tolerance: of the difference, relative to the largest of each kind of number, at least 1.
+            anchors: int64 ``(K,)``, the anchors to compare at.
+            tolerance: largest difference allowed, relative to the largest value of each channel, or to 1 where that is more.
         """
         if not self.reads_cells:
             return
@@ -112,7 +112,7 @@ class SparseHead:
         try:
             ours = self.at(passed, anchors).decoded
             worst = float(((ours - exact).abs() / exact.abs().amax(2, keepdim=True).clamp_min(1.0)).max())
-        except Exception:  # (heads of others may fail in any way)
+        except Exception:  # (other people's heads may fail in any way)
             logger.debug("this head is put together otherwise than those known here", exc_info=True)
             worst = math.inf
         if not worst <= tolerance:
@@ -123,7 +123,7 @@ class SparseHead:
             )
 
     def _decoded(self, features: Sequence[Tensor], said: Mapping[str, Tensor], anchors: Tensor) -> Tensor:
-        """The head's own decoding of what its branches said, each ``(K, outputs)``: the anchors as if they were one level."""
+        """Let the head decode its branches' outputs, each ``(K, outputs)``, as if the anchors were one level."""
         shapes = tuple(feature.shape for feature in features)
         if self._grid is None or self._grid.shapes != shapes:
             self._grid = _grid_of(self._cut.head, features)
@@ -137,7 +137,7 @@ class SparseHead:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where all anchor points lie, for features of some shapes.
+    """Positions of all anchor points, for features of some shapes.
 
     Attributes:
         shapes: of the features.
@@ -156,9 +156,9 @@ def _grid_of(head: Any, features: Sequence[Tensor]) -> _Grid:
 
 
 def _branches(cut: TappedNetwork) -> dict[str, list[_Branch]]:
-    """The branches beside the class's, one a level, by the name that the head takes their outputs under.
+    """Return the branches other than the class's, one a level, by the name that the head takes their outputs under.
 
-    None when one of them has parts that are not known here.
+    The result is empty if one of them has a part that ``CellBranch`` does not support.
     """
     modules = {
         name: part for name, part in cut.branches.items() if part is not None and name not in _NOT_READ
@@ -174,17 +174,17 @@ def _branches(cut: TappedNetwork) -> dict[str, list[_Branch]]:
 
 
 def _count(passed: NetworkPass) -> int:
-    """How many anchor points there are."""
+    """Number of anchor points."""
     return sum(level.shape[2] * level.shape[3] for level in passed.logits)
 
 
 def _picked(outputs: Tensor, cells: Tensor) -> Tensor:
-    """Some cells ``(n,)`` of a map ``(1, outputs, h, w)``, as ``(n, outputs)``."""
+    """Return some cells ``(n,)`` of a map ``(1, outputs, h, w)``, as ``(n, outputs)``."""
     return outputs[0].permute(1, 2, 0).reshape(-1, outputs.shape[1]).index_select(0, cells)
 
 
 def _answer(said: Tensor | None) -> list[Callable[[Tensor], Tensor]]:
-    """A stand-in for one level's branch: it gives what was read, as ``(1, outputs, 1, K)``; nothing, what it is given."""
+    """Return a stand-in for one level's branch: it gives ``said`` as ``(1, outputs, 1, K)``; for None, its own input."""
     if said is None:
         return [lambda feature: feature]
     return [lambda _feature: said.T.contiguous()[None, :, None]]

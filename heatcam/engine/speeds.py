@@ -1,4 +1,4 @@
-"""What was measured of torch and OpenVINO on this machine, and when compiling pays."""
+"""Measured speeds of torch and OpenVINO on this machine, and the number of pictures from which compiling pays."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-#: From so many pictures on ``auto`` measures what OpenVINO gains; for fewer, compiling takes longer than it can give back.
+#: From this many pictures on ``auto`` measures OpenVINO's gain; for fewer, compiling takes longer than it can save.
 MANY_PICTURES = 200
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What ``auto`` measured of both backends.
+    """Speeds of both backends, as ``auto`` measured them.
 
     Attributes:
         choice: the name of the faster one.
         torch_ms, compiled_ms: median milliseconds of forward and gradient.
-        start_s: how long the compiled one took to be ready, when it was measured.
+        start_s: seconds that the compiled one took to start, when it was measured.
     """
 
     choice: str
@@ -30,7 +30,7 @@ class Measured:
 
     @staticmethod
     def read(entry: Any) -> Measured | None:
-        """As it was remembered; None for anything else."""
+        """Read a remembered measurement; None for anything that is not one."""
         try:
             found = Measured(**entry)
         except TypeError:
@@ -40,18 +40,18 @@ class Measured:
         return found if are_fine and isinstance(found.choice, str) else None
 
     def pays_after(self) -> float:
-        """How many pictures it takes until compiling has given back what it took; infinite where it never does."""
+        """Return the number of pictures after which compiling has saved the time it took; infinite where it never does."""
         saved_s = (self.torch_ms - self.compiled_ms) / 1e3
         return self.start_s / saved_s if saved_s > 0 else math.inf
 
     @property
     def in_words(self) -> str:
-        """``torch 43 ms, openvino 38 ms: openvino fp32``."""
+        """The measurement in words: ``torch 43 ms, openvino 38 ms: openvino fp32``."""
         return f"torch {self.torch_ms:.0f} ms, openvino {self.compiled_ms:.0f} ms: {self.choice}"
 
 
 def pays(pictures: int | None, measured: Measured | None) -> bool:
-    """Whether compiling may pay for so many pictures (None: a stream), by what was measured; said where it does not."""
+    """Return True if compiling may pay for this many pictures (None: a stream), as far as measured; log where it does not."""
     least = MANY_PICTURES if measured is None else measured.pays_after()
     if pictures is None or pictures >= least:
         return True

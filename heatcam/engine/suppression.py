@@ -23,7 +23,7 @@ _LIBRARIES = "_C_stable.*", "_C.*"  # (the first from 0.27 on)
 def give_ultralytics_compiled_nms() -> None:
     """Let ``non_max_suppression`` run torchvision's operator, as it does by itself where torchvision is imported.
 
-    Without it ultralytics loops over boxes in Python: slow for thousands of weak ones, other for boxes without an area.
+    Without it ultralytics loops over boxes in Python: slow for thousands of weak ones, different for boxes without an area.
     """
     try:
         torch.ops.load_library(str(_library()))  # type: ignore[no-untyped-call]
@@ -33,16 +33,16 @@ def give_ultralytics_compiled_nms() -> None:
         OSError,
         AttributeError,
         RuntimeError,
-    ):  # another way of packing it: the slow import
+    ):  # packed in another way: take the slow import
         logger.debug("torchvision's operators cannot be loaded alone", exc_info=True)
         import torchvision  # noqa: F401, PLC0415
 
 
 def _library() -> Path:
-    """The file of torchvision's operators.
+    """Find the file of torchvision's operators.
 
     Raises:
-        StopIteration: there is none by these names.
+        StopIteration: there is no file by these names.
     """
     found = importlib.util.find_spec("torchvision")
     folders = [Path(folder) for folder in (found and found.submodule_search_locations) or ()]

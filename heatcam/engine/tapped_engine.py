@@ -1,4 +1,4 @@
-"""What the engines of every kind of network share: a cut network on a device, run by torch."""
+"""Base class of the engines of every kind of network: a cut network on a device, run by torch."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class TappedEngine(Generic[Cut]):
 
     @property
     def channels(self) -> int:
-        """Of the pictures that the network reads: 3 for RGB, 1 for grey."""
+        """Number of channels of the pictures that the network reads: 3 for RGB, 1 for grey."""
         return self.cut.channels
 
     @property
     def stride(self) -> int:
-        """The coarsest, in model pixels a cell."""
+        """The coarsest stride, in model pixels a cell."""
         return max(self.cut.strides)
 
     @property
@@ -51,22 +51,22 @@ class TappedEngine(Generic[Cut]):
 
     @property
     def unit(self) -> str:
-        """Logits of classes."""
+        """See ``Engine``: logits of classes."""
         return LOGITS
 
     @property
     def layer_choices(self) -> tuple[str, ...]:
-        """The method's own layers alone."""
+        """See ``Engine``: the method's own layers alone."""
         return ("",)
 
     def anchored(self) -> Any:
-        """None: no anchor points."""
+        """See ``Engine``: None, as there are no anchor points."""
         return None
 
     def coherence(self, _forward: Forward, /) -> Tensor | None:
-        """None: not known."""
+        """See ``Engine``: None, as it is not known."""
         return None
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
-        """Nothing: torch runs alone."""
+        """See ``Engine``: changes nothing, as torch runs alone."""
         return nullcontext()

@@ -1,4 +1,4 @@
-"""What is explained: the number whose gradient is taken, made from what the head says of an object at its anchor."""
+"""Targets of the explanation: the number whose gradient is taken, made from the head's outputs at an object's anchor."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _CONFIDENCE = 2  # place of a keypoint's confidence after its x and y
 
 
 class Target(Protocol):
-    """One number an object: what the head has to say of it."""
+    """A rule that makes one number of each object from the head's outputs."""
 
     @property
     def name(self) -> str:
-        """As the user writes it."""
+        """Name of the target, as the user writes it."""
 
     def branch(self, parts: dict[str, Any], level: int, /) -> nn.Module:
-        """The head's branch that says it, of one level; ``parts`` has all of them by ultralytics' names."""
+        """Return the head's branch, of one level, that the number is made from; ``parts`` has all by ultralytics' names."""
 
     def of_picture(self, features: Sequence[Tensor], boxes: KeptBoxes, /) -> Scores:
-        """How one picture's objects get their numbers."""
+        """Return the rule that scores one picture's objects."""
 
 
 class Scores(Protocol):
-    """The numbers of one picture's objects."""
+    """A rule that makes the numbers of one picture's objects."""
 
     def score(self, outputs: Tensor, objects: LevelTargets, /) -> Tensor:
-        """The number of each object, ``(n,)``, from the branch's outputs at their anchors, ``(n, outputs)``."""
+        """Return the number of each object, ``(n,)``, from the branch's outputs at their anchors, ``(n, outputs)``."""
 
     def shared(self, features: Sequence[Tensor], members: Tensor, /) -> Tensor | None:
-        """The sum of what the numbers of ``members`` depend on beside the branch, to be differentiated; or None."""
+        """Return the sum of the parts of ``members``' numbers that do not come from the branch, to differentiate; or None."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class ClassLogit(_AtTheAnchor):
 
 @dataclass(frozen=True)
 class SideDistances(_AtTheAnchor):
-    """How far the box's sides are from the anchor point, as the head expects it: the sum over ``sides``.
+    """The distances from the anchor point to the box's sides, as the head predicts them: the sum over ``sides``.
 
     Attributes:
-        bins: of the distribution over distances (Li et al., Generalized Focal Loss, NeurIPS 2020); 1 where there is none.
+        bins: number of bins of the distribution over distances (Li et al., Generalized Focal Loss, NeurIPS 2020); 1 for none.
         sides: 0 left, 1 top, 2 right, 3 bottom.
     """
 
@@ -97,10 +97,10 @@ class SideDistances(_AtTheAnchor):
 
 @dataclass(frozen=True)
 class LogOverlap(_AtTheAnchor):
-    """The logarithm of the overlap (IoU) of the box with the box that was detected, from inside.
+    """The logarithm of the overlap (IoU) of the box with the detected box, from inside.
 
-    At the detected box itself the overlap is at its largest and has no gradient. Seen from inside, where the box only shrinks, it
-    is the quotient of the areas, whose logarithm has one: what holds the box as large as it is.
+    At the detected box itself the overlap is at its largest and has no gradient. From inside, where the box only shrinks, it is
+    the quotient of the areas, whose logarithm has one: evidence for the box being as large as it is.
     """
 
     bins: int
@@ -117,7 +117,7 @@ class KeypointConfidence(_AtTheAnchor):
     """The logit of one keypoint's confidence.
 
     Attributes:
-        number: which; None takes the object's most confident one.
+        number: the keypoint; None takes the object's most confident one.
         values: numbers a keypoint: x, y, confidence.
     """
 
@@ -125,7 +125,7 @@ class KeypointConfidence(_AtTheAnchor):
     values: int
 
     def branch(self, parts: dict[str, Any], level: int) -> nn.Module:
-        """See ``Target``. YOLO26 has the last convolution apart."""
+        """See ``Target``. In YOLO26 the last convolution is a separate module."""
         last = parts.get("kpts_head")
         branch: nn.Module = parts[self.part][level]
         return nn.Sequential(branch, last[level]) if last is not None else branch
@@ -141,7 +141,7 @@ class Angle(_AtTheAnchor):
     """The angle of a rotated box.
 
     Attributes:
-        raw: whether the head's output is the angle itself (YOLO26) or its logit.
+        raw: True if the head's output is the angle itself (YOLO26), False if it is the logit of it.
     """
 
     raw: bool
@@ -152,11 +152,11 @@ class Angle(_AtTheAnchor):
 
 
 def expected_distances(outputs: Tensor, bins: int) -> Tensor:
-    """How far the sides are from the anchor point, in cells: left, top, right, bottom.
+    """Return the distances from the anchor point to the sides, in cells: left, top, right, bottom.
 
     Args:
         outputs: of the box branch, ``(n, 4 * bins)``.
-        bins: of the distribution over distances; 1 where the output is the distance itself.
+        bins: number of bins of the distribution over distances; 1 where the output is the distance itself.
 
     Returns:
         ``(n, 4)``.
@@ -167,7 +167,7 @@ def expected_distances(outputs: Tensor, bins: int) -> Tensor:
     return shares @ torch.arange(bins, dtype=outputs.dtype, device=outputs.device)
 
 
-#: What ``--target`` takes, and what it means.
+#: Values of ``--target`` and their meaning.
 NAMES = {
     "class": "the logit of the object's class",
     "box": "how far the box's sides reach, in cells; box:left, box:top, box:right, box:bottom for one of them",
@@ -177,7 +177,7 @@ NAMES = {
     "angle": "the rotated box's angle in radians (obb models)",
 }
 
-#: What each target's number is counted in, and so the sum of its map.
+#: Unit of each target's number, and so of the sum of its map.
 UNITS = {
     "class": LOGITS,
     "box": "cells",
@@ -189,14 +189,14 @@ UNITS = {
 
 
 def chosen_target(text: str, head: Any) -> Target:
-    """The target that the user asked for.
+    """Return the target that the user asked for.
 
     Args:
-        text: a name of ``NAMES``, with a part of it behind a colon where there are parts.
-        head: the network's head, which says what there is to explain.
+        text: a name of ``NAMES``, with one of its parts after a colon where it has parts.
+        head: the network's head, which decides the targets that there are.
 
     Raises:
-        UsageError: no such target, or the head does not have it.
+        UsageError: there is no such target, or the head does not have it.
     """
     name, _, part = text.partition(":")
     if name not in NAMES:
@@ -213,7 +213,7 @@ def chosen_target(text: str, head: Any) -> Target:
 
 
 def in_words(text: str) -> str:
-    """What a target explains, after "evidence for": ``box:left`` is ``the box's left side``; "" for a class."""
+    """Return a target in words, to follow "evidence for": ``box:left`` is ``the box's left side``; "" for a class."""
     name, _, part = text.partition(":")
     words = {
         "class": "",
@@ -231,7 +231,7 @@ def _class_logit(_head: Any) -> Target:
 
 
 def _sides(part: str) -> tuple[int, ...]:
-    """The numbers of the box's sides that are meant."""
+    """Return the indices of the box's sides that ``part`` names; of all for ""."""
     if part and part not in SIDES:
         raise UsageError(f"a box has no side {part!r}", f"use one of: {', '.join(SIDES)}")
     return (SIDES.index(part),) if part else tuple(range(len(SIDES)))

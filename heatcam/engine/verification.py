@@ -1,4 +1,4 @@
-"""Whether an engine's fast ways give what dense autograd gives: checked at load, on a real picture."""
+"""Comparison of an engine's fast paths with dense autograd, at load, on a real picture."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ logger = logging.getLogger(__name__)
 
 
 def verify(engine: GradientEngine, picture: Tensor) -> float:
-    """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower way.
+    """Compare the gradients with dense autograd in float32 on ``picture``; on a difference, take the next slower path.
 
     One anchor in the middle and one in a corner of every level are compared: a compiled backend falls back to torch, patches fall
     back to dense autograd, boxes that are read at single cells to those of the whole head. One warning says so.
 
     Args:
-        engine: what is proved, and changed where it falls back.
+        engine: the engine to check; changed where it falls back.
         picture: float ``(1, 3, H, W)``, best a real one.
 
     Returns:
-        The largest difference at any tap, relative to the largest dense gradient there, of the first way that was tried.
+        The largest difference at any tap, relative to the largest dense gradient there, of the first path that was tried.
     """
     if not engine.uses_patches:
         engine.passes = TorchPasses(engine.cut)
@@ -66,7 +66,7 @@ def _prove_patches(engine: GradientEngine, picture: Tensor) -> float:
 
 
 def _worst_difference(engine: GradientEngine, picture: Tensor) -> float:
-    """Of the gradients by patches; the reading of boxes is proved by the way, and 0 returned where there are no patches."""
+    """Return the largest difference of the patch gradients, 0 without patches; boxes read at single cells are checked too."""
     cut = engine.cut
     passed = engine.passes.forward(picture, with_graph=True)
     features = passed.inputs.features
@@ -91,7 +91,7 @@ def _worst_difference(engine: GradientEngine, picture: Tensor) -> float:
 def _by_patches(
     engine: GradientEngine, inputs: HeadInputs, probe: LevelTargets, scores: Scores
 ) -> TapGradients:
-    """One object's gradient by patches; of a branch that cannot be differentiated so, nothing that agrees with anything."""
+    """Return one object's gradient by patches; NaN, which agrees with nothing, where the branch cannot be run so."""
     try:
         return engine.by_patches(inputs, [probe], scores)
     except RuntimeError:
@@ -100,14 +100,14 @@ def _by_patches(
 
 
 def _difference(ours: Tensor, exact: Tensor) -> float:
-    """The largest difference relative to the largest exact value; NaN counts as infinite, nothing against nothing as none."""
+    """Return the largest difference relative to the largest exact value: infinite for NaN, 0 where both are zero."""
     difference, largest = (ours - exact).abs().max(), exact.abs().max()
     relative = float(difference / largest) if largest > 0 else float(difference)
     return float("inf") if math.isnan(relative) else relative
 
 
 def _probe_anchors(features: tuple[Tensor, ...]) -> Tensor:
-    """One corner anchor and one middle anchor of every level, int64."""
+    """Return one corner anchor and one middle anchor of every level, int64."""
     anchors, start = [], 0
     for feature in features:
         height, width = feature.shape[2:]

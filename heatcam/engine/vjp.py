@@ -1,7 +1,7 @@
 """Vector-Jacobian products by autograd, without sympy.
 
 ``torch.autograd.grad`` compares the shapes of cotangents with a function of torch's symbolic shapes, which imports sympy: 0.4 s
-of the first gradient of a process (torch 2.14.1). A scalar output needs no cotangent: here it hands them on.
+of the first gradient of a process (torch 2.14.1). A scalar output needs no cotangent: here its backward passes them on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class _Hand(torch.autograd.Function):
-    """Outputs to a zero, and back from it the cotangents as they were given."""
+    """A function of the outputs that is zero and whose backward gives the cotangents as they were."""
 
     @staticmethod
     def forward(ctx: Any, cotangents: tuple[Tensor, ...], *outputs: Tensor) -> Tensor:
@@ -36,17 +36,17 @@ def vjp(
     retain_graph: bool = False,
     zeros: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """``torch.autograd.grad(outputs, inputs, cotangents)``, the same numbers.
+    """Return the same numbers as ``torch.autograd.grad(outputs, inputs, cotangents)``.
 
     Args:
         outputs: tensors with a graph, at least one.
-        inputs: what the gradient is taken to.
+        inputs: tensors that the gradient is taken to.
         cotangents: one for each output, of its shape.
         retain_graph: keep the graph for another call.
         zeros: give zeros, instead of None, for an input that no output reads.
 
     Raises:
-        ValueError: a cotangent has another shape than its output; autograd would broadcast some of them without a word.
+        ValueError: a cotangent has another shape than its output; autograd would silently broadcast some of them.
     """
     for output, cotangent in zip(outputs, cotangents, strict=True):
         if output.shape != cotangent.shape:

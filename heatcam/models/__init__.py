@@ -1,4 +1,4 @@
-"""Models: what there is to choose from, and how a checkpoint is read without running it."""
+"""Models: the choice of models, and reading a checkpoint without running it."""
 
 import lazy_loader
 

@@ -1,6 +1,6 @@
-"""What a checkpoint may name, and what is made of it: layers by their state alone, tensors, and plain data. No constructor runs.
+"""Allowlist of names in a checkpoint, with safe stand-ins: layers by their state alone, tensors, plain data. No constructor runs.
 
-Everything that is not here is refused by name before anything is built.
+Any other name is refused before anything is built.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import ultralytics.nn.tasks  # noqa: F401 (with it all classes of layers are there; nothing is imported because a file says so)
+import ultralytics.nn.tasks  # noqa: F401 (loads all classes of layers; nothing is imported because a file says so)
 from torch import nn
 
 from heatcam.models.limits import refuse
@@ -25,13 +25,13 @@ from heatcam.models.storages import STORAGE_TYPES, Storages, StorageType, parame
 
 @dataclass(frozen=True)
 class Allowed:
-    """One name that a checkpoint may use. As a value that stays in the data, it is inert.
+    """One name that a checkpoint may use. It is inert where it stays in the data as a value.
 
     Attributes:
-        name: dotted.
-        new: makes an empty object whose state follows; None where there is no such thing.
+        name: the dotted name.
+        new: makes an empty object whose state follows; None where no such object can be made.
         call: makes an object of arguments; None where it cannot be called.
-        kind: the class, of layers and of choices; None of others.
+        kind: the class, of layers and enums; None of others.
     """
 
     name: str
@@ -41,16 +41,16 @@ class Allowed:
 
 
 class LeftOut:
-    """What a checkpoint holds that is not needed here (losses, text encoders): nothing is kept of it."""
+    """A stand-in for objects that are not needed here (losses, text encoders): nothing is kept of them."""
 
 
 class Record(SimpleNamespace):
     """Settings that a checkpoint keeps by name."""
 
 
-#: Where the classes of layers live; in each only what is a layer, and defined there, can be named.
+#: Modules of layer classes; only layers that are defined there can be named.
 _LAYER_MODULES = ("torch.nn.modules.", "ultralytics.nn.modules.", "ultralytics.nn.tasks.")
-#: Layers that do something else than calculate: they load another model, or make their weights when they are first run.
+#: Layers that do more than calculate: they load another model, or make their weights when they are first run.
 _NO_LAYERS = ("TorchVision", "Ensemble")
 _LEFT_OUT = (
     "ultralytics.utils.loss.", "ultralytics.utils.tal.", "ultralytics.yolo.utils.loss.", "ultralytics.yolo.utils.tal.",
@@ -68,11 +68,11 @@ _INTERPOLATION = "torchvision.transforms.functional.InterpolationMode"
 
 
 def find_allowed(name: str, storages: Storages) -> Any:
-    """What stands for a dotted name while a checkpoint is rebuilt; None when it must not be named.
+    """Return the stand-in for a dotted name while a checkpoint is rebuilt; None for a name that is not allowed.
 
     Args:
         name: as in the pickle, Python 2's names replaced by today's.
-        storages: where its tensors are.
+        storages: the storages of its tensors.
     """
     if name in ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"):
         return Allowed(name, call=storages.tensor)
@@ -86,7 +86,7 @@ def find_allowed(name: str, storages: Storages) -> Any:
 
 
 def _number_kind(name: str) -> Any:
-    """What tensors are made of."""
+    """Return the stand-in for a storage class or a dtype of torch; None for other names."""
     package, _, last = name.rpartition(".")
     if last in STORAGE_TYPES and package in ("torch", "torch.cuda"):
         return StorageType(STORAGE_TYPES[last])
@@ -103,7 +103,7 @@ def _choice(name: str) -> Allowed | None:
 
 
 def _layer(name: str) -> Allowed | None:
-    """A class of layers, which objects are made of by ``__new__`` alone."""
+    """Return the stand-in for a class of layers, whose objects are made by ``object.__new__`` alone; None for other names."""
     module, _, last = name.rpartition(".")
     if name in _TRANSFORMS:
         import torchvision.transforms.transforms  # noqa: F401, PLC0415 (classifiers alone name it)
@@ -120,7 +120,7 @@ def _layer(name: str) -> Allowed | None:
 
 
 def _attribute(owner: Any, name: Any) -> Any:
-    """``getattr``, as far as checkpoints need it: a class's or layer's way forward, and the member of a choice."""
+    """``getattr``, as far as checkpoints need it: for a class's or layer's forward method, or the member of an enum."""
     if not isinstance(name, str) or name.startswith("_"):
         refuse("was refused: it reads an attribute that no network needs; nothing was run")
     kind = owner.kind if isinstance(owner, Allowed) else type(owner) if isinstance(owner, nn.Module) else None
@@ -142,10 +142,10 @@ def _ordered(pairs: Iterable[Any] = ()) -> OrderedDict[Any, Any]:
 
 
 def plain_key(key: Any) -> Any:
-    """``key`` itself, which may stand in a set or dictionary.
+    """Return ``key`` itself if it may be a key of a set or dictionary.
 
     Raises:
-        UnfitError: it is no text or number, or a number that only an attack on hashing would take.
+        UnfitError: it is no text or number, or a number so large that only an attack on hashing would use it.
     """
     if type(key) is tuple and len(key) <= MOST_PARTS:
         return tuple(map(_simple_key, key))
@@ -172,14 +172,14 @@ def _size(values: Any = ()) -> torch.Size:
 
 
 def _number_type(code: Any, *_: Any) -> Any:
-    """``numpy.dtype`` of one number; its further state says nothing that is needed."""
+    """``numpy.dtype`` of one number; its further state is not needed."""
     if code not in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"):
         refuse("is damaged: it holds a NumPy value of no known kind")
     return np.dtype(code)
 
 
 def _number(kind: Any, content: Any) -> Any:
-    """``numpy.core.multiarray.scalar``, as Python's own number."""
+    """``numpy.core.multiarray.scalar``, as a Python number."""
     if not isinstance(kind, np.dtype) or type(content) is not bytes or len(content) != kind.itemsize:
         refuse("is damaged: it holds a NumPy value of no known kind")
     return np.frombuffer(content, kind)[0].item()

@@ -1,6 +1,6 @@
-"""Opens a ``.pt`` file, today's zip archive or torch's older format, and finds its pickle and its storages. Nothing is run.
+"""Opening of ``.pt`` files, today's zip archives or torch's older format: finds pickle and storages. Nothing is run.
 
-All sizes that the file declares are held against its own size before memory is taken.
+All sizes that the file declares are checked against its own size before memory is allocated.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from heatcam.models.limits import (
 )
 from heatcam.models.pickle_scan import Program, scan
 
-#: What torch's older format begins with: a pickled number, the format's version.
+#: First bytes of torch's older format: a pickled number, its magic number.
 _LEGACY_HEAD = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _ZIP_HEAD = b"PK\x03\x04"
 _LEGACY_VERSION = 1001
-_DIRECTORY_SIZE = 5  # where ``zipfile`` puts the size of the list of contents
+_DIRECTORY_SIZE = 5  # index of the directory's size in ``zipfile``'s end record
 _PACKINGS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED  # (others unpack without a bound)
 _BIG_ENDIAN = "was saved on a machine with another byte order", "save it again on a PC"
 _CHUNK = 1024**2
@@ -42,9 +42,9 @@ class Archive:
 
     Attributes:
         program: its pickle, scanned.
-        size: of the file, in bytes.
-        read: gives a storage's bytes, uint8 ``(size,)``, by its key and size; see ``Storages``.
-        finish: to be called when everything was rebuilt: the older format has its numbers behind the pickle.
+        size: size of the file in bytes.
+        read: returns a storage's bytes, uint8 ``(size,)``, by its key and size; see ``Storages``.
+        finish: to be called when everything was rebuilt: the older format has its weights after the pickle.
     """
 
     program: Program
@@ -55,11 +55,11 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Open a checkpoint for reading, and for nothing else; exactly this file.
+    """Open a checkpoint, exactly this file and for reading only.
 
     Raises:
-        UnfitError: it is empty, truncated, no checkpoint, or declares more than it holds.
-        OSError: it cannot be read.
+        UnfitError: the file is empty, truncated, no checkpoint, or declares more than it holds.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(len(_LEGACY_HEAD))
@@ -76,7 +76,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _opened_zip(file: BinaryIO) -> zipfile.ZipFile:
-    """The archive, its list of contents not longer than a network's."""
+    """Open the zip archive; refuse one whose directory is longer than any network's."""
     file.seek(0)
     try:
         end: Any = zipfile._EndRecData(file)  # type: ignore[attr-defined] # (as ``ZipFile`` will read it)
@@ -107,12 +107,12 @@ class _Zip:
             refuse(*_BIG_ENDIAN)
 
     def archive(self) -> Archive:
-        """The checkpoint, its pickle scanned."""
+        """Scan the pickle and return the open checkpoint."""
         pickled = self._content("data.pkl", MOST_PICKLE_BYTES)
         return Archive(scan(pickled), self._size, self._read, lambda: None)
 
     def _find_folder(self) -> str:
-        """The folder that everything is in: the one with the pickle."""
+        """Find the archive's folder, the one with the pickle."""
         folders = [name.removesuffix("data.pkl") for name in self._entries if name.endswith("/data.pkl")]
         if len(folders) != 1:
             refuse("is an archive, but not a torch checkpoint", "give an ultralytics .pt file")
@@ -130,7 +130,7 @@ class _Zip:
         return self._archive.read(entry)
 
     def _read(self, key: str, size: int) -> Tensor:
-        """See ``Storages``; torch stores weights uncompressed, a file that was packed again is unpacked."""
+        """See ``Storages``; torch stores weights uncompressed, those of a file that was repacked are decompressed."""
         entry = self._entries.get(f"{self._folder}data/{key}")
         if entry is None or entry.file_size != size:
             held = (
@@ -148,7 +148,7 @@ class _Zip:
 
 
 class _Legacy:
-    """A checkpoint as torch wrote it before: pickles one behind the other, then each storage with its length."""
+    """A checkpoint as torch wrote it before 1.6: pickles one after the other, then each storage with its length."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -157,7 +157,7 @@ class _Legacy:
         self._end = 0
 
     def archive(self) -> Archive:
-        """The checkpoint, its main pickle scanned."""
+        """Scan the main pickle and return the open checkpoint."""
         at = len(_LEGACY_HEAD)
         version = self._scan(at)
         if version.arguments[:1] != [_LEGACY_VERSION] and _LEGACY_VERSION not in version.arguments:
@@ -175,7 +175,7 @@ class _Legacy:
         return Program(found.ops, found.arguments, found.names, found.end + at)
 
     def _read(self, key: str, size: int) -> Tensor:
-        """Room for a storage, filled by ``_finish``."""
+        """Return zeroed memory for a storage; ``_finish`` fills it."""
         self._left -= size
         if self._left < 0:
             refuse(f"is truncated or damaged: storages of more than its own {in_words(self._size)}")
@@ -195,7 +195,7 @@ class _Legacy:
 
 
 def _fill(content: Tensor, stored: Any) -> None:
-    """Read as many bytes as ``content`` has into it, uint8 ``(size,)``."""
+    """Fill ``content``, uint8 ``(size,)``, from a file."""
     bytes_of: Any = content.numpy()
     room = memoryview(bytes_of)
     at = 0

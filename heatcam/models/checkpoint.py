@@ -1,8 +1,8 @@
-"""Reading an ultralytics ``.pt`` file, which is a program unless it is loaded with care.
+"""Safe reading of ultralytics ``.pt`` files.
 
-A pickle runs whatever it names. Here it is scanned first (``pickle_scan``) and refused by name for anything that no network needs
-(``allowed``); then layers are made without running their constructors, and given their state once that was checked. Only the file
-that was named is opened, for reading. ``ULTRALYTICS_SAFE_LOAD=0`` lets torch run a file that the user trusts.
+A pickle can run any function that it names. Here it is scanned first (``pickle_scan``) and refused if it names anything that no
+network needs (``allowed``); then layers are made without running their constructors, and given their state once that was checked.
+Only the file that was named is opened, for reading. ``ULTRALYTICS_SAFE_LOAD=0`` lets torch run a file that the user trusts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GET_AGAIN = "get the file again, or export it again with ultralytics"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds, as far as it is needed.
+    """The parts of a checkpoint that are needed here.
 
     Attributes:
         network: of any task (``task_of``), as it was saved.
@@ -50,10 +50,10 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The network of a checkpoint, not looked at yet (``validation``).
+    """Read the network of a checkpoint; it is not validated yet (``validation``).
 
     Raises:
-        ModelError: not a checkpoint, truncated, refused, or without a network inside.
+        ModelError: the file is not a checkpoint, truncated, refused, or holds no network.
     """
     with faults_named(path.name):
         content = _content_of(path)
@@ -62,12 +62,12 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 @contextlib.contextmanager
 def faults_named(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong with a file's content into one line about the file called ``name``.
+    """Turn any error in a file's content into a ``ModelError`` of one line about the file called ``name``.
 
-    What libraries print meanwhile goes to standard error: standard output may be for one JSON document.
+    Output of libraries goes to standard error meanwhile: standard output may be for one JSON document.
 
     Raises:
-        ModelError: it did.
+        ModelError: reading the content failed.
     """
     try:
         with contextlib.redirect_stdout(sys.stderr), _quiet_ultralytics():
@@ -80,14 +80,14 @@ def faults_named(name: str) -> Iterator[None]:
         raise ModelError(
             f"{name} cannot be read: {error.strerror or error}", "check the path and its permissions"
         ) from error
-    except Exception as error:  # a damaged file can fail in any way that there is
+    except Exception as error:  # a damaged file can fail in any way
         logger.debug("%s cannot be used", name, exc_info=True)
         raise ModelError(f"{name} is damaged: {first_line(error, 160)}", _GET_AGAIN) from error
 
 
 @contextlib.contextmanager
 def _quiet_ultralytics() -> Iterator[None]:
-    """Ultralytics logs to the standard output that was there when it was imported."""
+    """Send ultralytics' log to standard error: it goes to the standard output that there was at its import."""
     changed = [
         (handler, handler.stream)
         for handler in LOGGER.handlers
@@ -103,7 +103,7 @@ def _quiet_ultralytics() -> Iterator[None]:
 
 
 def task_of(network: nn.Module) -> str:
-    """What a network does (``detect``, ``segment``, ``classify``, ... by ultralytics' names); its class where it does not say."""
+    """Return a network's task (``detect``, ``segment``, ``classify``, ... by ultralytics' names); its class if it has none."""
     told = getattr(network, "task", None) or guess_model_task(network)
     if not told and isinstance(network, RTDETRDetectionModel):
         return "detect"
@@ -111,7 +111,7 @@ def task_of(network: nn.Module) -> str:
 
 
 def _content_of(path: Path) -> Any:
-    """Everything that the checkpoint holds; run only where it names what is not allowed and the user has said that it may."""
+    """Load the checkpoint's content safely; if that is refused and the user trusts files, let torch run it."""
     try:
         return _rebuilt(path)
     except RefusedError:
@@ -122,7 +122,7 @@ def _content_of(path: Path) -> Any:
 
 
 def _rebuilt(path: Path) -> Any:
-    """Everything that the checkpoint holds, without running any of it."""
+    """Load the checkpoint's content without running any of it."""
     with open_archive(path) as archive:
         return _rebuild(archive)
 
@@ -139,13 +139,13 @@ def _rebuild(archive: Archive) -> Any:
 
 
 def _is_trusted() -> bool:
-    """Whether the user has said that files may be run."""
+    """Return True if ``ULTRALYTICS_SAFE_LOAD=0`` says that files may be run."""
     return os.environ.get("ULTRALYTICS_SAFE_LOAD", "1").strip().lower() in {"0", "false", "no", "off"}
 
 
 def _run_by_torch(path: Path) -> Any:
-    """Everything that the checkpoint holds, by running it: exactly this file, and nothing is fetched or installed for it."""
-    import torch  # noqa: PLC0415 (in this way alone)
+    """Load the checkpoint's content by running it: exactly this file, and nothing is downloaded or installed for it."""
+    import torch  # noqa: PLC0415 (needed here alone)
 
     with path.open("rb") as file:
         try:
@@ -175,7 +175,7 @@ def _network_in(content: Any) -> nn.Module:
 
 
 def _trained_imgsz(content: Any) -> int:
-    """Longer side of the training input in pixels, 640 where the checkpoint does not say."""
+    """Return the longer side of the training input in pixels, 640 where the checkpoint does not say."""
     settings = content.get("train_args") if isinstance(content, dict) else None
     if isinstance(settings, Record):
         settings = vars(settings)
@@ -194,7 +194,7 @@ def _trained_imgsz(content: Any) -> int:
 
 
 def _pixels(side: Any) -> int:
-    """A number of pixels, also out of text; 0 for anything else."""
+    """Read a number of pixels, also from text; 0 for anything else."""
     if isinstance(side, str) and side.strip().isdecimal() and len(side) < 10:
         return int(side)
     if isinstance(side, bool) or not isinstance(side, int | float) or not abs(side) < 10**12:

@@ -1,4 +1,4 @@
-"""The names of a model's classes, whatever form its checkpoint has them in."""
+"""Class names of a model, from any form that checkpoints have them in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ logger = logging.getLogger(__name__)
 
 
 def class_names_of(names: Any, count: int | None, title: str) -> dict[int, str]:
-    """One name for each class id: of a list, of numbers and names, or of names and numbers; ``class7`` where there is none.
+    """Return one name for each class id; ``class7`` where there is none.
 
     Args:
-        names: as the checkpoint has them; None for none.
-        count: how many classes the head tells apart; None where that is not known.
+        names: as the checkpoint has them: a list, a dict from ids to names, or one from names to ids; None for none.
+        count: number of classes of the head; None where it is not known.
         title: the model's name, for the log.
 
     Raises:
-        UnfitError: they are no names, or longer than any.
+        UnfitError: they are not names, too many or too long.
     """
     found = _numbered(names)
     if any(len(name) > MOST_NAME_LENGTH for name in found.values()):
@@ -64,7 +64,7 @@ def _numbered(names: Any) -> dict[int, str]:
 
 
 def _number(value: Any) -> int | None:
-    """A class's number, also out of text; None for anything else."""
+    """Read a class's number, also from text; None for anything else."""
     if isinstance(value, str):
         return int(value) if value.isdecimal() and len(value) < 10 else None
     if isinstance(value, float):

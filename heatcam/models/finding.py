@@ -1,4 +1,4 @@
-"""Which file a model's name means. Knows no torch, so that a name that means nothing is refused at once."""
+"""Search for the file that a model's name means. Does not import torch, so that an unknown name is refused at once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from heatcam.errors import ModelError
 from heatcam.models.official import SUFFIX, downloaded_path, official_name
 
 MARKERS, EVERYDAY = "markers", "everyday"
-#: Models that are known by a word instead of a file; ``loading.BUILT_IN`` makes them.
+#: Models that are known by a word instead of a file; ``loading.BUILT_IN`` builds them.
 WORDS = (MARKERS, EVERYDAY)
 _MOST_SIMILAR, _SIMILARITY = 3, 0.75
 
 
 def find_checkpoint(spec: str) -> Path:
-    """The absolute path that ``spec`` means: a file, with or without ``.pt``, or an official model that was downloaded before.
+    """Return the absolute path of ``spec``: a file, with or without ``.pt``, or an official model that was downloaded before.
 
-    What exists by that name is taken as it is; nothing is looked for elsewhere.
+    A file of that name is taken first; no other folders are searched.
 
     Raises:
         ModelError: there is no such file, or its suffix is not ``.pt``.
@@ -39,7 +39,7 @@ def find_checkpoint(spec: str) -> Path:
 
 
 def _path_of(spec: str) -> Path:
-    """A path, with the home folder for ``~`` where there is one."""
+    """Return ``spec`` as a path, with ``~`` replaced by the home folder where there is one."""
     try:
         return Path(spec).expanduser()
     except RuntimeError:  # (nobody of that name)
@@ -47,7 +47,7 @@ def _path_of(spec: str) -> Path:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have is none."""
+    """Return True if there is such a file; False also for a name that no file can have."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -55,10 +55,10 @@ def _is_file(path: Path) -> bool:
 
 
 def _checked(path: Path) -> Path:
-    """The file itself.
+    """Return ``path`` as an absolute path.
 
     Raises:
-        ModelError: it is called otherwise than checkpoints are.
+        ModelError: its suffix is not ``.pt``.
     """
     if path.suffix.casefold() != SUFFIX:
         raise ModelError(
@@ -69,7 +69,7 @@ def _checked(path: Path) -> Path:
 
 
 def _missing(spec: str, path: Path) -> ModelError:
-    """What to say of a model that is not there: what is called nearly the same, and lies beside it or is built in."""
+    """Return the error for a model that does not exist; it names similar ones beside it or built in."""
     similar = similar_models(path)
     advice = f"did you mean {' or '.join(similar)}?" if similar else ""
     if path.suffix and path.suffix.casefold() != SUFFIX:
@@ -85,7 +85,7 @@ def _missing(spec: str, path: Path) -> ModelError:
 
 
 def similar_models(path: Path) -> list[str]:
-    """Models that ``path`` may have meant, at most three: files beside it, built-in ones, official ones that were downloaded."""
+    """Return up to three models that ``path`` may have meant: files beside it, built-in ones, downloaded official ones."""
     folder = path.parent
     try:
         beside = [file.name for file in folder.iterdir() if file.suffix.casefold() == SUFFIX]
@@ -99,7 +99,7 @@ def similar_models(path: Path) -> list[str]:
 
 
 def _plainly(name: str) -> str:
-    """A name without what people mistype: case, suffix, and what stands between its words."""
+    """Return a name without the parts that people mistype: case, suffix, and separators of words."""
     return name.casefold().removesuffix(SUFFIX).replace("_", "-").replace(" ", "-")
 
 

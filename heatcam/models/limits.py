@@ -1,4 +1,4 @@
-"""How large a checkpoint's parts may be: bounds that no real model meets, checked before memory is taken.
+"""Limits of a checkpoint's parts: no real model comes near them, and they are checked before memory is allocated.
 
 The largest real files known (YOLOv9e with its optimizer, YOLOE with 4,585 classes) reach a tenth of these.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-#: Of a zip archive's list of contents; a network of 3,000 tensors has 0.3 MB.
+#: Of a zip archive's directory; a network of 3,000 tensors has 0.3 MB.
 MOST_DIRECTORY_BYTES = 4 * 1024**2
-#: torch stores weights as they are; who packs a file again saves a tenth, not three quarters.
+#: Of the compression ratio: torch stores weights uncompressed, and compressing them saves a tenth, not three quarters.
 MOST_UNPACKING = 4
-#: Added to every bound that grows with the file, so that it does not bite on tiny ones.
+#: Added to every limit that grows with the file, so that tiny files pass.
 ALLOWANCE_BYTES = 16 * 1024**2
 #: Of the pickle, the network without its weights.
 MOST_PICKLE_BYTES = 32 * 1024**2
@@ -20,16 +20,16 @@ MOST_TEXT_BYTES = 1024**2
 MOST_DIMENSIONS = 8
 MOST_CLASSES = 100_000
 MOST_NAME_LENGTH = 1000
-#: Of layers within layers, each counted as often as it is reached.
+#: Of nested layers, each counted as often as it is reached.
 MOST_MODULES = 50_000
 MOST_NESTING = 64
-#: Of any number that says how a layer slides, pads or enlarges.
+#: Of any kernel size, stride, padding, dilation or upsampling factor of a layer.
 MOST_CELLS = 1024
 MOST_STRIDE = 512
 #: Of one layer's output for a picture of the usual size; 4,585 classes make 160 MB.
 MOST_OUTPUT_BYTES = 768 * 1024**2
 USUAL_SIDE = 640
-#: Pixels of the picture that a network is tried with; RT-DETR picks 300 of its 336 cells.
+#: Side, in pixels, of the picture that a network is tried with; RT-DETR picks 300 of its 336 cells.
 TRIAL_SIDE = 128
 MOST_OPERATIONS = 100_000
 #: Multiplications for that picture; YOLOv8x has 5e9.
@@ -40,11 +40,11 @@ SMALLEST_IMGSZ, LARGEST_IMGSZ = 32, 4096
 
 
 class UnfitError(ValueError):
-    """Something about a checkpoint that keeps it from being used.
+    """An error of a checkpoint that keeps it from being used.
 
     Args:
-        problem: what is wrong, as it reads on behind the file's name: ``is truncated``.
-        next_step: what to do about it; "" takes the usual advice for damaged files.
+        problem: the fault, worded to follow the file's name: ``is truncated``.
+        next_step: the advice; "" takes the usual one for damaged files.
     """
 
     def __init__(self, problem: str, next_step: str = "") -> None:
@@ -54,7 +54,7 @@ class UnfitError(ValueError):
 
 
 class RefusedError(UnfitError):
-    """A checkpoint names what no network needs; the user may trust it nevertheless."""
+    """A checkpoint names something that no network needs; the user may trust it nevertheless."""
 
 
 def refuse(problem: str, next_step: str = "") -> NoReturn:
@@ -63,7 +63,7 @@ def refuse(problem: str, next_step: str = "") -> NoReturn:
 
 
 def shown(value: Any) -> str:
-    """What a file's value is, in a few words: the value itself, or its type where that could become long."""
+    """Return a file's value in a few words: the value itself, or its type where the value could be long."""
     if value is None or isinstance(value, str | bool | int | float):
         return f"{value}"[:_MOST_SHOWN]
     if isinstance(value, list | tuple) and len(value) <= MOST_DIMENSIONS:
@@ -73,7 +73,7 @@ def shown(value: Any) -> str:
 
 
 def in_words(count: float) -> str:
-    """Bytes for people: ``57 GB``, ``3.5 MB``."""
+    """Format a number of bytes for people: ``57 GB``, ``3.5 MB``."""
     for unit in ("bytes", "KB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
             break

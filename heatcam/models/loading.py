@@ -1,4 +1,4 @@
-"""From what the user typed behind ``--model`` to a network in memory."""
+"""Loading of the network that the user names with ``--model``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from heatcam.models.validation import (
     check_weights,
 )
 
-#: By ultralytics' names: what finds boxes, each with a class logit, and what finds classes.
+#: By ultralytics' names: tasks that find boxes, each with a class logit, and the one that finds classes.
 EXPLAINED_TASKS = ("detect", "segment", "pose", "obb", "classify")
 
 
@@ -39,10 +39,10 @@ class LoadedModel:
         network: the ultralytics model, float32, eval mode, batch normalisation fused, on the CPU, parameters without gradient.
         class_names: name of each class id.
         imgsz: longer side of the input that it was trained with, in pixels; a classifier's input is square.
-        smooth: whether it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
-        crop: how a classifier wants its pictures; ultralytics' way for None.
-        examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, with what the model finds in them; None where
-            nobody knows what that is.
+        smooth: True if it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
+        crop: how a classifier's pictures are cropped; ultralytics' way for None.
+        examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, that show objects which the model knows; None
+            where no such pictures are known.
         channels: of the pictures that it reads: 3 for RGB, 1 for grey.
     """
 
@@ -57,11 +57,11 @@ class LoadedModel:
 
 
 def load_model(spec: str) -> LoadedModel:
-    """Load ``markers`` or an ultralytics ``.pt`` file to be explained.
+    """Load a built-in model or an ultralytics ``.pt`` file to be explained.
 
     Raises:
-        ModelError: missing, truncated, of another format, refused, or of a task that cannot be explained; the message names
-            the next step.
+        ModelError: the model is missing, truncated, of another format, refused, or of a task that cannot be explained; the
+            message names the next step.
     """
     loaded = load_any_task(spec)
     require_explainable(loaded, Path(spec).name)
@@ -69,10 +69,10 @@ def load_model(spec: str) -> LoadedModel:
 
 
 def require_explainable(loaded: LoadedModel, name: str) -> None:
-    """Refuse a model that finds neither boxes nor classes, in words that call it ``name``.
+    """Refuse a model that cannot be explained; the message calls it ``name``.
 
     Raises:
-        ModelError: it does something else, or has not been told what to find.
+        ModelError: the model finds neither boxes nor classes, reads pictures that are neither colour nor grey, or has no prompts.
     """
     task = task_of(loaded.network)
     if task not in EXPLAINED_TASKS:
@@ -93,10 +93,10 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
 
 
 def load_any_task(spec: str) -> LoadedModel:
-    """Load ``markers`` or an ultralytics ``.pt`` file of whatever task, as safely, to be looked at.
+    """Load a built-in model or an ultralytics ``.pt`` file of any task, just as safely, to inspect it.
 
     Raises:
-        ModelError: missing, truncated, of another format, or refused; the message names the next step.
+        ModelError: the model is missing, truncated, of another format, or refused; the message names the next step.
     """
     if spec in BUILT_IN:
         return BUILT_IN[spec]()
@@ -107,10 +107,10 @@ def load_any_task(spec: str) -> LoadedModel:
 
 
 def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:
-    """A checkpoint's network made ready, looked at before each step that it could make fail or grow.
+    """Prepare a checkpoint's network for the engine; check it before each step that it could make fail or take much memory.
 
     Raises:
-        UnfitError: its graph, sizes, weights or names cannot be a network's, or it does not run.
+        UnfitError: its graph, sizes, weights or names are invalid, or it does not run.
     """
     network = checkpoint.network
     check_structure(network)
@@ -135,15 +135,15 @@ def _everyday() -> LoadedModel:
     return LoadedModel(EVERYDAY, ready(network), class_names, everyday.IMGSZ, crop=everyday.CROP)
 
 
-#: What makes the models that are known by a word (``finding.WORDS``), ready for the engine.
+#: Functions that build the models known by a word (``finding.WORDS``), ready for the engine.
 BUILT_IN: dict[str, Callable[[], LoadedModel]] = {MARKERS: _markers, EVERYDAY: _everyday}
 
 
 def ready(network: nn.Module) -> nn.Module:
-    """``network`` itself, made ready for inference: float32, fused, eval, no parameter gradients, weights channels last.
+    """Prepare a network for inference and return it: float32, fused, eval, no parameter gradients, weights channels last.
 
-    Channels last makes CPUs a sixth faster (ultralytics does the same). Not with a batch normalisation left over: there torch
-    2.14.1 gives wrong gradients for such strides (``engine.passes.TorchPasses``).
+    Channels last makes CPUs a sixth faster (ultralytics does the same). It is left out where a batch normalisation could not be
+    fused: there torch 2.14.1 gives wrong gradients for such strides (``engine.passes.TorchPasses``).
     """
     prepared: Any = network.float().eval()
     if hasattr(prepared, "fuse"):

@@ -1,4 +1,4 @@
-"""Gives layers the state that a checkpoint has for them, once all of it is known to be plain state and nothing else."""
+"""Restoring the state of layers from a checkpoint, once all of it was checked to be plain state."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from heatcam.models.allowed import LeftOut, Record
 from heatcam.models.limits import refuse
 from heatcam.models.restricted_unpickler import Unpickled
 
-#: What a layer keeps by name, and of which type each is; None is one too.
+#: Dictionaries of a layer, and the type of their values; None is a value too.
 _REGISTERED = {"_parameters": nn.Parameter, "_buffers": Tensor, "_modules": nn.Module}
 _COMPILED = "_compiled_call_impl"
 
 
 def give_states(unpickled: Unpickled) -> None:
-    """Give every object that was made its state; nothing is given before all of it was checked.
+    """Restore the state of every rebuilt object, after all states were checked.
 
     Raises:
-        UnfitError: a state is missing, or would replace how a layer works.
+        UnfitError: a state is missing, malformed, or would replace a method of a layer.
     """
     for made in unpickled.made:
         if isinstance(made, nn.Module) and id(made) not in unpickled.states:
@@ -31,7 +31,7 @@ def give_states(unpickled: Unpickled) -> None:
     for target, state in unpickled.states.values():
         if isinstance(target, nn.Module):
             restore: Any = target.__setstate__
-            restore(state)  # (of torch's and ultralytics' own classes: adds what older files lack)
+            restore(state)  # (torch's and ultralytics' own method: adds attributes that older files lack)
         else:
             target.__dict__.update(state)
 
@@ -69,7 +69,11 @@ def _check_hooks(kind: str, value: Any) -> None:
 
 
 def _check_attribute(target: Any, name: str, value: Any) -> None:
-    """An attribute of any name, unless a method of the class has it; a layer's own way forward is the exception."""
+    """Refuse an attribute that would replace a method of the class, unless it is the layer's own forward method.
+
+    Raises:
+        UnfitError: the attribute replaces a method, or its name begins with two underscores.
+    """
     kind = type(target)
     if name == "type" and isinstance(value, str):
         return  # ultralytics keeps a layer's name there
@@ -86,6 +90,6 @@ def _check_attribute(target: Any, name: str, value: Any) -> None:
 
 
 def _is_static_of(kind: type, value: Any) -> bool:
-    """Whether a function is one that a class has for itself, without the object."""
+    """Return True if a function is a static method of the class."""
     found = inspect.getattr_static(kind, getattr(value, "__name__", ""), None)
     return isinstance(found, staticmethod) and found.__func__ is value

@@ -1,4 +1,4 @@
-"""Ultralytics' published weights: known by name, fetched only when the user says yes."""
+"""Ultralytics' published weights: known by name, downloaded only when the user says yes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from heatcam.errors import ModelError
 from heatcam.runtime import cache_dir, recall, remember, stopping
 
 SUFFIX = ".pt"  # in any case
-_SHORTEST = 100_000  # bytes; what is shorter is a server's excuse
+_SHORTEST = 100_000  # bytes; anything shorter is a server's error page
 
 
 def _family(stem: str, sizes: str, *kinds: str) -> list[str]:
     return [f"{stem}{size}{kind}{SUFFIX}" for size in sizes for kind in kinds]
 
 
-#: Every published checkpoint of a kind that heatcam explains, in the order of the lists of ultralytics.
+#: Every published checkpoint of a kind that heatcam explains, in the order of ultralytics' lists.
 NAMES: tuple[str, ...] = tuple(
     _family("yolo26", "nsmlx", "", "-seg", "-pose", "-obb", "-cls")
     + _family("yolo12", "nsmlx", "")
@@ -38,34 +38,34 @@ _KNOWN = frozenset(NAMES)
 
 
 def official_name(spec: str) -> str:
-    """The file name of the published checkpoint that ``spec`` names, with or without ``.pt``; "" when it names none."""
+    """Return the file name of the published checkpoint that ``spec`` names, with or without ``.pt``; "" when it names none."""
     name = f"{spec.removesuffix(SUFFIX)}{SUFFIX}"
     return name if name in _KNOWN else ""
 
 
 def is_official(spec: str) -> bool:
-    """True for the bare name of a published checkpoint, such as ``yolo26n.pt`` or ``yolo26n-seg``."""
+    """Return True for the bare name of a published checkpoint, such as ``yolo26n.pt`` or ``yolo26n-seg``."""
     return bool(official_name(spec))
 
 
 def downloaded_path(name: str) -> Path:
-    """Where a download of ``name`` is kept: the user's cache folder; ``HEATCAM_CACHE_DIR`` overrides it."""
+    """Return the path of a download of ``name`` in the user's cache folder; ``HEATCAM_CACHE_DIR`` overrides the folder."""
     return cache_dir() / "models" / name
 
 
 def is_missing(spec: str) -> bool:
-    """True when ``spec`` names published weights that are neither in this folder nor downloaded."""
+    """Return True if ``spec`` names published weights that are neither in this folder nor downloaded."""
     name = official_name(spec)
     return bool(name) and not any(path.is_file() for path in (Path(spec), Path(name), downloaded_path(name)))
 
 
 def download(name: str) -> Path:
-    """Fetch published weights from ultralytics' releases into the cache folder. The caller has asked the user.
+    """Download published weights from ultralytics' releases into the cache folder. The caller has asked the user.
 
-    The file gets its name when it is whole: of the length that the server said, and an archive without a damaged byte.
+    The file gets its name only when it is complete: an archive of the length that the server said, without a damaged byte.
 
     Raises:
-        ModelError: the download failed or is damaged; nothing half-written is left, and what was there stays.
+        ModelError: the download failed or is damaged; no partial file is left, and an older one stays.
     """
     from ultralytics.utils import ASSETS_URL  # noqa: PLC0415 (seconds)
     from ultralytics.utils.downloads import safe_download  # noqa: PLC0415
@@ -74,7 +74,7 @@ def download(name: str) -> Path:
     part = target.with_name(f"{target.stem}.part{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)  # what is there by that name would be taken for the download
+        part.unlink(missing_ok=True)  # an old file of that name would be taken for the download
         with stopping.raising():
             safe_download(
                 f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True
@@ -98,9 +98,9 @@ def download(name: str) -> Path:
 
 
 def change_of(name: str) -> str:
-    """One line when a downloaded checkpoint is no longer the file that was used first; "" otherwise, and at its first use.
+    """Return one line if a downloaded checkpoint is no longer the file that was used first; "" otherwise, and at its first use.
 
-    The user's yes to a new download makes that the known one.
+    A new download, to which the user says yes, replaces the known one.
     """
     path = downloaded_path(name)
     if not path.is_file():
@@ -130,7 +130,11 @@ def _sha256(path: Path) -> str:
 
 
 def _require_whole(path: Path, name: str) -> None:
-    """Refuse what is no archive, or one with a damaged byte."""
+    """Refuse a file that is no archive, or has a damaged byte.
+
+    Raises:
+        ModelError: the file is one of these.
+    """
     try:
         if path.stat().st_size >= _SHORTEST:
             with zipfile.ZipFile(path) as archive:

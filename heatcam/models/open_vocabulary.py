@@ -1,8 +1,8 @@
 """YOLO-World and YOLOE with the classes that their checkpoint carries: no text is read or encoded here.
 
-Such a network compares what it sees with one vector for each class. Where the vectors are known (``set_classes`` was run before
+Such a network compares its features with one vector for each class. Where the vectors are known (``set_classes`` was run before
 saving) they are weights like others. So the network is rebuilt around them: layers that took them as a second input hold them,
-and the head becomes a plain ``Detect`` whose class branch ends in the comparison. Everything else then runs it as any YOLO.
+and the head becomes a plain ``Detect`` whose class branch ends in the comparison. From then on it runs as any other YOLO.
 Mask coefficients of YOLOE's segment heads are left out: nothing here draws masks.
 """
 
@@ -21,19 +21,19 @@ _PROPOSAL_CONFIDENCE = 0.001
 
 
 def lacks_classes(network: nn.Module) -> bool:
-    """Whether the head still waits for class vectors, which the checkpoint does not carry."""
+    """Return True if the network ends in a head that takes class vectors; after ``with_set_classes``, one that lacks them."""
     layers: Any = getattr(network, "model", None)
     return isinstance(layers, nn.Sequential) and isinstance(layers[-1], WorldDetect | YOLOEDetect)
 
 
 def with_set_classes(network: nn.Module) -> nn.Module:
-    """``network`` itself, rebuilt around the class vectors that it carries; any other network is left as it is.
+    """Rebuild a network around the class vectors that it carries, in place; any other network is left as it is.
 
     Args:
         network: any ultralytics model, float32, in eval mode.
 
     Returns:
-        The same object. A head that has no vectors stays (``lacks_classes``).
+        The same object. A head without vectors stays as it is (``lacks_classes``).
     """
     if not lacks_classes(network):
         return network
@@ -50,11 +50,11 @@ def with_set_classes(network: nn.Module) -> nn.Module:
 
 
 class C2fAttn(nn.Module):
-    """ultralytics' layer of this name with its second input at hand.
+    """ultralytics' layer of this name that holds its second input.
 
     Args:
         layer: the layer itself.
-        text: class vectors ``(1, classes, embedding)``; None where another layer makes them and is read for them.
+        text: class vectors ``(1, classes, embedding)``; None where it reads them from another layer.
     """
 
     text: Tensor | None
@@ -71,7 +71,7 @@ class C2fAttn(nn.Module):
 
 
 class ImagePoolingAttn(nn.Module):
-    """ultralytics' layer of this name: class vectors that have looked at the picture. Arguments as of ``C2fAttn``."""
+    """ultralytics' layer of this name, which adapts class vectors to the picture. Arguments as of ``C2fAttn``."""
 
     text: Tensor | None
 
@@ -132,7 +132,7 @@ def _vectors(network: nn.Module, name: str) -> Tensor:
 
 
 def _hold_text(network: Any, text: Tensor) -> None:
-    """Give every layer that takes class vectors its own; those after a pooling read that for them."""
+    """Let every layer that takes class vectors hold them; layers after a pooling layer read them from it."""
     pooled: int | None = None
     kinds = {block.C2fAttn: C2fAttn, block.ImagePoolingAttn: ImagePoolingAttn}
     for index, layer in enumerate(network.model):
@@ -148,7 +148,7 @@ def _hold_text(network: Any, text: Tensor) -> None:
 
 
 def _placed(module: Any, layer: Any) -> Any:
-    """``module`` in the place of ``layer``: ultralytics keeps there which layers it reads."""
+    """Give ``module`` the attributes by which ultralytics places ``layer`` in the graph, and return it."""
     for name in ("i", "f", "type", "np"):
         if hasattr(layer, name):
             setattr(module, name, getattr(layer, name))
@@ -160,12 +160,12 @@ def _replace(layers: nn.Sequential, head: Detect) -> None:
 
 
 def _world_head(head: Any, text: Tensor) -> Detect:
-    """Predictions come from the one-to-many branch of this head, whatever it is told."""
+    """Rebuild YOLO-World's head; its predictions always come from the one-to-many branch."""
     return _plain_head(head, text.shape[1], [(head.cv2, _compared(head.cv3, head.cv4, text)), None])
 
 
 def _prompted_head(head: Any, text: Tensor) -> Detect:
-    """Both branches, as far as they are there; fused ones end in logits already."""
+    """Rebuild YOLOE's prompted head with the branches that it has; fused ones end in logits already."""
 
     def branch(prefix: str) -> tuple[nn.ModuleList, nn.ModuleList] | None:
         boxes, classes, contrasts = (getattr(head, f"{prefix}{name}", None) for name in ("cv2", "cv3", "cv4"))
@@ -179,7 +179,7 @@ def _prompted_head(head: Any, text: Tensor) -> Detect:
 
 
 def _prompt_free_head(head: Any) -> Detect:
-    """The branch that predicts, with its proposals and its vocabulary at the end."""
+    """Rebuild YOLOE's prompt-free head from the branch that predicts, with proposals and vocabulary as its last step."""
     prefix = "one2one_" if head.end2end else ""
     boxes, classes = getattr(head, f"{prefix}cv2"), getattr(head, f"{prefix}cv3")
     lrpc = getattr(head, f"{prefix}lrpc", head.lrpc)
@@ -195,7 +195,7 @@ def _prompt_free_head(head: Any) -> Detect:
 
 
 def _compared(classes: nn.ModuleList, contrasts: nn.ModuleList, text: Tensor) -> nn.ModuleList:
-    """Class branches that end in the comparison with the class vectors.
+    """Return class branches that end in the comparison with the class vectors.
 
     With batch normalisation instead of unit length the comparison is linear, and becomes one 1x1 convolution.
     """
@@ -210,7 +210,7 @@ def _compared(classes: nn.ModuleList, contrasts: nn.ModuleList, text: Tensor) ->
 
 @torch.no_grad()
 def _linear_comparison(contrast: Any, text: Tensor) -> nn.Conv2d:
-    """``BNContrastiveHead`` in eval mode with known vectors: ``scale * text . norm(x) + bias``."""
+    """Return a convolution equal to ``BNContrastiveHead`` in eval mode with known vectors: ``scale * text . norm(x) + bias``."""
     norm = contrast.norm
     gain = norm.weight / (norm.running_var + norm.eps).sqrt()
     vectors = nnf.normalize(text[0], dim=-1, p=2) * contrast.logit_scale.exp()  # (classes, embedding)
@@ -224,7 +224,7 @@ def _linear_comparison(contrast: Any, text: Tensor) -> nn.Conv2d:
 def _plain_head(
     head: Any, classes: int, branches: list[tuple[nn.ModuleList, nn.ModuleList] | None]
 ) -> Detect:
-    """A ``Detect`` of so many classes with these branches (boxes and classes): one-to-many, one-to-one."""
+    """Build a ``Detect`` with this number of classes and these branches (boxes, classes): one-to-many and one-to-one."""
     plain: Any = Detect(1, head.reg_max, False, [1] * head.nl)
     for name, value in vars(head).items():
         if not name.startswith("_") or name == "_end2end":

@@ -1,7 +1,7 @@
-"""Reads a pickle without running it: its instructions, decoded and bounded, and the names that it asks for.
+"""Reading a pickle without running it: its instructions, decoded and limited, and the names that it asks for.
 
-Only the opcodes that Python's pickler writes in protocols 2 to 5 are known, and of those only the ones that data needs. What runs
-the instructions afterwards is ``restricted_unpickler``.
+Only the opcodes that Python's pickler writes in protocols 2 to 5 are known, and of those only the ones that data needs.
+``restricted_unpickler`` runs the instructions afterwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from heatcam.models.limits import (
 
 
 class Op(enum.IntEnum):
-    """What the unpickler has to do; constants of all kinds are one operation."""
+    """Operations of the unpickler; constants of all kinds are one operation."""
 
     PUSH = 0
     GET = 1
@@ -60,10 +60,10 @@ class Program:
     """A pickle's instructions.
 
     Attributes:
-        ops: what to do, one ``Op`` each, as plain integers.
-        arguments: what each does it with: a constant, a memo's number, a dotted name; None for most.
+        ops: one ``Op`` each, as plain integers.
+        arguments: the argument of each: a constant, a memo's number, a dotted name; None for most.
         names: every dotted name that is asked for, in the order of first appearance.
-        end: the offset behind the pickle's last byte.
+        end: the offset after the pickle's last byte.
     """
 
     ops: list[int]
@@ -80,14 +80,14 @@ _BARE = {
     b"\x91": Op.FROZENSET, b"0": Op.POP, b"1": Op.POP_MARK, b"2": Op.DUP, b".": Op.STOP,
 }  # fmt: skip
 _CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
-#: Opcodes with a number of fixed size: what to do, and how it is written.
+#: Opcodes with a number of fixed size: the operation and the number's format.
 _FIXED = {
     b"q": (Op.PUT, struct.Struct("<B")), b"r": (Op.PUT, struct.Struct("<I")),
     b"h": (Op.GET, struct.Struct("<B")), b"j": (Op.GET, struct.Struct("<I")),
     b"K": (Op.PUSH, struct.Struct("<B")), b"M": (Op.PUSH, struct.Struct("<H")),
     b"J": (Op.PUSH, struct.Struct("<i")), b"G": (Op.PUSH, struct.Struct(">d")),
 }  # fmt: skip
-#: Opcodes with a length in front: how that is written, and what the bytes are.
+#: Opcodes with a length in front: the length's format, and the decoder of the bytes.
 _SIZED: dict[bytes, tuple[struct.Struct, Callable[[bytes], Any]]] = {
     b"X": (struct.Struct("<I"), lambda text: str(text, "utf-8", "surrogatepass")),
     b"\x8c": (struct.Struct("<B"), lambda text: str(text, "utf-8", "surrogatepass")),
@@ -99,13 +99,13 @@ _SIZED: dict[bytes, tuple[struct.Struct, Callable[[bytes], Any]]] = {
     b"\x8e": (struct.Struct("<Q"), bytes),
     b"\x8a": (struct.Struct("<B"), decode_long),
 }
-#: Opcodes that say nothing of what is pickled (protocol, length of a frame), and how many bytes follow them.
+#: Opcodes without content (protocol, length of a frame), and the number of bytes that follow them.
 _SKIPPED = {b"\x80": 1, b"\x95": 8}
 _MEMOIZE, _GLOBAL, _STACK_GLOBAL = b"\x94", b"c", b"\x93"
 _LONGEST_NAME = 1000  # bytes
-_RUN = 100_000  # bytes, between two looks at how much there is
+_RUN = 100_000  # bytes between two checks of the limits
 _PUT, _PUSH, _STOP = int(Op.PUT), int(Op.PUSH), int(Op.STOP)
-#: For each byte that is an opcode without text: what to do, with which constant, and how many bytes its number has.
+#: For each byte that is an opcode without text: the operation, its constant, and the size of its number in bytes.
 _SIMPLE: list[tuple[int, Any, int] | None] = [None] * 256
 for _code, _op in _BARE.items():
     _SIMPLE[_code[0]] = int(_op), None, 0
@@ -120,17 +120,17 @@ def scan(data: Any, start: int = 0) -> Program:
     """Decode the pickle that begins at ``start``.
 
     Args:
-        data: bytes, or anything that is indexed and cut like them.
+        data: bytes, or anything that is indexed and sliced like them.
         start: offset of its first byte.
 
     Raises:
-        UnfitError: it ends too early, is larger than any network's, or holds what only a program needs.
+        UnfitError: it ends too early, is larger than any network's, or has an opcode that torch never writes.
     """
     return _Scanner(data, start).run()
 
 
 def dotted_name(module: str, name: str) -> str:
-    """What a pickle's module and name mean, Python 2's modules by today's names."""
+    """Return a pickle's module and name as a dotted name, Python 2's modules by today's names."""
     return f"{_PYTHON_2.get(module, module)}.{name}"
 
 
@@ -144,7 +144,7 @@ class _Scanner:
         self._ops: list[int] = []
         self._arguments: list[Any] = []
         self._names: dict[str, None] = {}
-        self._memo: dict[int, Any] = {}  # texts alone: what names can be put together of
+        self._memo: dict[int, Any] = {}  # texts alone: names can be put together from them
         self._memoized = 0
 
     def run(self) -> Program:
@@ -161,7 +161,7 @@ class _Scanner:
         return Program(ops, self._arguments, tuple(self._names), self._start + self._at)
 
     def _simple_ones(self) -> None:
-        """Decode opcodes without text as far as they go: nine of ten, hence one loop without calls."""
+        """Decode opcodes up to the next one with text: nine of ten have none, hence one loop without calls."""
         data, ops, arguments, memo = self._data, self._ops, self._arguments, self._memo
         at, memoized, last = self._at, self._memoized, min(len(self._data) - 5, self._at + _RUN)
         while at < last:
@@ -243,7 +243,7 @@ class _Scanner:
         return str(self._take(end + 1)[:-1], "utf-8", "replace")
 
     def _stack_global(self) -> None:
-        """A name out of two texts: those that were pushed, or recalled, last."""
+        """Decode a name made of the two texts that were pushed, or recalled from the memo, last."""
         found: list[Any] = []
         for op, argument in zip(reversed(self._ops), reversed(self._arguments), strict=True):
             if op == Op.PUT:

@@ -1,4 +1,4 @@
-"""How large an operation's result will be, known from its arguments before it runs: those that can make much out of little."""
+"""Sizes of operations' results, calculated from the arguments before they run, for those that can make much out of little."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 
 
 def is_known(name: str) -> bool:
-    """Whether the size of an operation's result is known here; of others a trial has to ask torch."""
+    """Return True if the size of an operation's result is known here; for others a trial has to ask torch."""
     return name in _PLANS or name.removesuffix("_") in _NO_LARGER
 
 
 def planned_elements(name: str, arguments: Sequence[Any]) -> int:
-    """Elements of an operation's result; 0 where it makes no more than it is given.
+    """Number of elements of an operation's result; 0 where it makes no more than it is given.
 
     Args:
-        name: of the operation, as ``aten`` calls it: ``convolution``, ``bmm``.
-        arguments: the positional ones.
+        name: ``aten``'s name of the operation: ``convolution``, ``bmm``.
+        arguments: its positional arguments.
     """
     known = _PLANS.get(name)
     if known is not None:
@@ -28,7 +28,7 @@ def planned_elements(name: str, arguments: Sequence[Any]) -> int:
 
 
 def planned_products(name: str, arguments: Sequence[Any]) -> int:
-    """Multiplications of an operation; 0 where there are no more than elements."""
+    """Number of multiplications of an operation; 0 where there are no more than elements."""
     if name == "convolution":
         weight = arguments[1]
         places = arguments[0].numel() if arguments[6] else _convolution(*arguments)
@@ -40,7 +40,7 @@ def planned_products(name: str, arguments: Sequence[Any]) -> int:
 
 
 def _broadcast(shapes: Sequence[Sequence[int]]) -> int:
-    """Of tensors that are calculated with element by element. (``torch.broadcast_shapes`` imports sympy: a second.)"""
+    """Number of elements of tensors broadcast to each other. (``torch.broadcast_shapes`` imports sympy: a second.)"""
     if len(shapes) < 2:
         return 0
     sides = [0] * max(map(len, shapes))
@@ -93,11 +93,11 @@ def _range(*limits: Any, **_: Any) -> int:
 
 
 def _attended(query: Tensor, key: Tensor, _: Any, __: int, heads: int, *___: Any) -> int:
-    """Weights of each place for each other, which torch's fused attention keeps to itself."""
+    """Number of attention weights, which torch's fused attention does not return."""
     return query.shape[0] * heads * query.shape[1] * key.shape[1]
 
 
-#: Operations whose result is no larger than what they are given, or what that is broadcast to; those in place, too.
+#: Operations whose result is no larger than their arguments, or than those broadcast to each other; also those in place.
 _NO_LARGER = frozenset(
     """
     _local_scalar_dense _log_softmax _softmax _to_copy _unsafe_view abs add alias all amax amin any argmax argsort as_strided

@@ -1,4 +1,4 @@
-"""Which names keep a checkpoint from being loaded, and what its owner can do about it."""
+"""Errors for checkpoints that name something that is not allowed, with advice to their owner."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import ultralytics
 
 from heatcam.models.limits import RefusedError
 
-#: Packages of ultralytics' older repository, of YOLOv7 and others that grew from it.
+#: Packages of ultralytics' older repository, and of YOLOv7 and others that were derived from it.
 _YOLOV5 = ("models.yolo", "models.common", "models.experimental", "models.yolov5")
 _SHOWN = 3
 
 
 def refused_names(names: Sequence[str]) -> RefusedError:
-    """What to say of a checkpoint that names these, of which nothing was run."""
+    """Return the error for a checkpoint that names these, none of which was run."""
     first = [name for name in names if name.startswith(_YOLOV5)]
     if first:
         return RefusedError(
@@ -45,7 +45,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _is_another_package(name: str) -> bool:
-    """Whether a name belongs to an installed package of others, whose layers a trusted file may need."""
+    """Return True if a name belongs to another installed package, whose layers a trusted file may need."""
     package = name.partition(".")[0]
     if (
         package in sys.stdlib_module_names

@@ -1,6 +1,6 @@
-"""Rebuilds a checkpoint's objects from its scanned instructions: allowed names, plain containers, tensors; layers without state.
+"""Rebuilding a checkpoint's objects from its scanned instructions: allowed names, plain containers, tensors, empty layers.
 
-The state of layers and records is kept aside and given to them by ``module_state`` once all of it has been looked at.
+The state of layers and records is kept aside; ``module_state`` restores it once all of it was checked.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from heatcam.models.storages import Storages
 
 @dataclass
 class Unpickled:
-    """What came out of a pickle.
+    """Result of unpickling.
 
     Attributes:
         value: the object itself, its layers still empty.
-        made: every layer (and step of a classifier's preparation) that was made.
-        states: for each by its ``id``, the object and its state.
+        made: every layer (and every transform of a classifier) that was made.
+        states: by an object's ``id``, the object and its state.
     """
 
     value: Any = None
@@ -38,17 +38,17 @@ def unpickle(program: Program, storages: Storages, names: dict[str, Any] | None 
 
     Args:
         program: as scanned.
-        storages: where its tensors are.
-        names: what stands for its names; None looks them up (``allowed_names``).
+        storages: the storages of its tensors.
+        names: the stand-ins for its names; None looks them up (``allowed_names``).
 
     Raises:
-        UnfitError: it names what is not allowed, or does with it what no network needs.
+        UnfitError: it uses a name that is not allowed, or uses one in a way that no network needs.
     """
     return _Unpickler(program, storages, allowed_names(program, storages) if names is None else names).run()
 
 
 def allowed_names(program: Program, storages: Storages) -> dict[str, Any]:
-    """What stands for each of a pickle's names; those that are not allowed are missing."""
+    """Return the stand-in for each of a pickle's names; those that are not allowed are missing."""
     found = {name: find_allowed(name, storages) for name in program.names}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -112,7 +112,7 @@ class _Unpickler:
         self._stack.append(made)
 
     def _build(self, _: Any) -> None:
-        """Keep the state that belongs to the object below it."""
+        """Keep the state on top of the stack for the object below it."""
         state, target = self._stack.pop(), self._stack[-1]
         if isinstance(target, LeftOut | np.dtype) or type(target) is OrderedDict:
             return
@@ -123,7 +123,7 @@ class _Unpickler:
         self._result.states[id(target)] = target, state
 
     def _to_mark(self) -> list[Any]:
-        """Everything that lies above the last mark, which goes with it."""
+        """Take everything above the last mark from the stack, and the mark with it."""
         taken = self._stack
         self._stack = self._below.pop()
         return taken
@@ -165,7 +165,7 @@ class _Unpickler:
         self._stack[-count:] = [tuple(self._stack[-count:])]
 
     def _named(self, dotted: Any) -> None:
-        """A name whose parts were data: it must be the one that was scanned."""
+        """Push the object of a name that was put together from data; it must be the name that was scanned."""
         name, module = self._stack.pop(), self._stack.pop()
         if not isinstance(name, str) or not isinstance(module, str) or dotted_name(module, name) != dotted:
             refuse("was refused: it hides the name of what it would call; nothing was run")

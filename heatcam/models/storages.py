@@ -1,4 +1,4 @@
-"""Tensors out of a checkpoint's storages, each checked against what the file can hold before memory is taken for it."""
+"""Tensors from a checkpoint's storages, each checked against the size of the file before memory is allocated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from heatcam.models.limits import ALLOWANCE_BYTES, MOST_DIMENSIONS, in_words, refuse
 
-#: torch's names of what is stored.
+#: torch's storage classes and their dtypes.
 STORAGE_TYPES = {
     "DoubleStorage": torch.float64, "FloatStorage": torch.float32, "HalfStorage": torch.float16,
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32, "ShortStorage": torch.int16,
@@ -21,7 +21,7 @@ STORAGE_TYPES = {
 
 @dataclass(frozen=True)
 class StorageType:
-    """What a checkpoint names to say which numbers a storage holds."""
+    """The dtype of a storage, as a checkpoint names it."""
 
     dtype: torch.dtype
 
@@ -43,8 +43,8 @@ class Storages:
     """The storages of one checkpoint, read when they are first asked for.
 
     Args:
-        read: gives the bytes of one, uint8 ``(size,)``, by its key and its size in bytes; it refuses any other size.
-        most_bytes: all tensors together may take so much.
+        read: returns the bytes of one, uint8 ``(size,)``, by its key and its size in bytes; it refuses any other size.
+        most_bytes: size of the file; all tensors together may take twice as much, and an allowance.
     """
 
     def __init__(self, read: Callable[[str, int], Tensor], most_bytes: int) -> None:
@@ -53,7 +53,7 @@ class Storages:
         self._known: dict[str, Stored] = {}
 
     def find(self, identifier: Any) -> Any:
-        """What a persistent id stands for: a storage; of old files also a class, whose source code stands beside it."""
+        """Return the storage that a persistent id stands for; in old files also a class, which is saved with its source code."""
         if not isinstance(identifier, tuple) or not identifier:
             refuse("is damaged: it names a storage in no known way")
         if identifier[0] == "module" and len(identifier) == 4:
@@ -62,7 +62,7 @@ class Storages:
             refuse("is damaged: it names a storage in no known way")
         kind, key, _, count, view = (*identifier[1:], None)[
             :5
-        ]  # (where it was does not matter: all is read on the CPU)
+        ]  # (its device does not matter: all is read on the CPU)
         if not isinstance(kind, StorageType) or not _is_count(count) or not isinstance(key, str | int):
             refuse("is damaged: it names a storage in no known way")
         stored = self._stored(str(key), kind.dtype, count)
@@ -78,7 +78,11 @@ class Storages:
         return found
 
     def tensor(self, stored: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Tensor:
-        """``torch._utils._rebuild_tensor_v2``: a tensor that lies within its storage and is no larger, without gradient."""
+        """Do as ``torch._utils._rebuild_tensor_v2``: return a tensor within its storage and no larger, without gradient.
+
+        Raises:
+            UnfitError: the tensor reaches beyond its storage, or all of them are too large together.
+        """
         size, stride = tuple(size), tuple(stride)
         if not isinstance(stored, Stored) or len(size) != len(stride) or len(size) > MOST_DIMENSIONS:
             refuse("is damaged: a tensor is described in no known way")
@@ -106,14 +110,14 @@ class Storages:
 
 
 def parameter(tensor: Any, requires_grad: Any = False, *_: Any) -> nn.Parameter:
-    """``torch._utils._rebuild_parameter``."""
+    """Do as ``torch._utils._rebuild_parameter``: return the tensor as a parameter."""
     if type(tensor) is not Tensor:
         refuse("is damaged: a weight is no tensor")
     return nn.Parameter(tensor, requires_grad=bool(requires_grad) and tensor.is_floating_point())
 
 
 def _part(stored: Stored, view: Any) -> Stored:
-    """Of old files: some of a storage's numbers, given as ``(key, first, count)``."""
+    """Return a part of a storage, which old files give as ``(key, first, count)``."""
     if not isinstance(view, tuple) or len(view) != 3 or not all(map(_is_count, view[1:])):
         refuse("is damaged: it names a part of a storage in no known way")
     if view[1] + view[2] > len(stored.values):

@@ -1,7 +1,7 @@
-"""One small pass of a network before it is used: does it run, and how large does it get?
+"""Trial run of a network on a small picture before it is used, within limits of memory and time.
 
-What each operation will take is known before it runs (``planned_size``), so that a network that would take gigabytes takes none.
-torch's ``meta`` device would take none either, but a second at the first start, for what it imports.
+The memory of each operation is calculated before it runs (``planned_size``), so that a network that would take gigabytes takes
+none. torch's ``meta`` device would take none either, but its imports would take a second at the first start.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from heatcam.models.planned_size import is_known, planned_elements, planned_prod
 
 
 def require_running(network: nn.Module, channels: int) -> None:
-    """Whether a picture goes through all layers, within bounds; the network is left as it was.
+    """Check that a picture goes through all layers, within limits; the network is left as it was.
 
     Args:
         network: any ultralytics model, in eval mode.
         channels: of the pictures that it reads.
 
     Raises:
-        UnfitError: a layer fails, grows beyond any network's, or the head reads maps of other strides than it says.
+        UnfitError: a layer fails or exceeds a limit, or the head reads maps of other strides than it says.
     """
     layers: Any = network.model
     watch = _Watch(layers)
     before = [
         (module, dict(module.__dict__)) for module in network.modules()
-    ]  # (heads remember the grid of the last picture)
+    ]  # (heads keep the grid of the last picture)
     side = _side(layers[-1])
     hooks = [layer.register_forward_pre_hook(watch.entered) for layer in layers]
     try:
@@ -49,7 +49,7 @@ def require_running(network: nn.Module, channels: int) -> None:
             network(torch.full((1, channels, side, side), 0.5))
     except UnfitError as error:
         refuse(f"{error.problem} in {watch.place}", error.next_step)
-    except Exception as error:  # noqa: BLE001 (a layer of somebody's can fail in any way; it is said which, and how)
+    except Exception as error:  # noqa: BLE001 (a layer can fail in any way; the message says which, and how)
         refuse(f"does not run: {watch.place} fails with {first_line(error, 120)}")
     finally:
         for hook in hooks:
@@ -61,7 +61,7 @@ def require_running(network: nn.Module, channels: int) -> None:
 
 
 class _Watch:
-    """Remembers which layer is running, and what the last one, the head, was given."""
+    """Remembers the layer that is running, and the inputs of the last one, the head."""
 
     def __init__(self, layers: nn.Sequential) -> None:
         self._index = {id(layer): index for index, layer in enumerate(layers)}
@@ -70,14 +70,14 @@ class _Watch:
         self.head_inputs: list[Any] = []
 
     def entered(self, layer: nn.Module, given: tuple[Any, ...]) -> None:
-        """A layer is about to run."""
+        """Note the layer that is about to run: a forward pre-hook."""
         self.place = f"layer {self._index[id(layer)]} ({type(layer).__name__})"
         if layer is self._last and given:
             self.head_inputs = list(given[0]) if isinstance(given[0], list | tuple) else [given[0]]
 
 
 class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Ends a pass before it makes too much: an output of more than ``most_bytes``, too many operations or multiplications."""
+    """Stops a pass that makes an output of more than ``most_bytes``, or takes too many operations or multiplications."""
 
     def __init__(self, most_bytes: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -89,7 +89,7 @@ class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return False  # nothing is compiled here; True imports torch's compiler, which takes a second
 
     def __torch_dispatch__(self, function: Any, _: Any, arguments: Any = (), named: Any = None) -> Any:
-        """Look at what an operation will make, let it, and look at what it made."""
+        """Check the size of an operation's result, run it, and check the size again."""
         name = function.name().removeprefix("aten::").partition(".")[0]
         self._require(4 * planned_elements(name, arguments))
         if not is_known(name):
@@ -110,14 +110,14 @@ class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _by_torch(name: str, function: Any, arguments: Any, named: Any) -> int:
-    """Bytes that an operation will make, as torch's ``meta`` device tells: of rare ones only, because it takes a second."""
+    """Return the bytes that an operation will make by torch's ``meta`` device: for rare ones only, because it takes a second."""
 
     def without_memory(value: Any) -> Any:
         return value.to("meta") if isinstance(value, Tensor) else value
 
     try:
         if not any(isinstance(part, Tensor) for part in tree_leaves((arguments, named))):
-            raise TypeError(name)  # (what makes something of nothing would make it here)
+            raise TypeError(name)  # (without tensor arguments the result would be allocated here)
         made = function(*tree_map(without_memory, arguments), **tree_map(without_memory, named))
     except Exception:  # noqa: BLE001 (whatever it is that torch cannot tell)
         refuse(f"calls {name[:40]}, which no network needs,")
@@ -126,14 +126,14 @@ def _by_torch(name: str, function: Any, arguments: Any, named: Any) -> int:
 
 
 def _side(head: Any) -> int:
-    """Pixels of the square picture, a multiple of the head's strides."""
+    """Return the side of the square picture in pixels, a multiple of the head's strides."""
     stride = getattr(head, "stride", None)
     largest = int(stride.max()) if isinstance(stride, Tensor) and stride.numel() else 32
     return -(-TRIAL_SIDE // largest) * largest
 
 
 def _check_strides(head: Any, given: list[Any], side: int) -> None:
-    """Whether the maps that a detect head reads have the cells that its strides say: else boxes lie elsewhere."""
+    """Check that the maps that a detect head reads have the sizes that its strides imply; else boxes would be misplaced."""
     stride = getattr(head, "stride", None)
     if not hasattr(head, "forward_head") or not isinstance(stride, Tensor):
         return

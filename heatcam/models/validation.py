@@ -1,6 +1,6 @@
-"""Whether a rebuilt network can be what it says: its graph, its numbers, its weights, and one pass without memory.
+"""Validation of a rebuilt network: its graph, its sizes, its weights and its classes.
 
-A file's state is data of somebody else's: sizes that do not fit each other would take gigabytes in the first pass, or fail in it.
+A file's state is not trusted: sizes that do not fit each other would take gigabytes in the first pass, or fail in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from heatcam.models.limits import (
     shown,
 )
 
-#: Of torch's own layers, what says how they slide over a map, pad or enlarge it.
+#: Attributes of torch's own layers that decide the size of their output.
 _SPATIAL = (
     "kernel_size",
     "stride",
@@ -37,10 +37,10 @@ _MOST_BINS = 512  # of a box side's distribution; 16 in YOLOv8
 
 
 def check_structure(network: nn.Module) -> None:
-    """Whether the layers are there, in order, finite, and read only what was made before them.
+    """Check that the layers exist, are in order and finite in number, and read only outputs of layers before them.
 
     Raises:
-        UnfitError: they are not; the message names the layer.
+        UnfitError: a layer breaks these rules; the message names it.
     """
     layers = getattr(network, "model", None)
     if not isinstance(layers, nn.Sequential):
@@ -60,10 +60,10 @@ def check_structure(network: nn.Module) -> None:
 
 
 def check_sizes(network: nn.Module) -> None:
-    """Whether each layer's weights have the size that it declares, and nothing slides or enlarges beyond reason.
+    """Check that each layer's weights have the size that it declares, and that strides and scale factors are within limits.
 
     Raises:
-        UnfitError: one does not; the message names the layer.
+        UnfitError: a layer breaks these rules; the message names it.
     """
     for name, module in network.named_modules():
         try:
@@ -73,13 +73,13 @@ def check_sizes(network: nn.Module) -> None:
 
 
 def check_weights(network: nn.Module) -> None:
-    """Whether all weights are numbers.
+    """Check that all weights are finite.
 
     Raises:
         UnfitError: some are NaN or infinite; the message names the first.
     """
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
-        # One sum is a third of the time of looking at each; it can overflow, so what it finds is looked at again.
+        # One sum takes a third of the time of testing each; it can overflow, so a tensor that it finds is tested again.
         if tensor.is_floating_point() and not math.isfinite(tensor.sum()) and not tensor.isfinite().all():
             refuse(
                 f"has weights that are no numbers (NaN or infinite) in {name}",
@@ -88,7 +88,7 @@ def check_weights(network: nn.Module) -> None:
 
 
 def check_classes(network: nn.Module) -> int | None:
-    """How many classes the head tells apart; None where it does not say.
+    """Return the number of classes of the head; None where it does not say.
 
     Raises:
         UnfitError: its branches have another number of outputs than it says.
@@ -111,7 +111,7 @@ def check_classes(network: nn.Module) -> int | None:
 def _measure(
     module: nn.Module, known: dict[int, tuple[int, int]], above: set[int], depth: int
 ) -> tuple[int, int]:
-    """How many modules are reached from one, each as often as it is reached, and how deep they lie in each other."""
+    """Count the modules reached from one, each as often as it is reached, and the depth of their nesting."""
     if id(module) in above:
         refuse(f"is damaged: a {type(module).__name__} contains itself")
     if id(module) not in known:
@@ -135,7 +135,7 @@ def _measure(
 
 
 def _check_place(index: int, layer: Any, kept: set[int]) -> None:
-    """Whether a layer says where it stands and reads layers before it whose outputs are kept."""
+    """Check that a layer has its own index and reads layers before it whose outputs are kept."""
     called = f"layer {index} ({type(layer).__name__})"
     if getattr(layer, "i", None) != index:
         refuse(f"is damaged: {called} says that it is layer {shown(getattr(layer, 'i', None))}")
@@ -156,7 +156,7 @@ def _check_place(index: int, layer: Any, kept: set[int]) -> None:
 
 
 def _check_head(head: Any) -> None:
-    """Whether a detect head's own numbers can be meant."""
+    """Check that a detect head's own numbers are plausible."""
     called = type(head).__name__
     for name, most in (("nc", MOST_CLASSES), ("reg_max", _MOST_BINS), ("nl", MOST_NESTING)):
         value = getattr(head, name, 1)
@@ -187,7 +187,7 @@ def _check_module(name: str, module: nn.Module) -> None:
 
 
 def _declared(module: Any) -> tuple[int, ...] | None:
-    """The shape that a layer's weights have by its own numbers; None where it has none."""
+    """Return the shape that a layer declares for its weights; None where it declares none."""
     if isinstance(module, nn.modules.conv._ConvNd):
         into, out, groups = module.in_channels, module.out_channels, max(1, module.groups)
         first = (into, out // groups) if module.transposed else (out, into // groups)

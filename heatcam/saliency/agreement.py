@@ -1,6 +1,6 @@
-"""Whether half of the bits show what float32 shows: judged by what a user sees, each object's own map.
+"""Comparison of half precision with float32, by what a user sees: each object's own map.
 
-A gradient's largest relative error says little: of YOLOv8n's fine map in bfloat16 it is 0.1 to 0.16, while the maps look the
+A gradient's largest relative error says little: for YOLOv8n's fine map in bfloat16 it is 0.1 to 0.16, while the maps look the
 same. So the maps of the same boxes are compared: their direction (cosine), the order of their cells within the box (Spearman's
 rank correlation), and the share of evidence in the box. Of 103 objects on 19 photographs, YOLOv8n calculated in bfloat16 by
 torch (largest relative error of a gradient 0.03 live, 0.1 fine), the worst had, live and fine: cosine 0.996 and 0.984, rank
@@ -25,12 +25,12 @@ from heatcam.saliency.explainer import Explainer
 
 LEAST_COSINE, LEAST_RANK_CORRELATION, MOST_ENERGY_APART = 0.96, 0.95, 0.06
 MOST_OBJECTS = 8  # of each picture
-_LEAST_CELLS = 4  # in a box, for an order to be worth anything
+_LEAST_CELLS = 4  # in a box, for their order to mean anything
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How much alike two ways to calculate the same maps are: of the object for which they differ most.
+    """Similarity of two ways to calculate the same maps, each number the worst of all objects.
 
     Attributes:
         cosine: between the positive evidence of both maps, in ``[0, 1]``.
@@ -43,7 +43,7 @@ class Agreement:
     energy_apart: float = 0.0
 
     def worse(self, other: Agreement) -> Agreement:
-        """The worse of each."""
+        """Return the worse of each number."""
         return Agreement(
             min(self.cosine, other.cosine),
             min(self.rank_correlation, other.rank_correlation),
@@ -52,7 +52,7 @@ class Agreement:
 
     @property
     def difference(self) -> str:
-        """What differs more than it may, in words; "" for nothing. Numbers that are none count as different."""
+        """The numbers beyond their limits, in words; "" for none. NaN counts as different."""
         told = {
             f"maps with a cosine of {self.cosine:.3f}": self.cosine >= LEAST_COSINE,
             f"cells in another order, rank correlation {self.rank_correlation:.3f}": self.rank_correlation
@@ -63,11 +63,11 @@ class Agreement:
 
 
 def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence[Uint8Array]) -> str:
-    """What a quicker engine shows otherwise than the explainer's own, in boxes or maps; "" for nothing.
+    """Compare a quicker engine's boxes and maps with the explainer's own; return the difference in words, "" for none.
 
     Args:
-        explainer: with the engine in float32; not changed.
-        quick: the same network calculated in less.
+        explainer: has the engine in float32; not changed.
+        quick: the same network in lower precision.
         pictures: uint8 ``(H, W, 3)`` BGR, real ones.
     """
     exact: GradientEngine = explainer.engine.anchored()  # (only detectors are judged so)
@@ -84,7 +84,7 @@ def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence
 
 
 def _agreements(explainer: Explainer, quick: GradientEngine, picture: Uint8Array) -> Iterator[Agreement]:
-    """Of each of the strongest objects of one picture; both maps are of the boxes that float32 finds."""
+    """Yield the agreement for each of one picture's strongest objects; both maps are of the boxes that float32 finds."""
     other = copy.copy(explainer)
     other.engine = quick
     letterbox, boxed = explainer.prepare(picture)
@@ -101,12 +101,12 @@ def _agreements(explainer: Explainer, quick: GradientEngine, picture: Uint8Array
 def agreement(
     exact: SaliencyMap, ours: SaliencyMap, letterbox: Letterbox, box_xyxy: npt.ArrayLike
 ) -> Agreement:
-    """How much alike two maps of one object are.
+    """Measure how similar two maps of one object are.
 
     Args:
-        exact: float32 ``(h, w)``.
-        ours: of the same cells.
-        letterbox: whose pixels the maps cover.
+        exact: the reference, float32 ``(h, w)``.
+        ours: the map to compare, of the same cells.
+        letterbox: the geometry of both maps.
         box_xyxy: float ``(4,)`` in image pixels.
     """
     cells = [cells_in_box(each.values, letterbox, box_xyxy) for each in (exact, ours)]
@@ -117,7 +117,7 @@ def agreement(
 
 
 def _cosine(a: Float32Array, b: Float32Array) -> float:
-    """Of the positive evidence; nothing beside nothing is the same."""
+    """Return the cosine between the positive evidence of both maps; 1 if neither has any."""
     a, b = np.maximum(a, 0), np.maximum(b, 0)
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     if not all(lengths):
@@ -126,7 +126,7 @@ def _cosine(a: Float32Array, b: Float32Array) -> float:
 
 
 def _rank_correlation(a: Float32Array, b: Float32Array) -> float:
-    """Spearman's; 1 where there are too few cells, or all are equal, for there to be an order."""
+    """Return Spearman's rank correlation; 1 where cells are too few or all equal, so that there is no order."""
     if a.size < _LEAST_CELLS or np.ptp(a) == 0:
         return 1.0
     if not np.ptp(b) > 0:
@@ -135,7 +135,7 @@ def _rank_correlation(a: Float32Array, b: Float32Array) -> float:
 
 
 def _ranks(cells: Float32Array) -> npt.NDArray[np.float64]:
-    """The place of each cell's positive evidence in their order; equal ones share the mean of their places."""
+    """Return the rank of each cell's positive evidence; equal ones share the mean of their ranks."""
     _, place, counts = np.unique(np.maximum(cells, 0), return_inverse=True, return_counts=True)
     ranks: npt.NDArray[np.float64] = (counts.cumsum() - (counts - 1) / 2)[place.ravel()]
     return ranks

@@ -1,17 +1,17 @@
-"""What evidence is worth with one model: measured once against the same network with a shuffled head.
+"""Calibration of a model's evidence, measured once against the same network with a shuffled head.
 
 Maps themselves do not tell a trained head from a shuffled one. With YOLOv8n on COCO, on 15 photographs, the positive evidence in
 a box, its density, its peak, its share inside and the enrichment each ranked a true map above the same anchor's map of a
 shuffled head in 35 to 60 % of all pairs, and of ``markers`` in 2 to 62 %: a shuffled head has gradients as large as a trained
-one. What a shuffled head lacks is agreement: what speaks for and against an object cancels out. So the verdict is taken on
-``GradientEngine.coherence``, at the head's inputs, where every map here takes its gradient from; it is each object's own also
-when one map is drawn for all.
+one. A shuffled head lacks agreement: evidence for and against an object cancels out. So evidence is judged by
+``GradientEngine.coherence``, at the head's inputs, where every map here takes its gradient from; each object has its own
+verdict also when one map is drawn for all.
 
-Of what YOLOv8n showed on 28 photographs none was flagged (103 objects, live and fine); of the same anchors with other shuffled
-heads about 95 % are. A network that is loaded with a shuffled head is judged against further shuffles: 45 of 74, 3 of 3 and 22 of
-22 objects of three such ``markers`` were flagged (with a live map of one level).
+Of YOLOv8n's 103 objects on 28 photographs none was flagged (live and fine); of the same anchors with other shuffled heads about
+95 % are. A network that is loaded with a shuffled head is judged against further shuffles: 45 of 74, 3 of 3 and 22 of 22 objects
+of three such ``markers`` were flagged (with a live map of one level).
 
-The same measurement gives the fixed scale: how much evidence a hot cell holds in what the model usually detects.
+The same measurement gives the fixed scale: the evidence in a hot cell of the model's usual detections.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ MOST_COMPARED = 3  # maps of each picture that are made with a shuffled head too
 FLOOR_PERCENTILE = 95
 #: Half of the detections reach full heat at the fixed scale. At 75, large objects, whose evidence is spread, stayed cold.
 FULL_HEAT_PERCENTILE = 50
-LEAST_DETECTIONS = 3  # that a fixed scale is taken from
-#: Maps that are the same with a shuffled head (cosine) do not show what the head sees.
+LEAST_DETECTIONS = 3  # for a fixed scale
+#: Maps as similar as this (cosine) to those of a shuffled head do not depend on what the head has learned.
 SAME_MAP = 0.99
 _WEAKEST = Thresholds(conf=0.001)
 _USUAL = 0.25  # confidence from which a box counts as a detection
@@ -48,10 +48,10 @@ _USUAL = 0.25  # confidence from which a box counts as a detection
 
 @dataclass
 class _Seen:
-    """What was measured on the pictures so far.
+    """Measurements on the pictures so far.
 
     Attributes:
-        shuffled: coherence with a shuffled head: of the same anchors and classes, and of what such a head would show itself.
+        shuffled: coherence with a shuffled head: at the same anchors and classes, and of the objects that such a head would show.
         peaks: the evidence in a hot cell of each detection's own map.
         alike: cosines between an object's map and its map of a shuffled head.
     """
@@ -65,8 +65,8 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
     """Explain ``pictures`` with the network's head and with shuffled copies of it. The explainer is not changed.
 
     Args:
-        explainer: of a detector; nothing is known about other networks.
-        pictures: uint8 ``(H, W, 3)`` BGR; all count, however long it takes: what is remembered may not depend on the clock.
+        explainer: of a detector; other networks give an empty calibration.
+        pictures: uint8 ``(H, W, 3)`` BGR; all are used, however long it takes: a remembered result must not depend on the clock.
     """
     engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
@@ -117,7 +117,7 @@ def _look_at(
 
 
 def _coherence(engine: GradientEngine, forward: Forward) -> np.ndarray:
-    """Of each box, float ``(N,)``; empty where it is not known."""
+    """Return the coherence of each box, float ``(N,)``; empty where it is not known."""
     found = engine.coherence(forward)
     return np.zeros(0) if found is None else found.cpu().numpy()
 
@@ -125,7 +125,7 @@ def _coherence(engine: GradientEngine, forward: Forward) -> np.ndarray:
 def _alike(
     maps: Sequence[SaliencyMap], forward: Forward, letterbox: Letterbox, shuffled: Explainer
 ) -> list[float]:
-    """Cosines between the first objects' maps and those of a shuffled head."""
+    """Return the cosines between the first objects' maps and those of a shuffled head."""
     few = Forward(forward.inputs, forward.boxes.only(slice(MOST_COMPARED)))
     cosines = []
     for one, other in zip(maps, shuffled.own_maps(few, letterbox), strict=False):
@@ -135,7 +135,7 @@ def _alike(
 
 
 def _verdict(seen: _Seen) -> Calibration:
-    """The numbers of all pictures made into two."""
+    """Return the calibration from the measurements on all pictures."""
     floor = None
     if seen.shuffled:
         floor = float(np.percentile(seen.shuffled, FLOOR_PERCENTILE))

@@ -29,7 +29,7 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
         pictures: makes the pictures to measure on, uint8 ``(H, W, 3)`` BGR; called only when there is something to measure.
 
     Returns:
-        How long it took to measure, in seconds; 0 when it was known.
+        Seconds that measuring took; 0 when it was remembered.
     """
     engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
@@ -51,7 +51,7 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
 
 
 def _read(entry: Any) -> Calibration | None:
-    """A calibration as it was stored; None for anything else."""
+    """Read a stored calibration; None for anything that is not one."""
     fine = isinstance(entry, list) and len(entry) == 2
     if not fine or not all(n is None or (type(n) in (int, float) and not math.isnan(n)) for n in entry):
         return None
@@ -60,7 +60,10 @@ def _read(entry: Any) -> Calibration | None:
 
 
 def _key(explainer: Explainer, engine: GradientEngine) -> str:
-    """Everything that decides what is measured, but for the pictures' size."""
+    """Return the key of a calibration: weights, taps, target, method, imgsz, conf, precision, versions and hardware, hashed.
+
+    The pictures' size is not part of it.
+    """
     own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
     asked = explainer.method, explainer.imgsz, explainer.thresholds.conf, engine.passes.tolerance
     key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))

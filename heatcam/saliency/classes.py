@@ -1,4 +1,4 @@
-"""Explaining classifiers: the same way from frame to maps, and a box for each class that is read off its own map."""
+"""The explainer of classifiers: as for detectors, with a box for each class that is taken from its own map."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ClassExplainer(Explainer):
     """Explains one frame after another with one classifier: see ``Explainer``.
 
     A detection is a class with its probability. Its box is the region that holds most of its evidence
-    (``heatcam.measures.cam_box``), or without maps all that the network saw of the picture.
+    (``heatcam.measures.cam_box``), or without maps the part of the picture that the network saw.
     """
 
     def explain(
@@ -30,9 +30,9 @@ class ClassExplainer(Explainer):
         conf: float | None = None,
         on_object: OnObject | None = None,
     ) -> Explanation:
-        """The likeliest classes of one picture, and where the evidence for them lies: see ``Explainer.explain``.
+        """Find the likeliest classes of one picture, and where the evidence for them lies: see ``Explainer.explain``.
 
-        Each class's own map is made also when only the common one was asked for, because the boxes come from them.
+        Each class's own map is made also when only the common one was asked for, because the boxes are taken from them.
         """
         found = super().explain(
             image, with_map=with_map, with_object_maps=with_map, conf=conf, on_object=on_object
@@ -45,7 +45,7 @@ class ClassExplainer(Explainer):
 
 
 def with_regions(detections: Detections, maps: Sequence[SaliencyMap]) -> Detections:
-    """The same detections, each boxed by the evidence in its own map, in image pixels; as they are without maps."""
+    """Return the same detections, each with the box of its own map's evidence, in image pixels; unchanged without maps."""
     if not maps:
         return detections
     boxes = [m.letterbox.boxes_to_image(box_of_evidence(m.values, m.letterbox.model_wh)) for m in maps]

@@ -1,4 +1,4 @@
-"""From a frame to detections and the map of the evidence for them: one forward pass serves both."""
+"""The explainer: from a frame to detections and maps of the evidence for them, in one forward pass."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from heatcam.saliency.methods import METHODS, MapFormula
 
 logger = logging.getLogger(__name__)
 
-OnObject = Callable[[int, int], None]  # objects that have their map, and how many there will be
+OnObject = Callable[[int, int], None]  # number of maps done, number of objects
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What evidence is worth with one model (``heatcam.saliency.calibration``).
+    """Calibration of one model's evidence (``heatcam.saliency.calibration``).
 
     Attributes:
         floor: coherence up to which an object's evidence is low: the 95th percentile of the same network with a shuffled head;
-            infinite when nothing that it shows is better, None where that is not known.
+            infinite when the maps are the same with a shuffled head, None where it is not known.
         full_heat: the evidence of one cell that is full heat at the fixed scale, in the map's unit; None where not known.
     """
 
@@ -43,11 +43,11 @@ class Explainer:
         engine: the network on its device.
         class_names: name of each class id.
         imgsz: longer side of the network's input, in pixels.
-        thresholds: which boxes are kept.
+        thresholds: those that boxes must pass to be kept.
         method: the CAM method's name.
         formula: the CAM method itself.
         title: the model's name for people.
-        fit: how a picture of some width and height becomes the network's input; None is the tight letterbox of YOLO.
+        fit: makes the geometry from a picture's width and height to the network's input; None is YOLO's tight letterbox.
 
     >>> import heatcam
     >>> explainer = heatcam.load("markers", conf=0.5)
@@ -77,16 +77,16 @@ class Explainer:
         self.thresholds = thresholds
         self.method = method
         self.title = title
-        #: What is explained of each object, as ``--target`` names it; the engine explains it already.
+        #: The target, as ``--target`` names it, for words alone: the engine has it already.
         self.target = "class"
         self.calibration = Calibration()
-        #: How long the calibration was measured at this start, in seconds; 0 when it was known.
+        #: Seconds that calibration took at this start; 0 when it was remembered.
         self.calibrating_s = 0.0
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
-        """The network's input from a picture (uint8 ``(H, W, 3)`` BGR), ``(1, channels, h, w)`` on the device, and geometry."""
+        """Return the geometry and the network's input, ``(1, channels, h, w)`` on the device, of a uint8 ``(H, W, 3)`` BGR."""
         letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
         # Grey before it is resized, as ultralytics does it: rounding is the same then.
         seen = in_grey(image_bgr) if self.engine.channels == 1 else image_bgr
@@ -102,9 +102,9 @@ class Explainer:
         conf: float | None = None,
         on_object: OnObject | None = None,
     ) -> Explanation:
-        """Find the objects of one picture, and where the evidence for them lies.
+        """Detect the objects of one picture and map the evidence for them.
 
-        When the map fails, the detections still come, with ``map_error`` saying why.
+        When the map fails, the detections are still returned, with the reason in ``map_error``.
 
         Args:
             image: a frame, or a picture as uint8 ``(H, W, 3)`` BGR; not changed.
@@ -158,7 +158,7 @@ class Explainer:
         )
 
     def _question(self, forward: Forward) -> Question | None:
-        """What the maps are evidence for, where that is not each object's own class."""
+        """Return the question that the maps answer; None where it is the usual one, the evidence for each object's own class."""
         asked = self.engine.explained_class
         about = in_words(self.target)
         if asked is None:
@@ -168,7 +168,7 @@ class Explainer:
         return Question(about or name, name, scores)
 
     def warm_up(self, image: Uint8Array) -> None:
-        """Run once on a real picture, so that the first frame and the first toggle cost what the others do."""
+        """Run once on a real picture, so that the first frame is as fast as the others."""
         self.explain(image)
 
     def maps_at(
@@ -176,12 +176,12 @@ class Explainer:
     ) -> tuple[SaliencyMap, ...]:
         """Map the evidence at given anchors for given classes, whether they are detected or not.
 
-        To ask the same of a changed picture, or of a changed network.
+        Use it to ask the same of a changed picture, or of a changed network.
 
         Args:
             image: uint8 ``(H, W, 3)`` BGR; not changed.
             anchors: indices of the head's anchor points, as ``Detections.anchors`` has them.
-            class_ids: the class that is explained at each.
+            class_ids: the class that is explained at each anchor.
 
         Raises:
             UsageError: the network has no anchors.
@@ -197,7 +197,7 @@ class Explainer:
             return self._map_of_each(engine.forward_at(picture, anchors, class_ids), letterbox)[1]
 
     def own_maps(self, forward: Forward, letterbox: Letterbox) -> tuple[SaliencyMap, ...]:
-        """One map for each box of a pass ``with_graph``; within ``engine.exclusive_threads()``.
+        """Return one map for each box of a pass ``with_graph``. Call it within ``engine.exclusive_threads()``.
 
         Raises:
             MapError: an object's level does not read the tapped layers, or the method failed.
@@ -206,13 +206,13 @@ class Explainer:
 
     @property
     def unit(self) -> str:
-        """What maps are counted in."""
+        """Unit of the maps' values; ``a.u.`` for methods that keep none."""
         if not METHODS[self.method].keeps_unit:
             return "a.u."
         return self.engine.unit
 
     def _low_evidence(self, forward: Forward) -> tuple[bool, ...]:
-        """One a box, or nothing where it is not known; after the gradient of the same pass."""
+        """Tell for each box whether its evidence is low; empty where not known. Call it after the gradient of the same pass."""
         floor = self.calibration.floor
         if floor is None:
             return ()
@@ -227,7 +227,7 @@ class Explainer:
         with_object_maps: bool,
         on_object: OnObject | None,
     ) -> tuple[SaliencyMap | None, tuple[SaliencyMap, ...], str]:
-        """The summed map, the objects' maps, and why they are missing."""
+        """Return the summed map, the objects' maps, and the reason where they are missing."""
         if not with_map:
             return None, (), ""
         try:
@@ -241,7 +241,7 @@ class Explainer:
     def _map_of_each(
         self, forward: Forward, letterbox: Letterbox, on_object: OnObject | None = None
     ) -> tuple[SaliencyMap, tuple[SaliencyMap, ...]]:
-        """The summed map and each object's own. The gradient of the sum is the sum of the gradients: no pass of its own."""
+        """Return the summed map and each object's own. The sum's gradient is the sum of theirs: it needs no further pass."""
         together: TapGradients | None = None
         maps: dict[int, SaliencyMap] = {}
         for number, gradients in self.engine.object_gradients(forward):
@@ -253,7 +253,7 @@ class Explainer:
         return self._map(forward, together, letterbox), tuple(maps[n] for n in sorted(maps))
 
     def _map(self, forward: Forward, gradients: TapGradients, letterbox: Letterbox) -> SaliencyMap:
-        """One map from the gradients at the taps; no detections give a map of zeros, whatever the method.
+        """Make one map from the gradients at the taps; without detections it is all zeros, whatever the method.
 
         Raises:
             MapError: the method gave numbers that are not finite.
@@ -269,11 +269,11 @@ class Explainer:
         )
 
     def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
-        """One map, float ``(h, w)``, from what is at the taps, each float ``(C_l, h_l, w_l)``."""
+        """Make one map, float ``(h, w)``, from activations and gradients at the taps, each float ``(C_l, h_l, w_l)``."""
         return self._formula(activations, gradients)
 
     def _detections(self, forward: Forward, letterbox: Letterbox) -> Detections:
-        """Kept boxes in image pixels, as NumPy."""
+        """Convert the kept boxes to image pixels and NumPy."""
         boxes = forward.boxes
         class_ids = boxes.class_ids.cpu().numpy()
         return Detections(
@@ -287,7 +287,11 @@ class Explainer:
 
 
 def _frame_of(image: Uint8Array) -> Frame:
-    """A picture given from Python as a frame."""
+    """Wrap a picture given from Python in a frame.
+
+    Raises:
+        ValueError: it is not uint8 ``(H, W, 3)``.
+    """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ValueError(f"a picture is uint8 (H, W, 3) in BGR order, got {got}")

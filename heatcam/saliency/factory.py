@@ -1,4 +1,4 @@
-"""Putting an explainer together from what the user chose."""
+"""Building of explainers from the user's options."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _MOST_KEPT = 5  # compiled networks are large
 def build_explainer(
     model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> Explainer:
-    """An explainer: model loaded, gradients proved, calibrated, and for streams the first pass done.
+    """Build an explainer: the model loaded, gradients verified, evidence calibrated, and for streams a first pass done.
 
     Args:
         model: a ``.pt`` file or an embedded model's name.
-        device: None chooses.
-        options: what is kept and how it is mapped.
-        size_wh: of the pictures to come, in pixels: what is compiled is compiled for them. Others work too.
+        device: a torch device; None takes the fastest.
+        options: which boxes are kept and how their evidence is mapped.
+        size_wh: size of the pictures to come, in pixels: networks are compiled for it. Other sizes work too.
 
     Raises:
-        ModelError, DeviceError, UsageError: what was asked for cannot be had; the message names the next step.
+        ModelError, DeviceError, UsageError: model, device or options cannot be used; the message names the next step.
     """
     return open_explainer_cache(model, device, options, size_wh).take(options)
 
 
 class ExplainerCache:
-    """Explainers of one model, each made when it is first asked for; the last few are kept. Used from one thread at a time.
+    """Cache of one model's explainers, each built when it is first asked for; the last few are kept. One thread at a time.
 
-    They share the network's weights, so that a window can go from method to method; each has modules of its own, so that one can
-    be made while another explains.
+    They share the network's weights, so that the window can change methods quickly; each has modules of its own, so that one can
+    be built while another explains.
 
     Args:
-        loaded: the network.
+        loaded: the loaded model.
         device: where it runs.
-        size_wh: of the pictures to come, in pixels.
+        size_wh: size of the pictures to come, in pixels.
     """
 
     def __init__(self, loaded: LoadedModel, device: torch.device, size_wh: tuple[int, int]) -> None:
@@ -55,10 +55,10 @@ class ExplainerCache:
         self._made: dict[ExplainOptions, Explainer] = {}
 
     def take(self, options: ExplainOptions) -> Explainer:
-        """The explainer for ``options``, warmed up and calibrated.
+        """Return the explainer for ``options``, warmed up and calibrated.
 
         Raises:
-            ModelError, UsageError: it cannot be had with this model.
+            ModelError, UsageError: the options do not fit this model.
         """
         if options not in self._made:
             while len(self._made) >= _MOST_KEPT:
@@ -68,12 +68,12 @@ class ExplainerCache:
             examples = self.loaded.examples or real_pictures
             explainer.calibrating_s = calibrate(explainer, lambda: examples(self._size_wh))
             self._made[options] = explainer
-        self._made[options] = self._made.pop(options)  # (the one asked for last stands last)
+        self._made[options] = self._made.pop(options)  # (most recently used last)
         return self._made[options]
 
 
 def with_shared_weights(network: nn.Module) -> nn.Module:
-    """A copy of a network whose parameters and buffers are the same tensors: modules remember what they have last seen."""
+    """Copy a network but share its parameters and buffers: modules keep state of the picture they last saw."""
     tensors = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
     return copy.deepcopy(network, tensors)
 
@@ -81,7 +81,7 @@ def with_shared_weights(network: nn.Module) -> nn.Module:
 def open_explainer_cache(
     model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
 ) -> ExplainerCache:
-    """The cache of one model's explainers; see ``build_explainer``."""
+    """Load a model and return the cache of its explainers; see ``build_explainer``."""
     options.require_valid()
     method_formula(options.formula_name)  # refused before the model is read
     return ExplainerCache(load_model(model), choose_device(device), size_wh)
@@ -94,17 +94,17 @@ def explainer_of(
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     kind: type[Explainer] | None = None,
 ) -> Explainer:
-    """The same from a network that is loaded already, not calibrated. Several explainers may share one network.
+    """Build an explainer from a loaded model, without calibrating it. Several explainers may share one network.
 
     Args:
-        loaded: the network.
+        loaded: the loaded model.
         device: where it is to run.
-        options: what is kept and how it is mapped.
-        size_wh: of the pictures to come, in pixels.
+        options: which boxes are kept and how their evidence is mapped.
+        size_wh: size of the pictures to come, in pixels.
         kind: the class of the explainer; None takes that of the network's family.
 
     Raises:
-        ModelError, UsageError: what was asked for cannot be had; the message names the next step.
+        ModelError, UsageError: the options do not fit this model; the message names the next step.
     """
     options.require_valid()
     formula = method_formula(options.formula_name)
@@ -131,7 +131,7 @@ def explainer_of(
 
 
 def _class_asked_about(why: str, class_names: dict[int, str]) -> int | None:
-    """The id of the class behind ``--why``; None when none was asked about.
+    """Return the id of the class that ``--why`` names; None without one.
 
     Raises:
         UsageError: the model has no such class.

@@ -1,4 +1,4 @@
-"""Maps of several levels added up into one, each worth per pixel what it holds.
+"""Adding up maps of several levels, each by its evidence per pixel.
 
 A level of stride s spreads a logit over s x s pixels. Added up as they are, coarse levels would drown fine ones; divided by
 their stride squared, every level gives its evidence per pixel, and the sum over the picture stays in logits.
@@ -14,10 +14,10 @@ from torch import Tensor
 
 
 def add_levels(maps: Sequence[Tensor]) -> Tensor:
-    """One map from one map a level: each cut at zero, enlarged to the finest, and divided by what it was enlarged by.
+    """Add up one map a level: each clipped at zero, upsampled to the finest level, and divided by the factor of its area.
 
     Args:
-        maps: float ``(h_l, w_l)``, signed, in logit units per cell; a single one is given back signed.
+        maps: float ``(h_l, w_l)``, signed, in logit units per cell; a single one is returned as it is, signed.
 
     Returns:
         float ``(h, w)`` of the finest level, in logit units per cell of that level.

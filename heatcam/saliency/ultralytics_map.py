@@ -1,9 +1,9 @@
-"""The map that ultralytics draws for ``predict(visualize=True)``, of one object: what others see, to be compared with.
+"""The map that ultralytics draws for ``predict(visualize=True)``, of one object, to compare with.
 
-``ultralytics.utils.plotting.class_activation_map`` (8.4.190) takes LayerCAM at each layer that the head reads, cut at zero and
-enlarged to the network's input; scales each to its own maximum, and takes the larger value at each pixel. It chooses the
+``ultralytics.utils.plotting.class_activation_map`` (8.4.190) takes LayerCAM at each layer that the head reads, clipped at zero
+and upsampled to the network's input; scales each to its own maximum, and takes the largest value at each pixel. It chooses the
 predictions itself, before suppression, and writes one picture of all of them, so it cannot be called for one object: the same
-is done here at the anchor of a kept box. A test compares the two where they can be.
+is done here at the anchor of a kept box. A test compares the two where that is possible.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class UltralyticsExplainer(Explainer):
 def ultralytics_explainer(
     loaded: LoadedModel, device: torch.device, options: ExplainOptions, size_wh: tuple[int, int]
 ) -> Explainer:
-    """An explainer whose objects' maps are ultralytics'.
+    """Build an explainer whose objects' maps are ultralytics'.
 
     Args:
         loaded: a detection network with anchors.
         device: where it is to run.
-        options: what is kept; method and layers are ultralytics' own.
-        size_wh: of the pictures to come, in pixels.
+        options: which boxes are kept; method and layers are ultralytics' own.
+        size_wh: size of the pictures to come, in pixels.
 
     Raises:
-        ModelError: no gradient runs from the head to what it reads.
+        ModelError: no gradient runs from the head to its inputs.
     """
     cut = TappedNetwork(loaded.network.to(device))
     tapped_already = set(cut.inputs) <= set(cut.tapped)  # where no head input reads the finest, as in YOLOv3

@@ -1,4 +1,4 @@
-"""``markers``: the small detector that comes with heatcam. ``CARD.md`` beside this file says what it was trained on.
+"""``markers``: the small detector that comes with heatcam. ``CARD.md`` beside this file describes its training data.
 
 It is stored as a half-precision state dict in safetensors and an architecture in JSON: nothing here is a pickle.
 """
@@ -22,7 +22,7 @@ _REINSTALL = "install heatcam again: pip install --force-reinstall --no-deps hea
 
 
 def build() -> tuple[nn.Module, dict[int, str], int]:
-    """The embedded network (float32, not fused), its class names, and the input size it was trained with, in pixels.
+    """Build the embedded network (float32, not fused); return it with its class names and its training input size in pixels.
 
     Raises:
         ModelError: its files are missing or damaged.
@@ -38,7 +38,7 @@ def build() -> tuple[nn.Module, dict[int, str], int]:
 
 
 def read_files() -> tuple[dict[str, Any], bytes]:
-    """The JSON beside the weights, and the weights' bytes.
+    """Read the JSON beside the weights, and the weights' bytes.
 
     Raises:
         ModelError: one of them is missing or cannot be read.
@@ -52,8 +52,8 @@ def read_files() -> tuple[dict[str, Any], bytes]:
 
 
 def examples(size_wh: tuple[int, int]) -> list[Uint8Array]:
-    """Two pictures of the demo scene, uint8 ``(H, W, 3)`` BGR, of the size asked for, or the least that the scene has."""
-    from heatcam.sources import DemoScene  # noqa: PLC0415 (draws markers: wanted at the first start only)
+    """Return two pictures of the demo scene, uint8 ``(H, W, 3)`` BGR, of this size but at least 160 pixels a side."""
+    from heatcam.sources import DemoScene  # noqa: PLC0415 (draws markers: needed at the first start only)
 
     scene = DemoScene(size_wh=(max(160, size_wh[0]), max(160, size_wh[1])))
     return [scene.render(frame_index).image_bgr for frame_index in _EXAMPLES]

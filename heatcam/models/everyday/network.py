@@ -17,7 +17,7 @@ from ultralytics.nn.modules.head import Classify
 
 _EPSILON = 1e-3  # of TensorFlow's batch normalisation
 _STEM, _CLASSES, _HEAD = 32, 1000, 1280  # channels
-#: Of each stage: blocks, kernel, stride of the first block, how much wider a block is inside, channels.
+#: Of each stage: blocks, kernel, stride of the first block, expansion factor, channels.
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -30,9 +30,9 @@ _STAGES = (
 
 
 class ConvNorm(nn.Module):
-    """Convolution with ``SAME`` padding, batch normalisation and, where asked for, ReLU6.
+    """Convolution with ``SAME`` padding, batch normalisation and, with ``act``, ReLU6.
 
-    With a stride of two it takes maps of even sides, and pads more below and to the right than above and to the left.
+    With a stride of two it takes maps with even sides, and pads more below and to the right than above and to the left.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Stem(ConvNorm):
 
 
 class InvertedResidual(nn.Module):
-    """Widen, convolve each channel alone, narrow; added to its input where both have the same shape."""
+    """Inverted residual block: expand, depthwise convolution, project; plus its input where both have the same shape."""
 
     def __init__(self, given: int, made: int, kernel: int, stride: int, factor: int) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class EfficientNetLite0(nn.Module):
         return self
 
 
-#: Where the published file keeps what: our names for its parts, in both.
+#: The published file's names of a block's parts, and ours.
 _PARTS = {
     "_expand_conv": "expand.conv",
     "_bn0": "expand.norm",
@@ -142,10 +142,10 @@ _PARTS = {
 
 
 def renamed(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The published state dict with this network's names.
+    """Return the published state dict with this network's names.
 
     Raises:
-        KeyError: a name that such a file does not have.
+        KeyError: the dict has a name that the published file does not have.
     """
     outside = {
         "_conv_stem": "0.conv",

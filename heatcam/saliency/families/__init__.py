@@ -16,7 +16,7 @@ __all__ = ["ModelFamily", "families", "family_of"]
 
 @cache
 def families() -> tuple[ModelFamily, ...]:
-    """Every family, by the names of their modules; detectors, which say what is wrong with a network that is none, come last."""
+    """Return every family, sorted by module; detectors come last, as they take any network and say why one does not fit."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     found = [module.FAMILY for module in modules if hasattr(module, "FAMILY")]
@@ -24,5 +24,5 @@ def families() -> tuple[ModelFamily, ...]:
 
 
 def family_of(network: nn.Module) -> ModelFamily:
-    """The family that a network belongs to."""
+    """Return the family that a network belongs to."""
     return next(family for family in families() if family.matches(network))

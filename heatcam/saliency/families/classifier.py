@@ -1,4 +1,4 @@
-"""Classifiers: they see the middle of the picture, and their boxes are read off the maps."""
+"""Classifiers: they see the middle of the picture, and their boxes are taken from the maps."""
 
 from __future__ import annotations
 

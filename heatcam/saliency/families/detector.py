@@ -1,4 +1,4 @@
-"""YOLO detectors, and what is built on them: masks, keypoints, turned boxes. Boxes come from anchor points."""
+"""YOLO detectors, also with masks, keypoints or rotated boxes. Boxes come from anchor points."""
 
 from __future__ import annotations
 

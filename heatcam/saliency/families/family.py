@@ -1,4 +1,4 @@
-"""What a kind of network is to heatcam: how it is recognised, run, given its pictures, and explained."""
+"""A family of networks: how they are recognised, run, given their pictures, and explained."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 
-#: Builds the engine of a loaded network on a device, for what was asked for, with a photograph (uint8 ``(H, W, 3)`` BGR) of the
-#: size of the pictures to come, on which gradients are verified. Returns it with how a picture becomes its input. Raises
-#: ``ModelError`` or ``UsageError`` for what cannot be had.
+#: Builds the engine of a loaded network on a device, for the options, with a photograph (uint8 ``(H, W, 3)`` BGR) of the size of
+#: the pictures to come, on which gradients are verified. Returns it with the function that fits a picture to its input. Raises
+#: ``ModelError`` or ``UsageError`` where the options do not fit the network.
 Build = Callable[[LoadedModel, torch.device, ExplainOptions, Uint8Array], tuple[Engine, Fit]]
 
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """One kind of network. A module of this room that defines ``FAMILY`` is found by itself.
+    """One family of networks. A module in this folder that defines ``FAMILY`` is found by itself.
 
     Attributes:
         name: for people.
-        matches: whether a network is one of these.
-        build: its engine, and how a picture becomes its input.
+        matches: returns True if a network belongs to this family.
+        build: builds its engine and the function that fits a picture to its input.
         check: raises ``ModelError`` for a network of this family that cannot be explained as it is.
-        explainer: the class that goes from frames to explanations.
-        finds_boxes: whether its boxes are the network's own, not read off the maps.
+        explainer: the class that explains frames.
+        finds_boxes: True if boxes come from the network, False if they are taken from the maps.
     """
 
     name: str
@@ -46,7 +46,7 @@ def require_class_target(what: str, options: ExplainOptions) -> None:
     """Refuse a target other than the class.
 
     Raises:
-        UsageError: the message begins with ``what``.
+        UsageError: the target is not the class; the message begins with ``what``.
     """
     if options.target != "class":
         raise UsageError(f"{what} explains classes only, not '{options.target}'", "leave out --target")

@@ -1,4 +1,4 @@
-"""The CAM methods by name, each described where it is calculated: what it computes, from which paper."""
+"""The CAM methods by name; each module has the formula and the paper of its methods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_form
 
 
 def _found() -> dict[str, Method]:
-    """What the modules of this room define, in the order of ``MethodName``."""
+    """Collect the methods that the modules in this folder define, in the order of ``MethodName``."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
     ]
@@ -26,10 +26,10 @@ METHODS: dict[str, Method] = _found()
 
 
 def method_formula(name: str) -> MapFormula:
-    """The function behind ``name``: activations and gradients, each ``(C, h, w)``, to a ``(h, w)`` map of the finest.
+    """Return the function of a method: from activations and gradients, each ``(C, h, w)``, to a ``(h, w)`` map of the finest.
 
     Raises:
-        UsageError: no such method.
+        UsageError: there is no such method.
     """
     if name not in METHODS:
         raise UsageError(

@@ -1,6 +1,6 @@
 """The classic CAM methods, computed by the grad-cam package from activations and gradients that heatcam already has.
 
-Only the package's formulas are used: no hook is set and no pass is run, so each costs what ``live`` costs. The package's last
+Only the package's formulas are used: no hook is set and no pass is run, so each costs as much as ``live``. The package's last
 steps (ReLU, min-max scaling, resizing) are left out, so the maps stay signed and in logit units where the formula has units.
 """
 
@@ -29,24 +29,24 @@ CLASSIC = {
 
 
 def _cam_of(name: str) -> Any:
-    """The package's object; it asks its model for a parameter's device and nothing else here."""
+    """Make the package's object; of its model it uses a parameter's device and nothing else here."""
     import pytorch_grad_cam  # noqa: PLC0415 (imports matplotlib: seconds)
 
     return getattr(pytorch_grad_cam, CLASSIC[name])(model=nn.Linear(1, 1), target_layers=[])
 
 
 def plus_plus_weights(activation: Tensor, gradient: Tensor) -> Tensor:
-    """Grad-CAM++'s weight of each channel, ``(C,)``, from activation and gradient, each ``(C, h, w)``."""
+    """Return Grad-CAM++'s weight of each channel, ``(C,)``, from activation and gradient, each ``(C, h, w)``."""
     cam = _cam_of("gradcam++")
     arrays = (tensor.detach().cpu().numpy()[None] for tensor in (activation, gradient))
     return torch.from_numpy(np.asarray(cam.get_cam_weights(None, None, None, *arrays)[0], np.float32))
 
 
 def classic_method(name: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """The formula called ``name``: ``(C, h, w)`` activation and gradient to a signed ``(h, w)`` map.
+    """Return the formula called ``name``: from ``(C, h, w)`` activation and gradient to a signed ``(h, w)`` map.
 
     Raises:
-        KeyError: the package has no such method here.
+        KeyError: ``CLASSIC`` has no such method.
     """
     cam = _cam_of(name)
 

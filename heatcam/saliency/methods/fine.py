@@ -7,7 +7,7 @@ as the baseline (Sturmfels et al., "Visualizing the Impact of Feature Attributio
 
     C[i, j] = sum over channels c of  max(0, (A[c, i, j] - mean of A[c] around i, j) * dS / dA[c, i, j])
 
-Both in logits. Which sum was most faithful, and by how much, stands in docs/faithfulness.md.
+Both are in logits. docs/faithfulness.md says which sum was most faithful, and by how much.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SURROUNDINGS = 4  # cells; their means are interpolated, so a cell is compared w
 
 
 def fine_map(activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
-    """One map from all levels.
+    """Make one map from all levels.
 
     Args:
         activations: each float ``(C_l, h_l, w_l)``.
@@ -40,7 +40,7 @@ def fine_map(activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tens
 
 
 def contrast(activation: Tensor, gradient: Tensor) -> Tensor:
-    """What speaks for the target because it differs from its surroundings.
+    """Map the evidence for the target in the activations' difference from their surroundings.
 
     Args:
         activation: float ``(C, h, w)``.

@@ -1,4 +1,4 @@
-"""What a CAM method is: its formula, its paper, what it costs."""
+"""The record of a CAM method: its formula, its paper, its cost."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from heatcam.saliency.multi_level import add_levels
 
 #: From a layer's activation and gradient, ``(C, h, w)`` each, to a map ``(h, w)``.
 CamFormula = Callable[[Tensor, Tensor], Tensor]
-#: The same from several layers' to one map of the finest.
+#: From several layers' activations and gradients to one map of the finest.
 MapFormula = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 
 
 class Cost(str, Enum):
-    """How many backward passes the map of one picture needs."""
+    """Number of backward passes that the map of one picture needs."""
 
     NONE = "none"
     ONE = "one"
@@ -26,15 +26,15 @@ class Cost(str, Enum):
 
 @dataclass(frozen=True)
 class Method:
-    """A CAM method. A module of this room that defines ``METHODS`` is found by itself; ``enums.MethodName`` has the names.
+    """A CAM method. A module in this folder that defines ``METHODS`` is found by itself; ``enums.MethodName`` has the names.
 
     Attributes:
-        name: what ``--method`` takes.
+        name: value of ``--method``.
         formula: in words, for ``A`` the activation and ``G`` its gradient.
-        paper: who described it, where.
-        load: gives the function; what it needs that takes long to import is imported then.
-        cost: how many backward passes it needs.
-        keeps_unit: whether its numbers are activation times gradient, added up: in the unit of what is explained.
+        paper: its authors and where it was published.
+        load: returns the function; slow imports happen in this call.
+        cost: number of backward passes that it needs.
+        keeps_unit: True if its numbers are sums of activation times gradient, and so in the unit of the target.
     """
 
     name: str
@@ -46,5 +46,5 @@ class Method:
 
 
 def over_levels(formula: CamFormula) -> MapFormula:
-    """A layer's formula for several layers: their maps are added up (``add_levels``)."""
+    """Turn a layer's formula into one for several layers, whose maps are added up (``add_levels``)."""
     return lambda activations, gradients: add_levels(list(map(formula, activations, gradients)))

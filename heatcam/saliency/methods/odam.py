@@ -4,8 +4,8 @@ Zhao and Chan, "ODAM: Gradient-based Instance-specific Visual Explanations for O
 
     M[i, j] = sum over channels c of  A[c, i, j] * (Gaussian * dS / dA[c])[i, j]
 
-The paper smooths with a kernel that follows the object's size; here it is one cell, since neighbouring cells are what strided
-convolutions alternate between. Its last ReLU is left to whoever displays the map.
+The paper smooths with a kernel that follows the object's size; here it is one cell, since gradients of strided convolutions
+alternate between neighbouring cells. Its last ReLU is left to whoever displays the map.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SSGrad-CAM++: Grad-CAM++ that keeps to where the gradient is.
+"""SSGrad-CAM++: Grad-CAM++ with each cell weighted by the size of its gradient.
 
 Yamauchi, "Spatial Sensitive Grad-CAM++: Improved Visual Explanation for Object Detectors via Weighted Combination of Gradient
 Map", CVPR workshops 2024. Channels are weighted as in Grad-CAM++, and each channel is multiplied by its own map of sensitivity,
