@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from heatcam.errors import HeatcamError
 from heatcam.frames import Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.runtime import Behind, ahead
@@ -90,6 +91,8 @@ class Run:
 
 
 Painter = Callable[[Explanation, Run], Uint8Array]
+#: Told of what one frame failed with; True goes on with the next frame, False ends the run with the error.
+OnFailure = Callable[[HeatcamError], bool]
 
 _FRAMES_AHEAD, _FRAMES_BEHIND = 4, 2
 
@@ -120,14 +123,21 @@ def run_pipeline(
     sinks: Sequence[Sink],
     limits: Limits,
     run: Run,
+    on_failure: OnFailure | None = None,
 ) -> None:
     """Explain, paint and hand on one frame after another, until the frames, the limits or the user end it.
 
-    ``run`` is filled as it goes, so that it holds what was done even when this is left by Ctrl-C or an error.
+    ``run`` is filled as it goes, so that it holds what was done even when this is left by Ctrl-C or an error. ``on_failure``
+    lets frames that have nothing to do with one another, such as pictures of a folder, fail one by one; without it the first
+    error ends the run.
     """
     finish = _Finish(paint, sinks, run)
     for frame in frames:
-        finish(explainer.explain(frame, with_map=True))
+        try:
+            finish(explainer.explain(frame, with_map=True))
+        except HeatcamError as error:
+            if on_failure is None or not on_failure(error):
+                raise
         if limits.reached(run.frames, run.elapsed_s):
             return
 
