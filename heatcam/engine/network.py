@@ -177,7 +177,7 @@ class TappedNetwork:
         """The layers asked for, in order; each is kept for the taps.
 
         Raises:
-            UsageError: there is no such layer, its output is no map, the head does not read it, or it does not read the first one.
+            UsageError: there is no such layer, its output is no map, the head does not read it, or it does not read the first.
         """
         indices = layers_named(self._layers, names)
         self._read_later |= set(indices)
