@@ -1,1 +1,1 @@
-"""What each command does, put together from the rooms; ``cli`` only reads options and sets exit codes."""
+"""The commands, put together from the other packages; ``cli`` only reads options and sets exit codes."""

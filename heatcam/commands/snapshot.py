@@ -1,4 +1,4 @@
-"""``heatcam snapshot``: pictures in, pictures with their heat map out."""
+"""``heatcam snapshot``: pictures in, pictures with their heatmap out."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @dataclass
 class PicturesDone:
-    """What was done so far.
+    """Progress of a snapshot run.
 
     Attributes:
         rows: of the JSON document, one for each picture that was written.
-        failed: how many could not be read or written.
-        stopped: whether Ctrl-C or a full disk ended it.
+        failed: number of pictures that could not be read or written.
+        stopped: True if Ctrl-C or a full disk ended it.
         run: its clock.
     """
 
@@ -53,13 +53,13 @@ class PicturesDone:
 
 @dataclass(frozen=True)
 class PictureJob:
-    """How pictures are explained and written.
+    """Explainer, painter and outputs of a run.
 
     Attributes:
-        explainer: what explains them.
-        paint: what draws them.
-        output: what is written beside them, and over what.
-        terminal: where to say it.
+        explainer: explains the pictures.
+        paint: draws them.
+        output: files beside them, and rules for existing files.
+        terminal: prints results and notes.
     """
 
     explainer: Explainer
@@ -79,23 +79,23 @@ def snapshot(
     *,
     recursive: bool = False,
 ) -> int:
-    """Explain every picture and write it; a picture that cannot be read is said and left out.
+    """Explain every picture and write it; one that cannot be read is left out with a note.
 
     Args:
         inputs: files, folders and globs.
         camera: a camera or stream to take one frame from, instead of ``inputs``.
-        model: which model explains, and how.
-        look: how the overlay looks.
-        output: where the pictures and the JSON document go.
-        terminal: where to say it.
-        capture: what to ask the camera for.
+        model: the model, and how it explains.
+        look: look of the overlay.
+        output: files for the pictures and the JSON document.
+        terminal: prints results and notes.
+        capture: size and rate to ask the camera for.
         recursive: include the pictures in sub-folders.
 
     Returns:
         0; 1 when some pictures could not be read or written, or a folder had none; 130 after Ctrl-C, with what was done.
 
     Raises:
-        HeatcamError: nothing could be done at all; raised before torch is imported where that can be known.
+        HeatcamError: nothing could be done at all; raised before torch is imported where possible.
     """
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
@@ -131,7 +131,7 @@ def _start(
 
 
 def _finish(plan: PicturePlan, done: PicturesDone, output: PictureOutput, terminal: Terminal) -> int:
-    """Say how it ended, write the document of what was done; the exit code."""
+    """Print how it ended, write the JSON document, and return the exit code."""
     count = len(plan.pictures)
     if done.stopped or done.failed:
         what = f"{done.failed} left out" if done.failed else ""
@@ -153,7 +153,7 @@ def _finish(plan: PicturePlan, done: PicturesDone, output: PictureOutput, termin
 
 
 def _many(pictures: Sequence[Picture], first: Uint8Array | None, job: PictureJob, done: PicturesDone) -> None:
-    """Every picture in turn, into ``done``; ``first`` are the pixels of the only one. Ctrl-C and a full disk end it."""
+    """Explain and write every picture in turn; ``first`` has the pixels of the only one. Ctrl-C and a full disk end it."""
     run = Run()
     try:
         with (
@@ -182,18 +182,18 @@ def _many(pictures: Sequence[Picture], first: Uint8Array | None, job: PictureJob
 
 
 def _is_full(error: HeatcamError) -> bool:
-    """Whether nothing more can be written, so that to go on is in vain."""
+    """Return True if the disk is full or read-only, so that no further picture could be written."""
     cause = error.__cause__
     return isinstance(error, SinkError) and isinstance(cause, OSError) and cause.errno in _NO_ROOM
 
 
 def _one(frame: Frame, target: Path, job: PictureJob, done: PicturesDone) -> None:
-    """Explain, paint and write one picture; its row of the JSON document."""
+    """Explain, paint and write one picture, and add its row of the JSON document."""
     with job.terminal.objects() as on_object:
         explanation = job.explainer.explain(frame, with_object_maps=True, on_object=on_object)
     painted = job.paint(explanation, Run())
     row = {"path": frame.name, "output": str(target), **describe(explanation)}
-    with stopping.held():  # what is written stands in the document too
+    with stopping.held():  # every written picture must be in the document too
         make_folder(target.parent)
         _write(target, painted, explanation, job.output)
         done.rows.append(row)
@@ -205,7 +205,7 @@ def _one(frame: Frame, target: Path, job: PictureJob, done: PicturesDone) -> Non
 
 
 def _write(target: Path, painted: Uint8Array, explanation: Explanation, output: PictureOutput) -> None:
-    """The picture and its maps; with ``--skip-existing`` only what is not there."""
+    """Write the picture and its maps; with ``--skip-existing`` only those that do not exist."""
     if not (output.skip_existing and target.exists()):
         write_picture(target, painted, output.overwrite)
     raw = raw_path(target)
@@ -214,13 +214,17 @@ def _write(target: Path, painted: Uint8Array, explanation: Explanation, output: 
 
 
 def counted(class_names: Sequence[str]) -> str:
-    """``2 person, 1 bus``, or ``nothing detected``."""
+    """Return the counts of classes: ``2 person, 1 bus``, or ``nothing detected``."""
     counts = {name: class_names.count(name) for name in dict.fromkeys(class_names)}
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing detected"
 
 
 def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
-    """One fresh frame; the first ones are thrown away, because cameras open dark."""
+    """Read one frame; the first ones of a live source are thrown away, because cameras open dark.
+
+    Raises:
+        SourceError: the source gave no picture.
+    """
     source = open_source(camera, asked)
     with source:
         say_source(source, terminal)
