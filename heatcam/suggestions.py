@@ -36,7 +36,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def question(words: Iterable[str]) -> str:
-    """Return the question whether one of ``words`` was meant; "" for none."""
+    """Return ``did you mean ...?`` with all of ``words``; "" for none."""
     quoted = [repr(word) for word in words]
     return f"did you mean {' or '.join(quoted)}?" if quoted else ""
 

@@ -30,7 +30,7 @@ class Variant:
     """One way to run the network.
 
     Attributes:
-        label: the engine's own name; stands behind the names of its rows.
+        label: the engine's own name; follows the names of its rows.
         options: backend and precision of this variant; thresholds and size are those of all contestants.
     """
 

@@ -177,10 +177,10 @@ class CaptureChoice:
     fps: float | None = None
 
     def options(self) -> CaptureOptions:
-        """The same as sources take it.
+        """Return the options as sources take them.
 
         Raises:
-            UsageError: the size is none.
+            UsageError: the size is not ``WIDTHxHEIGHT``.
         """
         return CaptureOptions(parse_size(self.size), self.fps)
 
@@ -196,10 +196,10 @@ class FilmChoice(CaptureChoice):
     start: str = ""
 
     def options(self) -> CaptureOptions:
-        """The same as sources take it.
+        """Return the options as sources take them.
 
         Raises:
-            UsageError: the size or the time is none.
+            UsageError: the size or the time is invalid.
         """
         return replace(super().options(), start_s=parse_time(self.start))
 

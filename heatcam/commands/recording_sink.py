@@ -29,7 +29,7 @@ class RecordingPlan:
         target: the file.
         fps: nominal frames a second.
         audio: the file whose sound goes along, or None.
-        overwrite: replace what is there.
+        overwrite: replace an existing file.
         recording: the options of the command line.
         manifest: source and options that two runs must have in common to resume, see ``resume``.
         resumption: the frames of an earlier run.

@@ -45,7 +45,7 @@ def rank_similarity(one: Float32Array, other: Float32Array) -> float | None:
     """Return Spearman's rank correlation of two maps' absolute values, in ``[-1, 1]``; None when one of them is flat.
 
     Both maps have the same shape. Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, compare a map in this way with
-    that of a network with other weights. Near 1 the map does not depend on what the network has learned.
+    that of a network with other weights. Near 1 the map hardly depends on the learned weights.
     """
     from scipy.stats import spearmanr  # noqa: PLC0415 (takes a second, and few ask for it)
 
