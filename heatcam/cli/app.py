@@ -110,7 +110,7 @@ def live(
 
 
 def _given(ctx: typer.Context) -> frozenset[str]:
-    """Names of the options that stand on the command line."""
+    """Return the names of the options that were given on the command line."""
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     return frozenset(
         name for name, kind in sources.items() if kind is not None and kind.name == "COMMANDLINE"
@@ -337,7 +337,7 @@ def evaluate(
 
 
 def _terminal(*, says_yes: bool = False) -> Any:
-    """The terminal, which asks questions only when a person sits there."""
+    """Return the terminal; it asks questions only if standard input and standard error are terminals."""
     from heatcam.commands import Terminal  # noqa: PLC0415
 
     somebody = sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""A run of the window in numbers, for programs: what ``live --report`` writes."""
+"""The report of a run of the window, for programs, as ``live --report`` writes it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _NOTHING = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
 
 
 def live_report(session: Session, backend: str) -> dict[str, Any]:
-    """What happened, so that a run can be judged without eyes.
+    """Return the numbers of a run, so that it can be judged without watching it.
 
-    ``latency_ms`` is explaining and drawing a frame; ``age_ms``, of live sources, from the frame in hand to its picture in the
-    window; ``key_ms`` from a key to the picture that answers it. ``actions`` counts the keys by what they do.
+    ``latency_ms`` is the time to explain and draw a frame; ``age_ms``, for live sources, from a frame's arrival to its picture in
+    the window; ``key_ms`` from a key to the picture that answers it. ``actions`` counts the keys by their action.
     """
     numbers = session.stats
     return {

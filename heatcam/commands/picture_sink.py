@@ -98,7 +98,7 @@ class PictureSink:
         frame = explanation.frame
         target = self._pictures[frame.frame_index].target
         row = {"path": frame.name, "output": str(target), **describe(explanation)}
-        with stopping.held():  # what is written stands in the document too
+        with stopping.held():  # every written picture must be in the document too
             make_folder(target.parent)
             self._write(target, picture, explanation)
             self._done.rows.append(row)
@@ -136,6 +136,6 @@ def _is_full(error: HeatcamError) -> bool:
 
 
 def counted(class_names: Sequence[str]) -> str:
-    """``2 person, 1 bus``, or ``nothing detected``."""
+    """Return the counts of classes: ``2 person, 1 bus``, or ``nothing detected``."""
     counts = {name: class_names.count(name) for name in dict.fromkeys(class_names)}
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing detected"

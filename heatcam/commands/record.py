@@ -1,4 +1,4 @@
-"""``heatcam record``: every frame of a source, with its heat map, into a video file."""
+"""``heatcam record``: every frame of a source, with its heatmap, into a video file."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ from heatcam.sinks import (
 from heatcam.sources import DEMO, Source, open_source
 from heatcam.tracking import tracked, tracker_of
 
-_GRACE_S = 0.5  # frames that are on their way at the end
-_SHORT_FRAMES = 300  # of a GIF or numbered pictures; more are said to be many
+_GRACE_S = 0.5  # for frames that are on their way at the end
+_SHORT_FRAMES = 300  # of a GIF or numbered pictures; a note says that more are many
 
 
 class Counted:
-    """Frames on their way, counted.
+    """An iterator that counts the frames it yields.
 
     Attributes:
-        count: how many have been taken.
+        count: number of frames so far.
     """
 
     def __init__(self, frames: Iterable[Frame]) -> None:
@@ -74,14 +74,14 @@ class Counted:
 
 @dataclass(frozen=True)
 class RecordingDone:
-    """How a run ended.
+    """Result of a run.
 
     Attributes:
         frames: frames in the file.
-        read: frames that came out of the source.
-        dropped: frames lost on the way from something live.
-        lacking: what the source claimed and did not give, in one line; "" for nothing.
-        interrupted: by Ctrl-C or another signal.
+        read: frames that the source gave.
+        dropped: frames of a live source that were lost on the way.
+        lacking: the frames that the source promised and did not give, in words; "" for none.
+        interrupted: True if Ctrl-C or another signal ended it.
     """
 
     frames: int
@@ -92,21 +92,21 @@ class RecordingDone:
 
 
 def target_path(spec: str, output: Output) -> Path:
-    """``-o``, or ``NAME-heat.mp4`` in this folder."""
+    """Return the path of ``-o``, or ``NAME-heat.mp4`` in this folder."""
     return Path(output.output or f"{Path(spec).stem if Path(spec).exists() else 'recording'}-heat.mp4")
 
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """How the recording is to be.
+    """Settings of a recording.
 
     Attributes:
-        look: how the overlay looks.
-        motion: what only moving pictures have.
-        output: where it goes.
-        extent: how long.
-        recording: how it is written.
-        capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
+        look: look of the overlay.
+        motion: smoothing and tracking.
+        output: the file and the report.
+        extent: its length.
+        recording: codec, quality, disk space and resuming.
+        capture: size, rate and start to ask the source for; the recording gets the rate if the source cannot be asked for it.
     """
 
     look: LookOptions
@@ -118,13 +118,13 @@ class RecordOptions:
 
 
 def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: Terminal) -> int:
-    """Record until the source, the limits or Ctrl-C end it; what was done is always a playable file.
+    """Record until the source, the limits or Ctrl-C end it; the file is always playable.
 
     Returns:
         0, 1 when the source gave fewer frames than it claimed or was lost for good, or 130 after Ctrl-C (``stopping.exit_code``).
 
     Raises:
-        HeatcamError: the source, the model or the file cannot be had, or the disk is (nearly) full.
+        HeatcamError: the source, the model or the file cannot be used, or the disk is (nearly) full.
     """
     output, asked = options.output, options.capture.options()
     model = with_model(model, spec, terminal)
@@ -176,13 +176,13 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
 
 @dataclass(frozen=True)
 class Stages:
-    """What a run is made of, in the order of the frames' way: see ``pipeline``.
+    """Stages of a run, in the order in which frames pass them: see ``pipeline``.
 
     Attributes:
-        frames: what is recorded.
+        frames: the frames to record.
         explainer: makes the maps.
         paint: draws each frame.
-        sinks: take what was drawn.
+        sinks: take the drawn frames.
     """
 
     frames: Iterable[Frame]
@@ -199,7 +199,11 @@ def _run(
     resumption: Resumption,
     run: Run,
 ) -> tuple[str, bool]:
-    """Record to the end: what the source lacked, in one line, and whether Ctrl-C (or a signal) ended it. The file is finished."""
+    """Record to the end and finish the file.
+
+    Returns:
+        The frames that the source lacked, in words, "" for none; and True if Ctrl-C or another signal ended it.
+    """
     passed = resumption.frames - resumption.warm_up
     limits = Limits(None if extent.max_frames is None else max(1, extent.max_frames - passed))
     go = run_pipeline if source.is_live else run_at_once  # a camera has a thread of its own, and drops
@@ -218,7 +222,7 @@ def _run(
 def _progress(
     source: Source, expected: int | None, resumption: Resumption, run: Run, terminal: Terminal
 ) -> Iterator[ProgressSink]:
-    """The bar, which begins where the recording goes on."""
+    """Show the progress bar, which begins where the recording resumes."""
     with terminal.progress("frames") as progress:
         passed = resumption.frames - resumption.warm_up
         task = progress.add_task(source.name, total=expected, rate=0.0, completed=passed)
@@ -228,7 +232,7 @@ def _progress(
 def _resumption(
     target: OutputPath, manifest: dict[str, Any], recording: RecordingOptions, terminal: Terminal
 ) -> Resumption:
-    """What there is already to go on with; nothing unless it was asked for."""
+    """Return what is left of an earlier run to resume; nothing without ``--resume``."""
     if not recording.resume:
         return Resumption(target)
     resumption = resumption_of(target, manifest)
@@ -239,7 +243,7 @@ def _resumption(
 def _checked_target(
     path: Path, output: Output, recording: RecordingOptions, terminal: Terminal
 ) -> OutputPath:
-    """The recording's name, with all that can be refused before anything is computed."""
+    """Return the recording's path, after refusing all that can be refused before anything is computed."""
     target = output_path_of(path)
     codec = codec_of(target.path, recording.codec, recording.crf)
     if recording.codec and codec not in codecs_here():
@@ -266,7 +270,7 @@ def _say_resumption(resumption: Resumption, terminal: Terminal) -> None:
 
 
 def _say_length(plan: RecordingPlan, expected: int | None, terminal: Terminal) -> None:
-    """One note where short things are asked to be long."""
+    """Print a note if a GIF or numbered pictures would get very many frames."""
     form = plan.target.form
     if not form.is_video and expected is not None and expected > _SHORT_FRAMES:
         terminal.note(
@@ -275,14 +279,14 @@ def _say_length(plan: RecordingPlan, expected: int | None, terminal: Terminal) -
 
 
 def _rate(source: Source, target: OutputPath, asked: float | None) -> float | None:
-    """The constant rate to write, or None for each frame's own time."""
+    """Return the constant rate to write, or None to keep each frame's own time."""
     fps = None if source.accepts_rate else asked
     most = target.form.most_fps
     return most if fps is None and most is not None and source.fps > most else fps
 
 
 def _numbers(source: Source, done: RecordingDone, resumption: Resumption) -> dict[str, Any]:
-    """The frames of the report: read, written, there before, and lost."""
+    """Return the counts of frames for the report: read, written, resumed, and dropped."""
     return {
         "frames_read": done.read + source.dropped,
         "frames_written": done.frames,
@@ -292,7 +296,11 @@ def _numbers(source: Source, done: RecordingDone, resumption: Resumption) -> dic
 
 
 def _require_an_end(source: Source, extent: Extent) -> None:
-    """A scene that never ends and is rendered faster than it plays would fill the disk unasked."""
+    """Refuse to record the demo scene without a length: it never ends, and is rendered faster than it plays.
+
+    Raises:
+        UsageError: the scene has no end, and neither frames nor seconds are limited.
+    """
     endless = source.name == DEMO and not source.is_live and source.frame_count is None
     if endless and extent.max_frames is None and extent.seconds is None:
         raise UsageError("the demo scene never ends", "say how long: --seconds 10 or --max-frames 300")
@@ -300,7 +308,7 @@ def _require_an_end(source: Source, extent: Extent) -> None:
 
 @contextmanager
 def _left_after(source: Source, seconds: float | None) -> Iterator[None]:
-    """Leaves a live source after ``seconds`` (and a little) even while it gives nothing: during an outage no frame ends a run."""
+    """Close a live source after ``seconds`` and a little, even while it gives nothing: in an outage no frame ends a run."""
     if seconds is None or not source.is_live:
         yield
         return
@@ -314,14 +322,14 @@ def _left_after(source: Source, seconds: float | None) -> Iterator[None]:
 
 
 def _until(frames: Iterable[Frame], seconds: float | None, start_s: float) -> Iterable[Frame]:
-    """The frames of the first ``seconds`` after ``start_s`` of the stream's own time, however long they take to explain."""
+    """Return the frames of the first ``seconds`` after ``start_s`` of the stream's own time, however long they take."""
     if seconds is None:
         return frames
     return itertools.takewhile(lambda frame: frame.pts_s < start_s + seconds, frames)
 
 
 def _expected(source: Source, extent: Extent, fps: float | None, start_s: float) -> int | None:
-    """How many frames there will be, for the bar; None when nobody knows."""
+    """Return the expected number of frames, for the progress bar; None where it is not known."""
     share = 1.0 if fps is None or source.fps <= 0 else fps / source.fps
     by_count = None
     if source.frame_count is not None:
@@ -336,7 +344,7 @@ def _expected(source: Source, extent: Extent, fps: float | None, start_s: float)
 def _tell(
     path: Path, run: Run, done: RecordingDone, output: Output, terminal: Terminal, *, resumable: bool
 ) -> None:
-    """One line of what is in the file now; ``resumable``: whether a run that was stopped can go on."""
+    """Print one line about the file; ``resumable`` is True if ``--resume`` could continue a run that was stopped."""
     say = terminal.note if output.json == "-" else terminal.result
     for error in run.errors:
         terminal.note(f"some frames have no heat map ({error})")

@@ -1,4 +1,4 @@
-"""From painted frames to a recording: of a file every frame, of something live what can be kept up with."""
+"""Recording of painted frames: of a file every frame, of a live source as many as the encoder can keep up with."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from heatcam.sinks import LiveRecorder, OutputPath, Recorder, RecorderOptions, e
 
 @dataclass(frozen=True)
 class RecordingPlan:
-    """What to record to, and how.
+    """Target and settings of a recording.
 
     Attributes:
         target: the file.
         fps: nominal frames a second.
         audio: the file whose sound goes along, or None.
-        overwrite: replace what is there.
+        overwrite: replace an existing file.
         recording: the options of the command line.
-        manifest: what two runs must have in common, see ``resume``.
-        resumption: what there is already.
-        origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
+        manifest: source and options that two runs must have in common to resume, see ``resume``.
+        resumption: the frames of an earlier run.
+        origin_s: returns the time of the source's first frame, in seconds; called when the first frame is written.
         is_live: drop frames rather than wait.
-        on_failure: called from another thread when something live is not recorded any more: it may give no frame for long.
+        on_failure: called from another thread when a live recording has failed: the source may give no frame for long.
     """
 
     target: OutputPath
@@ -49,7 +49,7 @@ class RecordingSink:
     """Writes each painted frame at its own time; the recorder opens with the first frame, when its size is known.
 
     Attributes:
-        ends_early: set before the end: the recording is not whole, and may be gone on with.
+        ends_early: set before the end if the recording is incomplete and may be resumed.
     """
 
     def __init__(self, plan: RecordingPlan) -> None:
@@ -80,12 +80,12 @@ class RecordingSink:
 
     @property
     def note(self) -> str:
-        """What the file had to go without, such as sound that its container cannot hold; "" for nothing."""
+        """Note on what the file lacks, such as sound that its container cannot hold; "" for nothing."""
         return self._recorder.note if isinstance(self._recorder, Recorder) else ""
 
     @property
     def frames(self) -> int:
-        """Frames in the recording, those of earlier runs included."""
+        """Number of frames in the recording, those of earlier runs included."""
         recorder = self._recorder
         new = (
             recorder.frames_written if isinstance(recorder, Recorder) else recorder.frames if recorder else 0
@@ -94,11 +94,11 @@ class RecordingSink:
 
     @property
     def dropped(self) -> int:
-        """Frames of something live that the encoder could not keep up with."""
+        """Number of frames of a live source that the encoder could not keep up with."""
         return self._recorder.dropped if isinstance(self._recorder, LiveRecorder) else 0
 
     def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """Hand one frame to the encoder: of a file waiting while it is behind, of something live dropping.
+        """Hand one frame to the encoder; when it is behind, wait for it, or drop the frame of a live source.
 
         Raises:
             SinkError: the frame has another size than the first, or the encoder failed.
@@ -151,7 +151,7 @@ class RecordingSink:
         )
 
     def _put_together(self) -> None:
-        """What was left was all there is: only its end was missing."""
+        """Join the segments of an earlier run into the finished file, where no new frames came."""
         left, plan = self._plan.resumption.interrupted(), self._plan
         if left is not None:
             rate = exact_rate(plan.fps)

@@ -1,4 +1,4 @@
-"""A recording in numbers, for programs: what ``record --json`` writes of its run. ``live_report`` is the window's."""
+"""The report of a recording's run, for programs, as ``record --json`` writes it. ``live_report`` is the window's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from heatcam.pipeline import Run
 
 
 def run_report(run: Run, backend: str, losses: Sequence[str] = ()) -> dict[str, Any]:
-    """Rate, latencies and errors of a run; the caller adds the frames that it counted.
+    """Return rate, latencies and errors of a run; the caller adds the numbers of frames.
 
     Args:
-        run: what was done.
-        backend: what ran the network.
-        losses: what the source did not give, a line each.
+        run: the run.
+        backend: name of the backend that ran the network.
+        losses: outages and missing frames of the source, one line each.
     """
     return {
         "fps": round(run.frames / run.elapsed_s, 2) if run.frames else 0.0,

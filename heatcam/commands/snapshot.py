@@ -1,4 +1,4 @@
-"""``heatcam snapshot``: pictures in, pictures with their heat map out."""
+"""``heatcam snapshot``: pictures in, pictures with their heatmap out."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ def run_snapshot(
     *,
     recursive: bool = False,
 ) -> int:
-    """Explain every picture and write it; a picture that cannot be read is said and left out.
+    """Explain every picture and write it; one that cannot be read is left out with a note.
 
     Args:
         inputs: files, folders and globs.
         camera: a camera or stream to take one frame from, instead of ``inputs``.
-        model: which model explains, and how.
-        look: how the overlay looks.
-        output: where the pictures and the JSON document go.
-        terminal: where to say it.
-        capture: what to ask the camera for.
+        model: the model, and how it explains.
+        look: look of the overlay.
+        output: files for the pictures and the JSON document.
+        terminal: prints results and notes.
+        capture: size and rate to ask the camera for.
         recursive: include the pictures in sub-folders.
 
     Returns:
         0; 1 when some pictures could not be read or written, or a folder had none; 130 after Ctrl-C, with what was done.
 
     Raises:
-        HeatcamError: nothing could be done at all; raised before torch is imported where that can be known.
+        HeatcamError: nothing could be done at all; raised before torch is imported where possible.
     """
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
@@ -83,7 +83,7 @@ def run_snapshot(
 def _finish(
     plan: PicturePlan, done: PicturesDone, run: Run, output: PictureOutput, terminal: Terminal
 ) -> int:
-    """Say how it ended, write the document of what was done; the exit code."""
+    """Print how it ended, write the JSON document, and return the exit code."""
     count = len(plan.pictures)
     if done.stopped or done.failed:
         what = f"{done.failed} left out" if done.failed else ""
@@ -145,7 +145,11 @@ def _read(
 
 
 def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
-    """Take one fresh frame, as number 0; the first ones are thrown away, because cameras open dark."""
+    """Read one frame, as number 0; the first ones of a live source are thrown away, because cameras open dark.
+
+    Raises:
+        SourceError: the source gave no picture.
+    """
     source = open_source(camera, asked)
     with source:
         say_source(source, terminal)

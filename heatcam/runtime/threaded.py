@@ -1,7 +1,7 @@
-"""Stages of a pipeline that work at the same time: each in a thread, a short queue between them, order kept.
+"""Stages of a pipeline that run at the same time: each in a thread, with a short queue between them, in order.
 
-An error in a thread is raised again where its work is used, with its traceback; whatever ends the run, threads are stopped, their
-queues emptied, and joined.
+An error in a thread is raised again where its results are used, with its traceback; however the run ends, the threads are
+stopped and joined.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-_POLL_S = 0.1  # how soon a stage notices that the other one has gone
+_POLL_S = 0.1  # time until a stage notices that the other one has ended
 
 
 class _End:
-    """The mark behind the last item; with the error that ended them, if one did."""
+    """The mark after the last item, with the error that ended them, if one did."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
 def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
-    """``items``, fetched in a thread up to ``depth`` ahead of their use.
+    """Yield ``items``, fetched in a thread up to ``depth`` ahead of their use.
 
     Close the iterator, or use it up: both end the thread, after the fetch it is in.
 
     Raises:
-        BaseException: what fetching raised, after all items before it.
+        BaseException: any error of fetching, after all items before it.
     """
     fetched: queue.Queue[Item | _End] = queue.Queue(depth)
     stopping = threading.Event()
@@ -47,7 +47,7 @@ def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
 
 
 def _fetch(items: Iterator[Item], fetched: queue.Queue[Item | _End], stopping: threading.Event) -> None:
-    """The thread of ``ahead``."""
+    """Fetch items into the queue: the thread of ``ahead``."""
     end = _End()
     try:
         for item in items:
@@ -59,7 +59,7 @@ def _fetch(items: Iterator[Item], fetched: queue.Queue[Item | _End], stopping: t
 
 
 def _put(into: queue.Queue[Item], item: Item, stopping: threading.Event) -> bool:
-    """Put when there is room; False when stopped before."""
+    """Put an item when there is room; return False if stopped before."""
     while not stopping.is_set():
         try:
             into.put(item, timeout=_POLL_S)
@@ -70,7 +70,7 @@ def _put(into: queue.Queue[Item], item: Item, stopping: threading.Event) -> bool
 
 
 def _get(source: queue.Queue[Item]) -> Item:
-    """Get, open to Ctrl-C on every system (on Windows a wait without an end is not)."""
+    """Get an item, so that Ctrl-C works on every system (on Windows it does not in a wait without a timeout)."""
     while True:
         try:
             return source.get(timeout=_POLL_S)
@@ -79,14 +79,14 @@ def _get(source: queue.Queue[Item]) -> Item:
 
 
 class Behind(Generic[Item]):
-    """Work on items in a thread, in order, up to ``depth`` behind the one that hands them over.
+    """Works on items in a thread, in order, up to ``depth`` behind the thread that hands them over.
 
-    Use it with ``with``: leaving the block works off what was handed over, also after an error or Ctrl-C; a second Ctrl-C leaves
-    the rest undone. Handing over is for one thread.
+    Use it with ``with``: leaving the block finishes the items that were handed over, also after an error or Ctrl-C; a second
+    Ctrl-C leaves the rest undone. Hand items over from one thread only.
 
     Args:
         work: called with each item in the thread. Its first error ends the work; ``hand`` or leaving the block raises it.
-        depth: how many items may wait.
+        depth: number of items that may wait.
     """
 
     def __init__(self, work: Callable[[Item], None], depth: int) -> None:
@@ -102,7 +102,7 @@ class Behind(Generic[Item]):
         """Hand over one item; waits while ``depth`` items wait.
 
         Raises:
-            BaseException: what the work raised before.
+            BaseException: an error of ``work`` on an earlier item.
         """
         if not _put(self._handed, item, self._gone):
             self._raise()
@@ -131,7 +131,7 @@ class Behind(Generic[Item]):
             raise self._error
 
     def _run(self) -> None:
-        """The thread."""
+        """Work on the items until the end: the thread."""
         try:
             while not isinstance(item := self._handed.get(), _End) and not self._abandoned.is_set():
                 self._work(item)
