@@ -1,1 +1,1 @@
-"""Where pictures go: the window, picture files, recordings. Sinks know nothing of models or torch."""
+"""Sinks for pictures: the window, picture files, recordings. Sinks know nothing of models or torch."""
