@@ -7,6 +7,8 @@ from enum import Enum
 #: Default amount of smoothing of heat in video, in ``[0, 1]``. Of 0.7, 0.8 and 0.9 the first that leaves at most half of the
 #: flicker of min-max scaling (``benchmarks/flicker.py``: 0.37 on the demo scene, 0.47 on vtest.avi).
 DEFAULT_SMOOTH = 0.9
+#: The two CAM methods of heatcam's own, as ``Quality`` chooses between them.
+LIVE_MAP, FINE_MAP = "live", "fine"
 
 
 class Colormap(str, Enum):
@@ -25,23 +27,6 @@ class Renorm(str, Enum):
     BOX = "box"
     FRAME = "frame"
     FIXED = "fixed"
-
-
-class MethodName(str, Enum):
-    """The CAM methods."""
-
-    LIVE = "live"
-    FINE = "fine"
-    GRADCAM = "gradcam"
-    GRADCAM_PLUS_PLUS = "gradcam++"
-    HIRESCAM = "hirescam"
-    LAYERCAM = "layercam"
-    XGRADCAM = "xgradcam"
-    GRADCAM_ELEMENTWISE = "gradcam-elementwise"
-    EIGENCAM = "eigencam"
-    ODAM = "odam"
-    SSGRADCAM_PLUS_PLUS = "ssgradcam++"
-    EIGENGRADCAM = "eigengradcam"
 
 
 class Backend(str, Enum):

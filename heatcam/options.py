@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from heatcam.enums import Backend, MethodName, Precision, Quality
+from heatcam.enums import FINE_MAP, LIVE_MAP, Backend, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.text import did_you_mean
 
@@ -73,7 +73,7 @@ class ExplainOptions(DetectOptions):
         pictures: number of pictures to explain; None for a stream, whose first picture has to be as fast as the others.
     """
 
-    method: str = _option("live", choices=MethodName)
+    method: str = LIVE_MAP
     quality: str = _option("live", choices=Quality)
     backend: str = _option("auto", choices=Backend)
     precision: str = _option("auto", choices=Precision)
@@ -85,12 +85,12 @@ class ExplainOptions(DetectOptions):
     @property
     def over_levels(self) -> bool:
         """True if maps of many levels are added up: for ``--quality fine``, or the method of that name."""
-        return "fine" in (self.quality, self.method)
+        return FINE_MAP in (self.quality, self.method)
 
     @property
     def formula_name(self) -> str:
         """Name of the method to use: for the fine map ``fine``, unless another method was asked for by name."""
-        return "fine" if self.over_levels and self.method == "live" else self.method
+        return FINE_MAP if self.over_levels and self.method == LIVE_MAP else self.method
 
 
 def names_in(text: str) -> tuple[str, ...]:

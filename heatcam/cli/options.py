@@ -5,6 +5,7 @@ To add one: a field in its record (``commands.options``), and a line here.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,10 @@ from heatcam.commands import (
     WindowChoice,
 )
 from heatcam.evaluation import EvalPlan, Judged, Outputs
+from heatcam.saliency import METHODS
+
+#: Values of options that are names in a registry.
+CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METHODS}, type=str)}
 
 #: The group of a record's options, except those that name another as ``rich_help_panel``.
 GROUP_OF: dict[type, Group] = {

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_type_hints
 
-from heatcam.cli.options import GROUP_OF, OPTIONS
+from heatcam.cli.options import CHOICES, GROUP_OF, OPTIONS
 from heatcam.options import names_in
 
 _LONGEST_CHOICE = 40  # letters of the values that help shows after an option; longer ones are in its text
@@ -72,7 +72,7 @@ def offered_fields(kind: type) -> list[OfferedField]:
 
 
 def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedField:
-    choices, default = of.metadata.get("choices"), cast(Any, of.default)
+    choices, default = CHOICES.get(of.name, of.metadata.get("choices")), cast(Any, of.default)
     if choices is not None:
         return OfferedField(kind, of.name, choices, choices(default), lambda choice: choice.value)
     if of.metadata.get("commas"):

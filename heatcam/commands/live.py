@@ -16,7 +16,6 @@ from heatcam.commands.refusals import require_model
 from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import offer_download, say_source
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.live import (
     CaptureThread,
@@ -215,8 +214,6 @@ _KEPT = (
 def as_kept(start: WindowState, kept: Settings, given: Set[str]) -> WindowState:
     """Return ``start`` with the settings of the last run, except for options that were given on the command line."""
     changes = {name: getattr(kept, name) for name in _KEPT if _OPTION_OF.get(name, name) not in given}
-    if "method" in changes:
-        changes["method"] = kept.method.value
     return replace(start, **changes)
 
 
@@ -237,8 +234,6 @@ def to_keep(
         for name in _KEPT
         if _OPTION_OF.get(name, name) not in given or getattr(state, name) != getattr(begun, name)
     }
-    if "method" in changes:
-        changes["method"] = MethodName(state.method)
     return replace(
         kept, **changes, window_wh=kept.window_wh if state.full_screen or window_wh is None else window_wh
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import MethodName, Quality
+from heatcam.enums import LIVE_MAP, Quality
 from heatcam.frames import Explanation, Frame
 from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready
 from heatcam.options import ExplainOptions, names_in
@@ -96,7 +96,7 @@ def explainer_for(cache: ExplainerCache, options: ExplainOptions) -> ExplainerFo
 
     def explainer(method: str, layers: str, still: bool) -> Explainer:
         wanted = replace(options, method=method, layers=names_in(layers))
-        if still and method == MethodName.LIVE.value and not layers:
+        if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
         return cache.take(wanted)
 

@@ -10,9 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from heatcam.enums import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import LIVE_MAP, Colormap, Layout, Renorm
 from heatcam.errors import SinkError
 from heatcam.runtime import config_dir, recall
+from heatcam.saliency import METHODS
 from heatcam.sinks import write_whole
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Settings:
     renorm: Renorm = Renorm.BOX
     boxes: bool = True
     conf: float = 0.25
-    method: MethodName = MethodName.LIVE
+    method: str = LIVE_MAP
     every: int = 1
     numbers: bool = False
     graphs: bool = False
@@ -117,4 +118,10 @@ def _size(value: Any) -> tuple[int, int] | None:
     return width, height
 
 
-_CHECKS = {"alpha": _share, "conf": _share, "every": _at_least_one, "window_wh": _size}
+def _method(value: Any) -> str:
+    if value not in METHODS:
+        raise ValueError
+    return str(value)
+
+
+_CHECKS = {"method": _method, "alpha": _share, "conf": _share, "every": _at_least_one, "window_wh": _size}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from heatcam.enums import Backend, MethodName
+from heatcam.enums import Backend
 from heatcam.errors import UsageError
 from heatcam.options import DetectOptions
+from heatcam.saliency import METHODS
 from heatcam.text import did_you_mean
 
 
@@ -66,7 +67,7 @@ class EvalPlan:
         Raises:
             UsageError: a method does not exist, or there is neither a method nor a set of layers.
         """
-        known = [method.value for method in MethodName]
+        known = list(METHODS)
         wanted = [name.strip().casefold() for name in self.methods.split(",") if name.strip()]
         names = list(dict.fromkeys(n for name in wanted for n in (known if name == "all" else [name])))
         for name in names:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from heatcam.enums import MethodName
+from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.geometry import Uint8Array
 from heatcam.live.banner import banner_of
 from heatcam.live.capture import CaptureThread
@@ -240,8 +240,6 @@ def _how(entry: HistoryEntry, state: WindowState) -> str:
     """Return the shown map's method and layers, to follow the model's name; "" for the default ones."""
     saliency = entry.explanation.saliency
     method = state.method if saliency is None else saliency.method
-    usual = method == MethodName.LIVE.value or (
-        method == MethodName.FINE.value and state.method == MethodName.LIVE.value
-    )
+    usual = method == LIVE_MAP or (method == FINE_MAP and state.method == LIVE_MAP)
     layers = f" @{state.layers}" if state.layers and method == state.method else ""
     return ("" if usual else f" {method}") + layers
