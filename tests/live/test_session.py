@@ -156,8 +156,8 @@ def test_a_click_on_a_box_focuses_it_and_a_click_elsewhere_all():
     viewer = FakeViewer((after(1), [Click(*MIDDLE)]), (later(0.3), [Click(150, 110)]), (later(0.2), QUIT))
     run = session(Stream(fps=50), viewer, explain)
     focused = []
-    change = run.change
-    run.change = lambda state: (focused.append(state.focus), change(state))[1]
+    change = run.current.change
+    run.current.change = lambda state: (focused.append(state.focus), change(state))[1]
     run.run()
     assert focused[0] is not None
     assert focused[-1] is None
@@ -478,14 +478,14 @@ def test_a_look_that_lands_after_the_keys_have_changed_is_left_lying():
     run = session(Stream(1), FakeViewer())
     of = frame(0)
     run.playback.history.add(HistoryEntry(seen(of), (1,), ExplainRequest()))
-    run._inference.refined.put(
+    run.parts.inference.refined.put(
         ExplainedFrame(seen(of), ExplainRequest(conf=0.9, still=True, with_object_maps=True))
     )
-    run._take_refined()
+    run._feed.take_refined()
     assert run.playback.history.now.request == ExplainRequest()
     wanted = ExplainRequest(still=True, with_object_maps=True)
-    run._inference.refined.put(ExplainedFrame(seen(of), wanted))
-    run._take_refined()
+    run.parts.inference.refined.put(ExplainedFrame(seen(of), wanted))
+    run._feed.take_refined()
     assert run.playback.history.now.request == wanted
 
 
@@ -619,8 +619,8 @@ def test_a_file_shows_its_first_frame_plain_while_the_model_is_loaded_and_none_g
     assert heat_in(viewer.shown[-1]) > 60
     assert [index for index, _ in explain.asked] == list(range(5))
     assert run.stats.frames_shown == 5
-    assert run.choices.methods == ("live", "odam")
-    assert run.choices.layer_sets == ("", "15")
+    assert run.current.choices.methods == ("live", "odam")
+    assert run.current.choices.layer_sets == ("", "15")
 
 
 def test_a_camera_plays_plain_while_the_model_is_loaded_and_nothing_of_it_counts_as_lost():
