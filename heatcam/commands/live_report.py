@@ -21,7 +21,7 @@ def live_report(session: Session, backend: str) -> dict[str, Any]:
     return {
         "frames_read": session.parts.capture.frames_read + session.parts.capture.source.dropped,
         "frames_shown": stats.frames_shown,
-        "dropped": session.dropped,
+        "dropped": session.parts.dropped,
         "fps": round(stats.mean_fps, 2),
         "latency_ms": percentiles_ms(stats.latency_s) or _NOTHING,
         "draw_ms": percentiles_ms(stats.draw_s),

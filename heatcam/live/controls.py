@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from heatcam.live.run_stats import RunStats
 from heatcam.live.state import changed, said
 from heatcam.sinks import Action, Click, Event, Hover
 
+POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 #: Seconds to seek back or forward, as in mpv.
 SEEKS_S = {
     Action.SEEK_BACK: -5.0,
@@ -28,7 +30,7 @@ class Controls:
     """Handles the input events of the window. Called on the main thread.
 
     Args:
-        parts: snapshots and recording, which keys start.
+        parts: the window, whose events they are, and snapshots and recording, which keys start.
         current: the choices in force, which keys change.
         playback: position in the source, which keys move.
         presenter: the picture under the mouse, and the notes that answer a key.
@@ -45,9 +47,15 @@ class Controls:
         stats: RunStats,
         on_quit: Callable[[], None],
     ) -> None:
-        self._snapshots, self._recording = parts.snapshots, parts.recording
+        self._viewer, self._snapshots, self._recording = parts.viewer, parts.snapshots, parts.recording
         self._current, self._playback, self._presenter = current, playback, presenter
         self._stats, self._on_quit = stats, on_quit
+
+    def poll(self) -> list[Event]:
+        """Return the events that have come; wait a little for them where no picture is due."""
+        if not self._viewer.is_open:
+            time.sleep(POLL_MS / 1e3)
+        return self._viewer.poll(1 if self._presenter.is_due else POLL_MS)
 
     def answer(self, event: Event) -> None:
         """Handle one event."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from heatcam.live.focus import ObjectFocus
-from heatcam.live.inference import ExplainFailure
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
@@ -84,16 +83,6 @@ class CurrentState:
         """Apply choices that concern drawing alone: the other threads are not told."""
         self._state = state
         self._presenter.change()
-
-    def take_back(self, failed: ExplainFailure) -> None:
-        """Show why a request failed, and go back to the method and layers that worked, unless others are chosen by now."""
-        self._presenter.say(failed.text)
-        self._stats.note_failure(failed.text)
-        request, before = failed.request, failed.instead
-        if request.still:
-            self._refinement.refuse(request)
-        if (self._state.method, self._state.layers) == (request.method, request.layers):
-            self.change(replace(self._state, method=before.method, layers=before.layers))
 
     def refine(self) -> None:
         """Request the fine maps of a frame that stays, unless another frame is on its way."""

@@ -14,15 +14,13 @@ from heatcam.live.current_state import CurrentState
 from heatcam.live.focus import ObjectFocus
 from heatcam.live.frame_feed import FrameFeed
 from heatcam.live.loading_preview import LoadingPreview
+from heatcam.live.messages import Messages
 from heatcam.live.parts import Parts, SessionPlan
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState
-from heatcam.sinks import Event
-
-POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 
 
 class Session:
@@ -50,18 +48,21 @@ class Session:
         self.last_words: list[str] = []
         #: Width and height of the window when it was closed; None if it was never open.
         self.window_wh: tuple[int, int] | None = None
-        capture, inference, viewer = parts.capture, parts.inference, parts.viewer
-        self.presenter = presenter = Presenter(
-            viewer, parts.renderer, parts.recording, capture, inference, plan.caption, stats, clock
+        #: True if ``interrupt`` ended it.
+        self.interrupted = False
+        self.presenter = presenter = Presenter(parts, plan.caption, stats, clock)
+        self.playback = playback = Playback(parts.capture, parts.inference, clock)
+        refinement = Refinement(parts.inference, playback.history, stays=plan.stays)
+        focus = ObjectFocus(clock)
+        self.current = current = CurrentState(
+            state, choices, parts.viewer, playback, refinement, presenter, focus, stats
         )
-        self.playback = playback = Playback(capture, inference, clock)
-        refinement, focus = Refinement(inference, playback.history, stays=plan.stays), ObjectFocus(clock)
-        self.current = CurrentState(state, choices, viewer, playback, refinement, presenter, focus, stats)
-        self._feed = FrameFeed(parts, plan, self.current, playback, refinement, presenter, focus, stats)
-        self._preview = LoadingPreview(parts, self.current, playback, presenter)
-        self._controls = Controls(parts, self.current, playback, presenter, stats, on_quit=self._end)
+        self._feed = FrameFeed(parts, plan, current, playback, refinement, presenter, focus, stats)
+        self._preview = LoadingPreview(parts, current, playback, presenter)
+        self._messages = Messages(parts, current, refinement, presenter, stats)
+        self._controls = Controls(parts, current, playback, presenter, stats, on_quit=self._end)
         self._limits = plan.limits
-        self._over = self._interrupted = False
+        self._over = False
 
     @property
     def state(self) -> WindowState:
@@ -78,19 +79,9 @@ class Session:
         """True if the source gave a picture."""
         return self.playback.history.now is not None
 
-    @property
-    def dropped(self) -> int:
-        """Number of frames dropped because capture, inference or display was slow."""
-        return self.parts.capture.dropped + self.parts.inference.results.dropped
-
     def interrupt(self) -> None:
         """End the session after this turn of the loop, because of Ctrl-C."""
-        self._interrupted = self._over = True
-
-    @property
-    def interrupted(self) -> bool:
-        """True if ``interrupt`` ended it."""
-        return self._interrupted
+        self.interrupted = self._over = True
 
     def run(self) -> None:
         """Run the session until it ends.
@@ -99,9 +90,7 @@ class Session:
             HeatcamError: the source or the model failed; recordings and snapshots are finished first.
         """
         self.current.apply_all()
-        self.parts.capture.pause(self._preview.is_on)
-        self.parts.capture.start()
-        self.parts.inference.start()
+        self.parts.start(paused=self._preview.is_on)
         try:
             while not self._over:
                 self._turn()
@@ -117,55 +106,32 @@ class Session:
         if self._preview.is_on:
             self._preview.update()
         self._feed.take_next()
-        self._end_if_over()
         self._feed.take_refined()
-        self._drain_messages()
+        self._messages.drain()
         if self.presenter.is_due:
             self._draw()
-        for event in self._events():
+        self._end_if_over()
+        for event in self._controls.poll():
             self._controls.answer(event)
             self._end_if_over()
-
-    def _end(self) -> None:
-        """Close the window after this turn of the loop."""
-        self._over = True
-
-    def _end_if_over(self) -> None:
-        """End the session at the end of the source; a pause there, and going on after it, decide that too."""
-        if self._feed.is_over:
-            self._end()
-
-    def _drain_messages(self) -> None:
-        """Show the messages of the other threads, and raise inference's failure."""
-        for text in (*self.parts.snapshots.news(), *self.parts.recording.news()):
-            self.presenter.say(text)
-        explain_failure = self.parts.inference.take_explain_failure()
-        if explain_failure is not None:
-            self.current.take_back(explain_failure)
-        if self.parts.inference.failure is not None:
-            raise self.parts.inference.failure
 
     def _draw(self) -> None:
         entry = self.playback.history.now
         if entry is not None:
             self.presenter.draw(entry, self.state, held=self.current.is_held)
 
-    def _events(self) -> list[Event]:
-        """Wait a little for events, and end the session at its limits."""
-        if not self.parts.viewer.is_open:
-            time.sleep(POLL_MS / 1e3)
-        if self.stats.frames_taken and self._limits.reached(self.stats.frames_taken, self.stats.elapsed_s):
+    def _end_if_over(self) -> None:
+        """End the session at the end of the source or at its limits; a key can end it too, by going on at the end."""
+        taken = self.stats.frames_taken
+        if self._feed.is_over or (taken and self._limits.reached(taken, self.stats.elapsed_s)):
             self._end()
-        return self.parts.viewer.poll(1 if self.presenter.is_due else POLL_MS)
+
+    def _end(self) -> None:
+        """Close the window after this turn of the loop."""
+        self._over = True
 
     def _close(self) -> None:
-        """Stop the threads and finish the files: a recording first, which matters most."""
-        parts = self.parts
-        parts.inference.ask_to_stop()
-        self.window_wh = parts.viewer.size_wh()
-        self.last_words += parts.recording.close()
-        parts.capture.stop()
-        parts.inference.stop()
-        self.last_words += parts.snapshots.close()
-        if parts.recording.failed:
+        self.window_wh = self.parts.viewer.size_wh()
+        self.last_words += self.parts.close()
+        if self.parts.recording.failed:
             self.stats.note_failure(self.last_words[0] if self.last_words else "a recording failed")
