@@ -99,6 +99,11 @@ class Resumption:
         """How many frames before the resume point are explained again at most."""
         return min(self.frames, WARM_UP_FRAMES)
 
+    @property
+    def passed(self) -> int:
+        """Number of frames at the beginning that are decoded and not explained."""
+        return self.frames - self.warm_up
+
     def set_aside(self) -> None:
         """Make room for the next segment: the last one becomes ``name.part-N.mp4``."""
         for path in (self.target.part, self.target.path):
@@ -177,7 +182,7 @@ class ResumedFrames:
 
     def __init__(self, frames: Iterable[Frame], resumption: Resumption) -> None:
         self._frames = frames
-        self._passed = resumption.frames - resumption.warm_up
+        self._passed = resumption.passed
         self.origin_s = 0.0
 
     def __iter__(self) -> Iterator[Frame]:
