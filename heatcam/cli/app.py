@@ -175,7 +175,8 @@ def record(
 
     Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
     """
-    from heatcam.commands.record import RecordOptions, run_record  # noqa: PLC0415
+    from heatcam.commands import RecordOptions  # noqa: PLC0415
+    from heatcam.commands.record import run_record  # noqa: PLC0415
 
     options = RecordOptions(look, motion, output, extent, recording, capture)
     raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))

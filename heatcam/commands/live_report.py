@@ -17,20 +17,20 @@ def live_report(session: Session, backend: str) -> dict[str, Any]:
     ``latency_ms`` is the time to explain and draw a frame; ``age_ms``, for live sources, from a frame's arrival to its picture in
     the window; ``key_ms`` from a key to the picture that answers it. ``actions`` counts the keys by their action.
     """
-    numbers = session.stats
+    stats = session.stats
     return {
         "frames_read": session.parts.capture.frames_read + session.parts.capture.source.dropped,
-        "frames_shown": numbers.frames_shown,
-        "dropped": session.dropped,
-        "fps": round(numbers.mean_fps, 2),
-        "latency_ms": percentiles_ms(numbers.latency_s) or _NOTHING,
-        "draw_ms": percentiles_ms(numbers.draw_s),
-        "age_ms": percentiles_ms(numbers.age_s),
-        "key_ms": percentiles_ms(numbers.key_s),
+        "frames_shown": stats.frames_shown,
+        "dropped": session.parts.dropped,
+        "fps": round(stats.mean_fps, 2),
+        "latency_ms": percentiles_ms(stats.latency_s) or _NOTHING,
+        "draw_ms": percentiles_ms(stats.draw_s),
+        "age_ms": percentiles_ms(stats.age_s),
+        "key_ms": percentiles_ms(stats.key_s),
         "mode": "HEATMAP" if session.state.heatmap else "NORMAL",
         "backend": backend,
-        "toggles": numbers.actions[Action.TOGGLE_HEATMAP],
-        "actions": {action.value: count for action, count in sorted(numbers.actions.items(), key=str)},
+        "toggles": stats.actions[Action.TOGGLE_HEATMAP],
+        "actions": {action.value: count for action, count in sorted(stats.actions.items(), key=str)},
         "recording_dropped": session.parts.recording.dropped,
-        "errors": numbers.errors,
+        "errors": stats.errors,
     }

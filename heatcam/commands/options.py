@@ -210,6 +210,27 @@ class RecordedFilm(FilmChoice):
 
 
 @dataclass(frozen=True)
+class RecordOptions:
+    """Settings of ``heatcam record``.
+
+    Attributes:
+        look: colours and boxes of the overlay.
+        motion: what only moving pictures have.
+        output: where it goes.
+        extent: how long.
+        recording: how it is written.
+        capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
+    """
+
+    look: LookOptions
+    motion: MotionOptions
+    output: Output
+    extent: Extent
+    recording: RecordingOptions
+    capture: FilmChoice
+
+
+@dataclass(frozen=True)
 class SourceChoice:
     """Source of the window's frames; one of the three, or none for the first camera.
 

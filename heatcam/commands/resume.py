@@ -102,6 +102,11 @@ class Resumption:
         """Number of frames before the resume point that are explained again."""
         return min(self.frames, WARM_UP_FRAMES)
 
+    @property
+    def passed(self) -> int:
+        """Number of frames at the beginning that are decoded and not explained."""
+        return self.frames - self.warm_up
+
     def set_aside(self) -> None:
         """Rename the last segment to ``name.part-N.mp4`` to make room for the next one."""
         for path in (self.target.part, self.target.path):
@@ -181,7 +186,7 @@ class ResumedFrames:
 
     def __init__(self, frames: Iterable[Frame], resumption: Resumption) -> None:
         self._frames = frames
-        self._passed = resumption.frames - resumption.warm_up
+        self._passed = resumption.passed
         self.origin_s = 0.0
 
     def __iter__(self) -> Iterator[Frame]:

@@ -9,34 +9,16 @@ from dataclasses import dataclass, replace
 from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.geometry import Uint8Array
 from heatcam.live.banner import banner_of
-from heatcam.live.capture import CaptureThread
 from heatcam.live.frame_history import HistoryEntry
-from heatcam.live.inference import Inference
 from heatcam.live.notes import Notes
-from heatcam.live.renderer import Renderer
+from heatcam.live.parts import Parts, RunCaption
 from heatcam.live.run_stats import RunStats
-from heatcam.live.saving import RecordingToggle
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status, View, natural_wh
-from heatcam.sinks import Viewer
 from heatcam.sources import Phase
 
 REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
 BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
-
-
-@dataclass(frozen=True)
-class RunCaption:
-    """Text of the top line that does not change in a run.
-
-    Attributes:
-        model, backend: their display names.
-        draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
-    """
-
-    model: str = ""
-    backend: str = ""
-    draw_every_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,10 +43,8 @@ class Presenter:
     """Draw entries into the window and, while one is made, into the recording. Called on the main thread.
 
     Args:
-        viewer: the window.
-        renderer: paints the window's picture.
-        recording: gets each picture that is drawn.
-        capture, inference: the threads whose status is shown.
+        parts: the window, the renderer of its picture, the recording, which gets each picture that is drawn, and the
+            threads, whose status is shown.
         caption: fixed text of the top line.
         stats: counts and times of drawing are added to it.
         clock: monotonic clock, in seconds; that of ``Frame.captured_at_s``.
@@ -72,11 +52,7 @@ class Presenter:
 
     def __init__(
         self,
-        viewer: Viewer,
-        renderer: Renderer,
-        recording: RecordingToggle,
-        capture: CaptureThread,
-        inference: Inference,
+        parts: Parts,
         caption: RunCaption,
         stats: RunStats,
         clock: Callable[[], float],
@@ -84,8 +60,9 @@ class Presenter:
         #: The picture in the window, its inputs, and the way back from its pixels; None before the first picture.
         self.shown: Painted | None = None
         self.notes = Notes()
-        self._viewer, self._renderer, self._recording = viewer, renderer, recording
-        self._capture, self._inference = capture, inference
+        self._parts = parts
+        self._viewer, self._renderer, self._recording = parts.viewer, parts.renderer, parts.recording
+        self._capture, self._inference = parts.capture, parts.inference
         self._caption, self._stats, self._clock = caption, stats, clock
         self._stale = self._has_new_frame = False
         self._drawn_s = 0.0
@@ -226,7 +203,7 @@ class Presenter:
             draw_ms=self._stats.recent_draw_ms,
             model=self._caption.model + _how(entry, state),
             backend=self._caption.backend,
-            dropped=self._capture.dropped + self._inference.results.dropped,
+            dropped=self._parts.dropped,
             age_s=age_s if is_old else None,
             recording_s=self._recording.seconds,
             paused=state.paused,

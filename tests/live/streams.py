@@ -14,8 +14,7 @@ from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.live.capture import CaptureThread, FilmOptions
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.inference import Explain, Inference
-from heatcam.live.parts import Parts, SessionPlan
-from heatcam.live.presenter import RunCaption
+from heatcam.live.parts import Parts, RunCaption, SessionPlan
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
