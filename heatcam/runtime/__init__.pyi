@@ -1,4 +1,5 @@
 from . import stopping as stopping
+from .atomic_write import write_atomically as write_atomically
 from .cpuinfo import processor as processor
 from .cpuinfo import processor_features as processor_features
 from .device_names import require_device_name as require_device_name
