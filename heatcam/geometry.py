@@ -61,9 +61,7 @@ class Letterbox:
             ValueError: a size below 1.
         """
         side = _rounded_side(image_wh, imgsz, stride)
-        width, height = image_wh
-        scale = min(side / width, side / height)
-        resized = max(1, round(width * scale)), max(1, round(height * scale))
+        resized = fitted_wh(image_wh, (side, side))
         border = [(side - length) % stride for length in resized]
         left, top = (round(b / 2 - 0.1) for b in border)
         return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top, smooth)
@@ -257,6 +255,31 @@ class CentreCrop(Letterbox):
     def _resized(self, image: Uint8Array) -> Uint8Array:
         how = Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR
         return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
+
+
+def fitted_wh(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
+    """The largest width and height of the aspect ratio of ``size_wh`` within ``room_wh``, in whole pixels and at least 1."""
+    scale = min(room_wh[0] / size_wh[0], room_wh[1] / size_wh[1])
+    return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
+
+
+def fitted_into(picture: Uint8Array, size_wh: tuple[int, int], grey: int = 0) -> Uint8Array:
+    """Resize ``picture``, uint8 ``(H, W, 3)``, to ``size_wh``, its aspect ratio kept by borders; itself if the size is right.
+
+    Args:
+        picture: in any colour order, which is kept.
+        size_wh: width and height of the result, in pixels.
+        grey: value of the borders.
+    """
+    if picture.shape[1::-1] == size_wh:
+        return picture
+    wide, tall = fitted_wh((picture.shape[1], picture.shape[0]), size_wh)
+    canvas = np.full((size_wh[1], size_wh[0], 3), grey, np.uint8)
+    left, top = (size_wh[0] - wide) // 2, (size_wh[1] - tall) // 2
+    canvas[top : top + tall, left : left + wide] = cv2.resize(
+        picture, (wide, tall), interpolation=cv2.INTER_AREA
+    )
+    return canvas
 
 
 def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox, overlaps
+from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox, fitted_into, fitted_wh, overlaps
 
 sizes = st.tuples(st.integers(16, 4000), st.integers(16, 4000))
 imgszs = st.integers(32, 1280)
@@ -255,3 +255,26 @@ def test_overlap_is_intersection_over_union_of_each_with_each() -> None:
     theirs = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [2, 2, 3, 3], [0, 0, 0, 0]], np.float32)
     np.testing.assert_allclose(overlaps(ours, theirs), [[1, 2 / 6, 0, 0], [0, 0, 0, 0]], atol=1e-6)
     assert overlaps(ours[:0], theirs).shape == (0, 4)
+
+
+@given(sizes, sizes)
+def test_what_is_fitted_fills_one_side_of_its_room_and_keeps_its_shape(size_wh, room_wh):
+    wide, tall = fitted_wh(size_wh, room_wh)
+    assert wide <= room_wh[0]
+    assert tall <= room_wh[1]
+    assert wide == room_wh[0] or tall == room_wh[1]
+    scale = min(room / size for room, size in zip(room_wh, size_wh, strict=True))
+    assert abs(wide - max(1, size_wh[0] * scale)) < 0.5 + 1e-6
+    assert abs(tall - max(1, size_wh[1] * scale)) < 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("grey", [0, PAD_GREY])
+@pytest.mark.parametrize("size", [(160, 120), (322, 120), (60, 200)])
+def test_pictures_are_fitted_without_changing_their_shape(size, grey):
+    shown = fitted_into(np.full((size[1], size[0], 3), 200, np.uint8), (160, 120), grey)
+    assert shown.shape == (120, 160, 3)
+    rows, columns = np.nonzero(shown[..., 0] > grey + 50)
+    wide, tall = np.ptp(columns) + 1, np.ptp(rows) + 1
+    assert wide / tall == pytest.approx(size[0] / size[1], rel=0.05)
+    assert abs(columns.min() - (159 - columns.max())) <= 1
+    assert set(np.unique(shown)) <= {200, grey}

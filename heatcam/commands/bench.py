@@ -26,7 +26,7 @@ from heatcam.bench import (
     rival_contestants,
     table_cells,
 )
-from heatcam.commands.default_model import HINTS
+from heatcam.commands.default_model import named_model
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.setup import start_explainer
 from heatcam.commands.tables import show_table
@@ -57,12 +57,11 @@ def run_bench(
     """
     names = chosen(NAMES, plan.only)
     given = read_input(source, min(MOST_FRAMES, plan.rounds))
+    model = named_model(conditions.model, MARKERS, terminal)  # (the rivals are detectors)
+    conditions = dataclasses.replace(conditions, model=model)
     choice = ModelChoice(**dataclasses.asdict(conditions), backend="torch")
-    if choice.model is None:  # the rivals are detectors
-        terminal.note(HINTS[MARKERS])
-        choice = dataclasses.replace(choice, model=MARKERS)
     explainer = start_explainer(choice, terminal)
-    own = dataclasses.asdict(conditions) | {"model": str(choice.model), "imgsz": explainer.imgsz}
+    own = dataclasses.asdict(conditions) | {"imgsz": explainer.imgsz}
     setup = Setup(**own | {"device": str(explainer.engine.device)})
     objects = [len(explainer.explain(frame, with_map=False).detections) for frame in given.frames]
     measurement = _measured(names, setup, given, plan, terminal)

@@ -32,9 +32,15 @@ def with_model(choice: ModelChoice, source: str, terminal: Terminal) -> ModelCho
     """Return the choice itself where it names a model, else with the default for ``source``; a note says which."""
     if choice.model is not None:
         return choice
-    model = default_model(source)
-    terminal.note(HINTS[model])
-    return replace(choice, model=model)
+    return replace(choice, model=named_model(None, default_model(source), terminal))
+
+
+def named_model(model: str | None, default: str, terminal: Terminal) -> str:
+    """The model that was named, else the built-in ``default``, which is said."""
+    if model is not None:
+        return model
+    terminal.note(HINTS[default])
+    return default
 
 
 def advice_for_nothing(choice: ModelChoice) -> str:

@@ -8,10 +8,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.default_model import HINTS
 from heatcam.commands.picture_plan import find_and_say
 from heatcam.commands.refusals import checked_outputs
-from heatcam.commands.setup import offer_download
+from heatcam.commands.setup import model_at_hand
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine import choose_device
@@ -109,10 +108,7 @@ def _options(judged: Judged) -> ExplainOptions:
 
 
 def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
-    if judged.model is None:
-        terminal.note(HINTS[MARKERS])
-    model = judged.model or MARKERS
-    offer_download(model, terminal)
+    model = model_at_hand(judged.model, MARKERS, terminal)
     with terminal.status("loading the model"):
         return load_model(model)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.default_model import HINTS
-from heatcam.commands.setup import offer_download
+from heatcam.commands.refusals import require_model
+from heatcam.commands.setup import model_at_hand
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.engine import LayerRow, describe_layers, input_side
 from heatcam.errors import ModelError
-from heatcam.models import MARKERS, WORDS, LoadedModel, find_checkpoint, load_any_task, require_explainable
+from heatcam.models import MARKERS, LoadedModel, load_any_task, require_explainable
 from heatcam.options import DetectOptions
 from heatcam.saliency import family_of
 
@@ -35,12 +35,8 @@ def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal
         HeatcamError: the model cannot be loaded or does not run at this size, or the JSON file cannot be written.
     """
     DetectOptions(imgsz=imgsz).require_valid()  # refuses an invalid size before anything is loaded
-    if model is None:
-        terminal.note(HINTS[MARKERS])
-    spec = model or MARKERS
-    offer_download(spec, terminal)
-    if spec not in WORDS:
-        find_checkpoint(spec)  # a missing file is refused at once
+    spec = model_at_hand(model, MARKERS, terminal)
+    require_model(spec, downloadable=False)
     with terminal.status("loading the model"):
         loaded = load_any_task(spec)
         side = input_side(loaded.network, imgsz or loaded.imgsz)

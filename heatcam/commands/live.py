@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from heatcam.commands.default_model import with_model
+from heatcam.commands.default_model import default_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
 from heatcam.commands.settings import Settings, load_settings, save_settings
-from heatcam.commands.setup import offer_download, say_source
+from heatcam.commands.setup import model_at_hand, say_source
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.live import (
@@ -87,9 +87,9 @@ def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Term
     film = film_options(source, window, asked)
     start = first_state(model, options.look, options.window)
     state = as_kept(start, kept, options.given)
-    model = with_model(replace(model, method=state.method, conf=state.conf), spec, terminal)
-    offer_download(str(model.model), terminal)
-    require_model(model.model, model.device, downloadable=False)
+    name = model_at_hand(model.model, default_model(spec), terminal)
+    model = replace(model, model=name, method=state.method, conf=state.conf)
+    require_model(name, model.device, downloadable=False)
     model.explain_options()  # refused before the window opens
 
     def opened(source: Source) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatcam.commands.default_model import with_model
+from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.options import LookOptions, ModelChoice
 from heatcam.commands.refusals import require_model
 from heatcam.commands.terminal import Terminal
@@ -51,9 +51,8 @@ def start_explainer_cache(
     pictures: int | None = None,
 ) -> tuple[ExplainerCache, Explainer]:
     """Do the same, and also return the cache that further explainers of the model come from."""
-    choice = with_model(choice, "", terminal)
-    model = str(choice.model)
-    offer_download(model, terminal)
+    model = model_at_hand(choice.model, default_model(""), terminal)
+    choice = replace(choice, model=model)
     options = choice.explain_options(pictures)
     require_model(model, choice.device, downloadable=False)
     with terminal.status(f"loading {Path(model).name}"):
@@ -108,6 +107,16 @@ def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int,
     with source:
         require_start(source, options.start_s if options else 0.0)
         return source.size_wh if all(source.size_wh) else LIKELY_SIZE_WH
+
+
+def model_at_hand(model: str | None, default: str, terminal: Terminal) -> str:
+    """Return the model that was named, else the built-in ``default`` with a note; offer to download weights that are missing.
+
+    Without a yes they may still be missing: see ``refusals.require_model``.
+    """
+    model = named_model(model, default, terminal)
+    offer_download(model, terminal)
+    return model
 
 
 def offer_download(model: str, terminal: Terminal) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from ultralytics.utils import ASSETS
 
-from heatcam.geometry import PAD_GREY, Uint8Array
+from heatcam.geometry import PAD_GREY, Uint8Array, fitted_into
 
 
 def picture_tensor(boxed_bgr: Uint8Array, device: torch.device, channels: int = 3) -> Tensor:
@@ -48,16 +48,9 @@ def real_pictures(size_wh: tuple[int, int]) -> list[Uint8Array]:
 
     All have one size, because a backend may compile for each size that it meets. Missing files are left out.
     """
-    width, height = size_wh
-    found = []
-    for photograph in map(cv2.imread, map(str, sorted(ASSETS.glob("*.jpg")))):
-        if photograph is not None:
-            scale = min(width / photograph.shape[1], height / photograph.shape[0])
-            wide, tall = (max(1, round(side * scale)) for side in photograph.shape[1::-1])
-            picture = np.full((height, width, 3), PAD_GREY, np.uint8)
-            left, top = (width - wide) // 2, (height - tall) // 2
-            picture[top : top + tall, left : left + wide] = cv2.resize(
-                photograph, (wide, tall), interpolation=cv2.INTER_AREA
-            )
-            found.append(picture)
-    return found
+    photographs = (cv2.imread(str(path)) for path in sorted(ASSETS.glob("*.jpg")))
+    return [
+        fitted_into(np.asarray(photograph, np.uint8), size_wh, PAD_GREY)
+        for photograph in photographs
+        if photograph is not None
+    ]

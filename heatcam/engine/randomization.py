@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from torch import nn
-
-from heatcam.engine.forgetting import shuffle
+import torch
+from torch import Tensor, nn
 
 #: Stages by name, with the share of the layers below the head that are shuffled with it.
 STAGES = {"head": 0.0, "upper half": 0.5, "whole network": 1.0}
@@ -33,3 +33,12 @@ def randomize_weights(network: nn.Module, share: float, seed: int) -> nn.Module:
     shuffle((w for layer in layers[len(layers) - 1 - below :] for w in layer.parameters()), seed)
     shuffled: nn.Module = copied
     return shuffled
+
+
+def shuffle(tensors: Iterable[Tensor], seed: int) -> None:
+    """Put the numbers of each tensor in another order, in place: the same order for the same seed."""
+    source = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in tensors:
+            order = torch.randperm(weights.numel(), generator=source).to(weights.device)
+            weights.copy_(weights.flatten()[order].view(weights.shape))

@@ -12,9 +12,9 @@ import copy
 import torch
 
 from heatcam.engine.boxes import KeptBoxes
-from heatcam.engine.forgetting import shuffle
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
+from heatcam.engine.randomization import shuffle
 
 _LEADERS_A_PLACE = 25  # of this many of the best anchors one is taken: neighbours give nearly the same scores
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from heatcam.frames import Frame
-from heatcam.live.frame_queue import FrameQueue
+from heatcam.runtime import FrameQueue, WhenFull
 from heatcam.sources import Source
 
 STOP_S = 0.8  # a read that takes longer to return is abandoned, in a thread that dies with the process
@@ -94,8 +94,8 @@ class CaptureThread:
         self.film = film or FilmOptions()
         self._on_open = on_open or (lambda _: None)
         self.drops = source.is_live or realtime
-        self.frames: FrameQueue[Captured | End] = FrameQueue(
-            1 if self.drops else _FILE_AHEAD, drops=self.drops
+        self.frames: FrameQueue[Captured | End] = (
+            FrameQueue(1, WhenFull.DROP_OLDEST) if self.drops else FrameQueue(_FILE_AHEAD, WhenFull.WAIT)
         )
         self.frames_read = 0
         #: Width and height of the first frame in pixels; None before it.

@@ -12,8 +12,7 @@ from heatcam.frames import Explanation, Frame
 from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import NotReadyError
-from heatcam.live.frame_queue import FrameQueue
-from heatcam.runtime import shown_by
+from heatcam.runtime import FrameQueue, WhenFull, shown_by
 
 #: Explains a frame as requested; called from the inference thread alone.
 Explain = Callable[[Frame, ExplainRequest], Explanation]
@@ -84,10 +83,11 @@ class Inference:
         waits_for: Callable[[], tuple[str, float] | None] | None = None,
         load: Callable[[], Ready] | None = None,
     ) -> None:
+        # 1 for a file too: results waiting here were made with an older request
         self.results: FrameQueue[ExplainedFrame | End] = FrameQueue(
-            1, drops=drops
-        )  # 1 for a file too: results waiting here were made with an older request
-        self.refined: FrameQueue[ExplainedFrame] = FrameQueue(1, drops=True)
+            1, WhenFull.DROP_OLDEST if drops else WhenFull.WAIT
+        )
+        self.refined: FrameQueue[ExplainedFrame] = FrameQueue(1, WhenFull.DROP_OLDEST)
         self.request = request
         self.failure: BaseException | None = None
         self._explain_failure: ExplainFailure | None = None

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 
 from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.geometry import Uint8Array
-from heatcam.live.banner import banner_of
 from heatcam.live.frame_history import HistoryEntry
-from heatcam.live.notes import Notes
 from heatcam.live.parts import Parts, RunCaption
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status, View, natural_wh
-from heatcam.sources import Phase
+from heatcam.sources import Phase, SourceState
 
 REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
+NOTE_S = 2.5  # how long a note stays on the top line: where a picture was saved, what a key changed
 BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
 
 
@@ -37,6 +36,25 @@ class Painted:
     view: View
     status: Status
     banner: tuple[str, str] | None
+
+
+class Notes:
+    """The newest note, as long as it is fresh. Times are of one clock, in seconds."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._until_s = 0.0
+
+    def say(self, text: str, now_s: float) -> None:
+        """Show ``text`` for a while; "" changes nothing."""
+        if text:
+            self._text, self._until_s = text, now_s + NOTE_S
+
+    def text(self, now_s: float) -> str:
+        """Return the note to show now; "" for none."""
+        if now_s > self._until_s:
+            self._text = ""
+        return self._text
 
 
 class Presenter:
@@ -220,3 +238,24 @@ def _how(entry: HistoryEntry, state: WindowState) -> str:
     usual = method == LIVE_MAP or (method == FINE_MAP and state.method == LIVE_MAP)
     layers = f" @{state.layers}" if state.layers and method == state.method else ""
     return ("" if usual else f" {method}") + layers
+
+
+def banner_of(name: str, state: SourceState, now_s: float) -> tuple[str, str] | None:
+    """Return the line and the detail of the banner over a picture that is not live any more; None while the source plays.
+
+    Args:
+        name: the source's display name.
+        state: the source's state.
+        now_s: ``time.monotonic()``.
+    """
+    seconds = max(0.0, now_s - state.since_s)
+    if state.phase is Phase.PLAYING:
+        return None
+    if state.phase is Phase.OPENING:
+        return f"opening {name}", f"for {seconds:.0f} s"
+    if state.phase is Phase.STALLED:
+        return f"{name} gives no frames", f"for {seconds:.0f} s"
+    line = f"reconnecting to {name}" + (f", attempt {state.attempt}" if state.attempt else "")
+    if state.retry_at_s is not None and state.retry_at_s > now_s:
+        return line, f"in {state.retry_at_s - now_s:.0f} s" + (f" ({state.reason})" if state.reason else "")
+    return line, state.reason

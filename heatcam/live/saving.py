@@ -12,12 +12,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import Uint8Array, fitted_into
 from heatcam.live.state import WindowState
 from heatcam.measures import describe
 from heatcam.sinks import (
@@ -171,7 +168,7 @@ class RecordingToggle:
         pts_s = self._clock() - self._started_s
         if pts_s > self._last_pts_s:
             self._last_pts_s = pts_s
-            recorder.offer(fitted(picture, recorder.size_wh), pts_s)
+            recorder.offer(fitted_into(picture, recorder.size_wh), pts_s)
         return ""
 
     def stop(self) -> str:
@@ -220,21 +217,6 @@ def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
         return str(failure), recorder.dropped, False
     lost = f", {recorder.dropped} dropped" if recorder.dropped else ""
     return f"recorded {recorder.path.name}, {recorder.frames} frames{lost}", recorder.dropped, True
-
-
-def fitted(picture: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
-    """Resize ``picture`` to ``size_wh``, its aspect ratio kept by black borders; returned itself if the size is right."""
-    height, width = picture.shape[:2]
-    if (width, height) == size_wh:
-        return picture
-    scale = min(size_wh[0] / width, size_wh[1] / height)
-    wide, tall = max(1, round(width * scale)), max(1, round(height * scale))
-    canvas = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
-    left, top = (size_wh[0] - wide) // 2, (size_wh[1] - tall) // 2
-    canvas[top : top + tall, left : left + wide] = cv2.resize(
-        picture, (wide, tall), interpolation=cv2.INTER_AREA
-    )
-    return canvas
 
 
 def as_plain(state: WindowState) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from heatcam.enums import Layout
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import Uint8Array, fitted_wh
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.text import DARK, LIGHT, font_px, line_height, shade, text_width, write
 from heatcam.overlay.topline import top_line_box
@@ -125,8 +125,7 @@ def compose_on(
 def _fitted(frame_wh: tuple[int, int], room: Pixels) -> Pixels:
     """Return the largest rectangle of the frame's aspect ratio, centred in another."""
     left, top, right, bottom = room
-    scale = min((right - left) / frame_wh[0], (bottom - top) / frame_wh[1])
-    wide, tall = (max(1, round(length * scale)) for length in frame_wh)
+    wide, tall = fitted_wh(frame_wh, (right - left, bottom - top))
     left, top = left + (right - left - wide) // 2, top + (bottom - top - tall) // 2
     return left, top, left + wide, top + tall
 

@@ -1,4 +1,5 @@
 from . import stopping as stopping
+from .atomic_write import write_atomically as write_atomically
 from .cpuinfo import processor as processor
 from .cpuinfo import processor_features as processor_features
 from .device_names import require_device_name as require_device_name
@@ -8,6 +9,8 @@ from .environment import cache_dir as cache_dir
 from .environment import config_dir as config_dir
 from .environment import give_ultralytics_a_folder as give_ultralytics_a_folder
 from .environment import prepare_environment as prepare_environment
+from .frame_queue import FrameQueue as FrameQueue
+from .frame_queue import WhenFull as WhenFull
 from .json_cache import CACHE_VERSION as CACHE_VERSION
 from .json_cache import DamagedFileError as DamagedFileError
 from .json_cache import read_object as read_object

@@ -8,15 +8,13 @@ when the code behind such a result changes it: ``tests/test_cache_version.py`` f
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import stat
 from pathlib import Path
 from typing import Any
 
-from heatcam.runtime import stopping
+from heatcam.runtime.atomic_write import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -79,16 +77,11 @@ def put_aside(path: Path, why: str) -> None:
 
 def remember(path: Path, known: dict[str, Any]) -> None:
     """Write ``known`` to a file, whole or not at all; a folder that cannot be written to is no error."""
-    draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with stopping.held():
-            draft.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
-            draft.replace(path)
+        write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
     except OSError as error:
         logger.debug("%s was not written: %s", path, error)
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def _bytes_of(path: Path) -> bytes:

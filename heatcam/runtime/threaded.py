@@ -6,22 +6,16 @@ stopped and joined.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from heatcam.runtime.frame_queue import FrameQueue, WhenFull
+
 Item = TypeVar("Item")
 
-_POLL_S = 0.1  # time until a stage notices that the other one has ended
-
-
-class _End:
-    """The mark after the last item, with the error that ended them, if one did."""
-
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
+_POLL_S = 0.1  # on Windows Ctrl-C does not end a wait without a limit
 
 
 def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
@@ -32,50 +26,26 @@ def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     Raises:
         BaseException: any error of fetching, after all items before it.
     """
-    fetched: queue.Queue[Item | _End] = queue.Queue(depth)
-    stopping = threading.Event()
-    thread = threading.Thread(target=_fetch, args=(iter(items), fetched, stopping), name="ahead", daemon=True)
+    fetched: FrameQueue[Item] = FrameQueue(depth, WhenFull.WAIT)
+    thread = threading.Thread(target=_fetch, args=(iter(items), fetched), name="ahead", daemon=True)
     thread.start()
     try:
-        while not isinstance(item := _get(fetched), _End):
-            yield item
-        if item.error is not None:
-            raise item.error
+        yield from fetched
     finally:
-        stopping.set()
+        fetched.abandon()
         thread.join()
 
 
-def _fetch(items: Iterator[Item], fetched: queue.Queue[Item | _End], stopping: threading.Event) -> None:
+def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
     """Fetch items into the queue: the thread of ``ahead``."""
-    end = _End()
     try:
         for item in items:
-            if not _put(fetched, item, stopping):
+            if not fetched.put(item):
                 return
     except BaseException as error:  # noqa: BLE001 (raised again in the thread that uses the items)
-        end = _End(error)
-    _put(fetched, end, stopping)
-
-
-def _put(into: queue.Queue[Item], item: Item, stopping: threading.Event) -> bool:
-    """Put an item when there is room; return False if stopped before."""
-    while not stopping.is_set():
-        try:
-            into.put(item, timeout=_POLL_S)
-        except queue.Full:
-            continue
-        return True
-    return False
-
-
-def _get(source: queue.Queue[Item]) -> Item:
-    """Get an item, so that Ctrl-C works on every system (on Windows it does not in a wait without a timeout)."""
-    while True:
-        try:
-            return source.get(timeout=_POLL_S)
-        except queue.Empty:
-            continue
+        fetched.finish(error)
+    else:
+        fetched.finish()
 
 
 class Behind(Generic[Item]):
@@ -91,9 +61,7 @@ class Behind(Generic[Item]):
 
     def __init__(self, work: Callable[[Item], None], depth: int) -> None:
         self._work = work
-        self._handed: queue.Queue[Item | _End] = queue.Queue(depth)
-        self._gone = threading.Event()
-        self._abandoned = threading.Event()
+        self._handed: FrameQueue[Item] = FrameQueue(depth, WhenFull.WAIT)
         self._error: BaseException | None = None
         self._raised = False
         self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
@@ -104,7 +72,7 @@ class Behind(Generic[Item]):
         Raises:
             BaseException: an error of ``work`` on an earlier item.
         """
-        if not _put(self._handed, item, self._gone):
+        if not self._handed.put(item):
             self._raise()
 
     def __enter__(self) -> Behind[Item]:
@@ -115,11 +83,11 @@ class Behind(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            _put(self._handed, _End(), self._gone)
+            self._handed.finish()
             while self._thread.is_alive():
                 self._thread.join(_POLL_S)
         except KeyboardInterrupt:
-            self._abandoned.set()
+            self._handed.abandon()
             self._thread.join()
             raise
         if error is None:
@@ -133,9 +101,9 @@ class Behind(Generic[Item]):
     def _run(self) -> None:
         """Work on the items until the end: the thread."""
         try:
-            while not isinstance(item := self._handed.get(), _End) and not self._abandoned.is_set():
+            for item in self._handed:
                 self._work(item)
         except BaseException as error:  # noqa: BLE001 (raised again in the thread that hands over)
             self._error = error
         finally:
-            self._gone.set()
+            self._handed.abandon()

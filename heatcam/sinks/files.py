@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from heatcam.errors import SinkError, UsageError
-from heatcam.runtime import stopping
+from heatcam.runtime import write_atomically
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -21,20 +19,11 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         SinkError: no permission, no folder, no space; nothing is left behind.
     """
-    # a random name: with the file's name in it, it could be too long
-    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
-            return
-        try:
-            with stopping.held():
-                part.write_bytes(data)
-                part.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):  # if it could not be created, there is nothing to remove
-                part.unlink(missing_ok=True)
-            raise
+        else:
+            write_atomically(path, data)
     except OSError as error:
         raise SinkError(f"cannot write {path} ({error.strerror or error})", _what_helps(error)) from error
 

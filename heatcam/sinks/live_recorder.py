@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from heatcam.errors import HeatcamError, SinkError
 from heatcam.geometry import Uint8Array
+from heatcam.runtime import FrameQueue, WhenFull
 from heatcam.sinks.recorder import Recorder, RecorderOptions
 
 # It fills up only at the start: the encoder's process needs half a second or more before it takes the first frame.
@@ -33,7 +33,6 @@ class LiveRecorder:
     Attributes:
         path: the finished file.
         frames: number of frames handed to the encoder.
-        dropped: number of frames dropped because too many were waiting or the recording had failed.
         failure: the reason the recording failed, None while it has not.
 
     Raises:
@@ -54,14 +53,11 @@ class LiveRecorder:
         self._recorder = Recorder(path, size_wh, fps, overwrite=overwrite, options=options)
         self.path = self._recorder.path
         self.size_wh = size_wh
-        self.dropped = 0
         self.failure: HeatcamError | None = None
         self._finish_s = finish_s
         self._on_failure = on_failure
-        self._ended = threading.Event()
         waiting = max(2, min(_MOST_WAITING, _QUEUE_BYTES // (size_wh[0] * size_wh[1] * 3)))
-        self._waiting: queue.Queue[tuple[Uint8Array, float] | None] = queue.Queue(waiting + 1)
-        self._room = threading.Semaphore(waiting)  # the queue's last place is kept for None, the end
+        self._waiting: FrameQueue[tuple[Uint8Array, float]] = FrameQueue(waiting, WhenFull.DROP_NEWEST)
         self._thread = threading.Thread(target=self._run, name="live recorder", daemon=True)
         self._thread.start()
 
@@ -69,6 +65,11 @@ class LiveRecorder:
     def frames(self) -> int:
         """Number of frames handed to the encoder."""
         return self._recorder.frames_written
+
+    @property
+    def dropped(self) -> int:
+        """Number of frames not taken, because too many waited or the recording had ended."""
+        return self._waiting.dropped
 
     def offer(self, picture: Uint8Array, pts_s: float) -> bool:
         """Queue a frame and return True, or drop and count it and return False; never waits.
@@ -83,20 +84,14 @@ class LiveRecorder:
         width, height = self.size_wh
         if picture.shape != (height, width, 3):
             raise ValueError(f"frame of shape {picture.shape} offered to a recording of {height}x{width}x3")
-        if self._ended.is_set() or self.failure is not None or not self._room.acquire(blocking=False):
-            self.dropped += 1
-            return False
-        self._waiting.put_nowait((picture, pts_s))
-        return True
+        return self._waiting.put((picture, pts_s))
 
     def close(self) -> None:
         """Record the waiting frames, finish the file and give it its name; a second call is harmless.
 
         An encoder that does not finish within ``finish_s`` is killed; the file so far plays, and ``failure`` says so.
         """
-        if not self._ended.is_set():
-            self._ended.set()
-            self._waiting.put_nowait(None)
+        self._waiting.finish()
         self._thread.join(self._finish_s)
         if self._thread.is_alive():
             self._recorder.abandon()
@@ -114,24 +109,27 @@ class LiveRecorder:
         """Pass frames from the queue to the encoder until the end or a failure (the thread's function)."""
         try:
             with self._recorder:
-                while (taken := self._next()) is not None:
-                    self._room.release()
-                    self._recorder.write(*taken)
+                self._write_all()
         except HeatcamError as failure:
-            self.failure = failure
+            self._fail(failure)
         except Exception as error:  # noqa: BLE001 (no thread may die in silence: ``failure`` tells its reader)
-            self.failure = SinkError(f"recording {self.path} failed ({error})")
-        if self.failure is not None:
-            self._on_failure()
+            self._fail(SinkError(f"recording {self.path} failed ({error})"))
 
-    def _next(self) -> tuple[Uint8Array, float] | None:
-        """Wait for the next frame, and check meanwhile that the file still exists: a source may give nothing for long.
+    def _write_all(self) -> None:
+        """Write each frame until the end; check meanwhile that the file still exists: a source may give nothing for long.
 
         Raises:
-            SinkError: the file was deleted or moved.
+            SinkError: the file was deleted or moved, or cannot be written.
         """
-        while True:
-            try:
-                return self._waiting.get(timeout=_LOOK_S)
-            except queue.Empty:
+        while not self._waiting.exhausted:
+            taken = self._waiting.take(_LOOK_S)
+            if taken is not None:
+                self._recorder.write(*taken)
+            elif not self._waiting.exhausted:
                 self._recorder.require_place()
+
+    def _fail(self, failure: HeatcamError) -> None:
+        """Refuse further frames and report the failure."""
+        self._waiting.abandon()
+        self.failure = failure
+        self._on_failure()

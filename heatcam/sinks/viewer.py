@@ -12,7 +12,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import Uint8Array, fitted_wh
 from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyTable
 from heatcam.sinks.x11 import NoServer, XServer, window_server
 
@@ -215,8 +215,10 @@ class Viewer:
 
     def _opens_at(self, width: int, height: int) -> tuple[int, int]:
         """Return the window's first size: the requested one, else the picture's, fitted into ``largest_wh``."""
-        scale = min(1.0, self._largest_wh[0] / width, self._largest_wh[1] / height)
-        return self._size_wh or (max(1, round(width * scale)), max(1, round(height * scale)))
+        if self._size_wh is not None:
+            return self._size_wh
+        is_small = width <= self._largest_wh[0] and height <= self._largest_wh[1]
+        return (width, height) if is_small else fitted_wh((width, height), self._largest_wh)
 
     def _shape_now(self) -> float:
         """Return the window's aspect ratio, width over height."""

@@ -10,6 +10,7 @@ import threading
 import time
 
 from heatcam.frames import Frame
+from heatcam.runtime import FrameQueue, WhenFull
 from heatcam.sources.device import FALLBACK_FPS, Connection, Grab
 from heatcam.sources.stream_clock import StreamClock
 
@@ -23,7 +24,6 @@ class NewestFrame:
 
     Attributes:
         changed: notified whenever a frame comes, and by others on other events.
-        dropped: number of frames overwritten before they were taken.
         size_wh: width and height of the frame that came last.
         fps, kind, tells_fps: as stated by the connection; see ``Connection``.
         playing_since_s: ``time.monotonic()`` at this connection's first frame; 0 before it.
@@ -32,14 +32,13 @@ class NewestFrame:
 
     def __init__(self, name: str) -> None:
         self.changed = threading.Condition()
-        self.dropped = 0
         self.size_wh = (0, 0)
         self.fps = FALLBACK_FPS
         self.kind = ""
         self.tells_fps = False
         self.playing_since_s = self.last_frame_s = 0.0
         self._name = name
-        self._frame: Frame | None = None
+        self._frames: FrameQueue[Frame] = FrameQueue(1, WhenFull.DROP_OLDEST, changed=self.changed)
         self._connection = 0
         self._next_index = 0
         self._first_frame_s = self._last_pts_s = self._usual_gap_s = 0.0
@@ -53,7 +52,12 @@ class NewestFrame:
     @property
     def is_waiting(self) -> bool:
         """True if there is a frame that was not taken yet."""
-        return self._frame is not None
+        return self._frames.peek() is not None
+
+    @property
+    def dropped(self) -> int:
+        """Number of frames overwritten before they were taken."""
+        return self._frames.dropped
 
     def expect(self) -> int:
         """Return the number of a new connection; from now on only its frames are accepted."""
@@ -73,17 +77,14 @@ class NewestFrame:
             else:
                 self._usual_gap_s += 0.1 * (now_s - self.last_frame_s - self._usual_gap_s)
             self._last_pts_s = self._clock.time_of(grab.stream_s, now_s)
-            self.dropped += self._frame is not None
             self.size_wh = grab.image_bgr.shape[1], grab.image_bgr.shape[0]
-            self._frame = Frame(grab.image_bgr, self._next_index, now_s, self._last_pts_s, self._name)
             self._next_index += 1
             self.last_frame_s = now_s
-            self.changed.notify_all()
+            self._frames.put(Frame(grab.image_bgr, self._next_index - 1, now_s, self._last_pts_s, self._name))
 
     def take(self) -> Frame | None:
         """Take the newest frame, once; called with ``changed`` held."""
-        frame, self._frame = self._frame, None
-        return frame
+        return self._frames.take(0)
 
     def longest_gap_s(self, limit_s: float) -> float:
         """Return the limit for the gap between two frames, raised for slow sources (such as a picture every 5 s)."""

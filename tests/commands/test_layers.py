@@ -139,13 +139,13 @@ def test_published_weights_are_offered_as_elsewhere(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(official, "download", asked.append)
     memory = Console(file=io.StringIO())
     with pytest.raises(command.ModelError):  # the fake brings nothing
-        command.layers("yolo26n.pt", None, None, Terminal(memory, memory, confirm=lambda _: True))
+        command.show_layers("yolo26n.pt", None, None, Terminal(memory, memory, confirm=lambda _: True))
     assert asked == ["yolo26n.pt"]
 
 
 def test_on_a_terminal_it_is_a_drawn_table() -> None:
     memory = Console(file=io.StringIO(), width=110, force_terminal=True, color_system=None)
-    command.layers("markers", 64, None, Terminal(memory, Console(file=io.StringIO())))
+    command.show_layers("markers", 64, None, Terminal(memory, Console(file=io.StringIO())))
     drawn = memory.file.getvalue()
     assert "───" in drawn
     assert re.search(r"^ +23 +Detect +16, 19, 22 +- +- +9x84 +266623 *$", drawn, re.M)

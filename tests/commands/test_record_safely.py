@@ -397,7 +397,7 @@ def test_what_a_camera_loses_is_counted_and_said(tmp_path: Path, monkeypatch) ->
 
     def busy(self, picture, pts_s):
         if 0.4 < pts_s < 0.6:
-            self.dropped += 1
+            self._waiting.dropped += 1  # as a full queue counts it
             return False
         return offer(self, picture, pts_s)
 

@@ -8,13 +8,13 @@ import pytest
 from heatcam.errors import UsageError
 from heatcam.live.capture import Captured, End, Stretch
 from heatcam.live.explain_request import ExplainRequest, Ready
-from heatcam.live.frame_queue import FrameQueue
 from heatcam.live.inference import Inference
+from heatcam.runtime import FrameQueue, WhenFull
 from tests.live.streams import FakeExplainer, frame, seen
 
 
 def started(explain, count=0, *, drops=False, request=None):
-    frames = FrameQueue(max(1, count), drops=False)
+    frames = FrameQueue(max(1, count), WhenFull.WAIT)
     for n in range(count):
         frames.put(Captured(frame(n)))
     inference = Inference(frames, explain, request or ExplainRequest(), drops=drops)
@@ -214,7 +214,7 @@ def test_a_look_that_is_not_wanted_any_more_is_not_handed_over():
 
 def test_what_was_read_before_a_seek_is_not_explained_and_the_thread_is_told_of_the_jump():
     explain, jumps = FakeExplainer(), []
-    frames = FrameQueue(9, drops=False)
+    frames = FrameQueue(9, WhenFull.WAIT)
     inference = Inference(
         frames, explain, ExplainRequest(), drops=False, on_jump=lambda: jumps.append(len(explain.asked))
     )
@@ -231,7 +231,7 @@ def test_what_was_read_before_a_seek_is_not_explained_and_the_thread_is_told_of_
 
 
 def test_an_end_follows_the_last_explanation_also_where_results_may_be_dropped():
-    frames = FrameQueue(9, drops=False)
+    frames = FrameQueue(9, WhenFull.WAIT)
     frames.put(Captured(frame(0)))
     frames.put(End())
     inference = Inference(frames, FakeExplainer(), ExplainRequest(), drops=True)
@@ -247,7 +247,7 @@ def test_loading_waits_for_the_first_picture_because_it_keeps_other_threads_wait
     loaded_at_s = []
     ready = Ready("m", "cpu", (), (), {})
     inference = Inference(
-        FrameQueue(1, drops=False),
+        FrameQueue(1, WhenFull.WAIT),
         FakeExplainer(),
         ExplainRequest(),
         drops=False,

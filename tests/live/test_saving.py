@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError
-from heatcam.live.saving import RecordingToggle, Snapshots, fitted
+from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.state import WindowState
 from tests.live.streams import frame, seen
 
@@ -66,16 +66,6 @@ def test_a_recording_that_ends_by_itself_is_said_and_not_called_whole(tmp_path):
     recording.close()
     assert recording.failed
     assert recording.seconds is None
-
-
-@pytest.mark.parametrize("size", [(160, 120), (322, 120), (60, 200)])
-def test_pictures_are_fitted_without_changing_their_shape(size):
-    shown = fitted(picture(*size, value=200), (160, 120))
-    assert shown.shape == (120, 160, 3)
-    rows, columns = np.nonzero(shown[..., 0] > 100)
-    wide, tall = np.ptp(columns) + 1, np.ptp(rows) + 1
-    assert wide / tall == pytest.approx(size[0] / size[1], rel=0.05)
-    assert abs(columns.min() - (159 - columns.max())) <= 1
 
 
 def test_a_snapshot_whose_folder_is_gone_is_saved_in_the_one_above_and_said_at_the_end(tmp_path):

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from heatcam.frames import Detections
-from heatcam.live.banner import banner_of
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.frame_history import FrameHistory, HistoryEntry
-from heatcam.live.notes import NOTE_S, Notes
 from heatcam.live.objects import FIRST_OWN, Objects, ids_again, object_at
 from heatcam.live.playback_clock import PlaybackClock
+from heatcam.live.presenter import NOTE_S, Notes, banner_of
 from heatcam.live.run_stats import RunStats
 from heatcam.pipeline import percentiles_ms
 from heatcam.sources.state import PLAYING, Phase, SourceState

@@ -97,10 +97,10 @@ def test_a_file_that_cannot_be_written_leaves_no_draft(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_full(self: Path, *_: object, **__: object) -> None:
-        self.write_bytes(b"half")
+        self.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", is_full)
+    monkeypatch.setattr(Path, "write_bytes", is_full)
     remember(tmp_path / "a.json", {"a": 1})
     assert list(tmp_path.iterdir()) == []
 

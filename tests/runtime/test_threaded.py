@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 import traceback
@@ -113,3 +114,29 @@ def test_the_first_error_is_the_one_that_is_raised() -> None:
     with pytest.raises(KeyError), Behind(fails, 2) as behind:
         behind.hand(1)
         raise KeyError
+
+
+def test_a_second_ctrl_c_leaves_the_rest_undone() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def works(n: int) -> None:
+        begun.set()
+        may_end.wait(5)
+        done.append(n)
+
+    def interrupt() -> None:
+        begun.wait(5)
+        time.sleep(0.2)  # (the block is left by then)
+        _thread.interrupt_main()
+        time.sleep(0.3)
+        may_end.set()
+
+    interrupter = threading.Thread(target=interrupt)
+    with pytest.raises(KeyboardInterrupt), Behind(works, 4) as behind:
+        for n in range(4):
+            behind.hand(n)
+        interrupter.start()
+    interrupter.join(5)
+    assert done == [0]
+    assert no_thread_is_left("behind")

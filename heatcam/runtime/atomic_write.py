@@ -1,0 +1,30 @@
+"""Atomic writes: readers see all of a file or nothing, whatever ends the program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from heatcam.runtime import stopping
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name beside it and rename it when it is complete, replacing what is there.
+
+    Signals wait meanwhile.
+
+    Raises:
+        OSError: no permission, no folder, no space; nothing is left behind, and what was there stays.
+    """
+    # a name of its own: with the file's in it, it would be too long for some
+    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with stopping.held():
+            part.write_bytes(data)
+            part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):  # where it could not be made, there is nothing to remove
+            part.unlink(missing_ok=True)
+        raise
