@@ -64,6 +64,7 @@ class Behind(Generic[Item]):
         self._handed: FrameQueue[Item] = FrameQueue(depth, WhenFull.WAIT)
         self._error: BaseException | None = None
         self._raised = False
+        self._gone = threading.Event()
         self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
 
     def hand(self, item: Item) -> None:
@@ -84,14 +85,19 @@ class Behind(Generic[Item]):
     ) -> None:
         try:
             self._handed.finish()
-            while self._thread.is_alive():
-                self._thread.join(_POLL_S)
+            self._wait()
         except KeyboardInterrupt:
             self._handed.abandon()
-            self._thread.join()
+            self._wait()
             raise
         if error is None:
             self._raise()
+
+    def _wait(self) -> None:
+        """Wait for the thread's end. Not by ``join`` alone: after Ctrl-C in it CPython 3.11 takes a running thread for ended."""
+        while not self._gone.wait(_POLL_S):
+            pass
+        self._thread.join()
 
     def _raise(self) -> None:
         if self._error is not None and not self._raised:
@@ -107,3 +113,4 @@ class Behind(Generic[Item]):
             self._error = error
         finally:
             self._handed.abandon()
+            self._gone.set()
