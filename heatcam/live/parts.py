@@ -8,7 +8,7 @@ from heatcam.live.capture import CaptureThread
 from heatcam.live.inference import Inference
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
-from heatcam.pipeline import Limits
+from heatcam.pipeline import Limits, Sink
 from heatcam.sinks import Viewer
 
 
@@ -22,6 +22,7 @@ class Parts:
         viewer: the window.
         renderer: renders the window's picture.
         snapshots, recording: the actions of the keys ``s`` and ``R``.
+        sinks: further takers of each frame that is shown, with its picture; called on the main thread, so they must not wait.
     """
 
     capture: CaptureThread
@@ -30,6 +31,7 @@ class Parts:
     renderer: Renderer
     snapshots: Snapshots
     recording: RecordingToggle
+    sinks: tuple[Sink, ...] = ()
 
     @property
     def dropped(self) -> int:

@@ -125,6 +125,7 @@ class Presenter:
         self._viewer.show(view.picture)
         if self._has_new_frame:
             self._count(entry, held=held)
+            self._hand_on(entry)
         self._record()
         if self._asked_at_s is not None:
             self._stats.key_s.append(time.perf_counter() - self._asked_at_s)
@@ -177,6 +178,13 @@ class Presenter:
             return painted.view.picture
         view = self._renderer.paint(painted.entry, painted.state, painted.status, painted.banner)
         return view.picture
+
+    def _hand_on(self, entry: HistoryEntry) -> None:
+        """Give a frame that was drawn for the first time to the sinks beside the window."""
+        picture = self.picture() if self._parts.sinks else None
+        for sink in self._parts.sinks:
+            assert picture is not None  # (it was drawn)
+            sink.take(picture, entry.explanation)
 
     def _record(self) -> None:
         """Add the drawn picture to the recording, also one in which a key has changed a paused frame."""

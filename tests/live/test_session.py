@@ -47,6 +47,19 @@ def test_every_frame_of_a_file_is_shown_once_and_the_window_ends_with_it():
     assert run.parts.dropped == 0
 
 
+def test_sinks_beside_the_window_get_each_frame_that_is_shown_once_with_its_picture():
+    class Collects:
+        def __init__(self):
+            self.taken = []
+
+        def take(self, picture, explanation):
+            self.taken.append((explanation.frame.frame_index, picture.shape[1::-1]))
+
+    viewer, sink = FakeViewer((after(3), [Action.TOGGLE_HEATMAP])), Collects()
+    session(Stream(6, fps=50), viewer, sinks=(sink,)).run()
+    assert sink.taken == [(index, SIZE_WH) for index in range(6)]
+
+
 def test_a_file_plays_at_its_own_pace():
     viewer = FakeViewer()
     session(Stream(11, fps=25), viewer).run()
