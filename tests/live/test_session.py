@@ -400,6 +400,24 @@ def test_what_was_refused_does_not_take_back_what_was_chosen_since():
     assert run.state.layers == "15"
 
 
+def test_fine_maps_that_cannot_be_had_are_asked_for_once():
+    from heatcam.errors import UsageError
+
+    explain, refused = FakeExplainer(), []
+
+    def without_fine_maps(of, request):
+        if request.still:
+            refused.append(request)
+            raise UsageError("no fine maps with this", "take another")
+        return explain(of, request)
+
+    viewer = FakeViewer((after(2), [Action.PAUSE]), (later(0.5), [Action.NEXT_COLORMAP]), (later(0.5), QUIT))
+    run = session(Stream(fps=50), viewer, without_fine_maps)
+    run.run()
+    assert len(refused) == 1
+    assert any("no fine maps" in text for text in run.stats.errors)
+
+
 def test_an_object_that_only_a_refinement_finds_keeps_the_focus_when_it_goes_on():
     other = (0.0, 0.0, 30.0, 30.0)
 
