@@ -113,7 +113,7 @@ class RecordingRun:
             yield ProgressSink(progress, task, lambda: self._run.recent_fps)
 
     def _leave_source(self) -> None:
-        self._source.__exit__(None, None, None)
+        self._source.close()
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def leave_after(source: Source, seconds: float | None) -> Iterator[None]:
     if seconds is None or not source.is_live:
         yield
         return
-    timer = threading.Timer(seconds + _GRACE_S, source.__exit__, (None, None, None))
+    timer = threading.Timer(seconds + _GRACE_S, source.close)
     timer.daemon = True
     timer.start()
     try:

@@ -412,12 +412,13 @@ def test_what_a_camera_loses_is_counted_and_said(tmp_path: Path, monkeypatch) ->
 
 
 class DeadCamera(FakeCamera):
-    """Gives five frames and then nothing, until it is left."""
+    """Gives five frames and then nothing, until it is closed."""
 
     def __init__(self):
         self.left = threading.Event()
 
-    def __exit__(self, *error):
+    def close(self):
+        super().close()
         self.left.set()
 
     def __iter__(self):
