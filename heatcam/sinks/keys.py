@@ -106,11 +106,6 @@ class KeyTable:
         # so what is left below still is a key, as it is not with the common ``& 0xFF``, which makes arrows letters.
         return self._by_code.get(code & 0xFFFF) if code > 0xFFFF else None
 
-    def as_text(self) -> str:
-        """The table as aligned lines: key, two spaces, help."""
-        width = max((len(binding.label) for binding in self), default=0)
-        return "\n".join(f"{binding.label:<{width}}  {binding.help}" for binding in self)
-
     def as_markdown(self) -> str:
         """The table for the README."""
         lines = [f"| `{binding.label}` | {binding.help} |" for binding in self]
