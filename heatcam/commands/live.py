@@ -10,9 +10,9 @@ from pathlib import Path
 from heatcam.commands.default_model import default_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel
+from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
-from heatcam.commands.reporting import live_report
 from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import model_at_hand, say_source
 from heatcam.commands.terminal import Terminal
