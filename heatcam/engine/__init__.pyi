@@ -8,9 +8,6 @@ from .classifier import TappedClassifier as TappedClassifier
 from .classifier import is_classifier as is_classifier
 from .classifier import prepares_as_usual as prepares_as_usual
 from .device import choose_device as choose_device
-from .fingerprint import hash_of as hash_of
-from .fingerprint import runs_on as runs_on
-from .fingerprint import versions as versions
 from .gradient_check import require_gradient as require_gradient
 from .gradients import GradientEngine as GradientEngine
 from .interface import Engine as Engine
@@ -26,6 +23,7 @@ from .preprocessing import in_grey as in_grey
 from .preprocessing import picture_tensor as picture_tensor
 from .preprocessing import real_picture as real_picture
 from .preprocessing import real_pictures as real_pictures
+from .proof_cache import engine_key as engine_key
 from .randomization import STAGES as STAGES
 from .randomization import randomize_weights as randomize_weights
 from .rtdetr import QueryNetwork as QueryNetwork

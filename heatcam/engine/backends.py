@@ -25,7 +25,7 @@ from heatcam.engine.proof_cache import prove_once
 from heatcam.engine.speeds import Measured, pays
 from heatcam.engine.targets import Target
 from heatcam.errors import UsageError
-from heatcam.runtime import cache_dir, recall, remember, say_doing
+from heatcam.runtime import cache_dir, recall, remember_entry, say_doing
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,6 @@ class Judge:
 
 
 CHOICES_FILE, JUDGED_FILE = "backends.json", "precisions.json"
-MOST_JUDGED = 300
 TORCH = "torch"  # the name of an engine that fell back
 _ROUNDS = 5
 #: Detections of two precisions are the same when each overlaps its counterpart by this much.
@@ -191,8 +190,7 @@ def _openvino(
     if exact.name == TORCH or known.get(key) == "other":
         return exact
     chosen = _quick_if_it_shows_the_same(exact, lambda: compiled(quick), judge)
-    newest = [*known.items(), (key, "other" if chosen is exact else "same")]
-    remember(path, dict(newest[-MOST_JUDGED:]))
+    remember_entry(path, known, key, "other" if chosen is exact else "same")
     return chosen
 
 
@@ -241,8 +239,7 @@ def measure(cut: TappedNetwork, compiled: Compiled, example: Tensor, start_s: fl
     torch_ms, compiled_ms = _measured([TorchPasses(cut), compiled.passes], example, cut.reaches)
     measured = Measured(compiled.name if compiled_ms < torch_ms else TORCH, torch_ms, compiled_ms, start_s)
     path = cache_dir() / CHOICES_FILE
-    newest = [*recall(path).items(), (situation_of(cut, example), asdict(measured))]
-    remember(path, dict(newest[-MOST_JUDGED:]))
+    remember_entry(path, recall(path), situation_of(cut, example), asdict(measured))
     return measured
 
 

@@ -15,11 +15,10 @@ from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.passes import TorchPasses
 from heatcam.engine.verification import verify
-from heatcam.runtime import cache_dir, recall, remember, say_doing
+from heatcam.runtime import cache_dir, recall, remember_entry, say_doing
 
 logger = logging.getLogger(__name__)
 PROOFS_FILE = "proofs.json"
-MOST_REMEMBERED = 300
 
 
 def prove_once(engine: GradientEngine, picture: Tensor) -> None:
@@ -33,7 +32,8 @@ def prove_once(engine: GradientEngine, picture: Tensor) -> None:
         ModelError: a layer lets no gradient through; the message names it.
     """
     path = cache_dir() / PROOFS_FILE
-    key = _key(engine, picture) if isinstance(engine.passes, TorchPasses) else ""
+    asked = engine.passes.name, engine.passes.tolerance, tuple(picture.shape)
+    key = engine_key(engine, *asked) if isinstance(engine.passes, TorchPasses) else ""
     known = recall(path) if key else {}
     if known.get(key) == _ways(engine):
         logger.info("the gradient was proved before: the same weights, versions and processor")
@@ -46,8 +46,7 @@ def prove_once(engine: GradientEngine, picture: Tensor) -> None:
         "the gradient differs from dense autograd by %.1e at most, relative to its largest value", worst
     )
     if key and _ways(engine) == before:
-        newest = [*known.items(), (key, before)]
-        remember(path, dict(newest[-MOST_REMEMBERED:]))
+        remember_entry(path, known, key, before)
 
 
 def _ways(engine: GradientEngine) -> list[object]:
@@ -55,9 +54,8 @@ def _ways(engine: GradientEngine) -> list[object]:
     return [engine.passes.name, engine.uses_patches, engine.reader.reads_cells]
 
 
-def _key(engine: GradientEngine, picture: Tensor) -> str:
-    """Return the key of a check: weights, taps, target, backend, shape, versions and hardware, hashed."""
+def engine_key(engine: GradientEngine, *asked: object) -> str:
+    """Return the key of a result: weights, taps, target, what it was ``asked`` for, versions and hardware, hashed."""
     own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
-    asked = engine.passes.name, engine.passes.tolerance, tuple(picture.shape)
     key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))
     return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -47,11 +47,6 @@ class FrameHistory:
         """The current entry; None before the first."""
         return self._entries[self._place] if self._entries else None
 
-    @property
-    def at_newest(self) -> bool:
-        """True if the current entry is the newest."""
-        return self._place == len(self._entries) - 1
-
     def add(self, entry: HistoryEntry) -> None:
         """Add an entry and make it the current one; the oldest are dropped."""
         self._entries.append(entry)

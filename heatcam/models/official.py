@@ -43,11 +43,6 @@ def official_name(spec: str) -> str:
     return name if name in _KNOWN else ""
 
 
-def is_official(spec: str) -> bool:
-    """Return True for the bare name of a published checkpoint, such as ``yolo26n.pt`` or ``yolo26n-seg``."""
-    return bool(official_name(spec))
-
-
 def downloaded_path(name: str) -> Path:
     """Return the path of a download of ``name`` in the user's cache folder; ``HEATCAM_CACHE_DIR`` overrides the folder."""
     return cache_dir() / "models" / name

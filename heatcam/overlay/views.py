@@ -106,8 +106,8 @@ def compose_on(
         canvas_wh: width and height of the canvas in pixels.
         frame_wh: width and height of the frame, in its own pixels.
         parts: the frame painted at the size of its places: one picture, or for ``DUAL`` and ``WIPE`` plain and with heat.
-        layout: see ``compose``.
-        split: see ``compose``.
+        layout: ``SINGLE`` shows one picture, ``DUAL`` both, ``WIPE`` plain left of the split and heat right of it.
+        split: position of the wipe, as a share of the width, in ``[0, 1]``.
     """
     places = places_on(canvas_wh, frame_wh, layout)
     shown = [_wipe(parts[0], parts[1], split)] if layout is Layout.WIPE else list(parts)
@@ -130,38 +130,6 @@ def _fitted(frame_wh: tuple[int, int], room: Pixels) -> Pixels:
     return left, top, left + wide, top + tall
 
 
-def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 0.5) -> View:
-    """Compose the two pictures into one.
-
-    Args:
-        plain: uint8 ``(H, W, 3)``, BGR, painted without heat and without the top line.
-        heat: the same frame painted with heat, of the same shape.
-        layout: ``SINGLE`` shows ``heat`` alone. ``DUAL`` shows both, side by side, or one above the other if they are wider
-            than 16:9, shrunk if both together would be longer than 3840 pixels. ``WIPE`` shows plain left of the split and
-            heat right of it.
-        split: position of the wipe, as a share of the width, in ``[0, 1]``.
-
-    Returns:
-        The composed picture; in ``SINGLE`` it is ``heat`` itself, else a new array.
-    """
-    height, width = heat.shape[:2]
-    if layout is Layout.DUAL:
-        return _dual(plain, heat)
-    picture = heat if layout is Layout.SINGLE else _wipe(plain, heat, split)
-    return View(picture, (width, height), ((0, 0, width, height),))
-
-
-def line_rows(frame_wh: tuple[int, int], layout: Layout) -> int:
-    """Return the number of the frame's rows that the top line will cover once it is drawn over the composed picture.
-
-    ``OverlayOptions.clear_top`` takes it, so that labels avoid the line.
-    """
-    if layout is not Layout.DUAL:
-        return top_line_box(frame_wh)[3]
-    _, top, right, bottom = _dual_places(frame_wh)[1]
-    return math.ceil(top_line_box((right, bottom))[3] * frame_wh[1] / (bottom - top))
-
-
 def _dual_places(frame_wh: tuple[int, int]) -> tuple[Pixels, Pixels]:
     """Return the rectangles of the two halves: side by side or one above the other, with the divider between them."""
     width, height = frame_wh
@@ -171,31 +139,6 @@ def _dual_places(frame_wh: tuple[int, int]) -> tuple[Pixels, Pixels]:
     wide, tall = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (wide + gap, 0) if beside else (0, tall + gap)
     return (0, 0, wide, tall), (left, top, left + wide, top + tall)
-
-
-def _dual(plain: Uint8Array, heat: Uint8Array) -> View:
-    height, width = heat.shape[:2]
-    first, second = places = _dual_places((width, height))
-    picture = np.empty((second[3], second[2], 3), np.uint8)
-    divider = picture[:, first[2] : second[0]] if second[0] else picture[first[3] : second[1]]
-    divider[...] = DARK
-    for part, caption, place in zip((plain, heat), (PLAIN_CAPTION, HEAT_CAPTION), places, strict=True):
-        left, top, right, bottom = place
-        picture[top:bottom, left:right] = _resized(part, right - left, bottom - top)
-        _caption(picture, caption, place)
-    return View(picture, (width, height), places)
-
-
-def _resized(picture: Uint8Array, wide: int, tall: int) -> Uint8Array:
-    """Return a smaller copy, or the picture itself if it has that size.
-
-    Down to nearly half the width it interpolates linearly: averaging (``INTER_AREA``) took 36 ms for a 3840x2160 picture where
-    this takes 5.
-    """
-    if picture.shape[1::-1] == (wide, tall):
-        return picture
-    how = cv2.INTER_LINEAR if wide > 0.45 * picture.shape[1] else cv2.INTER_AREA
-    return np.asarray(cv2.resize(picture, (wide, tall), interpolation=how), np.uint8)
 
 
 def _wipe(plain: Uint8Array, heat: Uint8Array, split: float) -> Uint8Array:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 CACHE_VERSION = 3
 
 MOST_BYTES = 16 << 20  # a hundred times the size of any so far
+MOST_ENTRIES = 300  # of one file, the newest
 ASIDE = ".damaged"
 
 
@@ -82,6 +83,12 @@ def remember(path: Path, known: dict[str, Any]) -> None:
         write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
     except OSError as error:
         logger.debug("%s was not written: %s", path, error)
+
+
+def remember_entry(path: Path, known: dict[str, Any], key: str, value: object) -> None:
+    """Write ``known`` with one more entry, and without the oldest of too many; see ``remember``."""
+    newest = [*known.items(), (key, value)]
+    remember(path, dict(newest[-MOST_ENTRIES:]))
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heatcam.engine import GradientEngine, hash_of, runs_on, versions
+from heatcam.engine import GradientEngine, engine_key
 from heatcam.geometry import Uint8Array
-from heatcam.runtime import cache_dir, recall, remember, say_doing
+from heatcam.runtime import cache_dir, recall, remember_entry, say_doing
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
 
 logger = logging.getLogger(__name__)
 
 CALIBRATIONS_FILE = "calibrations.json"
-MOST_REMEMBERED = 300
 
 
 def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]) -> float:
@@ -45,8 +43,7 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     started = time.perf_counter()
     explainer.calibration = measure(explainer, pictures())
     logger.info("calibration: measured (low evidence up to %s)", explainer.calibration.floor)
-    newest = [*known.items(), (key, [explainer.calibration.floor, explainer.calibration.full_heat])]
-    remember(path, dict(newest[-MOST_REMEMBERED:]))
+    remember_entry(path, known, key, [explainer.calibration.floor, explainer.calibration.full_heat])
     return time.perf_counter() - started
 
 
@@ -60,11 +57,6 @@ def _read(entry: Any) -> Calibration | None:
 
 
 def _key(explainer: Explainer, engine: GradientEngine) -> str:
-    """Return the key of a calibration: weights, taps, target, method, imgsz, conf, precision, versions and hardware, hashed.
-
-    The pictures' size is not part of it.
-    """
-    own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
+    """Return the key of a calibration: see ``engine_key``. The pictures' size is not part of it."""
     asked = explainer.method, explainer.imgsz, explainer.thresholds.conf, engine.passes.tolerance
-    key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+    return engine_key(engine, *asked)

@@ -106,11 +106,6 @@ class KeyTable:
         # masking with 0xFFFF never turns an arrow into another key, as the common ``& 0xFF`` does, which makes arrows letters.
         return self._by_code.get(code & 0xFFFF) if code > 0xFFFF else None
 
-    def as_text(self) -> str:
-        """Return the table as aligned lines: key, two spaces, help."""
-        width = max((len(binding.label) for binding in self), default=0)
-        return "\n".join(f"{binding.label:<{width}}  {binding.help}" for binding in self)
-
     def as_markdown(self) -> str:
         """Return the table in Markdown, for the README."""
         lines = [f"| `{binding.label}` | {binding.help} |" for binding in self]

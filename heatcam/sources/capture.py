@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -37,9 +37,6 @@ class Capture(Protocol):
     def release(self) -> None:
         """Release the device or file."""
         ...
-
-
-CaptureFactory = Callable[[], Capture]
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam import overlay
 from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Explanation
 from heatcam.overlay import OverlayOptions, Status, draw
@@ -166,7 +165,10 @@ def test_cold_pixels_inside_a_box_are_the_pictures_own() -> None:
 
 def test_labels_keep_clear_of_top_line_and_colour_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     kept_clear: list[object] = []
-    monkeypatch.setattr(overlay, "draw_boxes", lambda _picture, _found, places, *_: kept_clear.extend(places))
+    monkeypatch.setattr(
+        "heatcam.overlay.drawing.draw_boxes",
+        lambda _picture, _found, places, *_: kept_clear.extend(places),
+    )
     seen = explanation((640, 480), [(0, 4, 300, 200), (420, 440, 640, 480)], np.ones((60, 80), np.float32))
     draw(seen, OverlayOptions(), STATUS)
     assert set(kept_clear) == {

@@ -21,7 +21,6 @@ class Cost(str, Enum):
 
     NONE = "none"
     ONE = "one"
-    ONE_PER_OBJECT = "one per object"
 
 
 @dataclass(frozen=True)
