@@ -12,13 +12,13 @@ import sys
 
 try:
     from heatcam.runtime import prepare_environment
-except KeyboardInterrupt:  # the program has not got as far as taking it over (``heatcam.__main__``)
+except KeyboardInterrupt:  # the program has not installed its handler yet (``heatcam.__main__``)
     if os.path.basename(sys.argv[0] or "") not in ("-m", "heatcam", "heatcam.exe"):  # noqa: PTH119
         raise
     os.write(2, b"heatcam: stopped\n")
     os._exit(130)
 
-TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is taken over
+TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is handled
 if TYPE_CHECKING:
     from heatcam.errors import (
         BackendError,
@@ -60,7 +60,7 @@ __all__ = [
     "render",
 ]
 
-#: Where each public name comes from, when it is first asked for: ``import heatcam`` alone loads neither torch nor OpenCV.
+#: Modules of the public names, imported at first use: ``import heatcam`` alone loads neither torch nor OpenCV.
 _HOME = {
     "Explainer": "heatcam.saliency",
     **dict.fromkeys(("Detections", "Explanation", "Frame", "SaliencyMap"), "heatcam.frames"),
@@ -72,7 +72,7 @@ prepare_environment()
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is asked for."""
+    """Import a public name at its first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # noqa: PLC0415 (as much time as all else here)
@@ -104,7 +104,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     target: str = "class",
     max_det: int = 300,
 ) -> Explainer:
-    """Load a model and make its explainer: ``load(model).explain(image_bgr)`` gives detections and maps as NumPy arrays.
+    """Load a model and build its explainer: ``load(model).explain(image_bgr)`` returns detections and maps as NumPy arrays.
 
     >>> import heatcam
     >>> explainer = heatcam.load("markers")
@@ -117,7 +117,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         model: an ultralytics ``.pt`` checkpoint that finds boxes (detect, segment, pose, obb) or classes (classify), or
             ``everyday`` or ``markers``, the built-in models. A classifier's detections are its five likeliest classes, each
             boxed by the evidence in its own map.
-        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; None chooses the fastest there is.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; None takes the fastest there is.
         imgsz: longer side of the network's input in pixels; None takes the one that the model was trained with.
         conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
@@ -126,19 +126,19 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         quality: ``live`` maps the finest neck output, of classifiers the last two strides; ``fine`` adds up every level from
             stride 8 of the backbone on.
         backend: ``torch``; ``openvino`` compiles for this CPU, which pays after some tens of pictures of one shape;
-            ``auto`` measures which is faster here, once.
-        why: explain this class at every box instead of the one it was given ("why not a truck?"); "" takes each its own.
+            ``auto`` measures once which is faster here.
+        why: explain this class at every box instead of the detected one ("why not a truck?"); "" explains each box's own.
             A classifier then shows this class alone, however unlikely it is.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
-        target: what is explained of each object: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
+        target: the output of each object to explain: ``class``, ``box`` (``box:left``), ``iou-side``, ``mask``, ``keypoint``
             (``keypoint:3``) or ``angle``, where the model has it.
-        precision: what the network calculates in: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
-        max_det: keep so many boxes at most, the most confident.
+        precision: numeric precision of the network: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
+        max_det: keep at most this many boxes, the most confident.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.
-        DeviceError: the device is not there.
-        UsageError: an unknown method or class, or a threshold outside ``[0, 1]``.
+        DeviceError: this machine does not have the device.
+        UsageError: the method or a class is unknown, or a threshold is outside ``[0, 1]``.
     """
     from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)

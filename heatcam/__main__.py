@@ -1,11 +1,11 @@
-"""``python -m heatcam``, and what the ``heatcam`` command calls."""
+"""Entry point of ``python -m heatcam`` and of the ``heatcam`` command."""
 
 try:
     from heatcam.runtime import stopping
 
     stopping.install()
     from heatcam.cli import main
-except KeyboardInterrupt:  # within the few milliseconds before signals are taken over
+except KeyboardInterrupt:  # within the few milliseconds before signals are handled
     import os
 
     os.write(2, b"heatcam: stopped\n")

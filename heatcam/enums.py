@@ -1,16 +1,18 @@
-"""Names a user can choose from, kept apart from the code behind them so that ``--help`` loads neither OpenCV nor torch."""
+"""Values that a user can choose from, apart from the code behind them so that ``--help`` loads neither OpenCV nor torch."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-#: How much heat is steadied in video unless the user says otherwise, in ``[0, 1]``. Of 0.7, 0.8 and 0.9 the first that leaves at
-#: most half of the flicker of min-max scaling (``benchmarks/flicker.py``: 0.37 on the demo scene, 0.47 on vtest.avi).
+#: Default amount of smoothing of heat in video, in ``[0, 1]``. Of 0.7, 0.8 and 0.9 the first that leaves at most half of the
+#: flicker of min-max scaling (``benchmarks/flicker.py``: 0.37 on the demo scene, 0.47 on vtest.avi).
 DEFAULT_SMOOTH = 0.9
+#: The two CAM methods of heatcam's own, as ``Quality`` chooses between them.
+LIVE_MAP, FINE_MAP = "live", "fine"
 
 
 class Colormap(str, Enum):
-    """How heat becomes colour, from cold to hot."""
+    """Colormaps of heat, from cold to hot."""
 
     TURBO = "turbo"
     INFERNO = "inferno"
@@ -20,32 +22,15 @@ class Colormap(str, Enum):
 
 
 class Renorm(str, Enum):
-    """What a map is scaled by for display."""
+    """Scope of a map's normalisation for display."""
 
     BOX = "box"
     FRAME = "frame"
     FIXED = "fixed"
 
 
-class MethodName(str, Enum):
-    """The CAM methods."""
-
-    LIVE = "live"
-    FINE = "fine"
-    GRADCAM = "gradcam"
-    GRADCAM_PLUS_PLUS = "gradcam++"
-    HIRESCAM = "hirescam"
-    LAYERCAM = "layercam"
-    XGRADCAM = "xgradcam"
-    GRADCAM_ELEMENTWISE = "gradcam-elementwise"
-    EIGENCAM = "eigencam"
-    ODAM = "odam"
-    SSGRADCAM_PLUS_PLUS = "ssgradcam++"
-    EIGENGRADCAM = "eigengradcam"
-
-
 class Backend(str, Enum):
-    """What runs the network."""
+    """Backends that run the network."""
 
     AUTO = "auto"
     TORCH = "torch"
@@ -53,7 +38,7 @@ class Backend(str, Enum):
 
 
 class Precision(str, Enum):
-    """The numbers that a network calculates with."""
+    """Numeric precisions of a network."""
 
     AUTO = "auto"
     FP32 = "fp32"
@@ -62,14 +47,14 @@ class Precision(str, Enum):
 
 
 class Quality(str, Enum):
-    """Which map: the one that is made for video, or the one with the finest detail."""
+    """Kinds of map: the one for video, or the one with the finest detail."""
 
     LIVE = "live"
     FINE = "fine"
 
 
 class TrackerName(str, Enum):
-    """What keeps numbers on objects from frame to frame: nothing, or one of ultralytics' trackers."""
+    """Trackers, which number objects over frames: none, or one of ultralytics'."""
 
     OFF = "off"
     BYTETRACK = "bytetrack"
@@ -77,7 +62,7 @@ class TrackerName(str, Enum):
 
 
 class Layout(str, Enum):
-    """How the plain picture and the one with heat share the window."""
+    """Layouts of the window: one picture, the plain one beside the one with heat, or a wipe between both."""
 
     SINGLE = "single"
     DUAL = "dual"

@@ -1,4 +1,4 @@
-"""What can go wrong, in words a user can act on: each error says what is wrong and what to do next.
+"""Expected errors: each says what is wrong and what the user can do next.
 
 ``cli`` is the one place that turns these into a line on standard error and an exit code.
 """
@@ -34,7 +34,7 @@ class HeatcamError(Exception):
 
 
 class UsageError(HeatcamError):
-    """Options or inputs that cannot be meant: exit code 2.
+    """Invalid options or inputs: exit code 2.
 
     >>> import heatcam
     >>> heatcam.UsageError("conf is 2", "give a number from 0 to 1").exit_code
@@ -56,7 +56,7 @@ class ModelError(HeatcamError):
 
 
 class DeviceError(HeatcamError):
-    """A device that was asked for and is not there: exit code 2.
+    """A device that was asked for and does not exist: exit code 2.
 
     >>> import heatcam
     >>> heatcam.DeviceError("there is no cuda:1", "cuda:0 is there").exit_code
@@ -105,7 +105,7 @@ class SinkError(HeatcamError):
 
 
 class DisplayError(HeatcamError):
-    """No window can be opened here.
+    """A window that cannot be opened here.
 
     >>> import heatcam
     >>> heatcam.DisplayError("there is no display").exit_code
@@ -114,7 +114,7 @@ class DisplayError(HeatcamError):
 
 
 class MapError(HeatcamError):
-    """The saliency map could not be made for a frame; its detections still stand.
+    """A saliency map that could not be made for a frame; its detections are still valid.
 
     >>> import heatcam
     >>> heatcam.MapError("no gradient comes to layer 15").exit_code
@@ -123,10 +123,10 @@ class MapError(HeatcamError):
 
 
 def first_line(error: BaseException, most: int | None = None) -> str:
-    """The first line of what an error says, cut after ``most`` letters; its type's name where it says nothing."""
+    """Return the first line of an error's text, cut after ``most`` letters; its type's name where it has no text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something failed: the system's words where it has some, else the error's own, else its type's name."""
+    """Return the reason of an error: the system's text where it has one, else the error's own, else its type's name."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

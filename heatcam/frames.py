@@ -1,4 +1,4 @@
-"""What the stages hand one another: small frozen records. Pixels and arrays inside them are read-only by agreement."""
+"""Frozen records that the stages pass to each other. Pixels and arrays inside them are read-only by agreement."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Frame:
     Attributes:
         image_bgr: uint8 ``(H, W, 3)``, BGR, the right way up, in the source's own pixels.
         frame_index: 0, 1, 2, ... as the source counts them; gaps are frames that were dropped.
-        captured_at_s: ``time.monotonic()`` when the picture was in hand, in seconds.
+        captured_at_s: ``time.monotonic()`` when the picture arrived, in seconds.
         pts_s: presentation time from the start of the stream, in seconds.
-        name: where it came from, for people: a file name, ``camera 0``, ``demo``.
+        name: of its source, for people: a file name, ``camera 0``, ``demo``.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -54,9 +54,9 @@ class Detections:
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, the index of the head's anchor point that each box came from; 0 for a classifier's classes.
         class_names: N names, one a box.
-        levels: int64 ``(N,)``, which of the head's inputs each anchor lies on, in the head's order; None where that is not known.
-        track_ids: int64 ``(N,)``, a number that stays with an object from frame to frame, at least 1; 0 for a box that no track
-            has taken yet; None without tracking.
+        levels: int64 ``(N,)``, index of the head's input that each anchor lies on, in the head's order; None where not known.
+        track_ids: int64 ``(N,)``, an object's number over frames, at least 1; 0 for a box without a track so far; None without
+            tracking.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -84,13 +84,13 @@ class SaliencyMap:
 
     Attributes:
         values: float32 ``(h, w)``, signed, in ``unit`` per cell, over the whole letterbox at the target layer's resolution.
-        letterbox: the geometry that lays ``values`` over the picture.
+        letterbox: the geometry that maps ``values`` to the picture.
         method: the CAM method's name.
         layer: the target layer, as ``index:type``.
-        unit: what the sum over cells is counted in: logits, unless something else than a class is explained or the method
-            has numbers of its own.
+        unit: unit of the sum over cells: logits, unless another target than a class is explained or the method keeps no
+            unit.
         full_heat: the evidence in one cell that is full heat in every picture of this model (``--renorm fixed``), in ``unit``;
-            None where that was not measured.
+            None where it was not measured.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -107,13 +107,13 @@ class SaliencyMap:
     full_heat: float | None = None
 
     def in_image(self) -> Float32Array:
-        """The map in image pixels: float32 ``(H, W)``, signed, in logit units, letterbox borders cut away; a new array."""
+        """Return the map in image pixels: float32 ``(H, W)``, signed, in ``unit``, letterbox borders removed; a new array."""
         return self.letterbox.map_to_image(self.values)
 
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the time of one frame went, in milliseconds of wall clock."""
+    """Times of one frame's stages, in milliseconds of wall clock."""
 
     prepare_ms: float = 0.0
     forward_ms: float = 0.0
@@ -127,12 +127,12 @@ class Timings:
 
 @dataclass(frozen=True)
 class Question:
-    """What the maps are evidence for, where that is not each object's own class.
+    """The question that the maps answer, where it is not the evidence for each object's own class.
 
     Attributes:
         about: in words that follow "evidence for": ``truck``, ``the box's left side``.
         class_name: the class that was asked about at every box; "" for none.
-        scores: float32 ``(N,)`` in ``[0, 1]``: how likely that class is at each detection, in their order; None for no class.
+        scores: float32 ``(N,)`` in ``[0, 1]``, probability of that class at each detection, in their order; None for no class.
     """
 
     about: str
@@ -148,10 +148,10 @@ class Explanation:
         frame: the picture.
         detections: the kept boxes, in image pixels.
         saliency: the evidence for all kept boxes together, or None when it was not asked for or failed.
-        object_maps: one map a detection, in their order, when they were asked for; else empty.
-        map_error: why ``saliency`` is missing although it was asked for, in one line; else "".
-        timings: milliseconds a stage.
-        low_evidence: one a detection: whether its map is no better than the same network's with shuffled weights in its head;
+        object_maps: one map per detection, in their order, when they were asked for; else empty.
+        map_error: the reason why ``saliency`` is missing although it was asked for, in one line; else "".
+        timings: milliseconds per stage.
+        low_evidence: one per detection: True if its evidence is no better than with shuffled weights in the network's head;
             empty when that is not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
@@ -185,5 +185,5 @@ class Explains(Protocol):
         with_object_maps: bool = False,
         conf: float | None = None,
     ) -> Explanation:
-        """Detections, and where the evidence for them lies: see ``saliency.explainer.Explainer.explain``."""
+        """Detect objects and map the evidence for them: see ``saliency.explainer.Explainer.explain``."""
         ...

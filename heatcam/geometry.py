@@ -1,10 +1,10 @@
-"""The one place that knows both the camera's pixels and the model's: the letterbox, the centre crop, and their inverses.
+"""Conversion between the camera's pixels and the model's, in this one place: letterbox, centre crop, and their inverses.
 
 Two frames of reference, both with continuous coordinates whose origin is the top-left corner of the top-left pixel, so that
 pixel ``(i, j)`` covers ``[j, j + 1) x [i, i + 1)``:
 
 * *image*: the picture as it was captured, ``image_wh``;
-* *model*: the picture that the network sees, ``model_wh``: resized to ``resized_wh``, then padded or cut.
+* *model*: the picture that the network sees, ``model_wh``: resized to ``resized_wh``, then padded or cropped.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from PIL import Image
 Float32Array = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
 
-PAD_GREY = 114  # what ultralytics trains with
+PAD_GREY = 114  # as in ultralytics' training
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """How one picture size is fitted into the network's input, and the way back.
+    """Geometry that fits one picture size into the network's input, and back.
 
     Attributes:
         image_wh: width and height of the picture, in pixels.
         resized_wh: width and height of the picture inside the letterbox, in model pixels.
         model_wh: width and height of the whole letterbox, multiples of the network's stride.
-        pad_left, pad_top: grey border before the picture, in model pixels; negative where as much of the picture is cut away.
-        smooth: shrink by averaging all that a pixel covers. Without it a pixel is what lies at its middle, as ultralytics does
-            it, to the same boxes; bars finer than a pixel then beat.
+        pad_left, pad_top: grey border before the picture, in model pixels; negative where that much of the picture is cropped.
+        smooth: shrink by area averaging. Without it shrinking is bilinear, as in ultralytics and with the same boxes as there;
+            bars finer than a pixel then alias.
     """
 
     image_wh: tuple[int, int]
@@ -49,7 +49,7 @@ class Letterbox:
     def fit(
         cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
     ) -> Letterbox:
-        """The smallest letterbox whose longer picture side is ``imgsz``; same rounding as ultralytics' ``LetterBox(auto=True)``.
+        """Make the smallest letterbox whose longer picture side is ``imgsz``, rounded as ultralytics' ``LetterBox(auto=True)``.
 
         Args:
             image_wh: width and height of the picture in pixels, each at least 1.
@@ -70,7 +70,7 @@ class Letterbox:
     def stretch(
         cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
     ) -> Letterbox:
-        """A square without borders, whatever the picture's shape: ultralytics' ``LetterBox(scale_fill=True)``, for RT-DETR.
+        """Make a square without borders for any picture shape, as ultralytics' ``LetterBox(scale_fill=True)`` does for RT-DETR.
 
         Args:
             image_wh: width and height of the picture in pixels, each at least 1.
@@ -86,11 +86,11 @@ class Letterbox:
 
     @property
     def scale_xy(self) -> tuple[float, float]:
-        """Model pixels per image pixel, along x and y (of ``fit`` they differ by the rounding of ``resized_wh``)."""
+        """Model pixels per image pixel, along x and y (after ``fit`` they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
     def image_to_model(self, image: Uint8Array) -> Uint8Array:
-        """The letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
+        """Return a letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
 
         Raises:
             ValueError: the picture is not of ``image_wh``.
@@ -110,28 +110,28 @@ class Letterbox:
         return self.boxes_to_image([0, 0, *self.model_wh]).reshape(4)
 
     def points_to_model(self, points_xy: npt.ArrayLike) -> Float32Array:
-        """Points ``(..., 2)`` from image to model pixels, float32, not clipped."""
+        """Convert points ``(..., 2)`` from image to model pixels, float32, not clipped."""
         points = np.asarray(points_xy, np.float64)
         return (points * self.scale_xy + (self.pad_left, self.pad_top)).astype(np.float32)
 
     def points_to_image(self, points_xy: npt.ArrayLike) -> Float32Array:
-        """Points ``(..., 2)`` from model to image pixels, float32, not clipped."""
+        """Convert points ``(..., 2)`` from model to image pixels, float32, not clipped."""
         points = np.asarray(points_xy, np.float64)
         return ((points - (self.pad_left, self.pad_top)) / self.scale_xy).astype(np.float32)
 
     def boxes_to_model(self, boxes_xyxy: npt.ArrayLike) -> Float32Array:
-        """Boxes ``(N, 4)`` xyxy from image to model pixels, float32, not clipped."""
+        """Convert boxes ``(N, 4)`` xyxy from image to model pixels, float32, not clipped."""
         boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 2, 2)
         return self.points_to_model(boxes).reshape(-1, 4)
 
     def boxes_to_image(self, boxes_xyxy: npt.ArrayLike) -> Float32Array:
-        """Boxes ``(N, 4)`` xyxy from model to image pixels, float32, clipped to the picture."""
+        """Convert boxes ``(N, 4)`` xyxy from model to image pixels, float32, clipped to the picture."""
         boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 2, 2)
         limits = np.asarray(self.image_wh, np.float32)
         return np.clip(self.points_to_image(boxes), 0, limits).reshape(-1, 4)
 
     def map_to_image(self, values: Float32Array) -> Float32Array:
-        """A map over the whole letterbox, at any resolution, laid over the picture: borders cut away, values kept.
+        """Resize a map over the whole letterbox, of any resolution, to the picture: borders removed, values kept.
 
         Args:
             values: ``(h, w)`` float32 covering the letterbox evenly; cell ``(i, j)`` has its centre at
@@ -147,7 +147,7 @@ class Letterbox:
         return np.asarray(image, np.float32)
 
     def map_to_model(self, values: Float32Array) -> Float32Array:
-        """A map in image pixels laid into the letterbox: ``(model_h, model_w)`` float32, borders exactly 0."""
+        """Resize a map in image pixels into the letterbox: ``(model_h, model_w)`` float32, borders exactly 0."""
         boxed = np.zeros((self.model_wh[1], self.model_wh[0]), np.float32)
         shrinks = self.resized_wh[0] < self.image_wh[0]
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -156,14 +156,14 @@ class Letterbox:
         return boxed
 
     def _resized(self, image: Uint8Array) -> Uint8Array:
-        """``image`` at ``resized_wh``, before it is padded or cut."""
+        """Resize ``image`` to ``resized_wh``, before it is padded or cropped."""
         shrinks = self.resized_wh[0] < self.image_wh[0]
         how = cv2.INTER_AREA if self.smooth and shrinks else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(image, self.resized_wh, interpolation=how), np.uint8)
 
     @property
     def _rows(self) -> slice:
-        """The picture's place in the model's frame."""
+        """Rows of the picture in model pixels."""
         return slice(max(self.pad_top, 0), min(self.pad_top + self.resized_wh[1], self.model_wh[1]))
 
     @property
@@ -182,10 +182,10 @@ class Letterbox:
 
 @dataclass(frozen=True)
 class CropStyle:
-    """How a classifier wants its pictures.
+    """Preparation of a classifier's pictures.
 
     Attributes:
-        share: of the picture's shorter side, how much is seen, in ``(0, 1]``.
+        share: the part of the picture's shorter side that is seen, in ``(0, 1]``.
         bicubic: resize by Pillow's bicubic filter instead of its bilinear one. Both average when they shrink.
     """
 
@@ -195,11 +195,10 @@ class CropStyle:
 
 @dataclass(frozen=True)
 class CentreCrop(Letterbox):
-    """The square middle of a picture, which is all that a classifier sees; its padding is never above 0.
+    """The square middle of a picture, which is all that a classifier sees; its padding is never positive.
 
-    As ultralytics' ``classify_transforms`` and timm prepare pictures: the shorter side is brought to the crop's (or so much
-    more that the crop is its ``share``) by a filter of Pillow's (OpenCV has none that gives the same pixels), then the middle is
-    cut out.
+    Pictures are prepared as by ultralytics' ``classify_transforms`` and timm: the shorter side is resized to the crop's side
+    divided by ``share`` with a filter of Pillow's (OpenCV has none that gives the same pixels), then the middle is cropped.
 
     Attributes:
         bicubic: see ``CropStyle``.
@@ -211,13 +210,13 @@ class CentreCrop(Letterbox):
     def cut(
         cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, style: CropStyle | None = None
     ) -> CentreCrop:
-        """The middle of a picture of ``image_wh``; same rounding as torchvision's ``Resize`` and ``CenterCrop``.
+        """Make the crop for a picture of ``image_wh``, rounded as by torchvision's ``Resize`` and ``CenterCrop``.
 
         Args:
             image_wh: width and height of the picture in pixels, each at least 1.
             imgsz: side of the crop, rounded up to a multiple of ``stride``.
-            stride: what ultralytics rounds the side by.
-            style: how the picture is wanted; ultralytics' way for None.
+            stride: the multiple that ultralytics rounds the side up to.
+            style: preparation of the picture; ultralytics' way for None.
 
         Raises:
             ValueError: a size below 1.
@@ -234,7 +233,7 @@ class CentreCrop(Letterbox):
         return cls(image_wh, (wide, tall), (side, side), left, top, bicubic=style.bicubic)
 
     def map_to_image(self, values: Float32Array) -> Float32Array:
-        """A map over the crop, at any resolution, laid over the picture: exactly 0 at pixels whose middle lies outside the crop.
+        """Resize a map over the crop, of any resolution, to the picture: exactly 0 at pixels whose middle is outside the crop.
 
         See ``Letterbox.map_to_image``.
         """
@@ -284,7 +283,7 @@ def fitted_into(picture: Uint8Array, size_wh: tuple[int, int], grey: int = 0) ->
 
 
 def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:
-    """Intersection over union of each of ``(N, 4)`` with each of ``(M, 4)``: float32 ``(N, M)`` in ``[0, 1]``."""
+    """Return the IoU of each of ``(N, 4)`` with each of ``(M, 4)`` boxes: float32 ``(N, M)`` in ``[0, 1]``."""
     ours, theirs = boxes_xyxy[:, None], others_xyxy[None]
     sides = np.minimum(ours[..., 2:], theirs[..., 2:]) - np.maximum(ours[..., :2], theirs[..., :2])
     shared = sides.clip(0).prod(-1)
@@ -293,7 +292,7 @@ def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Arra
 
 
 def _rounded_side(image_wh: tuple[int, int], imgsz: int, stride: int) -> int:
-    """``imgsz`` rounded up to a multiple of ``stride``.
+    """Round ``imgsz`` up to a multiple of ``stride``.
 
     Raises:
         ValueError: a size below 1.
@@ -303,5 +302,5 @@ def _rounded_side(image_wh: tuple[int, int], imgsz: int, stride: int) -> int:
     return -(-imgsz // stride) * stride
 
 
-#: From a picture's width and height to how it becomes a network's input.
+#: Makes, from a picture's width and height, the geometry to a network's input.
 Fit = Callable[[tuple[int, int]], Letterbox]

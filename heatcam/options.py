@@ -1,4 +1,4 @@
-"""What the user can choose about an explanation: each choice is a field of one record, for Python and the command line."""
+"""Options of an explanation: each is a field of one record, for Python and the command line."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from heatcam.enums import Backend, MethodName, Precision, Quality
+from heatcam.enums import FINE_MAP, LIVE_MAP, Backend, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.text import did_you_mean
 
-#: Each costs a map of its own in pictures.
+#: In pictures each detection costs a map of its own.
 MOST_DETECTIONS = 10_000
 #: Width and height of the pictures of most cameras and videos, and of the demo scene.
 LIKELY_SIZE_WH = 1280, 720
 
 
 def _option(default: Any, *, choices: type[Enum] | None = None, commas: bool = False) -> Any:
-    """A field that the command line offers: one of the values of ``choices``, or a text with ``commas`` between its parts."""
+    """Make a field for the command line: one of the values of ``choices``, or a text with ``commas`` between its parts."""
     return field(default=default, metadata={"choices": choices, "commas": commas})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectOptions:
-    """Which boxes are kept.
+    """Options that decide which boxes are kept.
 
     Attributes:
         imgsz: longer side of the network's input in pixels; None takes the model's own.
         conf: keep boxes above this confidence, and classes of at least this probability, in ``[0, 1]``.
-        iou: boxes of a class that overlap more than this are one, in ``[0, 1]``.
-        max_det: keep so many boxes at most, the most confident.
-        classes: class names or numbers to keep, also several in a text with commas between them; empty keeps all.
+        iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
+        max_det: keep at most this many boxes, the most confident.
+        classes: class names or numbers to keep, each text one or several separated by commas; empty keeps all.
     """
 
     imgsz: int | None = None
@@ -40,10 +40,10 @@ class DetectOptions:
     classes: tuple[str, ...] = ()
 
     def require_valid(self) -> None:
-        """Refuse what cannot be meant.
+        """Refuse invalid values.
 
         Raises:
-            UsageError: a threshold outside its range, or an ``imgsz`` that no network takes.
+            UsageError: a threshold or ``max_det`` is outside its range, or ``imgsz`` is a size that no network takes.
         """
         for name in ("conf", "iou"):
             if not 0 <= getattr(self, name) <= 1:
@@ -56,24 +56,24 @@ class DetectOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(DetectOptions):
-    """Which boxes are kept and how their evidence is mapped.
+    """Options that decide which boxes are kept and how their evidence is mapped.
 
-    To add an option that the command line offers too: a field here, and its words in ``cli.options``.
+    To add an option that the command line offers too: a field here, and its help text in ``cli.options``.
 
     Attributes:
         method: the CAM method's name.
         quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
         backend: ``auto``, ``torch`` or ``openvino``.
-        precision: what the network calculates in: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
-        why: explain this class at every box instead of the one it was given: what speaks for it there; "" takes each its own.
+        precision: numeric precision of the network: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        why: explain the evidence for this class at every box instead of the detected one; "" explains each box's own.
             A classifier then shows this class alone.
         layers: map these layers, by index or name, and add them up; empty takes those of ``quality``.
-        target: what is explained of each object: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where the
-            model has it (``heatcam.engine.targets.NAMES``).
-        pictures: how many will be explained; None for a stream, whose first picture is to be as quick as the others.
+        target: the output of each object to explain: ``class``, ``box``, ``iou-side``, ``mask``, ``keypoint`` or ``angle``, where
+            the model has it (``heatcam.engine.targets.NAMES``).
+        pictures: number of pictures to explain; None for a stream, whose first picture has to be as fast as the others.
     """
 
-    method: str = _option("live", choices=MethodName)
+    method: str = LIVE_MAP
     quality: str = _option("live", choices=Quality)
     backend: str = _option("auto", choices=Backend)
     precision: str = _option("auto", choices=Precision)
@@ -84,24 +84,24 @@ class ExplainOptions(DetectOptions):
 
     @property
     def over_levels(self) -> bool:
-        """Whether maps of many levels are added up: ``--quality fine``, or the method of that name."""
-        return "fine" in (self.quality, self.method)
+        """True if maps of many levels are added up: for ``--quality fine``, or the method of that name."""
+        return FINE_MAP in (self.quality, self.method)
 
     @property
     def formula_name(self) -> str:
-        """The method that is meant: the fine map's own formula, unless another was asked for by name."""
-        return "fine" if self.over_levels and self.method == "live" else self.method
+        """Name of the method to use: for the fine map ``fine``, unless another method was asked for by name."""
+        return FINE_MAP if self.over_levels and self.method == LIVE_MAP else self.method
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """What stands between the commas."""
+    """Split a text at commas into names, without spaces around them and empty ones."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[int, ...] | None:
-    """The ids of classes given by name or number, also several with commas between them; None for none, which means all.
+    """Return the ids of classes given by name or number, also several separated by commas; None for none, which means all.
 
-    A name goes before a number, and one that has a comma in it before two names.
+    A name takes precedence over a number, and a name with a comma in it over two names.
 
     Raises:
         UsageError: the model has no such class.
@@ -112,7 +112,7 @@ def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[
 
 
 def _ids_in(parts: list[str], by_name: dict[str, int], class_names: dict[int, str]) -> list[int]:
-    """The ids of what stands between commas: from the left the longest run that is a name, else one part."""
+    """Return the ids of parts between commas: from the left, the longest run that is a name, else a single part."""
     while parts and not parts[0].strip():
         parts = parts[1:]
     if not parts:

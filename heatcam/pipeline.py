@@ -1,9 +1,9 @@
-"""The whole product on one screen: source -> explainer -> painter -> sinks.
+"""The whole pipeline on one screen: source -> explainer -> painter -> sinks.
 
-``run_pipeline`` does one after the other, ``run_at_once`` reads, explains, and paints and hands on at the same time.
+``run_pipeline`` runs the stages one after the other; ``run_at_once`` reads, explains, and paints at the same time.
 
-For what ends by itself and is not touched meanwhile; the window, which answers keys, has a loop of its own (``heatcam.live``).
-Everything is handed in; nothing is opened here. Data flows one way.
+It is for runs without user input; the window, which answers keys, has a loop of its own (``heatcam.live``). All stages are
+passed in; nothing is opened here. Data flows one way.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from heatcam.errors import HeatcamError
 from heatcam.frames import Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.runtime import Behind, ahead
@@ -27,30 +28,30 @@ class Sink(Protocol):
     """Anything that shows, writes or sends a painted frame. Called on the thread that runs the pipeline."""
 
     def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """One painted frame (uint8 ``(H, W, 3)``, BGR) and what it was painted from."""
+        """Take one painted frame (uint8 ``(H, W, 3)``, BGR) and the explanation that it was painted from."""
         ...
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop although frames are left; None means never.
+    """Limits of a run, to stop before the frames end; None means no limit.
 
     Attributes:
-        max_frames: after this many frames.
-        seconds: after this much time.
+        max_frames: stop after this many frames.
+        seconds: stop after this many seconds.
     """
 
     max_frames: int | None = None
     seconds: float | None = None
 
     def reached(self, frames: int, elapsed_s: float) -> bool:
-        """Whether a run of ``frames`` frames and ``elapsed_s`` seconds is over."""
+        """Return True if a run of ``frames`` frames and ``elapsed_s`` seconds is over."""
         over_frames = self.max_frames is not None and frames >= self.max_frames
         return over_frames or (self.seconds is not None and elapsed_s >= self.seconds)
 
 
 def percentiles_ms(seconds: Iterable[float]) -> dict[str, float] | None:
-    """Median, 95th and 99th percentile in milliseconds; None where nothing was measured."""
+    """Return median, 95th and 99th percentile in milliseconds; None where nothing was measured."""
     times = np.asarray(list(seconds)) * 1e3
     if not times.size:
         return None
@@ -59,7 +60,7 @@ def percentiles_ms(seconds: Iterable[float]) -> dict[str, float] | None:
 
 @dataclass
 class Run:
-    """What has happened so far; the numbers behind the top line and the report.
+    """Statistics of a run so far, for the top line and the report.
 
     Attributes:
         frames: frames handed to the sinks.
@@ -85,17 +86,19 @@ class Run:
         return len(recent) / sum(recent) if recent else 0.0
 
     def latency_ms(self) -> dict[str, float]:
-        """Median, 95th and 99th percentile of a frame's time, in milliseconds."""
+        """Return median, 95th and 99th percentile of a frame's time, in milliseconds."""
         return percentiles_ms(self.durations_s) or {"p50": 0.0, "p95": 0.0, "p99": 0.0}
 
 
 Painter = Callable[[Explanation, Run], Uint8Array]
+#: Told of what one frame failed with; True goes on with the next frame, False ends the run with the error.
+OnFailure = Callable[[HeatcamError], bool]
 
 _FRAMES_AHEAD, _FRAMES_BEHIND = 4, 2
 
 
 class _Finish:
-    """Paints explanations, hands them on, and counts: what comes after explaining. The run begins when this is made."""
+    """The stages after explaining: paints, hands frames to the sinks, and counts. The run begins when this is made."""
 
     def __init__(self, paint: Painter, sinks: Sequence[Sink], run: Run) -> None:
         self._paint, self._sinks, self._run = paint, sinks, run
@@ -120,14 +123,19 @@ def run_pipeline(
     sinks: Sequence[Sink],
     limits: Limits,
     run: Run,
+    on_failure: OnFailure | None = None,
 ) -> None:
-    """Explain, paint and hand on one frame after another, until the frames, the limits or the user end it.
+    """Explain and paint each frame in turn and hand it to the sinks, until the frames, the limits or the user end it.
 
-    ``run`` is filled as it goes, so that it holds what was done even when this is left by Ctrl-C or an error.
+    ``run`` is updated after each frame, so that it is right also after Ctrl-C or an error.
     """
     finish = _Finish(paint, sinks, run)
     for frame in frames:
-        finish(explainer.explain(frame, with_map=True))
+        try:
+            finish(explainer.explain(frame, with_map=True))
+        except HeatcamError as error:
+            if on_failure is None or not on_failure(error):
+                raise
         if limits.reached(run.frames, run.elapsed_s):
             return
 
@@ -140,12 +148,13 @@ def run_at_once(
     limits: Limits,
     run: Run,
 ) -> None:
-    """As ``run_pipeline``, for sinks that need no thread of their own: the stages work at the same time, frames stay in order.
+    """Do as ``run_pipeline``, with the stages at the same time and frames in order, for sinks that may run in another thread.
 
     Frames are read in one thread, explained in the caller's, painted and handed to the sinks in a third. A frame's time in
-    ``run`` is then the time between two frames' ends. Ctrl-C and errors let what has been explained be painted and handed on.
+    ``run`` is then the time between the ends of two frames. After Ctrl-C and errors, explained frames are still painted and
+    handed to the sinks.
 
-    Not for cameras: they read in a thread of their own, and what would be read ahead here would only grow old.
+    It is not for cameras: they read in a thread of their own, and frames read ahead here would only get old.
     """
     finish = _Finish(paint, sinks, run)
     with closing(ahead(frames, _FRAMES_AHEAD)) as read, Behind(finish, _FRAMES_BEHIND) as behind:

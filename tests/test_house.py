@@ -408,6 +408,21 @@ def test_the_house_speaks_the_fields_language() -> None:
     assert said == set()
 
 
+#: First words that hide the verb or the noun of a docstring.
+HIDING = "What|How|Whether|Where|Which|When|Who|That|Everything|All|Those|It|So|If|Is|Has"
+
+
+def test_docstrings_open_with_a_verb_or_a_noun() -> None:
+    hidden = {
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}": text.splitlines()[0]
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if (text := ast.get_docstring(node)) and re.match(rf"({HIDING})\b", text)
+    }
+    assert hidden == {}
+
+
 def test_no_class_name_has_two_meanings() -> None:
     named = Counter(
         node.name

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from heatcam.errors import SinkError
 from heatcam.frames import Detections, Explanation, Frame
 from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 
@@ -128,3 +129,19 @@ def test_the_rate_is_that_of_the_last_thirty_frames() -> None:
     assert run.recent_fps == 0
     run.durations_s.extend([10.0] * 50 + [0.1] * 30)
     assert run.recent_fps == pytest.approx(10)
+
+
+def test_pictures_may_fail_one_by_one_and_the_rest_goes_on() -> None:
+    class Refuses(FakeExplainer):
+        def explain(self, image: Frame, *, with_map: bool) -> Explanation:
+            if image.frame_index == 1:
+                raise SinkError("no")
+            return super().explain(image, with_map=with_map)
+
+    told, seen, run = [], Collector(), Run()
+    run_pipeline(
+        frames(3), Refuses(), painted, [seen], Limits(), run, lambda error: told.append(str(error)) or True
+    )
+    assert (seen.seen, told, run.frames) == ([0, 2], ["no"], 2)
+    with pytest.raises(SinkError):
+        run_pipeline(frames(3), Refuses(), painted, [seen], Limits(), Run(), lambda _: False)

@@ -17,7 +17,16 @@ from heatcam.sources.demo.cards import print_card
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
 from heatcam.sources.demo.perspective import Pose, box_around, card_homography, map_points
 from training.leaves import thicket
-from training.surfaces import BACKGROUNDS, CARDS, HARD_NEGATIVES, Picture, colour, foliage, rough_wall
+from training.surfaces import (
+    BACKGROUNDS,
+    CARDS,
+    HARD_NEGATIVES,
+    Picture,
+    colour,
+    foliage,
+    railings,
+    rough_wall,
+)
 
 SUPERSAMPLING = 2
 #: Smallest longer side of a labelled pattern in pixels of the scene: below that a person cannot tell the classes apart.
@@ -48,7 +57,7 @@ class Emphasis:
     """What scenes show more of, to mend what the model was seen to get wrong. The usual scenes have none of it.
 
     Attributes:
-        foliage: share of the scenes that lie in front of leaves, which were taken for QR codes.
+        foliage: share of the scenes that lie in front of leaves, which were taken for QR codes, or railings, taken for barcodes.
         data_matrices: share of the markers that are made data matrices, which got a second box as a QR code.
         printed: share of the markers that lie on printed cards with a line of text above and below.
         letterboxed: share of the scenes with grey bars above and below or at the sides, as pictures of other shapes come to the
@@ -171,18 +180,20 @@ def _far_away(rng: np.random.Generator, photo: Picture, size: int) -> Picture:
 def _before_leaves(
     rng: np.random.Generator, photographs: list[Picture], size: int, crowns: Sequence[Picture]
 ) -> Picture:
-    """Leaves alone, or in a part of a photograph: over it, beside it, in a corner of it."""
-    real = len(crowns) > 0 and rng.random() < 0.7
+    """Leaves, or railings, alone or in a part of a photograph: over it, beside it, in a corner of it."""
+    real = len(crowns) > 0 and rng.random() < 0.6
     leaves = thicket(rng, crowns, size) if real else foliage(rng, size, size)
-    if rng.random() < 0.5:
-        leaves = _behind_roofs(rng, leaves)
-    if rng.random() < 0.4:
-        return leaves
-    picture = _crop(rng, photographs[rng.integers(len(photographs))], size, size)
-    left, top = (int(v) for v in rng.integers(-size // 2, size, 2))
-    wide, tall = (int(v) for v in rng.integers(size // 5, size, 2))
-    where = np.s_[max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)]
-    picture[where] = leaves[where]
+    if rng.random() < 0.25:
+        leaves = railings(rng, size, size)
+    picture = leaves
+    if rng.random() < 0.6:
+        picture = _crop(rng, photographs[rng.integers(len(photographs))], size, size)
+        left, top = (int(v) for v in rng.integers(-size // 2, size, 2))
+        wide, tall = (int(v) for v in rng.integers(size // 4, size, 2))
+        where = np.s_[max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)]
+        picture[where] = leaves[where]
+    if rng.random() < 0.6:
+        picture = (_behind_roofs if rng.random() < 0.5 else _behind_a_ledge)(rng, picture)
     return picture
 
 
@@ -206,6 +217,26 @@ def _behind_roofs(rng: np.random.Generator, picture: Picture) -> Picture:
         share = mask[..., None] / np.float32(255)
         solid = (solid * (1 - share) + shade * share).clip(0, 255).astype(np.uint8)
     return solid
+
+
+def _behind_a_ledge(rng: np.random.Generator, picture: Picture) -> Picture:
+    """A picture of which only a strip at one side is left, behind something smooth and bright: a roof's edge, a sill, a wall."""
+    size = picture.shape[0]
+    xs = np.linspace(0, 1, size)
+    line = (
+        rng.uniform(0.08, 0.55)
+        + rng.normal(0, 0.12) * (xs - 0.5)
+        + rng.uniform(-0.5, 0.5) * (xs - rng.random()) ** 2
+    )
+    ys = np.linspace(0, 1, size)[:, None]
+    below = ((ys - line[None]) * size).clip(0, 1)[..., None]
+    shade = (
+        np.float32(colour(rng, 130, 255)) + np.float32(rng.uniform(-60, 40)) * ((ys - line[None])[..., None])
+    )
+    for _ in range(int(rng.integers(0, 3))):  # gutters and seams
+        depth, wide = rng.uniform(0.02, 0.4), rng.uniform(0.003, 0.03)
+        shade = shade - rng.uniform(10, 110) * (np.abs(ys - line[None] - depth) < wide)[..., None]
+    return (picture * (1 - below) + shade * below).clip(0, 255).astype(np.uint8)
 
 
 def _crop(rng: np.random.Generator, photo: Picture, width: int, height: int) -> Picture:

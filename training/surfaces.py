@@ -287,6 +287,28 @@ def shapes(rng: np.random.Generator, width: int, height: int) -> Picture:
     return picture
 
 
+def railings(rng: np.random.Generator, width: int, height: int) -> Picture:
+    """Upright bars with rails across, before walls and dark openings: fences, balconies, gates. They were taken for barcodes."""
+    picture = clouds(rng, width, height) if rng.random() < 0.5 else gradient(rng, width, height)
+    for _ in range(int(rng.integers(0, 5))):  # windows and doors behind
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        far = x + int(rng.integers(20, width // 2)), y + int(rng.integers(20, height // 2))
+        cv2.rectangle(picture, (x, y), far, colour(rng, 10, 90), -1)
+    apart = float(np.exp(rng.uniform(np.log(5), np.log(36))))
+    thick, shade = max(1, round(apart * rng.uniform(0.12, 0.55))), colour(rng, 0, 110)
+    if rng.random() < 0.2:
+        shade = colour(rng, 150, 255)
+    top, slope = int(rng.integers(-height // 2, height // 2)), rng.normal(0, 0.05)
+    bottom = top + int(rng.uniform(0.15, 1.5) * height)
+    for x in np.arange(0, width, apart) + rng.uniform(0, apart):
+        lean = slope * (bottom - top)
+        cv2.line(picture, (round(x), top), (round(x + lean), bottom), shade, thick, cv2.LINE_AA)
+    for share in rng.uniform(0, 1, int(rng.integers(0, 4))):
+        y = round(top + share * (bottom - top))
+        cv2.line(picture, (0, y), (width, y + round(rng.normal(0, 8))), shade, thick + 1, cv2.LINE_AA)
+    return picture
+
+
 def foliage(rng: np.random.Generator, width: int, height: int) -> Picture:
     """Trees, hedges, meadows: single leaves when they are near, a grain of light and shade when they are far."""
     return (far_leaves if rng.random() < 0.6 else near_leaves)(rng, width, height)

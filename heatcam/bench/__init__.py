@@ -1,4 +1,4 @@
-"""The bench: heatcam beside what others do for the same picture, measured in one run under the same conditions."""
+"""The bench: heatcam beside other ways to explain the same picture, measured in one run under the same conditions."""
 
 import lazy_loader
 

@@ -1,8 +1,8 @@
-"""heatcam's own rows: for each way to run the network, what each mode of the window costs.
+"""heatcam's own rows: the time of each mode of the window, for each way to run the network.
 
-Each row but ``forward`` is everything from a camera's picture to the picture that is shown: letterbox, forward pass,
+Each row but ``forward`` covers everything from a camera's picture to the picture that is shown: letterbox, forward pass,
 non-maximum suppression, map, and the whole overlay with boxes, labels, colour bar and top line. The maps of video (live and fine)
-are steadied as ``heatcam live`` does it.
+are smoothed over time as in ``heatcam live``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Variant:
     """One way to run the network.
 
     Attributes:
-        label: what its rows carry behind their names; the engine's own name.
-        options: what makes it this variant; thresholds and size are those of all contestants.
+        label: the engine's own name; follows the names of its rows.
+        options: backend and precision of this variant; thresholds and size are those of all contestants.
     """
 
     label: str
@@ -39,12 +39,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class BenchRow:
-    """One thing to measure with every variant.
+    """One row to measure with every variant.
 
     Attributes:
         name: the row's name, without the variant's label.
-        stage: from an explainer to what is timed.
-        quality: of the explainer's maps.
+        stage: makes the timed stage from an explainer.
+        quality: of the explainer's maps, ``live`` or ``fine``.
     """
 
     name: str
@@ -53,9 +53,9 @@ class BenchRow:
 
 
 def forward(explainer: Explainer) -> Stage:
-    """The bare network on a picture that is letterboxed already, without suppression.
+    """Time the bare network on a picture that is letterboxed already, without suppression.
 
-    As heatcam runs it: the head's branches for boxes and more only where a class passes the threshold.
+    It runs as in heatcam: the head's branches for boxes and more only where a class passes the threshold.
     """
     engine = explainer.engine
     wait = waits_for(str(engine.device))
@@ -71,17 +71,17 @@ def forward(explainer: Explainer) -> Stage:
 
 
 def plain(explainer: Explainer) -> Stage:
-    """Detection without a heat map: what the window shows before ``h``."""
+    """Time detection without a heatmap, as the window shows it before ``h``."""
     return _shown(explainer, with_map=False, with_object_maps=False)
 
 
 def shown_map(explainer: Explainer) -> Stage:
-    """The map of all objects together: what the window shows after ``h``."""
+    """Time the map of all objects together, as the window shows it after ``h``."""
     return _shown(explainer, with_map=True, with_object_maps=False)
 
 
 def object_maps(explainer: Explainer) -> Stage:
-    """A map for each object beside the common one: what ``heatcam snapshot`` makes."""
+    """Time a map for each object beside the common one, as ``heatcam snapshot`` makes them."""
     return _shown(explainer, with_map=True, with_object_maps=True)
 
 
@@ -100,7 +100,7 @@ ROWS = (
 
 
 def heatcam_contestants(setup: Setup) -> list[Contestant]:
-    """Every row with every variant; an explainer is made when the first row that needs it is prepared, and then shared."""
+    """Return every row with every variant; an explainer is built for the first row that needs it, and then shared."""
     explainer_of = functools.cache(functools.partial(build, setup))
 
     def prepares(row: BenchRow, variant: Variant) -> Callable[[], Stage]:
@@ -111,10 +111,10 @@ def heatcam_contestants(setup: Setup) -> list[Contestant]:
 
 
 def build(setup: Setup, variant: Variant, quality: str) -> Explainer:
-    """The explainer of one variant, for maps of one quality.
+    """Build the explainer of one variant, for maps of one quality.
 
     Raises:
-        ModelError: something else took its place, which would be measured under a wrong name.
+        ModelError: the engine fell back to another one, which would be measured under a wrong name.
     """
     options = replace(
         variant.options,
@@ -133,7 +133,11 @@ def build(setup: Setup, variant: Variant, quality: str) -> Explainer:
 
 
 def _require_bfloat16() -> None:
-    """OpenVINO takes another precision, and does not say so, where the processor has no bfloat16."""
+    """Refuse a processor without bfloat16, on which OpenVINO silently takes another precision.
+
+    Raises:
+        ModelError: the processor has no bfloat16.
+    """
     from heatcam.engine import has_bfloat16  # noqa: PLC0415 (OpenVINO may be missing)
 
     if not has_bfloat16():
@@ -141,7 +145,7 @@ def _require_bfloat16() -> None:
 
 
 def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> Stage:
-    """From the picture to the picture that is shown."""
+    """Time everything from a picture to the picture that is shown."""
     look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 36.0, 4.0)
     smoother = Smoother(DEFAULT_SMOOTH, look.renorm)
 

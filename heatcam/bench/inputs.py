@@ -23,7 +23,7 @@ class BenchInput:
     """Pictures in memory, decoded.
 
     Attributes:
-        name: where they are from, for people.
+        name: of their source, for people.
         frames: uint8 ``(H, W, 3)``, BGR, at least one.
     """
 
@@ -37,14 +37,14 @@ class BenchInput:
 
 
 def read_input(spec: str | None, most: int = MOST_FRAMES) -> BenchInput:
-    """The first frames of a picture, video, folder or camera; for None the photograph that ultralytics brings.
+    """Read the first frames of a picture, video, folder or camera; for None the photograph that comes with ultralytics.
 
     Args:
-        spec: what ``heatcam live --source`` takes.
-        most: how many frames are taken.
+        spec: a source as for ``heatcam live --source``.
+        most: number of frames at most.
 
     Raises:
-        HeatcamError: it cannot be opened or read, or gives no picture.
+        HeatcamError: the source cannot be opened or read, gives no picture, or pictures of several sizes.
     """
     if spec is None:
         return _bundled_photograph()
@@ -59,7 +59,7 @@ def read_input(spec: str | None, most: int = MOST_FRAMES) -> BenchInput:
 
 
 def _bundled_photograph() -> BenchInput:
-    """Ultralytics' bus.jpg, upright at 810x1080, as a camera's 1280x720: squeezed, but all its objects are found."""
+    """Read ultralytics' bus.jpg, 810x1080, resized to a camera's 1280x720: distorted, but all its objects are found."""
     found = importlib.util.find_spec("ultralytics")  # found without importing it, which takes seconds
     path = Path(found.origin or "").parent / "assets" / "bus.jpg" if found else Path("bus.jpg")
     if not path.is_file():

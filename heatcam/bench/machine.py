@@ -1,4 +1,4 @@
-"""What the figures depend on beside the code: threads, the device's queue, versions."""
+"""The machine's influence on the figures: number of threads, the device's queue, versions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PACKAGES = ("heatcam", "torch", "ultralytics", "grad-cam", "openvino", "opencv-p
 
 @contextlib.contextmanager
 def threads_kept() -> Iterator[None]:
-    """Give torch the number of threads back that it had before.
+    """Give torch back the number of threads that it had before.
 
     ultralytics sets it for the whole process when it chooses a CPU (8.4.190: the machine's cores less one, so one of two).
-    Everybody in the bench gets torch's own number instead, which on two cores makes ultralytics faster than it sets itself up.
+    Every contestant gets torch's own number instead, with which ultralytics is faster on two cores than with its own setting.
     """
     before = torch.get_num_threads()
     try:
@@ -29,7 +29,7 @@ def threads_kept() -> Iterator[None]:
 
 
 def waits_for(device: str) -> Callable[[], None]:
-    """A function that returns when ``device`` has done all it was given; processors have when the call returns."""
+    """Return a function that waits until ``device`` has finished its work; on a CPU there is nothing to wait for."""
     kind = device.partition(":")[0]
     if kind == "cuda":
         return lambda: torch.cuda.synchronize(device)
@@ -37,7 +37,7 @@ def waits_for(device: str) -> Callable[[], None]:
 
 
 def machine_facts() -> dict[str, Any]:
-    """Processor, threads and versions, for the JSON document; a package that is not installed has None."""
+    """Return processor, threads and versions, for the JSON document; a package that is not installed has None."""
     return {
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),

@@ -1,4 +1,4 @@
-"""What is measured, in small records that load nothing."""
+"""Names and settings of a benchmark, in small records that import nothing slow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heatcam.errors import UsageError
 from heatcam.options import DetectOptions
 
-#: What each way to run the network is called, and what is timed with each: ``contestants`` has them in this order.
+#: Names of the ways to run the network, and of the rows that are timed with each: ``contestants`` has them in this order.
 VARIANT_LABELS = ("torch", "openvino fp32", "openvino bf16")
 ROW_NAMES = ("forward", "plain", "live map", "per-object maps", "fine map")
 HEATCAM_NAMES = tuple(f"{row} ({label})" for label in VARIANT_LABELS for row in ROW_NAMES)
@@ -20,11 +20,11 @@ NAMES = (*HEATCAM_NAMES, *RIVAL_NAMES)
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions(DetectOptions):
-    """What the user asks of every contestant: see ``DetectOptions``.
+    """Conditions for every contestant, as the user gives them: see ``DetectOptions``.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is ``markers``.
-        device: None chooses.
+        device: torch's name of the device; None takes the fastest.
     """
 
     model: str | None = None
@@ -33,12 +33,12 @@ class Conditions(DetectOptions):
 
 @dataclass(frozen=True)
 class Plan:
-    """How often, and who.
+    """Number of rounds, and the rows to measure.
 
     Attributes:
         runs: rounds that count; in each round every contestant runs once.
         warmup: rounds before them that do not count.
-        only: parts of the names of those to measure; None or empty measures all.
+        only: parts of the names of the rows to measure; None or empty measures all.
     """
 
     runs: int = 15
@@ -47,13 +47,13 @@ class Plan:
 
     @property
     def rounds(self) -> int:
-        """Rounds in all."""
+        """Number of all rounds."""
         return self.warmup + self.runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup(DetectOptions):
-    """The conditions with every choice made: the same for all contestants.
+    """The conditions with every default filled in: the same for all contestants.
 
     Attributes:
         model: a ``.pt`` file or an embedded model's name.
@@ -67,10 +67,10 @@ class Setup(DetectOptions):
 
 
 def chosen(names: Sequence[str], only: Sequence[str] | None) -> list[str]:
-    """The names that hold one of the parts in ``only``, whatever the case, in their order; all for None or none.
+    """Return the names that contain one of the parts in ``only``, ignoring case, in their order; all for None or none.
 
     Raises:
-        UsageError: a part that is in no name.
+        UsageError: a part is in no name.
     """
     parts = [part.casefold() for part in only or ()]
     for part in parts:

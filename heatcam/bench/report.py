@@ -1,4 +1,4 @@
-"""The measurement for people and for programs."""
+"""The measurement as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ NUMBERS = HEADINGS[1:]
 
 
 def json_rows(measurement: Measurement) -> list[dict[str, Any]]:
-    """One object a row: milliseconds, and ``ratio``, the median over the reference's; None where there is nothing.
+    """Return one object per row: milliseconds, and ``ratio``, the median over the reference's; None where not measured.
 
-    A row that failed has ``error`` beside its empty numbers.
+    A row that failed also has ``error``.
     """
     reference = next((t.median_ms for t in measurement.times if t.name == REFERENCE), None)
     return [_json_row(times, reference) for times in measurement.times]
 
 
 def table_cells(rows: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[list[object]]]:
-    """Headings and cells of the table; errors get a column of their own when there are any."""
+    """Return headings and cells of the table; errors get a column of their own when there are any."""
     failed = any("error" in row for row in rows)
     cells: list[list[object]] = [
         [

@@ -1,8 +1,8 @@
-"""What others spend on the same picture: ultralytics itself, and the pipelines that people build with the grad-cam package.
+"""Rows of other software on the same picture: ultralytics itself, and pipelines that people build with the grad-cam package.
 
 All of them run the network of the same checkpoint at the same size, with the same thresholds, device and number of threads.
-Where a copied pipeline leaves something open, it is taken the way that is fastest for it: batch normalisation fused, the picture
-letterboxed to a rectangle, and the result drawn at the network's size instead of the camera's.
+Where a copied pipeline leaves a choice, it gets the fastest one: batch normalisation fused, the picture letterboxed to a
+rectangle, and the result drawn at the network's size instead of the camera's.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ HIRESCAM_LAYERS = 5
 
 
 class Ultralytics:
-    """``YOLO(path).predict`` as its users call it, set up and run once.
+    """``YOLO(path).predict`` as its users call it, loaded and run once.
 
     Args:
         setup: the conditions.
-        folder: where a checkpoint, and the pictures of ``visualize=True``, are written; nothing is written elsewhere.
+        folder: for a checkpoint and the pictures of ``visualize=True``; nothing is written elsewhere.
     """
 
     def __init__(self, setup: Setup, folder: Path) -> None:
@@ -56,19 +56,19 @@ class Ultralytics:
             self.predict(np.zeros((setup.imgsz, setup.imgsz, 3), np.uint8))
 
     def predict(self, image: Uint8Array, **more: Any) -> Any:
-        """The ``Results`` of one picture (uint8 ``(H, W, 3)``, BGR)."""
+        """Return the ``Results`` of one picture (uint8 ``(H, W, 3)``, BGR)."""
         return self._yolo.predict(image, **self._arguments, **more)[0]
 
 
 class CopiedPipeline:
-    """What people copy to get a heat map from the grad-cam package: one pass for the boxes, another for the map.
+    """The pipeline that people copy to get a heatmap from the grad-cam package: one pass for the boxes, another for the map.
 
-    Predict for the boxes; a CAM of the package whose target is the sum of all class scores in the raw output, with a backward
-    pass through the whole network; ``show_cam_on_image``; the boxes on top. In the letterbox, at the network's size.
+    It runs predict for the boxes; a CAM of the package whose target is the sum of all class scores in the raw output, with a
+    backward pass through the whole network; ``show_cam_on_image``; and draws the boxes on top. All at the letterbox's size.
 
     Args:
-        ultralytics: gives the boxes.
-        network: the network for the CAM alone; hooks are set on it and its parameters ask for gradients.
+        ultralytics: finds the boxes.
+        network: the network for the CAM alone; hooks are set on it and its parameters require gradients.
         method: a class of the grad-cam package.
         layers: the target layers.
         setup: the conditions.
@@ -85,7 +85,7 @@ class CopiedPipeline:
         self._stride = int(max(network.model[-1].stride))
 
     def run(self, image: Uint8Array) -> Uint8Array:
-        """The picture with map and boxes, uint8 BGR in model pixels, from a picture (uint8 ``(H, W, 3)``, BGR)."""
+        """Draw map and boxes, uint8 BGR in model pixels, for a picture (uint8 ``(H, W, 3)``, BGR)."""
         size_wh = image.shape[1], image.shape[0]
         boxed = Letterbox.fit(size_wh, self._setup.imgsz, self._stride).image_to_model(image)
         found = self._ultralytics.predict(boxed)
@@ -95,7 +95,7 @@ class CopiedPipeline:
         return picture
 
     def _map(self, rgb: Any) -> Any:
-        """float32 ``(h, w)`` in [0, 1] as the package scales it."""
+        """Return the CAM, float32 ``(h, w)`` in [0, 1], as the package scales it."""
         picture = torch.from_numpy(rgb.transpose(2, 0, 1).copy())[None]  # (1, 3, h, w)
         cam = self._method(model=self._network, target_layers=self._layers)
         try:
@@ -104,16 +104,16 @@ class CopiedPipeline:
             cam.activations_and_grads.release()
 
     def _class_scores(self, output: Tensor) -> Tensor:
-        """The sum of all class scores of the raw output: ``(1, 4 + classes, anchors)``, or ``(1, boxes, 6)`` end to end."""
+        """Sum all class scores of the raw output: ``(1, 4 + classes, anchors)``, or ``(1, boxes, 6)`` for end-to-end heads."""
         return output[..., 4].sum() if self._network.model[-1].end2end else output[:, 4:].sum()
 
 
 def rival_contestants(setup: Setup, folder: Path) -> list[Contestant]:
-    """All of them, in the order of ``RIVAL_NAMES``; what they share is loaded when the first that needs it is prepared.
+    """Return the contestants, in the order of ``RIVAL_NAMES``; networks they share are loaded for the first that needs them.
 
     Args:
         setup: the conditions.
-        folder: an existing folder for what they write, which the caller removes.
+        folder: an existing folder for the files they write, which the caller removes.
     """
     ultralytics = functools.cache(lambda: Ultralytics(setup, folder))
     network = functools.cache(lambda: network_for_gradients(setup))
@@ -138,12 +138,12 @@ def rival_contestants(setup: Setup, folder: Path) -> list[Contestant]:
 
 
 def checkpoint_of(model: str, folder: Path) -> Path:
-    """A ``.pt`` file of the model in ``folder``, which ``YOLO(path)`` reads with its restricted loader (``environment``).
+    """Write the model as a ``.pt`` file in ``folder``, which ``YOLO(path)`` reads with its restricted loader (``environment``).
 
-    A copy: from some names ultralytics goes on to another file, and a damaged one of an official name it would delete.
+    It is a copy, because for some names ultralytics takes another file, and it would delete a damaged one of an official name.
 
     Raises:
-        ModelError: there is no such file.
+        ModelError: there is no such model file.
     """
     if model != MARKERS:
         return Path(shutil.copyfile(find_checkpoint(model), folder / "model.pt"))
@@ -154,10 +154,10 @@ def checkpoint_of(model: str, folder: Path) -> Path:
 
 
 def network_for_gradients(setup: Setup) -> Any:
-    """The network on its device with parameters that ask for gradients, as a copied pipeline sets it up.
+    """Load the network on its device with parameters that require gradients, as a copied pipeline sets it up.
 
     Raises:
-        ModelError: it finds no boxes, which the pipeline is made for.
+        ModelError: the network finds no boxes, which the pipeline needs.
     """
     network = load_model(setup.model).network
     if not family_of(network).finds_boxes:
@@ -166,15 +166,15 @@ def network_for_gradients(setup: Setup) -> Any:
 
 
 def head_input_layers(network: Any) -> list[nn.Module]:
-    """The layers that the detect head reads."""
+    """Return the layers that the detect head reads."""
     return [network.model[index] for index in network.model[-1].f]
 
 
 def five_layers(network: Any) -> list[nn.Module]:
-    """The last five layers whose output a later layer than the next reads: 9, 12, 15, 18 and 21 in YOLOv8.
+    """Return the last five layers whose output a later layer than the next one reads: 9, 12, 15, 18 and 21 in YOLOv8.
 
     Raises:
-        ModelError: there are fewer.
+        ModelError: there are fewer than five.
     """
     indices = sorted({*network.save, *network.model[-1].f})[-HIRESCAM_LAYERS:]
     if len(indices) < HIRESCAM_LAYERS:
@@ -189,7 +189,7 @@ def _package_method(name: str) -> Any:
 
 
 def _show(rgb: Any, grey: Any) -> Uint8Array:
-    """The package's own overlay, uint8 RGB."""
+    """Draw the package's own overlay, uint8 RGB."""
     from pytorch_grad_cam.utils.image import show_cam_on_image  # noqa: PLC0415 (as above)
 
     shown: Uint8Array = show_cam_on_image(rgb, grey, use_rgb=True)

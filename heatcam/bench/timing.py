@@ -1,7 +1,7 @@
 """Interleaved measurement: every contestant runs once a round, in an order that rotates from round to round.
 
-Measured one after the other, whoever runs while the processor is hot or something else works loses; interleaved, all of them
-see the same weather, and nobody is always first. Nothing here knows what is measured.
+Measured one after the other, a contestant that runs while the processor is hot or busy loses; interleaved, all of them run under
+the same conditions, and none is always first. This module does not depend on what is measured.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def _the_picture_itself(image: Uint8Array) -> Uint8Array:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is timed.
+    """The part of a contestant that is timed.
 
     Attributes:
-        run: the timed part; what it returns is thrown away. It returns when its work is done, on every device.
-        before: from a picture (uint8 ``(H, W, 3)``, BGR) to what ``run`` takes; not timed.
+        run: the timed part; its result is thrown away. It returns when its work is done, on every device.
+        before: makes the argument of ``run`` from a picture (uint8 ``(H, W, 3)``, BGR); not timed.
     """
 
     run: Callable[[Any], object]
@@ -42,11 +42,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody to measure.
+    """A row to measure.
 
     Attributes:
         name: the row's name.
-        prepare: loads what it needs, before the first round; may fail.
+        prepare: loads its models before the first round; may fail.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Times:
-    """What one contestant took.
+    """Times of one contestant.
 
     Attributes:
         name: the row's name.
         taken_ms: one wall-clock time a round, in milliseconds; empty after a failure.
-        error: why it could not be measured, in one line; else "".
+        error: the reason why it could not be measured, in one line; else "".
     """
 
     name: str
@@ -88,12 +88,12 @@ class Times:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What all contestants took.
+    """Times of all contestants.
 
     Attributes:
         times: one a contestant, in their order.
         rounds: full rounds that counted.
-        interrupted: whether Ctrl-C ended it before the last round.
+        interrupted: True if Ctrl-C ended it before the last round.
     """
 
     times: tuple[Times, ...]
@@ -111,7 +111,7 @@ class _Lane:
     error: str = ""
 
     def fail(self, error: Exception) -> None:
-        """Out of the race: the first line of the error is kept, the times are not."""
+        """Leave the contestant out from now on: keep the first line of the error and drop the times."""
         logger.debug("%s failed", self.name, exc_info=error)
         self.error, self.stage = _one_line(error), None
         self.taken_ms.clear()
@@ -124,17 +124,17 @@ def measure(
     clock: Clock = time.perf_counter,
     on_run: Callable[[], None] = lambda: None,
 ) -> Measurement:
-    """Prepare everybody, warm up, and measure; who fails is left out from then on and keeps their error.
+    """Prepare all contestants, warm up, and measure; one that fails is left out from then on and keeps its error.
 
     Args:
-        contestants: who is measured.
-        frames: pictures (uint8 ``(H, W, 3)``, BGR), taken cyclically, one a round: the same one for everybody in it.
-        plan: how many rounds.
-        clock: gives seconds.
+        contestants: the rows to measure.
+        frames: pictures (uint8 ``(H, W, 3)``, BGR), taken in turn, one a round, the same for all contestants.
+        plan: the number of rounds.
+        clock: returns seconds.
         on_run: called after each run, warm-up included.
 
     Raises:
-        KeyboardInterrupt: before one round that counts was full; later it ends the measurement.
+        KeyboardInterrupt: Ctrl-C came before the first round that counts was complete; later it ends the measurement.
     """
     lanes = [_prepared(contestant) for contestant in contestants]
     done = 0
@@ -151,7 +151,7 @@ def measure(
 
 
 def rotated(lanes: Sequence[Any], number: int) -> list[Any]:
-    """The order of round ``number``: another one begins each time."""
+    """Return the order of round ``number``: each round begins with another contestant."""
     start = number % len(lanes) if lanes else 0
     return [*lanes[start:], *lanes[:start]]
 
@@ -166,7 +166,7 @@ def _prepared(contestant: Contestant) -> _Lane:
 
 
 def _run(lane: _Lane, frame: Uint8Array, clock: Clock, *, counts: bool) -> None:
-    """One run of one contestant that has not failed yet."""
+    """Run a contestant once, unless it has failed already."""
     if lane.stage is None:
         return
     try:
@@ -182,12 +182,12 @@ def _run(lane: _Lane, frame: Uint8Array, clock: Clock, *, counts: bool) -> None:
 
 
 def _times(lane: _Lane, rounds: int) -> Times:
-    """Only full rounds: in a broken one some have run and others have not."""
+    """Return a contestant's times of complete rounds: in an incomplete one some have run and others have not."""
     return Times(lane.name, tuple(lane.taken_ms[:rounds]), lane.error)
 
 
 def _one_line(error: Exception) -> str:
-    """The first line of an error's text, with its kind where the text was not written for users."""
+    """Return the first line of an error's text, with the error's type where the text was not written for users."""
     text = (str(error).strip().splitlines() or [""])[0]
     if isinstance(error, HeatcamError):
         return text

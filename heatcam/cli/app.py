@@ -110,7 +110,7 @@ def live(
 
 
 def _given(ctx: typer.Context) -> frozenset[str]:
-    """Names of the options that stand on the command line."""
+    """Return the names of the options that were given on the command line."""
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
     return frozenset(
         name for name, kind in sources.items() if kind is not None and kind.name == "COMMANDLINE"
@@ -175,7 +175,8 @@ def record(
 
     Ctrl-C leaves a playable file of what was done; so do SIGTERM and a terminal that is closed.
     """
-    from heatcam.commands.record import RecordOptions, run_record  # noqa: PLC0415
+    from heatcam.commands import RecordOptions  # noqa: PLC0415
+    from heatcam.commands.record import run_record  # noqa: PLC0415
 
     options = RecordOptions(look, motion, output, extent, recording, capture)
     raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))
@@ -337,7 +338,7 @@ def evaluate(
 
 
 def _terminal(*, says_yes: bool = False) -> Any:
-    """The terminal, which asks questions only when a person sits there."""
+    """Return the terminal; it asks questions only if standard input and standard error are terminals."""
     from heatcam.commands import Terminal  # noqa: PLC0415
 
     somebody = sys.stdin.isatty() and sys.stderr.isatty()

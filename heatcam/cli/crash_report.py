@@ -36,15 +36,15 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 def write_report(
     error: BaseException, words: Sequence[str] | None = None, thread: str = "main"
 ) -> Path | None:
-    """Write what is needed to find the fault, without passwords.
+    """Write a report with everything needed to find the fault, without passwords.
 
     Args:
-        error: with its traceback.
+        error: the error with its traceback.
         words: the command line; None takes this process's.
-        thread: where it happened.
+        thread: name of the thread that it was raised in.
 
     Returns:
-        The file, in the cache folder or, where that cannot be written, in the one for temporary files; None where neither can.
+        The file, in the cache folder or, if that cannot be written, in the folder for temporary files; None if neither can.
     """
     text = report_text(error, sys.argv if words is None else words, thread)
     name = time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}.txt")
@@ -61,7 +61,7 @@ def write_report(
 
 
 def report_text(error: BaseException, words: Sequence[str], thread: str = "main") -> str:
-    """The report: how heatcam was called, what it runs on, and the traceback."""
+    """Return the report: the command line, the system, the versions, and the traceback."""
     said = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     versions = [f"  {name} {_version(name)}" for name in PACKAGES]
     lines = [
@@ -75,7 +75,7 @@ def report_text(error: BaseException, words: Sequence[str], thread: str = "main"
 
 
 def without_secrets(text: str) -> str:
-    """``text`` with every address in it as it may be shown."""
+    """Return ``text`` with every URL in it as it may be shown, without passwords."""
     return _ADDRESS.sub(lambda found: public_url(found[0]), text)
 
 
@@ -87,7 +87,7 @@ def _version(package: str) -> str:
 
 
 def _throw_away_old(newest: Path) -> None:
-    """Keep the latest few reports of ours."""
+    """Delete all reports but the latest ``MOST_KEPT``."""
     if newest.parent.name == "reports":
         for old in sorted(newest.parent.glob("*.txt"))[:-MOST_KEPT]:
             old.unlink(missing_ok=True)

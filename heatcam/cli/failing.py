@@ -1,4 +1,4 @@
-"""From exceptions to words and exit codes."""
+"""Conversion of exceptions to messages and exit codes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from heatcam.runtime import stopping
 
 
 class HeatcamGroup(GroupedHelp):
-    """The one place that turns exceptions into words and exit codes."""
+    """The one place that turns exceptions into messages and exit codes."""
 
     def make_context(self, info_name: Any, args: list[str], *others: Any, **more: Any) -> Any:
-        """Read what stands before the command's name, and ``--verbose`` wherever it stands."""
+        """Parse the options before the command's name, and ``--verbose`` anywhere."""
         if "--verbose" in args:
             from heatcam.commands import before_the_command  # noqa: PLC0415 (rich)
 
@@ -27,7 +27,7 @@ class HeatcamGroup(GroupedHelp):
             return super().make_context(info_name, args, *others, **more)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; an expected failure is one line on standard error, ``--debug`` shows where it came from."""
+        """Run the command; an expected failure is one line on standard error, ``--debug`` shows its traceback."""
         with self._in_words(ctx):
             return super().invoke(ctx)
 

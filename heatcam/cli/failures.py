@@ -1,4 +1,4 @@
-"""What an exception means to a user, in one line: known troubles of a machine by their words, all else with a report."""
+"""One-line messages for exceptions: known troubles of the machine in plain words, any other with a crash report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatcam.cli.crash_report import without_secrets, write_report
 from heatcam.errors import HeatcamError
 from heatcam.text import printable
 
-_LONGEST = 300  # characters of somebody else's message
+_LONGEST = 300  # characters of a library's message
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Trouble:
     """A trouble of the machine, not of heatcam.
 
     Attributes:
-        matches: whether an exception is it.
-        problem: what is wrong; ``{}`` stands for the exception's own words.
-        next_step: what the user can do.
+        matches: returns True if an exception is this trouble.
+        problem: the message; ``{}`` stands for the exception's own text.
+        next_step: advice for the user.
     """
 
     matches: Callable[[BaseException], bool]
@@ -30,12 +30,12 @@ class Trouble:
 
 
 def number_is(*numbers: int) -> Callable[[BaseException], bool]:
-    """Whether an exception is an ``OSError`` with one of these numbers."""
+    """Return a test that is True for an ``OSError`` with one of these numbers."""
     return lambda error: isinstance(error, OSError) and error.errno in numbers
 
 
 def says(*texts: str) -> Callable[[BaseException], bool]:
-    """Whether an exception's words hold one of these, whatever its class: libraries have their own."""
+    """Return a test that is True for an exception, of any class, whose text contains one of these: libraries have their own."""
     return lambda error: any(text in str(error).lower() for text in texts)
 
 
@@ -91,7 +91,7 @@ TROUBLES = (
 
 
 def known_trouble(error: BaseException) -> HeatcamError | None:
-    """The trouble of the machine behind ``error`` or one of its causes; None where it is a fault of heatcam's."""
+    """Return the trouble of the machine behind ``error`` or one of its causes; None where none is known."""
     for cause in _causes(error):
         for trouble in TROUBLES:
             if trouble.matches(cause):
@@ -100,7 +100,7 @@ def known_trouble(error: BaseException) -> HeatcamError | None:
 
 
 def in_one_line(error: BaseException, thread: str = "main") -> str:
-    """What to say of an exception that nobody expected: its trouble, or its kind and where the report is."""
+    """Return the message for an unexpected exception: the machine's trouble, or the exception and the report's path."""
     trouble = known_trouble(error)
     if trouble is not None:
         return f"heatcam: {trouble}"
@@ -114,7 +114,7 @@ def in_one_line(error: BaseException, thread: str = "main") -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """``error``, and what it was raised from or in."""
+    """Return ``error`` and the errors that it was raised from, or while handling which it was raised."""
     found: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in found and len(found) < 10:
@@ -124,7 +124,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words_of(error: BaseException) -> str:
-    """An exception's own words in one line that a terminal can show, without passwords and not endless."""
+    """Return an exception's text in one printable line of limited length, without passwords."""
     if isinstance(error, OSError) and error.strerror:
         words = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     else:

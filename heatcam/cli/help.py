@@ -1,4 +1,4 @@
-"""How help looks: the usual case first, then options in groups.
+"""Layout of the help: the usual case first, then options in groups.
 
 typer's own groups are drawn by rich, which takes 120 ms to load; these are plain lines.
 """
@@ -12,8 +12,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-EXAMPLE = "Example: "  # what an epilog begins with
-_LONGEST_NAME = 26  # letters of an option and what it takes; the text of longer ones begins on the next line
+EXAMPLE = "Example: "  # beginning of an epilog
+_LONGEST_NAME = 26  # letters of an option with its value; the text of longer ones begins on the next line
 
 
 class Group(str, Enum):
@@ -46,7 +46,7 @@ class HeatcamCommand(TyperCommand):
         write_usage(formatter, f"{ctx.command_path} {' '.join(pieces_of(self.params))}", example_of(self))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write one section a group, all with their texts in line."""
+        """Write one section per group, with all texts in one column."""
         groups = list(by_group(self.get_params(ctx)))
         names = [names_of(param) for _, params in groups for param in params]
         width = max(len(name) for name in names if len(name) <= _LONGEST_NAME)
@@ -62,7 +62,7 @@ class GroupedHelp(TyperGroup):
     """The program, whose help has its commands in groups."""
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
-        """Write how the program is mostly called, and how else."""
+        """Write the usual call of the program, then the general one."""
         write_usage(formatter, f"{ctx.command_path} COMMAND ...", example_of(self))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -79,32 +79,32 @@ class GroupedHelp(TyperGroup):
             formatter.write_dl([row(param) for param in self.get_params(ctx)])
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write where the rest is said."""
+        """Write where to find the rest of the help."""
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(f"`{ctx.command_path} COMMAND --help` says all about one.")
 
 
 def example_of(command: Any) -> str:
-    """The usual case of a command."""
+    """Return the usual call of a command, from its epilog."""
     return str(command.epilog or "").removeprefix(EXAMPLE)
 
 
 def summary_of(command: Any) -> str:
-    """The first sentence of what a command says about itself, without its full stop."""
+    """Return the first sentence of a command's help, without its full stop."""
     first, _, _ = inspect.cleandoc(command.help or "").partition("\n\n")
     return " ".join(first.split()).partition(". ")[0].rstrip(".")
 
 
 def write_usage(formatter: Any, every_case: str, usual_case: str) -> None:
-    """Write how a command is mostly called, then all that it takes."""
+    """Write the usual call of a command, then the general one."""
     formatter.write(f"Usage: {usual_case or every_case}\n")
     if usual_case:
         formatter.write(f"   or: {every_case}\n")
 
 
 def pieces_of(params: Iterable[Any]) -> Iterator[str]:
-    """What stands behind a command's name: its options, and each argument, in brackets where it may be left out."""
+    """Yield the parts after a command's name: options, and each argument, in brackets where it is optional."""
     yield "[OPTIONS]"
     for param in params:
         if param.param_type_name == "argument":
@@ -113,7 +113,7 @@ def pieces_of(params: Iterable[Any]) -> Iterator[str]:
 
 
 def by_group(params: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Options and arguments under the headings that they belong to; arguments first, what belongs nowhere under the last."""
+    """Yield each heading with its arguments and options, arguments first; those without a group are under the last."""
     shown = [param for param in params if not param.hidden]
     shown.sort(key=lambda param: param.param_type_name != "argument")
     for group in Group:
@@ -123,12 +123,12 @@ def by_group(params: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def row(param: Any) -> tuple[str, str]:
-    """An option as help shows it: names with what they take, and what it does."""
+    """Return an option's line in the help: its names with their value, and its text."""
     return names_of(param), f"{' '.join((param.help or '').split())}{_default_words(param)}"
 
 
 def names_of(param: Any) -> str:
-    """``-o, --output PATH``, ``--boxes/--no-boxes`` or ``SOURCE``."""
+    """Return an option's names: ``-o, --output PATH``, ``--boxes/--no-boxes`` or ``SOURCE``."""
     if param.param_type_name == "argument":
         return f"{param.metavar or param.name.upper()}{'...' if param.nargs == -1 else ''}"
     names = ", ".join(sorted(param.opts, key=len))
@@ -137,7 +137,7 @@ def names_of(param: Any) -> str:
 
 
 def default_of(param: Any) -> str:
-    """What is taken when the option is left out; "" where its own words say it or nothing is."""
+    """Return an option's default in words; "" where it has none, or its help text says it."""
     default = getattr(param.default, "value", param.default)
     if default is None or default == "" or callable(default) or param.required:
         return ""

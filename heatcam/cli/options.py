@@ -1,10 +1,11 @@
-"""Every option of the command line: its type is the record's field that it fills, its words and its group in the help stand here.
+"""Every option of the command line, with its help text and its group; its type is that of the record's field that it fills.
 
 To add one: a field in its record (``commands.options``), and a line here.
 """
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -26,8 +27,12 @@ from heatcam.commands import (
     WindowChoice,
 )
 from heatcam.evaluation import EvalPlan, Judged, Outputs
+from heatcam.saliency import METHODS
 
-#: The group of a record's options, but for those that name another as ``rich_help_panel``.
+#: Values of options that are names in a registry.
+CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METHODS}, type=str)}
+
+#: The group of a record's options, except those that name another as ``rich_help_panel``.
 GROUP_OF: dict[type, Group] = {
     SourceChoice: Group.SOURCE,
     CaptureChoice: Group.SOURCE,
@@ -229,7 +234,7 @@ OPTIONS[PictureOutput] = OPTIONS[Output] | {
         "--increment", help="Where the output is there, write to the next free one: heat2/, heat3/."
     ),
 }
-#: Of commands that are about detectors.
+#: ``--model`` of commands for detectors.
 _DETECTOR = typer.Option(
     "--model",
     "-m",

@@ -1,6 +1,6 @@
-"""The ``heatcam`` program, from its first line to its exit code: signals, standard streams, and what nobody expected.
+"""The ``heatcam`` program, from its first line to its exit code: signals, standard streams, and unexpected errors.
 
-Nothing that takes time is imported at the top: signals are taken over before anything else happens.
+Nothing slow is imported at the top: signal handlers are installed before anything else happens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FAILED = 1
 
 
 def main() -> NoReturn:
-    """Run one command and end the process; whatever fails is one line on standard error."""
+    """Run one command and end the process; any failure is one line on standard error."""
     stopping.install()
     open_standard_streams()
     failed_beside: list[BaseException] = []
@@ -29,10 +29,10 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    """One command: its exit code."""
+    """Run one command and return its exit code."""
     try:
         os.getcwd()  # noqa: PTH109 (in a folder that was deleted, torch's libraries end the process with words about themselves)
-        from heatcam.cli.app import app  # noqa: PLC0415 (after the signals are taken over)
+        from heatcam.cli.app import app  # noqa: PLC0415 (after signal handlers are installed)
 
         app(prog_name="heatcam")
     except SystemExit as end:
@@ -40,18 +40,18 @@ def _run() -> int:
     except KeyboardInterrupt:
         stopping.say()
         return stopping.exit_code()
-    except BrokenPipeError:  # nobody reads what is printed any more: `heatcam methods | head -1`
+    except BrokenPipeError:  # nobody reads the output any more: `heatcam methods | head -1`
         return FAILED
-    except BaseException as error:  # noqa: BLE001 (the last door: no traceback without --debug)
+    except BaseException as error:  # noqa: BLE001 (last resort: no traceback without --debug)
         _say(error)
         return FAILED
     return 0
 
 
 def open_standard_streams() -> None:
-    """Open what was closed at the start (``<&-``, ``>&-``, ``2>&-``) as the null device.
+    """Open standard streams that were closed at the start (``<&-``, ``>&-``, ``2>&-``) as the null device.
 
-    Python has None in its place, and the next file that is opened would get its number, with all that C code prints in it.
+    Python has None in their place, and the next file that is opened would get the stream's number, and all that C code prints.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
@@ -63,7 +63,7 @@ def open_standard_streams() -> None:
 
 
 def _say(error: BaseException, thread: str = "main") -> None:
-    """One line, or with ``--debug`` everything."""
+    """Print one line about an error, or with ``--debug`` its traceback."""
     if "--debug" in sys.argv:
         import traceback  # noqa: PLC0415
 
@@ -77,7 +77,7 @@ def _say(error: BaseException, thread: str = "main") -> None:
 
 
 def _in_one_line(error: BaseException, thread: str) -> str:
-    """``failures.in_one_line``; whatever fails in it, out of memory for one, is not worth another traceback."""
+    """Return ``failures.in_one_line``, or a plain message if that fails too, as when memory is short."""
     try:
         from heatcam.cli.failures import in_one_line  # noqa: PLC0415 (only where something fails)
 
@@ -93,7 +93,7 @@ def _in_one_line(error: BaseException, thread: str) -> str:
 def _say_beside(
     error: BaseException | None, thread: threading.Thread | None, failed: list[BaseException]
 ) -> None:
-    """A thread that died of an exception that it did not catch."""
+    """Report a thread that ended by an exception that it did not catch."""
     if error is None or isinstance(error, SystemExit | KeyboardInterrupt):
         return
     failed.append(error)
@@ -101,13 +101,13 @@ def _say_beside(
 
 
 def _say_unraisable(error: BaseException | None) -> None:
-    """What came while an object was thrown away: worth a traceback to those who look for a fault alone."""
+    """Report an error in an object's finalizer, with ``--debug`` alone: it is of use only when looking for a fault."""
     if error is not None and "--debug" in sys.argv:
         _say(error, "tidying up")
 
 
 def _flushed(code: int) -> int:
-    """``code``, or 1 where what was printed cannot be written: standard output is a file on a full disk, or was left."""
+    """Flush the output and return ``code``, or 1 if that fails: on a full disk, or where nobody reads any more."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -120,7 +120,7 @@ def _flushed(code: int) -> int:
 
 
 def _leave(code: int) -> NoReturn:
-    """Exit; past threads that hang in a read or are in the middle of a pass.
+    """Exit, without waiting for threads that hang in a read or are in the middle of a pass.
 
     They are daemons, so nothing waits for them, but Python then ends them in the middle of C++ code, which aborts the process.
     """

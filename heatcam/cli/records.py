@@ -1,4 +1,4 @@
-"""From a command that takes whole records of options to one that takes each option by itself, as typer wants it."""
+"""Conversion of a command that takes records of options to one that takes each option by itself, as typer needs it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_type_hints
 
-from heatcam.cli.options import GROUP_OF, OPTIONS
+from heatcam.cli.options import CHOICES, GROUP_OF, OPTIONS
 from heatcam.options import names_in
 
-_LONGEST_CHOICE = 40  # letters of the values that help shows behind an option; longer ones stand in its text
+_LONGEST_CHOICE = 40  # letters of the values that help shows after an option; longer ones are in its text
 
 
 def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes whole records (``Look``) as one that takes their fields as options (``--alpha``, ...)."""
+    """Wrap a command that takes records (``LookOptions``) in one that takes their fields as options (``--alpha``, ...)."""
     hints = get_type_hints(command, include_extras=True)
     own = list(inspect.signature(command, eval_str=True).parameters.values())
     records = {p.name: hints[p.name] for p in own if hints[p.name] in OPTIONS}
@@ -41,14 +41,14 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclasses.dataclass(frozen=True)
 class OfferedField:
-    """A field of a record as typer takes it, and the way back from what typer gives.
+    """A field of a record as an option of typer, and the conversion of the option's value to the field's.
 
     Attributes:
         kind: the record.
         name: of the field, and of the option.
-        type_of: what the command line gives.
+        type_of: the option's type.
         default: of that type.
-        value_of: from that type to the field's own.
+        value_of: converts a value of that type to the field's own.
     """
 
     kind: type
@@ -58,7 +58,7 @@ class OfferedField:
     value_of: Callable[[Any], Any]
 
     def parameter(self) -> inspect.Parameter:
-        """The parameter of a command."""
+        """Return the parameter of a command."""
         described: Any = Annotated[self.type_of, _described(self.kind, self.name, self.type_of)]
         return inspect.Parameter(
             self.name, inspect.Parameter.KEYWORD_ONLY, default=self.default, annotation=described
@@ -66,13 +66,13 @@ class OfferedField:
 
 
 def offered_fields(kind: type) -> list[OfferedField]:
-    """The fields of a record that are options, in the order of the help."""
+    """Return the fields of a record that are options, in the order of the help."""
     types, own = get_type_hints(kind), {f.name: f for f in dataclasses.fields(kind)}
     return [_offered(kind, own[name], types[name]) for name in OPTIONS[kind]]
 
 
 def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedField:
-    choices, default = of.metadata.get("choices"), cast(Any, of.default)
+    choices, default = CHOICES.get(of.name, of.metadata.get("choices")), cast(Any, of.default)
     if choices is not None:
         return OfferedField(kind, of.name, choices, choices(default), lambda choice: choice.value)
     if of.metadata.get("commas"):
@@ -83,7 +83,7 @@ def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedFie
 
 
 def _described(kind: type, name: str, type_of: Any) -> Any:
-    """An option with its group in the help, and what its value is called there."""
+    """Return an option with its group in the help, and the name of its value there."""
     option = copy.copy(OPTIONS[kind][name])
     option.rich_help_panel = option.rich_help_panel or GROUP_OF[kind]
     option.metavar = option.metavar or value_words(type_of)
@@ -91,7 +91,7 @@ def _described(kind: type, name: str, type_of: Any) -> Any:
 
 
 def value_words(type_of: Any) -> str | None:
-    """What the value of an option of this type is called in the help; None for a switch, which has none."""
+    """Return the name, in the help, of an option's value of this type; None for a switch, which has no value."""
     (plain,) = [t for t in get_args(type_of) if t is not type(None)][:1] or [type_of]
     if plain is bool:
         return None

@@ -1,4 +1,4 @@
-"""A command line that cannot be meant, in one line with what may have been meant; typer itself says it in four."""
+"""Messages for invalid command lines: one line with a suggestion, where typer itself prints four."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import typer
 from heatcam.cli.help import example_of, names_of
 from heatcam.text import did_you_mean
 
-#: All that typer raises about a command line, whichever click it is built on.
+#: Base class of typer's errors about a command line, whichever click it is built on.
 Misused: Any = typer.BadParameter.__mro__[1]
-#: The command that takes a file of such a kind.
+#: The command for a file with this suffix.
 _COMMAND_OF = {
     ".jpg": "snapshot",
     ".jpeg": "snapshot",
@@ -26,17 +26,17 @@ _COMMAND_OF = {
 
 
 def is_call_for_help(error: Exception) -> bool:
-    """Whether nothing is wrong but that nothing was asked for; the help is said then."""
+    """Return True if the command line is empty, so that the help is printed."""
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
 def misuse_words(error: Any, invoked: str | None, commands: Mapping[str, Any]) -> str:
-    """What is wrong with a command line and what may have been meant, in one line.
+    """Return one line with the fault of a command line and a suggestion.
 
     Args:
-        error: what typer raised.
-        invoked: the command's name; None where it went wrong before it.
-        commands: all there are, by name.
+        error: the error that typer raised.
+        invoked: the command's name; None where the fault comes before it.
+        commands: all commands by name.
     """
     command = commands.get(invoked or "") or (error.ctx and error.ctx.command)
     if type(error).__name__ == "MissingParameter" and command is not None:
@@ -48,7 +48,7 @@ def misuse_words(error: Any, invoked: str | None, commands: Mapping[str, Any]) -
 
 
 def _meant(error: Any, command: Any, commands: Mapping[str, Any]) -> str:
-    """What to do instead, where that can be guessed; else ""."""
+    """Return a suggestion, where one can be guessed; else ""."""
     if type(error).__name__ == "NoSuchOption":
         users = [f"`{name}`" for name, other in commands.items() if error.option_name in options_of(other)]
         if users:
@@ -62,13 +62,13 @@ def _meant(error: Any, command: Any, commands: Mapping[str, Any]) -> str:
 
 
 def options_of(command: Any) -> list[str]:
-    """The names of a command's options, ``--no-boxes`` included."""
+    """Return the names of a command's options, ``--no-boxes`` included."""
     names = [name for param in command.params for name in (*param.opts, *param.secondary_opts)]
     return [name for name in names if name.startswith("-")]
 
 
 def unknown_command_words(word: str, commands: Mapping[str, Any]) -> str:
-    """That there is no such command, and which may have been meant."""
+    """Return the message for an unknown command, with a suggestion."""
     suited = _COMMAND_OF.get(Path(word).suffix.lower(), "snapshot" if Path(word).is_dir() else "")
     if suited:
         return f"there is no command {word!r}; did you mean: heatcam {suited} {word}"

@@ -1,4 +1,4 @@
-"""What each command does, put together from the rooms; ``cli`` only reads options and sets exit codes."""
+"""The commands, put together from the other packages; ``cli`` only reads options and sets exit codes."""
 
 import lazy_loader
 

@@ -8,6 +8,7 @@ from .options import Output as Output
 from .options import PictureOutput as PictureOutput
 from .options import RecordedFilm as RecordedFilm
 from .options import RecordingOptions as RecordingOptions
+from .options import RecordOptions as RecordOptions
 from .options import SourceChoice as SourceChoice
 from .options import WindowChoice as WindowChoice
 from .refusals import before_bench as before_bench

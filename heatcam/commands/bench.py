@@ -42,18 +42,18 @@ def run_bench(
     """Measure every contestant, or those that ``plan.only`` names, interleaved.
 
     Args:
-        source: a photograph, video or other source; None is the photograph that ultralytics brings.
+        source: a photograph, video or other source; None is the photograph that comes with ultralytics.
         conditions: the model and how it runs, the same for all.
-        plan: rounds, warm-up, who.
+        plan: number of rounds, warm-up, and the rows to measure.
         json: a file for the machine-readable result, ``-`` for standard output, None for none.
-        terminal: where to say it.
+        terminal: prints results and notes.
 
     Returns:
-        0; 1 when nobody could be measured; 130 after Ctrl-C, with the rounds that were full.
+        0; 1 when no row could be measured; 130 after Ctrl-C, with the rounds that were complete.
 
     Raises:
-        HeatcamError: the input or the model cannot be had, or ``only`` names nobody.
-        KeyboardInterrupt: Ctrl-C before one round was full.
+        HeatcamError: the input or the model cannot be used, or ``only`` matches no row.
+        KeyboardInterrupt: Ctrl-C came before one round was complete.
     """
     names = chosen(NAMES, plan.only)
     given = read_input(source, min(MOST_FRAMES, plan.rounds))
@@ -78,7 +78,7 @@ def run_bench(
 def _measured(
     names: list[str], setup: Setup, given: BenchInput, plan: Plan, terminal: Terminal
 ) -> Measurement:
-    """The named contestants, measured; what they write is gone afterwards."""
+    """Measure the named contestants; the files that they write are deleted afterwards."""
     with (
         stopping.raising(),
         tempfile.TemporaryDirectory(prefix="heatcam-bench-") as folder,
@@ -103,7 +103,7 @@ def _facts(
     plan: Plan,
     measurement: Measurement,
 ) -> dict[str, Any]:
-    """What stands beside the rows in the JSON document."""
+    """Return the other fields of the JSON document, beside the rows."""
     return {
         "input": {"name": given.name, "size_wh": list(given.size_wh), "frames": len(given.frames)},
         "model": explainer.title,
@@ -124,7 +124,7 @@ def _tell(
     *,
     on_results: bool,
 ) -> None:
-    """What was measured on what, and the table; with the document on standard output only what disturbs the figures."""
+    """Print the conditions and the table; with the document on standard output, only notes on what disturbs the figures."""
     if not any(facts["objects"]):
         terminal.note(
             "nothing is detected in this input, and maps of nothing cost little: give another input"
@@ -140,7 +140,7 @@ def _tell(
 
 
 def _conditions(facts: dict[str, Any]) -> list[str]:
-    """What the figures hold for, in three lines."""
+    """Return the conditions of the figures in three lines."""
     objects, machine, versions = facts["objects"], facts["machine"], facts["machine"]["versions"]
     width, height = facts["input"]["size_wh"]
     found = " to ".join(str(count) for count in sorted({min(objects), max(objects)}))

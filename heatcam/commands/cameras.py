@@ -1,4 +1,4 @@
-"""``heatcam cameras``: the cameras there are, and what keeps one from being used."""
+"""``heatcam cameras``: the cameras of this machine, and what keeps one from being used."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def show_cameras(
 
     Args:
         json: a file for the machine-readable list, ``-`` for standard output, None for none.
-        terminal: where to say it.
-        find: what finds them; tests put fakes here.
+        terminal: prints results and notes.
+        find: finds them; tests pass fakes.
 
     Returns:
-        0, or 1 when none can be used.
+        0, or 1 when no camera can be used.
 
     Raises:
-        SourceError: there is none.
+        SourceError: there is no camera.
         SinkError: the JSON file cannot be written.
     """
     found = find()
@@ -43,7 +43,7 @@ def show_cameras(
 
 
 def described(camera: Camera) -> str:
-    """The sizes of a camera, largest first, each with its fastest rate and how its pictures come then."""
+    """Return the sizes of a camera in words, largest first, each with its fastest rate and the pixel format at that rate."""
     if camera.problem:
         return "cannot be used"
     best: dict[tuple[int, int], Mode] = {}

@@ -1,4 +1,4 @@
-"""``heatcam doctor``: what is wrong with this machine, each with what mends it."""
+"""``heatcam doctor``: faults of this machine, each with its remedy."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ HEADINGS = ("", "what", "found", "mend it with")
 
 
 def run_doctor(json: str | None, terminal: Terminal, checks: Mapping[str, Check] = CHECKS) -> int:
-    """Check everything that has kept somebody from running a command.
+    """Check for everything that is known to keep commands from working.
 
     Args:
         json: a file for the machine-readable report, ``-`` for standard output, None for none.
-        terminal: where to say it.
-        checks: what to look at; tests put fakes here.
+        terminal: prints results and notes.
+        checks: the checks by name; tests pass fakes.
 
     Returns:
-        0, or 1 when something keeps a command from working.
+        0, or 1 when a fault keeps a command from working.
 
     Raises:
         SinkError: the JSON file cannot be written.

@@ -1,4 +1,4 @@
-"""``heatcam eval``: how true the maps are."""
+"""``heatcam eval``: measurement of how faithful the maps are."""
 
 from __future__ import annotations
 
@@ -60,22 +60,22 @@ def run_eval(
     *,
     recursive: bool = False,
 ) -> int:
-    """Score every row's map of every object, and say how sure the differences are.
+    """Score every row's map of every object, and print confidence intervals of the differences.
 
     Args:
         inputs: photographs, folders and globs.
-        judged: the model, and which of its detections count.
-        plan: which maps, and what is measured of them.
-        outputs: where results go beside the table.
-        terminal: where to say it.
+        judged: the model, and the thresholds of its detections.
+        plan: the maps to evaluate, and the measures.
+        outputs: output files beside the table.
+        terminal: prints results and notes.
         recursive: include the photographs in sub-folders.
 
     Returns:
         0; 1 when photographs could not be read, or a folder had none; 130 after Ctrl-C, with the photographs that were done.
 
     Raises:
-        HeatcamError: nothing can be measured; what can be known before is known before the model is loaded.
-        KeyboardInterrupt: Ctrl-C before one photograph was done.
+        HeatcamError: nothing can be measured; raised before the model is loaded where that is possible.
+        KeyboardInterrupt: Ctrl-C came before one photograph was done.
     """
     rows = chosen_rows(plan, _options(judged))
     listed = find_and_say(inputs, recursive, terminal)
@@ -116,7 +116,7 @@ def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
 def _means(
     finder: Explainer, loaded: LoadedModel, judged: Judged, plan: EvalPlan, size_wh: tuple[int, int]
 ) -> Means:
-    """The protocol and the network that scores, on the backend asked for; always in float32."""
+    """Return the protocol and the network that scores, on the backend asked for; always in float32."""
     engine = detector(finder)
     if judged.backend.value != "torch":
         options = replace(_options(judged), backend=judged.backend.value, precision="fp32")
@@ -125,7 +125,11 @@ def _means(
 
 
 def _first_size(paths: Sequence[Path]) -> tuple[int, int]:
-    """Width and height of the first photograph that can be read."""
+    """Return width and height of the first photograph that can be read.
+
+    Raises:
+        HeatcamError: none of them can be read.
+    """
     for path in paths:
         try:
             image = read_picture(path)
@@ -140,10 +144,10 @@ def _first_size(paths: Sequence[Path]) -> tuple[int, int]:
 def _objects(
     finder: Explainer, paths: Sequence[Path], plan: EvalPlan, terminal: Terminal
 ) -> tuple[list[Photograph], int]:
-    """What is judged in each photograph, and how many could not be read.
+    """Choose the objects to score in each photograph; return them and the number of photographs that could not be read.
 
     Raises:
-        HeatcamError: there is nothing to judge.
+        HeatcamError: there is no object to score.
     """
     found, failed = [], 0
     for path in paths:
@@ -182,10 +186,10 @@ def _objects(
 def _measured(
     found: Sequence[Photograph], rivals: Sequence[CheckedRow], means: Means, terminal: Terminal
 ) -> tuple[list[Score], int]:
-    """The scores of all photographs, and how many of them were done; Ctrl-C leaves those that were.
+    """Score all photographs; return the scores and the number of photographs done; Ctrl-C keeps those that were done.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C before any was done.
+        KeyboardInterrupt: Ctrl-C came before any was done.
     """
     scores: list[Score] = []
     maps = sum(len(photograph.candidates) for photograph in found) * (len(rivals) + len(CONTROLS))
@@ -222,7 +226,7 @@ def _of_one(
 def _facts(
     loaded: LoadedModel, finder: Explainer, plan: EvalPlan, means: Means, found: Sequence[Photograph]
 ) -> dict[str, Any]:
-    """What stands beside the rows in the JSON document."""
+    """Return the other fields of the JSON document, beside the rows."""
     cut = "as they are, over the whole picture" if plan.whole else "cut to their box"
     return {
         "protocol": f"{means.protocol.text}; maps {cut}",
@@ -249,7 +253,7 @@ def _write(
     outputs: Outputs,
     terminal: Terminal,
 ) -> None:
-    """The document, the lines, the picture and the tables."""
+    """Write the CSV file, the plot and the JSON document, and print the tables."""
     for path in (
         outputs.csv,
         outputs.curves,

@@ -1,4 +1,4 @@
-"""Ctrl-C at awkward moments: while OpenCV calls back, which swallows exceptions, and while a file is being finished."""
+"""Ctrl-C at awkward moments: in OpenCV's callbacks, which swallow exceptions, and while a file is being finished."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from contextlib import contextmanager
 
 from heatcam.runtime import stopping
 
-_WAITED_FOR_REPORT_S = 3.0  # from the first Ctrl-C on; a report into a pipe that nobody reads would never end
+_WAITED_FOR_REPORT_S = 3.0  # after the first Ctrl-C: a report into a pipe that nobody reads never ends
 
 
 @contextmanager
 def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> Iterator[None]:
-    """Within this, Ctrl-C calls ``act``, however often, and raises nothing. Outside of the main thread it changes nothing.
+    """Let Ctrl-C call ``act``, each time, instead of raising. Outside of the main thread it changes nothing.
 
-    So do SIGTERM and SIGHUP in the program, which has taken them over (``stopping.install``).
+    The same holds for SIGTERM and SIGHUP where the program handles them (``stopping.install``).
 
     Args:
-        act: what to do.
-        ends_the_program: after this only what is left is tidied up. Once ``act`` was called, Ctrl-C is without effect then, since
-            it would be a traceback from the middle of that; but after ``_WAITED_FOR_REPORT_S`` it ends the program at once.
+        act: called at each Ctrl-C.
+        ends_the_program: only cleaning up follows the block. Once ``act`` was called, Ctrl-C has no effect afterwards, since it
+            would print a traceback from the middle of that; but after ``_WAITED_FOR_REPORT_S`` it ends the program at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -48,6 +48,6 @@ def on_interrupt(act: Callable[[], None], *, ends_the_program: bool = False) -> 
 
 
 def _is_taken(number: signal.Signals) -> bool:
-    """Whether somebody acts on this signal; SIGTERM that simply ends a process, and what is ignored, is left alone."""
+    """Return True if this signal has a handler, or is SIGINT and not ignored; others keep their default action."""
     handler = signal.getsignal(number)
     return callable(handler) or (number == signal.SIGINT and handler is not signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""``heatcam layers``: what a network is made of, and which of its layers the maps come from."""
+"""``heatcam layers``: the layers of a network, and those that maps are taken from."""
 
 from __future__ import annotations
 
@@ -20,23 +20,21 @@ NUMBERS = {"index", "stride", "channels", "parameters"}
 
 
 def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal: Terminal) -> int:
-    """List the layers of a model, of whatever task, as it runs: batch normalisation fused.
+    """List the layers of a model of any task, as it runs: batch normalisation fused.
 
     Args:
-        model: a ``.pt`` file or an embedded model's name; None is the embedded one, with a word about others.
+        model: a ``.pt`` file or a built-in model's name; None is ``markers``, with a note about others.
         imgsz: side of the network's square input in pixels; None takes the model's own.
         json: a file for the machine-readable list, ``-`` for standard output, None for none.
-        terminal: where to say it.
+        terminal: prints results and notes.
 
     Returns:
         0.
 
     Raises:
-        HeatcamError: the model cannot be had or does not run at this size, or the JSON file cannot be written.
+        HeatcamError: the model cannot be loaded or does not run at this size, or the JSON file cannot be written.
     """
-    DetectOptions(
-        imgsz=imgsz
-    ).require_valid()  # refuses a size that cannot be meant before anything is loaded
+    DetectOptions(imgsz=imgsz).require_valid()  # refuses an invalid size before anything is loaded
     spec = model_at_hand(model, MARKERS, terminal)
     require_model(spec, downloadable=False)
     with terminal.status("loading the model"):
@@ -57,7 +55,7 @@ def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal
 
 
 def _obstacle(loaded: LoadedModel, name: str) -> str:
-    """Why the model cannot be explained; "" when it can."""
+    """Return the reason why the model cannot be explained; "" when it can."""
     try:
         require_explainable(loaded, name)
         family_of(loaded.network).check(loaded.network)

@@ -10,13 +10,12 @@ from pathlib import Path
 from heatcam.commands.default_model import default_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel
+from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
-from heatcam.commands.reporting import live_report
 from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import model_at_hand, say_source
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.live import (
     CaptureThread,
@@ -42,15 +41,15 @@ from heatcam.sources import CaptureOptions, Source, open_source, parse_size, req
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """How the window is to be.
+    """Settings of the window.
 
     Attributes:
-        look: how the overlay looks.
-        motion: what only moving pictures have.
+        look: look of the overlay.
+        motion: smoothing and tracking.
         extent: when to stop by itself.
         window: the window and its pace.
-        capture: what to ask the source for.
-        given: names of the options that stand on the command line, which go before what was kept from the last run.
+        capture: size, rate and start to ask the source for.
+        given: names of the options on the command line, which take precedence over the settings of the last run.
     """
 
     look: LookOptions
@@ -62,21 +61,21 @@ class LiveOptions:
 
 
 def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Terminal) -> int:
-    """Show the source until it ends or the user quits; what was chosen is kept for the next run.
+    """Show the source until it ends or the user quits; the user's choices are saved for the next run.
 
     Call ``sinks.display.require_display`` before.
 
     Args:
         spec: the source.
-        model: which model explains, and how.
-        options: how the window is to be.
-        terminal: where to say it.
+        model: the model, and how it explains.
+        options: settings of the window.
+        terminal: prints results and notes.
 
     Returns:
         0, 1 when a recording or a snapshot could not be finished or a file gave fewer frames than it holds, or 130 after Ctrl-C.
 
     Raises:
-        HeatcamError: no source or no model; each says the next step.
+        HeatcamError: the source or the model cannot be used; the message names the next step.
     """
     window = options.window
     kept = Settings() if window.reset_settings else load_settings()
@@ -122,7 +121,7 @@ def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Term
 
 
 def _size_to_come(capture: CaptureThread, asked: CaptureOptions) -> tuple[int, int]:
-    """Width and height of the frames: of the first one, where it is there already, else as asked for, else a likely size."""
+    """Return width and height of the frames: the first one's, if it has come already, else as asked for, else a likely size."""
     return capture.first_wh or asked.size_wh or LIKELY_SIZE_WH
 
 
@@ -134,9 +133,9 @@ def _session(
     options: LiveOptions,
     kept: Settings,
 ) -> Session:
-    """The threads, the window and what they share, not started yet.
+    """Build the threads, the window and what they share, not started yet.
 
-    ``states``: the choices that ``0`` goes back to, and those that it begins with.
+    ``states``: the choices that the key ``0`` returns to, and those that the session begins with.
     """
     source, title = capture.source, Path(str(model.model)).stem
     inference = Inference(
@@ -167,10 +166,10 @@ def _session(
 
 
 def film_options(source: Source, window: WindowChoice, asked: CaptureOptions) -> FilmOptions:
-    """How a file is to play.
+    """Return the playback settings of a file: start, loop and speed.
 
     Raises:
-        UsageError: something was asked for that only files can do, or that contradicts itself.
+        UsageError: an option is for files only and the source is none, or two options exclude each other.
     """
     if window.loop and window.exit_at_end:
         raise UsageError("--loop and --exit-at-end exclude each other", "give one")
@@ -182,14 +181,14 @@ def film_options(source: Source, window: WindowChoice, asked: CaptureOptions) ->
 
 
 def holds_at_the_end(source: Source, window: WindowChoice, extent: Extent) -> bool:
-    """Whether the last frame is held: of what can be sought in, where nothing says that nobody sits there."""
+    """Return True if the window holds the last frame: for files that can seek, unless an option ends the run by itself."""
     limited = extent.max_frames is not None or extent.seconds is not None
     by_itself = window.exit_at_end or limited or window.report is not None
     return source.can_seek and not source.is_live and not by_itself
 
 
 def first_state(model: ModelChoice, look: LookOptions, window: WindowChoice) -> WindowState:
-    """What the options say."""
+    """Return the window's state as the options say."""
     return WindowState(
         colormap=look.colormap,
         alpha=look.alpha,
@@ -213,22 +212,20 @@ _KEPT = (
 
 
 def as_kept(start: WindowState, kept: Settings, given: Set[str]) -> WindowState:
-    """``start`` with what was kept from the last run, but for what was given on the command line."""
+    """Return ``start`` with the settings of the last run, except for options that were given on the command line."""
     changes = {name: getattr(kept, name) for name in _KEPT if _OPTION_OF.get(name, name) not in given}
-    if "method" in changes:
-        changes["method"] = kept.method.value
     return replace(start, **changes)
 
 
 def to_keep(
     state: WindowState, begun: WindowState, kept: Settings, given: Set[str], window_wh: tuple[int, int] | None
 ) -> Settings:
-    """What the next run starts with: what was chosen by keys, and of what stood on the command line only that.
+    """Return the settings for the next run; an option on the command line is saved only if a key has changed it.
 
     Args:
         state: the choices at the end.
-        begun: those that it began with.
-        kept: what was kept before.
+        begun: those at the beginning.
+        kept: the settings that were saved before.
         given: names of the options on the command line, which hold for one run.
         window_wh: the window's size at the end, in screen pixels; None when there was none.
     """
@@ -237,8 +234,6 @@ def to_keep(
         for name in _KEPT
         if _OPTION_OF.get(name, name) not in given or getattr(state, name) != getattr(begun, name)
     }
-    if "method" in changes:
-        changes["method"] = MethodName(state.method)
     return replace(
         kept, **changes, window_wh=kept.window_wh if state.full_screen or window_wh is None else window_wh
     )

@@ -1,4 +1,4 @@
-"""The model of the live window, loaded while the window shows the source plain."""
+"""The model of the live window, loaded while the window shows the plain source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import MethodName, Quality
+from heatcam.enums import LIVE_MAP, Quality
 from heatcam.frames import Explanation, Frame
 from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready
 from heatcam.options import ExplainOptions, names_in
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class LiveModel:
-    """One model, from its name to explanations. ``load`` and what follows belong to the inference thread.
+    """One model, from its name to explanations. Call ``load`` and, after it, the other methods in the inference thread.
 
     Args:
         choice: the model, and how it explains.
-        look: how the overlay looks.
-        motion: what only moving pictures have.
-        size_wh: gives width and height of the pictures to come, in pixels.
-        terminal: where to say what runs.
+        look: look of the overlay.
+        motion: smoothing and tracking.
+        size_wh: returns width and height of the pictures to come, in pixels.
+        terminal: prints a note of what runs.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class LiveModel:
         self._choice, self._look, self._motion = choice, look, motion
         self._size_wh, self._terminal = size_wh, terminal
         self._explaining: Explaining | None = None
-        #: What runs the network; "" before it is loaded.
+        #: Name of the backend that runs the network; "" before it is loaded.
         self.backend = ""
 
     def load(self) -> Ready:
-        """Import what is slow, load the network and make its first explainer.
+        """Import torch and the rest that is slow, load the network and build its first explainer.
 
         Raises:
-            HeatcamError: no model; the message says the next step.
+            HeatcamError: the model cannot be loaded; the message names the next step.
         """
         from heatcam.saliency import METHODS, open_explainer_cache  # noqa: PLC0415
 
@@ -70,15 +70,15 @@ class LiveModel:
         )
 
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
-        """One frame as it is wanted; see ``Explaining``."""
+        """Explain one frame as requested; see ``Explaining``."""
         return self._loaded(frame, request)
 
     def jump(self) -> None:
-        """The next frame does not follow the one before."""
+        """Note that the next frame does not follow the one before."""
         self._loaded.jump()
 
     def waits_for(self) -> tuple[str, float] | None:
-        """What is being prepared, and for how many seconds; None for nothing. From any thread."""
+        """Return what is being prepared, and for how many seconds; None for nothing. Call it from any thread."""
         return None if self._explaining is None else self._explaining.waits_for()
 
     @property
@@ -89,14 +89,14 @@ class LiveModel:
 
 
 def explainer_for(cache: ExplainerCache, options: ExplainOptions) -> ExplainerFor:
-    """How the window gets the explainer that it wants of one model.
+    """Return the function that gives the window an explainer for a method, layers, and whether the frame stands still.
 
-    A frame that stands still is worth the fine map, made with torch: compiling it would take longer than it can give back.
+    A frame that stands still gets the fine map, made with torch: compiling it would take longer than it could save.
     """
 
     def explainer(method: str, layers: str, still: bool) -> Explainer:
         wanted = replace(options, method=method, layers=names_in(layers))
-        if still and method == MethodName.LIVE.value and not layers:
+        if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
         return cache.take(wanted)
 

@@ -1,4 +1,4 @@
-"""``heatcam methods``: the CAM methods there are to choose from."""
+"""``heatcam methods``: list of the CAM methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def show_methods(json: str | None, terminal: Terminal) -> int:
 
     Args:
         json: a file for the machine-readable list, ``-`` for standard output, None for none.
-        terminal: where to say it.
+        terminal: prints results and notes.
 
     Returns:
         0.
@@ -48,7 +48,7 @@ def show_methods(json: str | None, terminal: Terminal) -> int:
 
 
 def measured_facts() -> dict[str, Any]:
-    """What ``heatcam eval`` measured (``benchmarks/faithfulness.py`` keeps it): on what, and each method's difference."""
+    """Read ``heatcam eval``'s results, which ``benchmarks/faithfulness.py`` stores: the data, and each method's difference."""
     facts: dict[str, Any] = json_format.loads(
         (files("heatcam.saliency") / "faithfulness.json").read_text("utf-8")
     )
@@ -56,7 +56,7 @@ def measured_facts() -> dict[str, Any]:
 
 
 def _legend(facts: dict[str, Any]) -> str:
-    """What the last column is."""
+    """Return the legend of the last column."""
     box = facts["insertion_minus_deletion"][PLAIN_BOX]
     return (
         f"faithfulness: insertion minus deletion, maps cut to their box, {facts['objects']} objects of {facts['model']} "

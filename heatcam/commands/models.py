@@ -1,4 +1,4 @@
-"""``heatcam models``: the models there are to choose from, and the download of published ones."""
+"""``heatcam models``: list of the models, and download of published ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def show_models(words: Sequence[str], json: str | None, terminal: Terminal) -> i
     Args:
         words: nothing, or ``download`` and the names of published checkpoints.
         json: a file for the machine-readable list, ``-`` for standard output, None for none.
-        terminal: where to say it.
+        terminal: prints results and notes.
 
     Returns:
         0.
 
     Raises:
-        UsageError: words that mean nothing here, or no published checkpoint.
+        UsageError: the words are neither of these, or name no published checkpoint.
         ModelError: a download failed.
         SinkError: the JSON file cannot be written.
     """
@@ -48,7 +48,7 @@ def show_models(words: Sequence[str], json: str | None, terminal: Terminal) -> i
 
 
 def models_here() -> list[dict[str, Any]]:
-    """What can be used at once: embedded, downloaded, and in this folder; by name within each."""
+    """List the models that can be used at once: embedded, downloaded, and in this folder; sorted by name within each."""
     embedded = [{"name": word, "where": "embedded"} for word in WORDS]
     downloaded = [_file(path, "downloaded") for path in _checkpoints(official.downloaded_path(""))]
     return embedded + downloaded + [_file(path, "this folder") for path in _checkpoints(Path())]

@@ -1,4 +1,4 @@
-"""What the commands share: the choices of the command line as small records."""
+"""Options that commands share, as small records."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 @dataclass(frozen=True, kw_only=True)
 class ModelChoice(ExplainOptions):
-    """Which model explains, and how.
+    """The model, and how it explains.
 
     Attributes:
-        model: a ``.pt`` file or a built-in model's name; None is the one for the source, with a word about others.
-        device: None chooses.
-        yes: download published weights that are not here without asking.
+        model: a ``.pt`` file or a built-in model's name; None is the one for the source, with a note about others.
+        device: torch's name of the device; None takes the fastest.
+        yes: download missing published weights without asking.
     """
 
     model: str | None = None
@@ -31,10 +31,10 @@ class ModelChoice(ExplainOptions):
     yes: bool = False
 
     def explain_options(self, pictures: int | None = None) -> ExplainOptions:
-        """The part that an explainer takes; ``pictures``: how many there will be, None for a stream.
+        """Return the part that an explainer takes; ``pictures`` is the number of pictures to come, None for a stream.
 
         Raises:
-            UsageError: a threshold or size that cannot be meant.
+            UsageError: a threshold or size is invalid.
         """
         self.require_valid()
         own = {field.name: getattr(self, field.name) for field in fields(ExplainOptions)}
@@ -43,11 +43,11 @@ class ModelChoice(ExplainOptions):
 
 @dataclass(frozen=True)
 class LookOptions:
-    """How the overlay looks.
+    """Look of the overlay.
 
     Attributes:
-        renorm: what the map is scaled by.
-        colormap: how heat becomes colour.
+        renorm: scope of the map's normalisation.
+        colormap: colours of the heat.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
         boxes: draw boxes and labels.
         hud: draw the top line and the colour bar.
@@ -62,11 +62,11 @@ class LookOptions:
 
 @dataclass(frozen=True)
 class MotionOptions:
-    """What only moving pictures have.
+    """Options for video: smoothing and tracking.
 
     Attributes:
-        smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; 0 shows each frame's raw map.
-        track: what keeps numbers on objects from frame to frame.
+        smooth: amount of smoothing of the heat over frames, in ``[0, 1]``; 0 shows each frame's raw map.
+        track: the tracker that numbers objects over frames.
     """
 
     smooth: float = DEFAULT_SMOOTH
@@ -75,12 +75,12 @@ class MotionOptions:
 
 @dataclass(frozen=True)
 class Output:
-    """Where results go.
+    """Outputs of a command.
 
     Attributes:
-        output: the picture, folder or video to write, as given (a ``Path`` drops the slash that makes a folder of
-            it); None lets the command name it.
-        overwrite: replace what is there.
+        output: the picture, folder or video to write, as given (a ``Path`` would drop the trailing slash of a folder); None
+            lets the command name it.
+        overwrite: replace existing files.
         json: a file for the machine-readable result, ``-`` for standard output, None for none.
     """
 
@@ -91,12 +91,12 @@ class Output:
 
 @dataclass(frozen=True)
 class PictureOutput(Output):
-    """Where pictures go, and what goes with them.
+    """Outputs of ``snapshot``: the pictures, and files beside them.
 
     Attributes:
         npz: write the raw maps beside each picture.
-        skip_existing: leave out pictures whose results are there.
-        increment: write into the next free ``heat2``, ``heat3`` where ``output`` is there.
+        skip_existing: leave out pictures whose results exist.
+        increment: write into the next free ``heat2``, ``heat3`` if ``output`` exists.
     """
 
     npz: bool = False
@@ -106,13 +106,13 @@ class PictureOutput(Output):
 
 @dataclass(frozen=True)
 class RecordingOptions:
-    """How a recording is written.
+    """Settings of a recording's file.
 
     Attributes:
-        codec: its name; "" takes the container's own.
-        crf: constant rate factor on the codec's own scale; None takes its usual one.
-        min_free: how much of the disk has to stay free: ``500MB``, ``2GB``, ``0``.
-        resume: go on with a recording of the same source that was interrupted.
+        codec: name of the codec; "" takes the container's default.
+        crf: constant rate factor on the codec's own scale; None takes its default.
+        min_free: disk space that has to stay free: ``500MB``, ``2GB``, ``0``.
+        resume: continue an interrupted recording of the same source.
     """
 
     codec: str = ""
@@ -123,11 +123,11 @@ class RecordingOptions:
 
 @dataclass(frozen=True)
 class Extent:
-    """How long to run; None means to the end of the source.
+    """Length of a run; None means to the end of the source.
 
     Attributes:
-        max_frames: at most so many frames.
-        seconds: at most so many seconds.
+        max_frames: number of frames at most.
+        seconds: number of seconds at most.
     """
 
     max_frames: int | None = None
@@ -141,13 +141,13 @@ class WindowChoice:
     Attributes:
         fullscreen: fill the screen.
         window_size: ``WIDTHxHEIGHT`` of the window in screen pixels; "" takes the last run's, else the picture's.
-        display_fps: draw at most so many frames a second; None draws all.
-        every: make the map of every so many frames, and carry it along between them.
-        realtime: let a file play at its own speed and drop frames that are late, instead of showing each.
-        loop: let a file begin again at its end.
-        speed: how much faster than its own times a file plays.
-        exit_at_end: leave the window at the end of a file, instead of holding its last frame.
-        reset_settings: forget what was kept from the last run.
+        display_fps: draw at most this many frames a second; None draws all.
+        every: make a map for every N-th frame, and move it with the objects in between.
+        realtime: play a file at its own speed and drop late frames, instead of showing each.
+        loop: play a file again from its start at its end.
+        speed: speed of a file relative to its own.
+        exit_at_end: close the window at the end of a file, instead of holding its last frame.
+        reset_settings: discard the settings of the last run.
         report: a file for the run's numbers, as JSON; None writes none.
     """
 
@@ -165,28 +165,29 @@ class WindowChoice:
 
 @dataclass(frozen=True)
 class CaptureChoice:
-    """What to ask a source for.
+    """Size and rate to ask a source for.
 
     Attributes:
-        size: ``WIDTHxHEIGHT`` in pixels; "" takes what comes.
-        fps: frames a second; None takes what comes. Of a source that cannot be asked, such as a file, a recording gets it.
+        size: ``WIDTHxHEIGHT`` in pixels; "" takes the source's own.
+        fps: frames a second; None takes the source's own. For a source that cannot be asked, such as a file, it is the rate of
+            the recording.
     """
 
     size: str = ""
     fps: float | None = None
 
     def options(self) -> CaptureOptions:
-        """The same as sources take it.
+        """Return the options as sources take them.
 
         Raises:
-            UsageError: the size is none.
+            UsageError: the size is not ``WIDTHxHEIGHT``.
         """
         return CaptureOptions(parse_size(self.size), self.fps)
 
 
 @dataclass(frozen=True)
 class FilmChoice(CaptureChoice):
-    """What to ask a source for that may be a film.
+    """Size, rate and start to ask a source for that may be a file.
 
     Attributes:
         start: where a file begins to play, as ffmpeg writes times; "" is its beginning.
@@ -195,25 +196,46 @@ class FilmChoice(CaptureChoice):
     start: str = ""
 
     def options(self) -> CaptureOptions:
-        """The same as sources take it.
+        """Return the options as sources take them.
 
         Raises:
-            UsageError: the size or the time is none.
+            UsageError: the size or the time is invalid.
         """
         return replace(super().options(), start_s=parse_time(self.start))
 
 
 @dataclass(frozen=True)
 class RecordedFilm(FilmChoice):
-    """The same for a recording, which has the rate that its source cannot be asked for."""
+    """The same for a recording, whose rate ``fps`` sets where the source cannot be asked for it."""
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """Settings of ``heatcam record``.
+
+    Attributes:
+        look: colours and boxes of the overlay.
+        motion: what only moving pictures have.
+        output: where it goes.
+        extent: how long.
+        recording: how it is written.
+        capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
+    """
+
+    look: LookOptions
+    motion: MotionOptions
+    output: Output
+    extent: Extent
+    recording: RecordingOptions
+    capture: FilmChoice
 
 
 @dataclass(frozen=True)
 class SourceChoice:
-    """Where the window's frames come from; one of the three, or none for the first camera.
+    """Source of the window's frames; one of the three, or none for the first camera.
 
     Attributes:
-        place: the source without an option's name.
+        place: the source as an argument.
         camera: a camera's number or part of its name.
         source: a file, address or anything else that has frames.
     """
@@ -223,10 +245,10 @@ class SourceChoice:
     source: str | None = None
 
     def spec(self) -> str:
-        """The source as ``open_source`` takes it.
+        """Return the source as ``open_source`` takes it.
 
         Raises:
-            UsageError: more than one was given.
+            UsageError: more than one source is given.
         """
         given = [one for one in (self.place, self.camera, self.source) if one is not None]
         if len(given) > 1:

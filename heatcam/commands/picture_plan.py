@@ -1,4 +1,4 @@
-"""Which pictures become which files, all of it known, said and checked before a model is loaded. Knows no torch."""
+"""The plan of pictures and their output files, made and checked before a model is loaded. Does not import torch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Picture:
 
     Attributes:
         source: the picture.
-        target: where the result goes.
+        target: file of the result.
     """
 
     source: Path
@@ -38,12 +38,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class PicturePlan:
-    """What is to be done.
+    """Pictures to explain, and those left out.
 
     Attributes:
-        pictures: in their order.
-        skipped: those whose results are there already.
-        lacking: folders and globs without pictures, which were named beside others.
+        pictures: to explain, in their order.
+        skipped: pictures whose results exist already.
+        lacking: number of folders and globs without pictures, which were named beside others.
     """
 
     pictures: tuple[Picture, ...]
@@ -54,10 +54,10 @@ class PicturePlan:
 def find_and_say(
     inputs: Sequence[str], recursive: bool, terminal: Terminal, but_not: Path | None = None
 ) -> FoundPictures:
-    """Find the pictures, and say what was passed over.
+    """Find the pictures, and print notes on what was left out.
 
     Raises:
-        UnreadableInputError: a file that is not there, or no pictures at all.
+        UnreadableInputError: a file does not exist, or there are no pictures at all.
     """
     found = find_pictures(inputs, recursive=recursive, but_not=but_not)
     for problem in found.empty:
@@ -74,10 +74,10 @@ def find_and_say(
 def plan_pictures(
     inputs: Sequence[str], recursive: bool, output: PictureOutput, terminal: Terminal
 ) -> PicturePlan:
-    """What becomes what; everything that can be refused is refused here.
+    """Plan the output file of each picture; everything that can be refused is refused here.
 
     Raises:
-        HeatcamError: nothing is there, outputs are in the way, or cannot be written.
+        HeatcamError: there are no pictures, or outputs exist already or cannot be written.
     """
     _require_one_way(output)
     asked = output.output
@@ -95,10 +95,10 @@ def plan_pictures(
 
 
 def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
-    """The same for one frame of a camera.
+    """Plan the output file of one frame of a camera.
 
     Raises:
-        HeatcamError: the output is in the way, or cannot be written.
+        HeatcamError: the output exists already, or cannot be written.
     """
     _require_one_way(output)
     name = Path(f"camera-{camera}.png" if camera.isdecimal() else "camera.png")
@@ -110,10 +110,10 @@ def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
 
 
 def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
-    """The pixels of a picture that is the only one; of several it is only known that one of them can be read.
+    """Read the pixels of a single picture; of several, only check that at least one can be read, and return None.
 
     Raises:
-        UnreadableInputError: the only one, or each of several, cannot be read.
+        UnreadableInputError: none of the pictures can be read.
     """
     if len(pictures) == 1:
         return read_picture(pictures[0].source)
@@ -133,7 +133,7 @@ def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
 
 
 def _default_output(found: FoundPictures) -> str:
-    """Beside where the user stands: ``photo-heat.png`` for one picture, the folder ``heat/`` for several."""
+    """Return the default output in the current folder: ``photo-heat.png`` for one picture, the folder ``heat/`` for several."""
     return "heat/" if found.many or len(found.files) > 1 else f"{found.files[0].path.stem}-heat.png"
 
 
@@ -153,7 +153,11 @@ def _is_done(picture: Picture, output: PictureOutput) -> bool:
 
 
 def _require_writable(pictures: Sequence[Picture], output: PictureOutput) -> None:
-    """Whether each file can be written, and nobody's is lost by it."""
+    """Refuse output files that cannot be written or would replace others.
+
+    Raises:
+        HeatcamError: an output exists already, is an input of this run, or lies in no folder that can be written.
+    """
     targets = [picture.target for picture in pictures]
     targets += [raw_path(target) for target in targets] if output.npz else []
     refuse_existing(targets, output.overwrite or output.skip_existing, _INSTEAD)

@@ -1,61 +1,38 @@
-"""From painted frames to a recording: of a file every frame, of something live what can be kept up with."""
+"""Recording of painted frames: of a file every frame, of a live source as many as the encoder can keep up with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from heatcam.commands.interrupts import on_interrupt
-from heatcam.commands.options import RecordingOptions
-from heatcam.commands.resume import Resumption
+from heatcam.commands.recording_plan import RecordingPlan
 from heatcam.errors import SinkError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.sinks import LiveRecorder, OutputPath, Recorder, RecorderOptions, exact_rate, joined, parse_size
-
-
-@dataclass(frozen=True)
-class RecordingPlan:
-    """What to record to, and how.
-
-    Attributes:
-        target: the file.
-        fps: nominal frames a second.
-        audio: the file whose sound goes along, or None.
-        overwrite: replace what is there.
-        recording: the options of the command line.
-        manifest: what two runs must have in common, see ``resume``.
-        resumption: what there is already.
-        origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
-        is_live: drop frames rather than wait.
-        on_failure: called from another thread when something live is not recorded any more: it may give no frame for long.
-    """
-
-    target: OutputPath
-    fps: float
-    audio: Path | None
-    overwrite: bool
-    recording: RecordingOptions
-    manifest: Mapping[str, Any]
-    resumption: Resumption
-    origin_s: Callable[[], float]
-    is_live: bool
-    on_failure: Callable[[], object] = lambda: None
+from heatcam.sinks import LiveRecorder, Recorder, RecorderOptions, exact_rate, joined, parse_size
 
 
 class RecordingSink:
     """Writes each painted frame at its own time; the recorder opens with the first frame, when its size is known.
 
+    Args:
+        plan: where to write, and how.
+        origin_s: asked when the first frame is written: the time of the source's first frame, in seconds.
+        on_failure: called from another thread when something live is not recorded any more: it may give no frame for long.
+
     Attributes:
-        ends_early: set before the end: the recording is not whole, and may be gone on with.
+        ends_early: set before the end if the recording is incomplete and may be resumed.
     """
 
-    def __init__(self, plan: RecordingPlan) -> None:
-        self._plan = plan
+    def __init__(
+        self, plan: RecordingPlan, origin_s: Callable[[], float], on_failure: Callable[[], object]
+    ) -> None:
+        self._plan, self._origin_s, self._on_failure = plan, origin_s, on_failure
+        self._target, self._resumption = plan.destination.target, plan.destination.resumption
         self._recorder: Recorder | LiveRecorder | None = None
-        self._to_warm_up = plan.resumption.warm_up
+        self._to_warm_up = self._resumption.warm_up
         self.ends_early = False
 
     def __enter__(self) -> RecordingSink:
@@ -68,7 +45,7 @@ class RecordingSink:
         if recorder is not None:
             with on_interrupt(lambda: None):  # a second Ctrl-C must not leave the file unfinished
                 recorder.__exit__(kind, error, trace)
-        elif self._plan.resumption.frames and error is None:
+        elif self._resumption.frames and error is None:
             self._put_together()
         if isinstance(recorder, LiveRecorder) and error is None and recorder.failure is not None:
             raise recorder.failure
@@ -76,29 +53,29 @@ class RecordingSink:
     @property
     def path(self) -> Path:
         """The finished file, or the pattern of the pictures."""
-        return self._plan.target.path
+        return self._target.path
 
     @property
     def note(self) -> str:
-        """What the file had to go without, such as sound that its container cannot hold; "" for nothing."""
+        """Note on what the file lacks, such as sound that its container cannot hold; "" for nothing."""
         return self._recorder.note if isinstance(self._recorder, Recorder) else ""
 
     @property
     def frames(self) -> int:
-        """Frames in the recording, those of earlier runs included."""
+        """Number of frames in the recording, those of earlier runs included."""
         recorder = self._recorder
         new = (
             recorder.frames_written if isinstance(recorder, Recorder) else recorder.frames if recorder else 0
         )
-        return self._plan.resumption.frames + new
+        return self._resumption.frames + new
 
     @property
     def dropped(self) -> int:
-        """Frames of something live that the encoder could not keep up with."""
+        """Number of frames of a live source that the encoder could not keep up with."""
         return self._recorder.dropped if isinstance(self._recorder, LiveRecorder) else 0
 
     def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """Hand one frame to the encoder: of a file waiting while it is behind, of something live dropping.
+        """Hand one frame to the encoder; when it is behind, wait for it, or drop the frame of a live source.
 
         Raises:
             SinkError: the frame has another size than the first, or the encoder failed.
@@ -122,27 +99,27 @@ class RecordingSink:
 
     def _open(self, size_wh: tuple[int, int]) -> Recorder | LiveRecorder:
         plan, asked = self._plan, self._plan.recording
-        goes_on = plan.resumption.frames > 0
+        goes_on = self._resumption.frames > 0
         options = RecorderOptions(
             asked.codec,
             asked.crf,
             parse_size(asked.min_free),
-            plan.manifest,
-            plan.origin_s() if goes_on else None,
+            plan.destination.manifest,
+            self._origin_s() if goes_on else None,
         )
         if plan.is_live:
             return LiveRecorder(
-                plan.target.path,
+                self._target.path,
                 size_wh,
                 plan.fps,
                 overwrite=plan.overwrite,
                 options=options,
-                on_failure=plan.on_failure,
+                on_failure=self._on_failure,
             )
         if goes_on:
-            plan.resumption.set_aside()
+            self._resumption.set_aside()
         return Recorder(
-            plan.target.path,
+            self._target.path,
             size_wh,
             plan.fps,
             overwrite=plan.overwrite,
@@ -151,8 +128,8 @@ class RecordingSink:
         )
 
     def _put_together(self) -> None:
-        """What was left was all there is: only its end was missing."""
-        left, plan = self._plan.resumption.interrupted(), self._plan
+        """Join the segments of an earlier run into the finished file, where no new frames came."""
+        left, plan = self._resumption.interrupted(), self._plan
         if left is not None:
             rate = exact_rate(plan.fps)
             made = joined(
@@ -160,11 +137,11 @@ class RecordingSink:
                 self.path,
                 (rate.numerator, rate.denominator),
                 str(plan.audio.resolve()) if plan.audio else "",
-                plan.origin_s(),
+                self._origin_s(),
             )
             made.path.replace(self.path)
             for segment in left.segments:
                 if segment != self.path:
                     segment.unlink()
         if not self.ends_early:
-            plan.target.lock_file.unlink(missing_ok=True)
+            self._target.lock_file.unlink(missing_ok=True)

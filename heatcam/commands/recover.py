@@ -1,4 +1,4 @@
-"""``heatcam recover``: finished files of what interrupted recordings have left; and the question that ``record`` asks first."""
+"""``heatcam recover``: finishing of interrupted recordings; and the question about them that ``record`` asks first."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from heatcam.sinks import recover as recover_recording
 
 
 def run_recover(places: Sequence[Path], json: str | None, terminal: Terminal) -> int:
-    """Recover everything that is left in ``places``, one line each.
+    """Recover all interrupted recordings in ``places`` and print one line for each.
 
     Returns:
-        0, or 1 where something could not be recovered, or is still being written.
+        0, or 1 if one could not be recovered, or is still being written.
 
     Raises:
-        UsageError: a place that is not there, or no interrupted recording.
+        UsageError: a place does not exist, or is no interrupted recording.
     """
     interrupted_recordings = interrupted_recordings_in(places)
     done: list[Recovered] = []
@@ -51,10 +51,10 @@ def run_recover(places: Sequence[Path], json: str | None, terminal: Terminal) ->
 
 
 def offer_recovery(target: OutputPath, terminal: Terminal) -> None:
-    """Ask about an interrupted recording in the way of a new recording, where somebody can answer; without a yes nothing happens.
+    """Offer to recover an interrupted recording of the same name before a new one; without a yes nothing happens.
 
     Raises:
-        HeatcamError: it cannot be recovered.
+        HeatcamError: the recording cannot be recovered.
     """
     interrupted = interrupted_recording(target.part) if target.form.has_part_file else None
     if interrupted is None or terminal.confirm is None or is_locked(target.lock_file):

@@ -1,4 +1,4 @@
-"""What the commands refuse before torch is loaded, which takes seconds. What takes a network to know, they refuse later."""
+"""Checks before torch is loaded, which takes seconds. Checks that need a network come later."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from heatcam.sources import find_pictures, open_source
 
 
 def require_model(model: str | None, device: str | None = None, *, downloadable: bool = True) -> None:
-    """Refuse a model that is not there, and a word that names no device.
+    """Refuse a model that does not exist, and an unknown device name.
 
     Args:
         model: as given; None is a built-in one.
-        device: as given; None chooses.
-        downloadable: let published weights pass that are not here, because somebody may still be asked.
+        device: as given; None takes the fastest.
+        downloadable: let missing published weights pass, because the user may still be asked about a download.
 
     Raises:
-        HeatcamError: one of them; the message names the next step.
+        HeatcamError: the model or the device is refused; the message names the next step.
     """
     require_device_name(device)
     if model is None or model in WORDS or (downloadable and official.is_missing(model)):
@@ -35,7 +35,7 @@ def require_model(model: str | None, device: str | None = None, *, downloadable:
 
 
 def before_layers(model: str | None, imgsz: int | None) -> None:
-    """What ``heatcam layers`` refuses at once.
+    """Refuse invalid options of ``heatcam layers`` at once.
 
     Raises:
         HeatcamError: the message names the next step.
@@ -45,7 +45,7 @@ def before_layers(model: str | None, imgsz: int | None) -> None:
 
 
 def before_live(source: str, choice: ModelChoice) -> None:
-    """What ``heatcam live`` refuses at once; a source is found, not opened.
+    """Refuse invalid options of ``heatcam live`` at once; the source is looked up, not opened.
 
     Raises:
         HeatcamError: the message names the next step.
@@ -56,7 +56,7 @@ def before_live(source: str, choice: ModelChoice) -> None:
 
 
 def before_bench(source: str | None, conditions: Conditions, plan: Plan) -> None:
-    """What ``heatcam bench`` refuses at once; a source is found, not opened.
+    """Refuse invalid options of ``heatcam bench`` at once; the source is looked up, not opened.
 
     Raises:
         HeatcamError: the message names the next step.
@@ -71,7 +71,7 @@ def before_bench(source: str | None, conditions: Conditions, plan: Plan) -> None
 def before_eval(
     photos: Sequence[str], judged: Judged, plan: EvalPlan, outputs: Outputs, *, recursive: bool = False
 ) -> None:
-    """What ``heatcam eval`` refuses at once.
+    """Refuse invalid options of ``heatcam eval`` at once.
 
     Raises:
         HeatcamError: the message names the next step.
@@ -83,10 +83,10 @@ def before_eval(
 
 
 def checked_outputs(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
-    """The same with the picture's full name; every file is known to be writable over before anything is measured.
+    """Check that every output file may be written, and return the outputs with the full name of the plot.
 
     Raises:
-        UsageError: a file that is there, an input, twice the same, or a picture of unknown format.
+        UsageError: an output exists, is an input or another output, or is a picture of unknown format.
     """
     if outputs.curves is not None:
         (curves,) = output_paths([Path("curves")], outputs.curves)

@@ -1,7 +1,7 @@
-"""``record --resume``: what an interrupted recording holds, whether this run may go on with it, and from which frame.
+"""``record --resume``: check of an interrupted recording against this run, and the frame to resume from.
 
-What the two runs have in common is compared option by option. The frames before the resume point are decoded and not explained,
-but for the last ones: heat is steadied over frames, so those are explained again without being written.
+The two runs are compared option by option. The frames before the resume point are decoded and not explained, except for the
+last ones: heat is smoothed over frames, so those are explained again without being written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ def manifest_of(
     asked: CaptureOptions,
     target: OutputPath,
 ) -> dict[str, Any]:
-    """All that two runs must share to make one recording, by the options' names; empty for what cannot be read again."""
+    """Return source and options that two runs must share to make one recording, by the options' names.
+
+    Empty for sources that cannot be read again, and formats that cannot be resumed.
+    """
     source = _identity(spec)
     if source is None or not target.form.resumable:
         return {}
@@ -65,7 +68,7 @@ def manifest_of(
 
 
 def _identity(spec: str) -> list[Any] | None:
-    """A file, or a folder's files, by name, size and time of change; the demo scene is always the same; None for all else."""
+    """Identify a file, or a folder's files, by name, size and time of change, or the demo scene; None for anything else."""
     path = Path(spec)
     if path.is_file():
         found = path.stat()
@@ -82,12 +85,12 @@ def _identity(spec: str) -> list[Any] | None:
 
 @dataclasses.dataclass(frozen=True)
 class Resumption:
-    """What there is to go on with.
+    """Frames of an earlier run, to resume from.
 
     Attributes:
         target: the recording.
         segments: the files with its frames, in order; the last may carry the finished name.
-        frames: how many frames they hold together.
+        frames: number of frames in all of them.
     """
 
     target: OutputPath
@@ -96,17 +99,22 @@ class Resumption:
 
     @property
     def warm_up(self) -> int:
-        """How many frames before the resume point are explained again at most."""
+        """Number of frames before the resume point that are explained again."""
         return min(self.frames, WARM_UP_FRAMES)
 
+    @property
+    def passed(self) -> int:
+        """Number of frames at the beginning that are decoded and not explained."""
+        return self.frames - self.warm_up
+
     def set_aside(self) -> None:
-        """Make room for the next segment: the last one becomes ``name.part-N.mp4``."""
+        """Rename the last segment to ``name.part-N.mp4`` to make room for the next one."""
         for path in (self.target.part, self.target.path):
             if path in self.segments:
                 path.rename(next_segment(self.target.part))
 
     def interrupted(self) -> InterruptedRecording | None:
-        """What is there, to be put together when nothing comes after it; None where it is the finished file."""
+        """Return the segments as an interrupted recording to finish; None where they are the finished file already."""
         return (
             None
             if self.segments == (self.target.path,)
@@ -115,10 +123,11 @@ class Resumption:
 
 
 def resumption_of(target: OutputPath, manifest: Mapping[str, Any]) -> Resumption:
-    """What is left of an earlier run with the same source and options; without frames if there is nothing.
+    """Find what is left of an earlier run with the same source and options; without frames if nothing is left.
 
     Raises:
-        UsageError: it is being written, comes from other options or another source, or nothing says from which.
+        UsageError: the source or format cannot be resumed, or the earlier recording is finished, is still being written, was
+            made with other options or from another source, or has no record of them.
     """
     if not manifest:
         raise UsageError(
@@ -165,19 +174,19 @@ def _words(value: object) -> str:
 
 
 class ResumedFrames:
-    """The frames of a source from where work begins again, and what was passed over.
+    """The frames of a source from the first one that is explained again.
 
     Args:
-        frames: all of them.
-        resumption: what there is already.
+        frames: all frames of the source.
+        resumption: the frames of the earlier run.
 
     Attributes:
-        origin_s: the time of the very first frame, in seconds, once it has been read.
+        origin_s: the time of the source's first frame, in seconds, once it has been read.
     """
 
     def __init__(self, frames: Iterable[Frame], resumption: Resumption) -> None:
         self._frames = frames
-        self._passed = resumption.frames - resumption.warm_up
+        self._passed = resumption.passed
         self.origin_s = 0.0
 
     def __iter__(self) -> Iterator[Frame]:

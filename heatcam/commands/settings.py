@@ -1,4 +1,4 @@
-"""What persists between runs: a small JSON file in the user's configuration folder."""
+"""Settings kept between runs: a small JSON file in the user's configuration folder."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from heatcam.enums import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import LIVE_MAP, Colormap, Layout, Renorm
 from heatcam.errors import SinkError
 from heatcam.runtime import config_dir, recall
+from heatcam.saliency import METHODS
 from heatcam.sinks import write_whole
 
 logger = logging.getLogger(__name__)
@@ -20,18 +21,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that the next run of the window starts with; options given on the command line go before them.
+    """Choices that the next run of the window starts with; options on the command line take precedence.
 
     Attributes:
-        heatmap: the heat map, not plain detection.
-        layout: one picture, two beside one another, or a wipe.
-        colormap, alpha, renorm, boxes: the look.
+        heatmap: show the heatmap, not plain detection.
+        layout: one picture, two side by side, or a wipe.
+        colormap, alpha, renorm, boxes: look of the overlay.
         conf: keep boxes above this confidence, in ``[0, 1]``.
         method: the CAM method.
-        every: the map is made every so many frames.
-        numbers, graphs: what is drawn over the picture.
+        every: make a map for every N-th frame.
+        numbers, graphs: panels drawn over the picture.
         full_screen: fill the screen.
-        window_wh: width and height of the window, in screen pixels; None goes by the picture.
+        window_wh: width and height of the window, in screen pixels; None takes the picture's.
     """
 
     heatmap: bool = True
@@ -41,7 +42,7 @@ class Settings:
     renorm: Renorm = Renorm.BOX
     boxes: bool = True
     conf: float = 0.25
-    method: MethodName = MethodName.LIVE
+    method: str = LIVE_MAP
     every: int = 1
     numbers: bool = False
     graphs: bool = False
@@ -50,18 +51,18 @@ class Settings:
 
 
 def settings_path() -> Path:
-    """Where the settings are kept; ``HEATCAM_CONFIG_DIR`` overrides the folder."""
+    """Return the path of the settings file; ``HEATCAM_CONFIG_DIR`` overrides the folder."""
     return Path(config_dir()) / "settings.json"
 
 
 def load_settings() -> Settings:
-    """The settings of the last run; the default of each that is not there or makes no sense."""
+    """Load the settings of the last run, with the default of each that is missing or invalid."""
     kept, usual = recall(settings_path()), Settings()
     return Settings(**{f.name: _checked(f.name, kept, getattr(usual, f.name)) for f in fields(Settings)})
 
 
 def save_settings(settings: Settings) -> None:
-    """Keep ``settings`` for the next run, replacing the file in one step; a folder that cannot be written is only logged."""
+    """Save ``settings`` for the next run, replacing the file in one step; a folder that cannot be written is only logged."""
     path = settings_path()
     plain = {name: v.value if isinstance(v, Enum) else v for name, v in asdict(settings).items()}
     try:
@@ -72,7 +73,7 @@ def save_settings(settings: Settings) -> None:
 
 
 def _checked(name: str, kept: dict[str, Any], usual: Any) -> Any:
-    """What was kept under ``name``, or what is usual where that makes no sense: the file may be of another version."""
+    """Return the saved value of ``name``, or the default if it is missing or invalid: the file may be of another version."""
     if name not in kept:
         return usual
     value = kept[name]
@@ -84,10 +85,10 @@ def _checked(name: str, kept: dict[str, Any], usual: Any) -> Any:
 
 
 def _like(usual: Any, value: Any) -> Any:
-    """``value`` as the kind of thing that ``usual`` is.
+    """Return ``value`` converted to the type of ``usual``.
 
     Raises:
-        ValueError, TypeError: it is none.
+        ValueError, TypeError: the value is not of that type.
     """
     if isinstance(usual, Enum):
         return type(usual)(value)
@@ -117,4 +118,10 @@ def _size(value: Any) -> tuple[int, int] | None:
     return width, height
 
 
-_CHECKS = {"alpha": _share, "conf": _share, "every": _at_least_one, "window_wh": _size}
+def _method(value: Any) -> str:
+    if value not in METHODS:
+        raise ValueError
+    return str(value)
+
+
+_CHECKS = {"method": _method, "alpha": _share, "conf": _share, "every": _at_least_one, "window_wh": _size}

@@ -1,4 +1,4 @@
-"""From choices to an explainer and a painter, with what the user is told on the way."""
+"""Setup of explainer and painter from the user's options, with notes on the way."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def start_explainer(
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     pictures: int | None = None,
 ) -> Explainer:
-    """Load what was chosen, made ready for pictures of ``size_wh``, and say which model runs where.
+    """Load the chosen model, ready for pictures of ``size_wh``, and print which model runs where.
 
     Args:
         choice: the model, and how it explains.
-        terminal: where to say it.
-        size_wh: of the pictures to come, in pixels.
-        pictures: how many there will be; None for a stream.
+        terminal: prints results and notes.
+        size_wh: size of the pictures to come, in pixels.
+        pictures: number of pictures to come; None for a stream.
 
     Raises:
-        HeatcamError: it cannot be had; the message names the next step.
+        HeatcamError: the model or an option cannot be used; the message names the next step.
     """
     return start_explainer_cache(choice, terminal, size_wh, pictures)[1]
 
@@ -50,7 +50,7 @@ def start_explainer_cache(
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     pictures: int | None = None,
 ) -> tuple[ExplainerCache, Explainer]:
-    """The same, with the cache that further explainers of the model come from."""
+    """Do the same, and also return the cache that further explainers of the model come from."""
     model = model_at_hand(choice.model, default_model(""), terminal)
     choice = replace(choice, model=model)
     options = choice.explain_options(pictures)
@@ -65,7 +65,7 @@ def start_explainer_cache(
 
 
 def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
-    """One note of which model explains how, and where."""
+    """Print a note of the model, its device, size, method and target."""
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
         f"method {explainer.method}"
@@ -79,7 +79,7 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal)
 
 
 def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> None:
-    """One note when the fixed scale that was asked for is not known for this model."""
+    """Print a note if the fixed scale that was asked for is not known for this model."""
     if look.renorm is Renorm.FIXED and explainer.calibration.full_heat is None:
         terminal.note(
             "no fixed scale is known for this model (nothing was detected in the pictures it is measured on): "
@@ -88,15 +88,15 @@ def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> No
 
 
 def say_source(source: Source, terminal: Terminal) -> None:
-    """One note of what a camera, stream or screen was asked for and what it gives; nothing about files."""
+    """Print a note of the format negotiated with a camera, stream or screen; nothing for files."""
     if source.negotiated_format:
         terminal.note(source.negotiated_format)
 
 
 def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int, int]:
-    """Width and height of a file's or the demo's frames; a likely size where only the first frame will tell.
+    """Return width and height of a file's or the demo's frames; a likely size where only the first frame will tell.
 
-    A camera is not opened for it: opened twice, some are busy. Nor is standard input, which can be read only once.
+    A camera is not opened for this, because some are busy when opened twice; nor is standard input, which can be read only once.
 
     Raises:
         HeatcamError: the source cannot be opened.
@@ -110,9 +110,9 @@ def size_to_come(spec: str, options: CaptureOptions | None = None) -> tuple[int,
 
 
 def model_at_hand(model: str | None, default: str, terminal: Terminal) -> str:
-    """The model that was named, else the built-in ``default``, which is said; weights that are not here are offered for download.
+    """Return the model that was named, else the built-in ``default`` with a note; offer to download weights that are missing.
 
-    Without a yes it may still not be here: see ``refusals.require_model``.
+    Without a yes they may still be missing: see ``refusals.require_model``.
     """
     model = named_model(model, default, terminal)
     offer_download(model, terminal)
@@ -120,9 +120,9 @@ def model_at_hand(model: str | None, default: str, terminal: Terminal) -> str:
 
 
 def offer_download(model: str, terminal: Terminal) -> None:
-    """Ask once for published weights that are not here, unless ``--yes`` has answered; without a yes nothing is fetched.
+    """Offer to download missing published weights, unless ``--yes`` has answered; without a yes nothing is downloaded.
 
-    One that was downloaded before and has changed since is said.
+    A note says if an earlier download has changed since.
     """
     name = official.official_name(model)
     if official.is_missing(model):
@@ -138,10 +138,10 @@ def offer_download(model: str, terminal: Terminal) -> None:
 
 @dataclass(frozen=True)
 class Caption:
-    """What the top line of a recording says that does not change.
+    """The constant parts of a recording's top line.
 
     Attributes:
-        model, backend: what they are called.
+        model, backend: their names.
         conf: the confidence above which boxes are kept.
     """
 
@@ -151,18 +151,18 @@ class Caption:
 
 
 def caption_of(explainer: Explainer) -> Caption:
-    """What the top line says of an explainer."""
+    """Return the caption of an explainer."""
     engine = explainer.engine
     return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.thresholds.conf)
 
 
 def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0.0) -> Painter:
-    """What draws each frame of one run: the overlay in the chosen look, with the top line or without.
+    """Return the painter of one run, which draws the overlay on each frame, with the top line or without.
 
     Args:
-        look: how the overlay looks.
-        caption: what the top line says; None draws none.
-        smooth: how much heat is steadied from frame to frame, in ``[0, 1]``; for 0 every picture stands alone.
+        look: look of the overlay.
+        caption: of the top line; None draws none.
+        smooth: amount of smoothing of the heat over frames, in ``[0, 1]``; with 0 every picture stands alone.
     """
     options = OverlayOptions(
         renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
@@ -180,7 +180,7 @@ def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0
 
 
 def _status(explanation: Explanation, run: Run, caption: Caption) -> Status:
-    """The top line of one frame of a recording."""
+    """Return the top line of one frame of a recording."""
     timings = explanation.timings
     return Status(
         mode="HEATMAP",

@@ -1,4 +1,4 @@
-"""A table for people on a terminal, the same as plain aligned lines into a pipe."""
+"""Tables: drawn on a terminal, plain aligned lines in a pipe."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def show_table(
 
     Args:
         terminal: where to.
-        headings: one a column.
-        rows: one cell a heading; None is shown as ``-``.
-        numbers: the headings whose columns stand flush right.
+        headings: one per column.
+        rows: one cell per heading; None is shown as ``-``.
+        numbers: the headings whose columns are aligned right.
     """
     texts = [[NOTHING if cell is None else printable(str(cell)) for cell in row] for row in rows]
     flush_right = [heading in numbers for heading in headings]
@@ -50,7 +50,7 @@ def _draw(
     flush_right: Sequence[bool],
     in_sentences: Sequence[bool],
 ) -> None:
-    """Draw a table; where it is narrow sentences break, so that names stay whole."""
+    """Draw a table; in a narrow terminal sentences are wrapped and names are not."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading, right, breaks in zip(headings, flush_right, in_sentences, strict=True):
         side: Literal["left", "right"] = "right" if right else "left"
@@ -67,7 +67,7 @@ def _show_in_two_lines(
     flush_right: Sequence[bool],
     in_sentences: Sequence[bool],
 ) -> None:
-    """Show the short columns in line, and below each row its sentences, which would make columns of three words a line."""
+    """Show the short columns in one line, and below it the row's sentences, whose columns would be three words wide."""
     short = [n for n, sentence in enumerate(in_sentences) if not sentence]
     lines = aligned([[row[n] for n in short] for row in [headings, *texts]], [flush_right[n] for n in short])
     terminal.results.print(Text(lines[0], style="bold"), soft_wrap=True)
@@ -78,7 +78,7 @@ def _show_in_two_lines(
 
 
 def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> list[str]:
-    """One line a row; columns as wide as their widest cell, two spaces apart, nothing behind the last word."""
+    """Return one line per row; columns as wide as their widest cell, two spaces apart, no trailing spaces."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -89,6 +89,6 @@ def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> list
 
 
 def _padded(cell: str, width: int, to_the_right: bool) -> str:
-    """``cell`` with spaces to ``width`` columns of a terminal, of which Chinese letters take two each."""
+    """Pad ``cell`` with spaces to ``width`` columns of a terminal, of which Chinese letters take two each."""
     spaces = " " * (width - cell_len(cell))
     return spaces + cell if to_the_right else cell + spaces

@@ -1,7 +1,7 @@
-"""What is said to people and to programs: results on standard output, notes and progress on standard error.
+"""Output for people and programs: results on standard output, notes and progress on standard error.
 
-The one door to the terminal: whatever text others chose, such as a class name or a file name, is made printable here, no markup
-is read in it, and no locale and no closed pipe makes saying it fail.
+All output goes through here: text that others chose, such as a class name or a file name, is made printable and never read as
+markup, and neither a locale nor a closed pipe makes printing fail.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from heatcam.sinks import write_whole
 from heatcam.text import escaped_in_json, printable
 
 _WIDE = 80  # columns of a terminal in which a bar has room for everything
-_MANY_OBJECTS = 20  # in one picture; from here on they are counted while they are explained
+_MANY_OBJECTS = 20  # in one picture; from this many on, progress is shown while they are explained
 
 
 class Terminal:
-    """The command's voice. Tests hand in consoles that write to memory.
+    """Output of a command. Tests pass consoles that write to memory.
 
     Args:
-        results: for what the command produced.
-        notes: for everything else.
+        results: console for results.
+        notes: console for everything else.
         confirm: asks a yes/no question; None when nobody can answer.
-        says_yes: whether ``--yes`` has answered the question about a download.
+        says_yes: True if ``--yes`` has answered the question about a download.
     """
 
     def __init__(
@@ -63,24 +63,24 @@ class Terminal:
         self._bar: Progress | None = None
 
     def note(self, text: str) -> None:
-        """One line for people, beside the results."""
+        """Print one line for people, beside the results."""
         self.notes.print(Text(printable(text)), soft_wrap=True)
 
     def error(self, text: str) -> None:
-        """One line of what went wrong, behind the program's name, which is red on a terminal."""
+        """Print one line about an error, after the program's name, which is red on a terminal."""
         self.notes.print(Text.assemble(("heatcam:", "bold red"), " ", printable(text)), soft_wrap=True)
 
     def result(self, text: str) -> None:
-        """One line of what was produced; above the bar where one is drawn."""
+        """Print one line of results; above the progress bar where one is drawn."""
         bar_is_drawn = self._bar is not None and not self._bar.disable
         out = self.notes if bar_is_drawn and self.results.is_terminal else self.results
         out.print(Text(printable(text)), soft_wrap=True)
 
     def document(self, data: dict[str, Any], target: str) -> None:
-        r"""One JSON document into a file, whole or not at all, or onto standard output for ``-``.
+        r"""Write one JSON document to a file, whole or not at all, or to standard output for ``-``.
 
-        Always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.text.escaping``). A number
-        that is none (NaN, infinity) is null.
+        It is always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.printable``). NaN and
+        infinity become null.
 
         Raises:
             SinkError: the file cannot be written.
@@ -94,7 +94,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def status(self, text: str) -> Iterator[None]:
-        """Say what is being done as long as it takes: in a line that follows ``say_doing``, in a pipe once, at the start."""
+        """Show what is being done while it lasts: in a line that follows ``say_doing``; in a pipe once, at the start."""
         if not self.notes.is_terminal:
             self.note(text)
             yield
@@ -106,12 +106,12 @@ class Terminal:
 
     @contextlib.contextmanager
     def progress(self, unit: str, *, shown: bool = True, by_itself: bool = True) -> Iterator[Progress]:
-        """A bar below all else, with how many, the rate and the time left; nothing is drawn where nobody looks.
+        """Show a progress bar below other output, with count, rate and time left; nothing is drawn in a pipe.
 
         Args:
-            unit: what is counted, in the plural.
+            unit: unit of the count, in the plural.
             shown: False draws nothing.
-            by_itself: a thread draws the bar anew ten times a second; without, its ``refresh`` has to be called.
+            by_itself: a thread redraws the bar ten times a second; without it, its ``refresh`` has to be called.
         """
         bar = Progress(
             _Name(),
@@ -134,10 +134,10 @@ class Terminal:
 
     @contextlib.contextmanager
     def objects(self) -> Iterator[Callable[[int, int], None]]:
-        """Show how many of one picture's objects are done, in the bar where one is drawn; nothing for few, or where nobody looks.
+        """Show how many of one picture's objects are done, in the bar where one is drawn; nothing for few, or in a pipe.
 
         Yields:
-            What to call with how many are done, and of how many.
+            A function to call with the number of objects done and their total.
         """
         if not self.notes.is_terminal:
             yield lambda *_: None
@@ -155,26 +155,26 @@ class Terminal:
 
 
 def objects_done(done: int, total: int) -> str:
-    """``object 40 of 300``; "" for so few that they are done at once."""
+    """Return ``object 40 of 300``; "" for fewer than 20 objects, which are done at once."""
     return f"object {done} of {total}" if total >= _MANY_OBJECTS else ""
 
 
 def summary(count: int, unit: str, objects: int, seconds: float) -> str:
-    """How much was done how fast: ``12 pictures, 30 objects, 4.2 s (2.9 pictures/s)``."""
+    """Summarise a run: ``12 pictures, 30 objects, 4.2 s (2.9 pictures/s)``."""
     found = f"{objects} object{'s' * (objects != 1)}"
     return f"{count} {unit}, {found}, {seconds:.1f} s ({count / max(seconds, 1e-9):.1f} {unit}/s)"
 
 
 class ProgressSink:
-    """Moves the bar by one a frame.
+    """Advances the progress bar by one per frame.
 
     Args:
         progress: the bar.
-        task: which of its lines.
-        rate: frames a second so far.
+        task: the line of the bar.
+        rate: returns the frames a second so far.
 
     Attributes:
-        objects: detections so far, over all frames.
+        objects: number of detections so far, over all frames.
     """
 
     def __init__(self, progress: Progress, task: TaskID, rate: Callable[[], float]) -> None:
@@ -184,13 +184,13 @@ class ProgressSink:
         self.objects = 0
 
     def take(self, _: object, explanation: Any) -> None:
-        """One frame is done."""
+        """Count one frame that is done."""
         self.objects += len(explanation.detections)
         self._progress.update(self._task, advance=1, rate=self._rate())
 
 
 class _Name(ProgressColumn):
-    """The bar's name in one line, in which no markup is read."""
+    """The bar's name in one line, not read as markup."""
 
     def __init__(self) -> None:
         super().__init__(Column(no_wrap=True, overflow="ellipsis", max_width=18))
@@ -209,18 +209,18 @@ class _Stream(Console):
             self.file.reconfigure(errors="backslashreplace")
 
     def on_broken_pipe(self) -> None:
-        """Go on without a reader (``heatcam snapshot ... | head -1``): what is written to files is still wanted."""
+        """Continue without a reader (``heatcam snapshot ... | head -1``): files are still to be written."""
         self.quiet = True
         with contextlib.suppress(
             OSError, ValueError
-        ):  # a stream without a number of its own has nothing to flush at the end
+        ):  # a stream without a file descriptor has nothing to flush at the end
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.file.fileno())
             os.close(nowhere)
 
 
 def _finite(data: Any) -> Any:
-    """The same with null for numbers that JSON has no word for."""
+    """Return the same data with None for NaN and infinity, which JSON does not have."""
     if isinstance(data, dict):
         return {key: _finite(value) for key, value in data.items()}
     if isinstance(data, list | tuple):

@@ -1,4 +1,4 @@
-"""``--verbose``: what was chosen and why, what was measured, and what came from the cache."""
+"""``--verbose``: a log of choices and their reasons, of measurements, and of hits in the cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VERBOSE = "--verbose"
 
 
 def say_reasons(terminal: Terminal) -> None:
-    """Say from now on what heatcam's rooms log, each line with the seconds that have passed."""
+    """Print heatcam's log from now on, each line with the seconds that have passed."""
     logger = logging.getLogger("heatcam")
     for handler in [handler for handler in logger.handlers if isinstance(handler, _Saying)]:
         logger.removeHandler(handler)
@@ -21,14 +21,14 @@ def say_reasons(terminal: Terminal) -> None:
 
 
 def before_the_command(words: Sequence[str]) -> list[str]:
-    """The words of a command line with ``--verbose`` in front: people write it behind the command as well."""
+    """Return a command line's words with ``--verbose`` moved to the front: people also write it after the command."""
     end = list(words).index("--") if "--" in words else len(words)
     options = [word for word in words[:end] if word == VERBOSE]
     return [*options[:1], *(word for word in words[:end] if word != VERBOSE), *words[end:]]
 
 
 class _Saying(logging.Handler):
-    """Says each message on the terminal."""
+    """A log handler that prints each message on the terminal."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(logging.INFO)

@@ -1,4 +1,4 @@
-"""What is wrong with this machine. Knows neither torch nor cv2: it reports when they cannot be imported."""
+"""Checks of this machine. Imports neither torch nor cv2: it reports when they cannot be imported."""
 
 import lazy_loader
 

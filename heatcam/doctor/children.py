@@ -1,4 +1,4 @@
-"""Libraries are asked in a process of their own: a broken one may end it, or take its time."""
+"""Questions to libraries, asked in a child process: a broken library may crash it, or hang."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 TIMEOUT_S = 120
 _MARK = "heatcam-facts:"
-#: heatcam first: it sets what has to stand in the environment before the others are imported.
+#: heatcam first: it sets environment variables that must be set before the others are imported.
 _PROGRAM = """
 import sys
 sys.path[:] = {path!r}
@@ -24,11 +24,11 @@ print({mark!r} + json.dumps(facts))
 
 @dataclass(frozen=True)
 class LibraryReport:
-    """What a library said of itself.
+    """Answer of a library.
 
     Attributes:
         facts: by name; empty where it could not be asked.
-        problem: why it could not, in one line; "" where it could.
+        problem: the reason why it could not be asked, in one line; "" where it could.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""Findings of the checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class State(str, Enum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     NOTE = "note"  # works, but slower or less than it could
@@ -20,8 +20,8 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        state: how bad it is.
-        text: what was found.
+        state: its severity.
+        text: the finding in words.
         mend: the command or the step that mends it; "" where nothing is wrong.
     """
 
@@ -30,20 +30,20 @@ class Finding:
     mend: str = ""
 
 
-#: Looks at one thing; raises nothing that it expects.
+#: A check of one thing; it raises no error that it expects.
 Check = Callable[[], Iterable[Finding]]
 
 
 def ok(text: str) -> list[Finding]:
-    """Nothing is wrong."""
+    """Return the finding that nothing is wrong."""
     return [Finding(State.OK, text)]
 
 
 def note(text: str, mend: str = "") -> list[Finding]:
-    """It works, but not as well as it could."""
+    """Return the finding that something works, but not as well as it could."""
     return [Finding(State.NOTE, text, mend)]
 
 
 def fault(text: str, mend: str) -> list[Finding]:
-    """It keeps a command from working."""
+    """Return the finding of a fault that keeps a command from working."""
     return [Finding(State.FAULT, text, mend)]

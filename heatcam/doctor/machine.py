@@ -16,13 +16,13 @@ from heatcam.runtime import cache_dir, config_dir, processor, processor_features
 from heatcam.sinks import require_display
 from heatcam.sources import list_cameras, no_camera_advice
 
-LEAST_FREE_MB = 500  # what `record` leaves free by itself
+LEAST_FREE_MB = 500  # default of `record --min-free`
 _WIDE = ("avx512_bf16", "amx_bf16", "avx512f", "avx2", "asimd")
 _NVIDIA = Path("/dev/nvidiactl")
 
 
 def cpu() -> list[Finding]:
-    """Which processor, and what it can do that matters here."""
+    """Report the processor, its cores and the instruction sets that matter here."""
     features = processor_features()
     said = f"{processor().rpartition(' ')[0]}, {os.cpu_count()} cores"
     can = [name for name in _WIDE if name in features]
@@ -36,7 +36,7 @@ def cpu() -> list[Finding]:
 
 
 def accelerators() -> list[Finding]:
-    """What beside the processor could run the network."""
+    """Report the GPUs that could run the network."""
     answer = ask(ASK_TORCH)
     if answer.problem:
         return note("not known: PyTorch cannot be imported")
@@ -55,7 +55,7 @@ def accelerators() -> list[Finding]:
 
 
 def display() -> list[Finding]:
-    """A window can open."""
+    """Check that a window can open."""
     answer = ask(ASK_OPENCV)
     if answer.problem or not answer.facts["windows"]:
         return note("not known before OpenCV is mended")
@@ -69,7 +69,7 @@ def display() -> list[Finding]:
 
 
 def cameras() -> Iterator[Finding]:
-    """Each camera may be opened by this user; having none is no fault."""
+    """Check that this user may open each camera; having none is no fault."""
     found = list_cameras()
     if not found:
         yield from note("no camera", no_camera_advice())
@@ -82,7 +82,7 @@ def cameras() -> Iterator[Finding]:
 
 
 def disk() -> Iterator[Finding]:
-    """Room for what is written: here, and in the caches."""
+    """Check the free disk space of this folder and of the cache."""
     for what, folder in (("this folder", Path()), ("the cache", cache_dir())):
         there = _existing(folder)
         free_mb = shutil.disk_usage(there).free / 1e6
@@ -94,7 +94,7 @@ def disk() -> Iterator[Finding]:
 
 
 def folders() -> Iterator[Finding]:
-    """Settings and caches can be written; without them everything is chosen and measured at every start."""
+    """Check that settings and caches can be written; otherwise everything is chosen and measured again at every start."""
     for what, folder, variable in (
         ("settings", Path(config_dir()), "HEATCAM_CONFIG_DIR"),
         ("cache", cache_dir(), "HEATCAM_CACHE_DIR"),
@@ -109,14 +109,14 @@ def folders() -> Iterator[Finding]:
 
 
 def safety() -> list[Finding]:
-    """What the user has switched off."""
+    """Check that the user has not switched off the safe loading of checkpoints."""
     if os.environ.get("ULTRALYTICS_SAFE_LOAD", "1").strip().lower() in {"0", "false", "no", "off"}:
         return note("ULTRALYTICS_SAFE_LOAD=0: checkpoints may run programs", "unset ULTRALYTICS_SAFE_LOAD")
     return ok("checkpoints are loaded without running them")
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
+    """Return the folder, or the nearest one above it that exists."""
     return next((path for path in (folder, *folder.absolute().parents) if path.exists()), Path())
 
 

@@ -1,4 +1,4 @@
-"""What was measured of the backends on this machine, and what was chosen for it."""
+"""Measured speeds of the backends on this machine, and the choices made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_SHOWN = 8
 
 
 def backends() -> Iterator[Finding]:
-    """One line a network and size that ``auto`` has measured here; those of other processors do not count."""
+    """Report each network and size that ``auto`` has measured here, without those of other processors."""
     known = recall(cache_dir() / "backends.json")
     own = [(key, entry) for key, entry in known.items() if processor() in key and isinstance(entry, dict)]
     if not own:
@@ -33,7 +33,7 @@ def backends() -> Iterator[Finding]:
 
 
 def _network(key: str) -> str:
-    """``3.2 million parameters at 640x384 on 2 threads``."""
+    """Return a network in words: ``3.2 million parameters at 640x384 on 2 threads``."""
     match = _SITUATION.match(key)
     if match is None:
         return "a network"

@@ -1,4 +1,4 @@
-"""What is installed: versions that fit, libraries that can be imported, which OpenCV won."""
+"""Checks of installed packages: versions that fit, libraries that can be imported, and the OpenCV that is active."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ facts = {"codecs": codecs_here()}
 
 
 def python() -> list[Finding]:
-    """Python is new enough."""
+    """Check that Python is new enough."""
     version = platform.python_version()
     if sys.version_info < OLDEST_PYTHON:
         return fault(
@@ -61,14 +61,14 @@ def python() -> list[Finding]:
 
 
 def versions() -> Iterator[Finding]:
-    """Every package that heatcam asks for is there, in a version that fits."""
+    """Check that every package that heatcam requires is installed, in a version that fits."""
     asked = [Requirement(text) for text in _requirements("heatcam")]
     wrong = [finding for requirement in asked for finding in _misfit(requirement)]
     yield from wrong or ok(f"{len(asked)} packages fit heatcam {_version('heatcam')}")
 
 
 def torch_pair() -> list[Finding]:
-    """Torchvision was built for this torch; another one's operators do not load."""
+    """Check that torchvision was built for this torch; otherwise its operators do not load."""
     for text in _requirements("torchvision"):
         requirement, there = Requirement(text), _version("torch")
         if (
@@ -87,7 +87,7 @@ def torch_pair() -> list[Finding]:
 
 
 def torch() -> list[Finding]:
-    """PyTorch can be imported."""
+    """Check that PyTorch can be imported."""
     answer = ask(ASK_TORCH)
     if answer.problem:
         return fault(
@@ -98,7 +98,7 @@ def torch() -> list[Finding]:
 
 
 def ultralytics() -> list[Finding]:
-    """Ultralytics can be imported."""
+    """Check that ultralytics can be imported."""
     answer = ask(ASK_ULTRALYTICS)
     if answer.problem:
         return fault(
@@ -108,7 +108,7 @@ def ultralytics() -> list[Finding]:
 
 
 def opencv() -> list[Finding]:
-    """OpenCV can be imported and opens windows: two packages fill the same folder, and the last installed wins."""
+    """Check that OpenCV can be imported and opens windows: two packages share its folder, and the last installed wins."""
     answer = ask(ASK_OPENCV)
     if answer.problem:
         return fault(f"OpenCV cannot be imported: {answer.problem}", MEND_OPENCV)
@@ -122,7 +122,7 @@ def opencv() -> list[Finding]:
 
 
 def fonts() -> list[Finding]:
-    """Class names in any script: what OpenCV's own font lacks is drawn with the system's."""
+    """Check that class names can be drawn in any script; letters that OpenCV's own font lacks come from the system's fonts."""
     answer = ask(ASK_FONTS)
     if answer.problem:
         return note("not known: pictures cannot be drawn here")
@@ -142,7 +142,7 @@ def fonts() -> list[Finding]:
 
 
 def encoder() -> list[Finding]:
-    """PyAV has the encoder that recordings take by themselves."""
+    """Check that PyAV has the default encoder of recordings."""
     answer = ask(ASK_ENCODER)
     mend = "pip install --force-reinstall av"
     if answer.problem:
@@ -154,7 +154,7 @@ def encoder() -> list[Finding]:
 
 
 def openvino() -> list[Finding]:
-    """OpenVINO, where it has wheels: without it everything runs, slower."""
+    """Check that OpenVINO is installed and can be imported; everything runs without it, slower."""
     if not _version("openvino"):
         return note(
             "OpenVINO is not installed: videos run with PyTorch, slower on most CPUs", "pip install openvino"
@@ -169,7 +169,7 @@ def openvino() -> list[Finding]:
 
 
 def _requirements(package: str) -> list[str]:
-    """What a package asks for here, without extras; nothing where it is not installed."""
+    """Return the requirements of a package on this system, without extras; empty where it is not installed."""
     try:
         texts = metadata.requires(package) or []
     except metadata.PackageNotFoundError:
@@ -192,7 +192,7 @@ def _misfit(requirement: Requirement) -> list[Finding]:
 
 
 def _version(package: str) -> str:
-    """Of an installed package; "" where it is not."""
+    """Return the version of an installed package; "" where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""All checks, in the order in which they are told. A new one is a function and a line here."""
+"""Registry of the checks, in the order of the report. A new one is a function and a line here."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 
 
 def examine(checks: Mapping[str, Check] = CHECKS) -> Iterator[tuple[str, Finding]]:
-    """Every check's name with what it found, one after the other; a check that fails itself is a fault of its own."""
+    """Run every check and yield its name with each finding; a check that fails itself is a fault of its own."""
     for name, check in checks.items():
         try:
             for finding in check():
                 yield name, finding
-        except Exception as error:  # noqa: BLE001 (a sick machine may fail in any way, and the other checks still tell)
+        except Exception as error:  # noqa: BLE001 (a broken machine may fail in any way, and the other checks still help)
             first = (str(error).strip().splitlines() or [""])[0]
             yield (
                 name,

@@ -87,7 +87,7 @@ def start_engine(
         precision: ``fp32``, ``bf16``, ``fp16``, or ``auto``: bfloat16 with OpenVINO where the processor has it
             and it shows the same, else fp32.
         example: a real picture, float ``(1, 3, H, W)``, that speed and agreement are measured on.
-        target: what is explained of each object; its class logit for None.
+        target: the number that is explained of each object; its class logit for None.
         judge: tells whether half precision shows the same; None compares the boxes on ``example`` alone.
         pictures: number of pictures to explain, which ``auto`` weighs against the time that compiling takes; None for a stream.
 

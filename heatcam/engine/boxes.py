@@ -58,7 +58,7 @@ class KeptBoxes:
         confidences: float ``(N,)`` in ``[0, 1]``.
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, index into all anchor points, level after level.
-        extras: float ``(N, more)``, what the head says beside: mask coefficients, keypoints, an angle; None for nothing.
+        extras: float ``(N, more)``, the head's further outputs: mask coefficients, keypoints, an angle; None for none.
     """
 
     xyxy: Tensor
@@ -68,7 +68,7 @@ class KeptBoxes:
     extras: Tensor | None = None
 
     def only(self, which: slice | Tensor) -> KeptBoxes:
-        """Some of the boxes."""
+        """Return the boxes that ``which`` selects."""
         extras = None if self.extras is None else self.extras[which]
         return KeptBoxes(
             self.xyxy[which], self.confidences[which], self.class_ids[which], self.anchors[which], extras
@@ -117,7 +117,7 @@ def _with_empty_ones(decoded: Tensor, least: int) -> Tensor:
 
 @torch.no_grad()
 def boxes_at(head: Any, predictions: Predictions) -> KeptBoxes:
-    """Return the head's boxes at some anchors, whether they pass thresholds or not; each box has its most likely class.
+    """Return the head's boxes at some anchors, kept or not; each box has its most likely class.
 
     Args:
         head: as for ``keep_boxes``.

@@ -20,14 +20,14 @@ class Part(Protocol):
     """One part of a branch, for squares of cells ``(n, s, s, C)``, without padding."""
 
     def __call__(self, squares: Tensor, /) -> Tensor:
-        """``(n, s - 2 reach, s - 2 reach, C')``."""
+        """Return the part's output, ``(n, s - 2 reach, s - 2 reach, C')``."""
 
     def vjp(self, squares: Tensor, cotangent: Tensor, /) -> Tensor:
         """Return the gradient at the part's input, for one at its output."""
 
 
 def modules_of(branch: nn.Module) -> Iterator[nn.Module]:
-    """The convolutions of a branch and what lies between them, in the order in which they run."""
+    """Yield the convolutions of a branch and the modules between them, in the order in which they run."""
     if isinstance(branch, Conv):
         yield from (
             (branch.conv, branch.bn, branch.act) if hasattr(branch, "bn") else (branch.conv, branch.act)

@@ -133,12 +133,12 @@ class _Backward(nn.Module):
 
 
 def _channels_last(x: Tensor) -> Tensor:
-    """``(n, C, h, w)`` to ``(n, h, w, C)``; what is no map stays."""
+    """Permute ``(n, C, h, w)`` to ``(n, h, w, C)``; tensors of other ranks stay as they are."""
     return x.permute(0, 2, 3, 1) if x.ndim == 4 else x
 
 
 def _channels_first(x: Tensor) -> Tensor:
-    """``(n, h, w, C)`` to ``(n, C, h, w)``; what is no map stays."""
+    """Permute ``(n, h, w, C)`` to ``(n, C, h, w)``; tensors of other ranks stay as they are."""
     return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
 

@@ -73,8 +73,8 @@ def convolution_backward(
 ) -> tuple[Tensor, None, None]:
     """A convolution's gradient with respect to its input, as one plain convolution.
 
-    With a stride of s, input cells fall into s x s kinds by what is left over when their row and column are divided by s; each
-    kind reads other weights of the kernel. One convolution gives all kinds as channels, which are then laid side by side
+    With a stride of s, input cells fall into s x s kinds by the remainders of their row and column when divided by s; each kind
+    reads other weights of the kernel. One convolution gives all kinds as channels, which are then laid side by side
     (sub-pixel convolution, Shi et al., CVPR 2016). Zeros between the cells of ``grad`` would do the same with twice the work.
 
     Args:
@@ -133,7 +133,7 @@ def _kernel_of_kinds(
     down: dict[tuple[int, int], int],
     across: dict[tuple[int, int], int],
 ) -> Tensor:
-    """The kernel ``(I * step * step, O / groups, s, t)`` of the convolution that gives every kind of input cell."""
+    """Return the kernel ``(I * step * step, O / groups, s, t)`` of the convolution that gives every kind of input cell."""
     outputs, inputs_per_group, *sides = weight.shape
     top, left = min(down.values()), min(across.values())
     height, width = max(down.values()) - top + 1, max(across.values()) - left + 1
@@ -250,12 +250,12 @@ def _first_largest(shifts: list[Tensor]) -> Tensor:
 
 
 def _shifts(x: Tensor, axis: int, reach: int) -> list[Tensor]:
-    """``x`` as seen ``-reach ... reach`` cells further along ``axis``; minus infinity (nearly) beyond the border."""
+    """Return copies of ``x`` shifted by ``-reach ... reach`` cells along ``axis``; (nearly) minus infinity beyond the border."""
     return [_moved(x, axis, -offset, -3.0e38) for offset in range(-reach, reach + 1)]
 
 
 def _moved(x: Tensor, axis: int, by: int, filler: float) -> Tensor:
-    """``x`` moved ``by`` cells towards higher indices along ``axis``, ``filler`` behind it."""
+    """Shift ``x`` by ``by`` cells towards higher indices along ``axis``; ``filler`` takes the place of missing cells."""
     if by == 0:
         return x
     length = x.shape[axis]

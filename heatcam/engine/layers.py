@@ -61,7 +61,7 @@ class LayerRow:
 
 
 def input_side(network: nn.Module, imgsz: int) -> int:
-    """``imgsz`` rounded up to a multiple of the network's coarsest stride, as the letterbox does it."""
+    """Round ``imgsz`` up to a multiple of the network's coarsest stride, as the letterbox does."""
     told = getattr(network, "stride", None)
     stride = max(_COARSEST_STRIDE, *(int(s) for s in (told if told is not None else ())), 1)
     return -(-imgsz // stride) * stride
@@ -100,7 +100,7 @@ def describe_layers(network: nn.Module, imgsz: int) -> tuple[LayerRow, ...]:
 
 
 def _layers_of(network: nn.Module) -> list[Any]:
-    """The numbered layers, the head last."""
+    """Return the numbered layers, the head last."""
     layers = getattr(network, "model", None)
     if not isinstance(layers, nn.Sequential) or not all(hasattr(layer, "f") for layer in layers):
         raise ModelError(f"a {type(network).__name__} has no numbered layers", "give an ultralytics model")
@@ -113,7 +113,7 @@ def _marks(
     reads: Sequence[tuple[int, ...]],
     levels: set[int],
 ) -> list[tuple[Mark, ...]]:
-    """The marks of each layer. Of several finest head inputs the first is taken, as the engine does."""
+    """Return the marks of each layer. Of several finest head inputs the first is taken, as in the engine."""
     head_inputs = reads[-1]
     maps = {index: stride for index, stride in enumerate(strides) if stride is not None}
     finest = min((i for i in head_inputs if i in maps), key=maps.__getitem__, default=None)

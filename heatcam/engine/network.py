@@ -47,7 +47,7 @@ class TappedNetwork:
 
     Args:
         network: an ultralytics ``DetectionModel`` in eval mode, parameters without gradient.
-        fine: tap every level that the fine map adds up; else what the live map needs (``live_levels``).
+        fine: tap every level that the fine map adds up; else those of the live map (``live_levels``).
         layers: tap these layers instead, by index or type (``layers_named``).
 
     Raises:
@@ -170,14 +170,14 @@ class TappedNetwork:
         return tuple(i in reached for i in self.inputs)
 
     def _above(self, cut: int) -> set[int]:
-        """A layer and all that read it, directly or through others."""
+        """Return a layer and all that read it, directly or through others."""
         return read_from(cut, [sources_at(layer.i, layer.f) for layer in self._layers])
 
     def _wanted(self, names: Sequence[str]) -> tuple[int, ...]:
-        """The layers asked for, in order; each is kept for the taps.
+        """Return the layers asked for, in order; their outputs are kept for the taps.
 
         Raises:
-            UsageError: there is no such layer, its output is no map, or the head does not read it and it not the first one.
+            UsageError: there is no such layer, its output is no map, the head does not read it, or it does not read the first.
         """
         indices = layers_named(self._layers, names)
         self._read_later |= set(indices)

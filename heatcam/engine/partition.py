@@ -74,7 +74,7 @@ def _waiting(nodes: Sequence[Node], cotangents: Sequence[Node]) -> set[Node]:
     waiting = _reached_from(nodes, cotangents)
     for node in reversed(
         nodes
-    ):  # (from the last to the first: what a comparison reads may be one itself, as of ReLU6)
+    ):  # (from the last to the first: a comparison may read another one, as in ReLU6)
         if node in waiting:
             waiting |= {source for source in node.all_input_nodes if _is_boolean(source)}
     return waiting

@@ -1,4 +1,4 @@
-"""How far a heat map can be trusted, in numbers."""
+"""Evaluation of heatmaps: measures of how far they can be trusted."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""``--checks``: how a row's maps answer noise, and randomized weights, with anchor and class held fixed."""
+"""``--checks``: change of a row's maps under noise, and under randomized weights, with anchor and class held fixed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from heatcam.saliency import Explainer
 
 @dataclass(frozen=True)
 class Checks:
-    """What ``--checks`` adds of one object's map.
+    """Results of ``--checks`` for one object's map.
 
     Attributes:
-        sensitivity: to noise that nobody sees; None for an empty map.
-        similarity: to the map with other weights, by stage (``engine.randomised.STAGES``); None for a flat map.
+        sensitivity: to invisible noise; None for an empty map.
+        similarity: to the map with other weights, by stage (``engine.randomization.STAGES``); None for a flat map.
     """
 
     sensitivity: float | None
@@ -34,12 +34,12 @@ class Checks:
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """A row ready to run.
+    """A row with its explainers.
 
     Attributes:
-        row: what it is.
-        explainer: its maps.
-        randomized: the same explainer with other weights, by stage; empty without ``--checks``.
+        row: the row.
+        explainer: makes its maps.
+        randomize_weights: the same explainer with randomized weights, by stage; empty without ``--checks``.
     """
 
     row: Row
@@ -50,10 +50,10 @@ class CheckedRow:
 def checked_rows(
     rows: Sequence[Row], loaded: LoadedModel, device: Any, size_wh: tuple[int, int], seed: int | None
 ) -> list[CheckedRow]:
-    """Every row with its explainer; with a seed, also with explainers of networks with randomized weights.
+    """Build every row's explainer; with a seed, also explainers of networks with randomized weights.
 
     Raises:
-        HeatcamError: the network does not have what a row asks for.
+        HeatcamError: the network does not have the layers that a row asks for.
     """
     others = {}
     if seed is not None:
@@ -78,7 +78,7 @@ def checks_of(
     wanted: Sequence[Candidate],
     rng: np.random.Generator,
 ) -> list[Checks | None]:
-    """Sensitivity and similarity of each object's map; None for each when they were not asked for."""
+    """Measure sensitivity and similarity of each object's map; None for each when they were not asked for."""
     if not rival.randomize_weights:
         return [None] * len(wanted)
     sensitivities = max_sensitivity(partial(_values_at, rival.explainer, wanted), clear, rng)
@@ -93,11 +93,11 @@ def checks_of(
 
 
 def _values_at(explainer: Explainer, wanted: Sequence[Candidate], clear: Uint8Array) -> list[Float32Array]:
-    """Each object's map at its own anchor and class, signed, of a letterboxed picture, which a letterbox leaves as it is."""
+    """Return each object's signed map at its own anchor and class, for a picture that is letterboxed already."""
     return [saliency.values for saliency in maps_asked_for(explainer, clear, wanted)]
 
 
 def _inside(values: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array) -> Float32Array:
-    """The absolute values of a map inside a box, both in model pixels."""
+    """Return the absolute values of a map inside a box, both in model pixels."""
     left, top, right, bottom = (max(0, round(float(side))) for side in box_xyxy)
     return over_letterbox(np.abs(values), letterbox.model_wh)[top:bottom, left:right]

@@ -1,4 +1,4 @@
-"""Maps that know nothing of the network: what every method has to beat."""
+"""Control maps that do not use the network: every method has to beat them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from heatcam.geometry import Float32Array, Uint8Array
 PLAIN_BOX = "control: plain box"
 _EDGE_BLUR = 6.0  # model pixels
 _NOISE_CELLS = 20, 12  # along x and y
-_TIES = 1e-3  # of noise, so that equal values do not fall from the top down
+_TIES = 1e-3  # of noise: without it equal values would be ranked from the top down
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a control may look at.
+    """Inputs of a control map.
 
     Attributes:
         boxed_bgr: the letterboxed picture, uint8 ``(H, W, 3)``.
@@ -35,25 +35,25 @@ class Scene:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns of the map."""
+        """Height and width of the map."""
         return self.boxed_bgr.shape[0], self.boxed_bgr.shape[1]
 
 
 def plain_box(scene: Scene) -> Float32Array:
-    """1 in the box, 0 outside."""
+    """Return 1, with a little noise, in the box and 0 outside."""
     flat = 1 + _TIES * scene.rng.random(scene.shape, np.float32)
     return cut_to_box(np.asarray(flat, np.float32), scene.box_xyxy)
 
 
 def edges_in_box(scene: Scene) -> Float32Array:
-    """How much the picture changes in brightness around each pixel, in the box."""
+    """Return the strength of edges (blurred absolute Laplacian of the brightness) in the box, 0 outside."""
     grey = cv2.cvtColor(scene.boxed_bgr, cv2.COLOR_BGR2GRAY)
     change = cv2.GaussianBlur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (0, 0), _EDGE_BLUR)
     return cut_to_box(np.asarray(change, np.float32), scene.box_xyxy)
 
 
 def box_gaussian(scene: Scene) -> Float32Array:
-    """A bell around the middle of the box; its standard deviation is a quarter of each side."""
+    """Return a Gaussian around the middle of the box; its standard deviation is a quarter of each side."""
     left, top, right, bottom = scene.box_xyxy
     columns, rows = np.arange(scene.shape[1]) + 0.5, np.arange(scene.shape[0]) + 0.5
     along_x = ((columns - (left + right) / 2) / max((right - left) / 4, 1)) ** 2
@@ -62,17 +62,17 @@ def box_gaussian(scene: Scene) -> Float32Array:
 
 
 def one_cell(scene: Scene) -> Float32Array:
-    """1 in the one cell of the head that the object was found in, 0 outside."""
+    """Return 1 in the one cell of the head that the object was found in, 0 outside."""
     return cut_to_box(np.ones(scene.shape, np.float32), scene.cell_xyxy)
 
 
 def random_noise(scene: Scene) -> Float32Array:
-    """Soft noise."""
+    """Return smooth random noise."""
     coarse = scene.rng.random(_NOISE_CELLS[::-1], np.float32)
     return np.asarray(cv2.resize(coarse, scene.shape[::-1]), np.float32)
 
 
-#: By the name of their row: from a scene to float32 ``(H, W)`` over the letterbox, never negative.
+#: Controls by the name of their row: each makes a map, float32 ``(H, W)`` over the letterbox, never negative, from a scene.
 CONTROLS: dict[str, Callable[[Scene], Float32Array]] = {
     PLAIN_BOX: plain_box,
     "control: edges in box": edges_in_box,

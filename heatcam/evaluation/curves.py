@@ -1,4 +1,4 @@
-"""Deletion and insertion: does the detection go when what the map ranks first is taken away, and come when only that is kept?
+"""Deletion and insertion: the detection's score when the pixels that the map ranks first are removed, or shown alone.
 
 Petsiuk et al., "RISE", BMVC 2018, and for detectors "Black-box Explanation of Object Detectors via Saliency Maps" (D-RISE), CVPR
 2021. A picture is scored by the prediction that fits the object best. D-RISE multiplies overlap, cosine similarity of the class
@@ -19,8 +19,8 @@ import numpy.typing as npt
 from heatcam.evaluation.protocols import Protocol
 from heatcam.geometry import Float32Array, Uint8Array, overlaps
 
-#: From a letterboxed picture, uint8 ``(H, W, 3)`` BGR, and a class to all predictions, part after part: boxes ``(K, 4)``, xyxy in
-#: model pixels, and the class's scores ``(K,)`` in ``[0, 1]``, K > 0, descending from the first part to the last.
+#: Takes a letterboxed picture, uint8 ``(H, W, 3)`` BGR, and a class; yields all predictions, part by part: boxes ``(K, 4)``, xyxy
+#: in model pixels, and the class's scores ``(K,)`` in ``[0, 1]``, K > 0, descending from the first part to the last.
 Predict = Callable[[Uint8Array, int], Iterable[tuple[Float32Array, Float32Array]]]
 
 
@@ -29,9 +29,9 @@ class Curves:
     """One object's scores, in ``[0, 1]``.
 
     Attributes:
-        protocol: how they were taken.
-        deletions: at each of the protocol's fractions, with so much of what the map ranks highest taken away; low is good.
-        insertions: with only so much of it shown; high is good.
+        protocol: the protocol that they were measured by.
+        deletions: the score with each of the protocol's fractions of the highest-ranked pixels removed; low is good.
+        insertions: the score with only that fraction of pixels shown; high is good.
     """
 
     protocol: Protocol
@@ -40,31 +40,31 @@ class Curves:
 
     @property
     def deletion(self) -> float:
-        """The deletions as one number."""
+        """Summary of the deletions in one number."""
         return self.protocol.summary(self.deletions)
 
     @property
     def insertion(self) -> float:
-        """The insertions as one number."""
+        """Summary of the insertions in one number."""
         return self.protocol.summary(self.insertions)
 
     @property
     def difference(self) -> float:
-        """Insertion minus deletion: what maps are ranked by."""
+        """Insertion minus deletion, which maps are ranked by."""
         return self.insertion - self.deletion
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One object of one picture, ready to be taken apart by one map after another.
+    """One object of one picture, for the deletion and insertion of one map after another.
 
-    Maps agree on many steps (once all of the box is taken, the order inside it no longer counts), and a picture that was scored
-    is not scored again.
+    Maps agree on many steps (once all of the box is removed, the order inside it no longer counts), so a picture that was scored
+    once is not scored again.
 
     Attributes:
         predict: the network.
         clear: the letterboxed picture, uint8 ``(H, W, 3)`` BGR.
-        backdrop: what stands where pixels are taken away, like ``clear``.
+        backdrop: pixels shown in place of removed ones, of the shape of ``clear``.
         protocol: the steps.
         box_xyxy: ``(4,)``, the object in model pixels.
         class_id: its class.
@@ -79,7 +79,7 @@ class Trial:
     _known: dict[bytes, float] = field(default_factory=dict, repr=False)
 
     def curves(self, values: Float32Array) -> Curves:
-        """Deletion and insertion of a map, float32 ``(H, W)`` over the letterbox; only its order counts, equals go by place."""
+        """Measure a map, float32 ``(H, W)`` over the letterbox; only its order counts, ties are ordered by position."""
         order = np.argsort(-values.ravel(), kind="stable")
         deletions, insertions = [], []
         for fraction in self.protocol.fractions:
@@ -90,7 +90,7 @@ class Trial:
         return Curves(self.protocol, tuple(deletions), tuple(insertions))
 
     def _score(self, shown: npt.NDArray[np.bool_]) -> float:
-        """Of the picture where ``shown`` (``(H * W,)``), and the backdrop elsewhere."""
+        """Score the picture where ``shown`` (``(H * W,)``) is True, with the backdrop elsewhere."""
         key = np.packbits(shown).tobytes()
         if key not in self._known:
             mask = shown.reshape(*self.clear.shape[:2], 1)
@@ -100,9 +100,9 @@ class Trial:
 
 
 def best_fit(predictions: Iterable[tuple[Float32Array, Float32Array]], box_xyxy: Float32Array) -> float:
-    """The largest overlap (IoU) with ``box_xyxy`` ``(4,)`` times score, of predictions as ``Predict`` gives them.
+    """Return the largest overlap (IoU) with ``box_xyxy`` ``(4,)`` times score, of predictions as ``Predict`` yields them.
 
-    Where the scores have fallen to what was reached already, no further prediction can be better, and none is asked for.
+    Once the scores are no higher than the best product so far, no further prediction can be better, and none is read.
     """
     best = 0.0
     for boxes, scores in predictions:
@@ -113,13 +113,13 @@ def best_fit(predictions: Iterable[tuple[Float32Array, Float32Array]], box_xyxy:
 
 
 def over_letterbox(values: Float32Array, model_wh: tuple[int, int]) -> Float32Array:
-    """A map at any resolution as ``(H, W)`` float32 over the whole letterbox, without its negative part."""
+    """Resize a map of any resolution to ``(H, W)`` float32 over the whole letterbox, without its negative part."""
     enlarged = cv2.resize(values, model_wh, interpolation=cv2.INTER_LINEAR)
     return np.asarray(enlarged, np.float32).clip(0)
 
 
 def cut_to_box(values: Float32Array, box_xyxy: Float32Array) -> Float32Array:
-    """The map inside the box, zero outside; a copy. ``box_xyxy`` is ``(4,)`` in the map's own cells."""
+    """Return a copy of the map with zeros outside the box. ``box_xyxy`` is ``(4,)`` in the map's own cells."""
     inside = np.zeros_like(values)
     left, top, right, bottom = (max(0, round(float(side))) for side in box_xyxy)
     inside[top:bottom, left:right] = values[top:bottom, left:right]

@@ -1,8 +1,8 @@
-"""How much heat flickers in video, and how soon it shows that the scene has changed.
+"""Flicker of heatmaps in video, and their delay in showing that the scene has changed.
 
-Flicker is what changes although nothing in the picture does: each object's heat is compared with the heat of the frame before,
-moved along by optical flow as the picture moved (as the stability of filtered video is measured: Lai et al., "Learning Blind
-Video Temporal Consistency", ECCV 2018), and the mean difference is divided by the mean heat, so that pale heat wins nothing.
+Flicker is a change of heat where nothing in the picture changes: each object's heat is compared with that of the frame before,
+warped by optical flow (as the stability of filtered video is measured: Lai et al., "Learning Blind Video Temporal Consistency",
+ECCV 2018), and the mean difference is divided by the mean heat, so that pale heat has no advantage.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import numpy.typing as npt
 
 from heatcam.geometry import Float32Array, Uint8Array
 
-#: Rows and columns of a part of a picture.
+#: Slices of rows and columns: a part of a picture.
 Place = tuple[slice, slice]
-SHOWN = 0.9  # of the way from what was to what is: then a change shows
+SHOWN = 0.9  # of the way from the heat before to the heat after: from here on a change counts as shown
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How one frame's pixels moved since the frame before.
+    """Motion of one frame's pixels since the frame before.
 
     Attributes:
-        flow: float32 ``(H, W, 2)``, x and y in pixels from where a pixel is now to where it was.
-        trusted: bool ``(H, W)``, where the way there and back agree; not where something was uncovered.
+        flow: float32 ``(H, W, 2)``, x and y in pixels from a pixel's position now to the one before.
+        trusted: bool ``(H, W)``, where forward and backward flow agree; False where something was uncovered.
     """
 
     flow: Float32Array
@@ -39,11 +39,11 @@ class Motion:
 
 @dataclass(frozen=True)
 class HeatFrame:
-    """One frame as it is judged.
+    """Heat and boxes of one frame.
 
     Attributes:
         heat: ``(H, W)``, 0 for cold, any unit that stays the same.
-        boxes: float ``(4,)`` xyxy in pixels of the picture, of each object by its number.
+        boxes: float ``(4,)`` xyxy in pixels of the picture, by the object's number.
     """
 
     heat: Float32Array | Uint8Array
@@ -51,10 +51,10 @@ class HeatFrame:
 
 
 def motion_between(before_bgr: Uint8Array, now_bgr: Uint8Array) -> Motion:
-    """Dense optical flow (Kroeger et al., "DIS", ECCV 2016) from ``now`` back to ``before``, both uint8 ``(H, W, 3)``.
+    """Measure dense optical flow (Kroeger et al., "DIS", ECCV 2016) from ``now`` back to ``before``, both uint8 ``(H, W, 3)``.
 
-    What is trusted is decided as by Sundaram, Brox and Keutzer (ECCV 2010): forth and back must end where they began, to within a
-    hundredth of the way squared and half a pixel squared.
+    A pixel is trusted as in Sundaram, Brox and Keutzer (ECCV 2010): flow back and forth must end where it began, with a squared
+    error of at most a hundredth of the squared lengths plus half a square pixel.
     """
     grey = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)) for picture in (now_bgr, before_bgr)]
     finder: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -66,9 +66,9 @@ def motion_between(before_bgr: Uint8Array, now_bgr: Uint8Array) -> Motion:
 
 
 def moved(before: Float32Array, flow: Float32Array, place: Place | None = None) -> Float32Array:
-    """What each pixel showed where it was: ``before``, ``(H, W)`` or ``(H, W, C)``, read along ``flow``; 0 from outside.
+    """Warp ``before``, ``(H, W)`` or ``(H, W, C)``, by ``flow``: each pixel's value at its old position, 0 from outside.
 
-    With ``place`` for the pixels there only.
+    With ``place``, only the pixels there are returned.
     """
     origin = _origins(flow, place or (slice(0, flow.shape[0]), slice(0, flow.shape[1])))
     return np.asarray(cv2.remap(before, origin[..., 0], origin[..., 1], cv2.INTER_LINEAR), np.float32)
@@ -77,9 +77,9 @@ def moved(before: Float32Array, flow: Float32Array, place: Place | None = None) 
 def flicker_of(
     frames: Sequence[HeatFrame], motions: Sequence[Motion], least_pairs: int = 5
 ) -> dict[int, float]:
-    """The flicker of each object: mean change of its heat from frame to frame over its mean heat; 0 is steady.
+    """Return the flicker of each object: mean change of its heat from frame to frame over its mean heat; 0 is steady.
 
-    Counted are trusted pixels in the object's box whose origin lay in its box before: that a box moves is no flicker.
+    Only trusted pixels in the object's box that came from its box in the frame before count: a moving box is no flicker.
 
     Args:
         frames: in order.
@@ -104,9 +104,9 @@ def flicker_of(
 
 
 def frames_until_shown(shown: Sequence[Float32Array], was: Float32Array, will_be: Float32Array) -> int | None:
-    """How many frames a change needs: 1 when the first picture after it shows it.
+    """Return the number of frames until a change shows: 1 when the first picture after it shows it.
 
-    The way from ``was`` to ``will_be`` is measured along itself, so that noise across it does not count.
+    Progress is the projection onto the line from ``was`` to ``will_be``, so that noise across it does not count.
 
     Args:
         shown: the heat of the frames from the change on.
@@ -114,7 +114,7 @@ def frames_until_shown(shown: Sequence[Float32Array], was: Float32Array, will_be
         will_be: the heat that the change leads to.
 
     Returns:
-        None when it is not there at the end, or there is no change.
+        None when the change has not shown by the last frame, or there is none.
     """
     way = will_be.astype(np.float64) - was
     length = float((way**2).sum())
@@ -123,20 +123,20 @@ def frames_until_shown(shown: Sequence[Float32Array], was: Float32Array, will_be
 
 
 def _origins(flow: Float32Array, place: Place) -> Float32Array:
-    """Where the pixels of a part of the picture were: float32 ``(h, w, 2)``, x and y, whole numbers in the pixels' middles."""
+    """Return the old positions of the pixels of ``place``: float32 ``(h, w, 2)``, x and y; pixel centres are whole numbers."""
     rows, columns = np.mgrid[place].astype(np.float32)
     return np.stack([columns, rows], -1) + flow[place]
 
 
 def _whole_pixels(box_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> Place:
-    """The pixels of a picture that lie wholly in a box."""
+    """Return the pixels of a picture that lie wholly in a box."""
     left, top = (max(0, int(np.ceil(side))) for side in box_xyxy[:2])
     right, bottom = min(int(box_xyxy[2]), shape_hw[1]), min(int(box_xyxy[3]), shape_hw[0])
     return slice(top, bottom), slice(left, right)
 
 
 def _came_from(box_xyxy: Float32Array, flow: Float32Array, place: Place) -> npt.NDArray[np.bool_]:
-    """Which pixels of a part of the picture lay wholly in a box before."""
+    """Return a mask of the pixels of ``place`` whose old position was wholly in a box."""
     rows, columns = _whole_pixels(box_xyxy, flow.shape)
     origin = _origins(flow, place)
     first, last = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)

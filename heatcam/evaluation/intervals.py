@@ -1,4 +1,4 @@
-"""How sure a difference between two rows is."""
+"""Confidence interval of the difference between two rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RESAMPLES = 10_000
 
 
 def paired_interval(ours: Sequence[float], theirs: Sequence[float], seed: int) -> tuple[float, float]:
-    """The 95 % bootstrap interval of the mean difference, ours minus theirs, over the same objects.
+    """Return the 95 % bootstrap interval of the mean difference, ours minus theirs, over the same objects.
 
     Percentiles over resampled objects (Efron and Tibshirani 1993). Objects of one photograph are drawn as if they were
     independent; where they are not, the true interval is wider.

@@ -1,4 +1,4 @@
-"""Where a map's evidence lies, in numbers that need no network: pointing game, energy, discrimination, sparsity."""
+"""Localisation metrics of a map, which need no network: pointing game, energy, discrimination, sparsity."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy as np
 
 from heatcam.geometry import Float32Array
 
-_SAMPLES = 250_000  # pixels that the Gini index sorts at most
+_SAMPLES = 250_000  # most pixels that the Gini index sorts
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one object's evidence lies; each is None where there is nothing to measure.
+    """Localisation metrics of one object's map; each is None where there is nothing to measure.
 
     Attributes:
-        pointing: whether the map's maximum lies in the box (pointing game: Zhang et al., "Top-down Neural Attention by
+        pointing: True if the map's maximum lies in the box (pointing game: Zhang et al., "Top-down Neural Attention by
             Excitation Backprop", ECCV 2016; without their 15 pixels of tolerance).
         energy: the share of the evidence in the box (EBPG: Wang et al., "Score-CAM", CVPR workshops 2020).
         enrichment: that share over the box's share of the picture; 1 is evidence spread evenly.
         discrimination: of the evidence in boxes of the object's class, the share in its own; None for the only one.
-        sparsity: Gini index of the evidence over the picture; 0 is spread evenly, 1 is all in one pixel.
+        sparsity: Gini index of the evidence over the picture; 0 is evidence spread evenly, 1 is all in one pixel.
     """
 
     pointing: bool | None
@@ -32,7 +32,7 @@ class Place:
 
 
 def place_of(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: Float32Array) -> Place:
-    """All of them.
+    """Measure all of them.
 
     Args:
         evidence: an object's own map over the picture, float32 ``(H, W)``, never negative, not cut to the box.
@@ -55,10 +55,10 @@ def place_of(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: Float3
 
 
 def share_in_box(evidence: Float32Array, box_xyxy: Float32Array) -> float | None:
-    """The share of what ``evidence`` (float ``(H, W)``, never negative) adds up to that lies inside a box of its pixels.
+    """Return the share of ``evidence`` (float ``(H, W)``, never negative) that lies inside a box in its pixels.
 
     Returns:
-        A number in ``[0, 1]``, or None when it adds up to nothing.
+        A number in ``[0, 1]``, or None when there is no evidence.
     """
     total = float(evidence.sum(dtype=np.float64))
     if total <= 0:
@@ -68,9 +68,9 @@ def share_in_box(evidence: Float32Array, box_xyxy: Float32Array) -> float | None
 
 
 def discrimination(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: Float32Array) -> float | None:
-    """Of the evidence in any box of a class, the share that lies in the object's own: 1 tells the objects apart.
+    """Return the share of the evidence in all boxes of a class that lies in the object's own: 1 tells the objects apart.
 
-    The object discrimination index of Zhao and Chan, "ODAM", ICLR 2023, turned around: theirs is the share in the other boxes.
+    One minus the object discrimination index of Zhao and Chan, "ODAM", ICLR 2023, which is the share in the other boxes.
     They take the annotated objects of all classes; there are no annotations here, so it is the detected ones, of the same
     class, since those are the ones that a map by class confuses. Evidence where boxes overlap counts as the object's own.
 
@@ -88,7 +88,7 @@ def discrimination(evidence: Float32Array, box_xyxy: Float32Array, others_xyxy: 
 
 
 def gini(evidence: Float32Array) -> float | None:
-    """Gini index of how evidence is spread: Chalasani et al., "Concise Explanations", ICML 2020; ``Sparseness`` in Quantus.
+    """Return the Gini index of the evidence: Chalasani et al., "Concise Explanations", ICML 2020; ``Sparseness`` in Quantus.
 
     Large maps are thinned to every k-th pixel of every k-th row, which takes a tenth of the time.
 
@@ -104,6 +104,6 @@ def gini(evidence: Float32Array) -> float | None:
 
 
 def _whole(box_xyxy: Float32Array) -> tuple[int, int, int, int]:
-    """The box in whole pixels, never below 0."""
+    """Round the box to whole pixels, never below 0."""
     x1, y1, x2, y2 = (max(0, round(float(side))) for side in box_xyxy)
     return x1, y1, x2, y2

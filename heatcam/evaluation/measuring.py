@@ -22,14 +22,14 @@ from heatcam.geometry import Float32Array, Uint8Array
 
 @dataclass(frozen=True)
 class Score:
-    """What one row's map of one object got.
+    """Scores of one row's map of one object.
 
     Attributes:
         row: the row's name.
-        photograph: where the object is.
+        photograph: the photograph of the object.
         candidate: the object.
         curves: deletion and insertion.
-        place: where the evidence lies.
+        place: localisation metrics of the map.
         checks: None where they were not asked for, and for controls, which depend on neither.
     """
 
@@ -43,12 +43,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Means:
-    """What all rows are judged with.
+    """Settings that all rows are scored with.
 
     Attributes:
-        protocol: how pictures are taken apart.
+        protocol: the protocol of deletion and insertion.
         whole: score maps as they are, not cut to their box.
-        seed: for all that is drawn.
+        seed: for all random numbers.
         scoring: the network that scores the pictures.
     """
 
@@ -66,15 +66,15 @@ def scores_of(
     means: Means,
     on_map: Callable[[], None],
 ) -> Iterator[Score]:
-    """One photograph's scores: for each row and control, each object.
+    """Yield one photograph's scores: for each row and control, each object.
 
     Args:
-        photograph: what is judged in it.
-        number: its place among the photographs; seeds its noise.
+        photograph: the objects to score.
+        number: its index among the photographs; seeds its noise.
         image: its pixels, uint8 ``(H, W, 3)`` BGR.
         rivals: the rows.
-        means: what they are judged with.
-        on_map: called when a map is scored.
+        means: the settings that they are scored with.
+        on_map: called after each map.
 
     Raises:
         MapError: a method gave no map.
@@ -101,7 +101,7 @@ def scores_of(
 
 
 def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> list[Trial]:
-    """One an object, against its box as the head predicts it: not clipped to the picture, nor laid around a rotated one."""
+    """Return one trial per object, with the box as the head predicts it: not clipped to the picture, nor made upright."""
     engine, backdrop = means.scoring, means.protocol.backdrop(clear)
     with engine.exclusive_threads():
         found = engine.boxes_at(
@@ -116,10 +116,10 @@ def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> lis
 
 
 def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Means) -> tuple[Curves, Place]:
-    """Curves of the map, cut as the protocol says, and where its evidence lies, uncut."""
+    """Measure a map's curves, cut to the box unless ``means.whole``, and its localisation, uncut."""
     letterbox = saliency.letterbox
     place = place_of(saliency.in_image().clip(0), candidate.box_xyxy, candidate.others_xyxy)
-    whole = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # what lies in the border is never shown
+    whole = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # the letterbox's border is never shown
     limits = letterbox.boxes_to_model(whole if means.whole else candidate.box_xyxy)[0]
     values = cut_to_box(over_letterbox(saliency.values, letterbox.model_wh), limits)
     with means.scoring.exclusive_threads():
@@ -129,7 +129,7 @@ def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Me
 def _predictions(
     engine: GradientEngine, boxed_bgr: Uint8Array, class_id: int
 ) -> Iterator[tuple[Float32Array, Float32Array]]:
-    """All boxes of a letterboxed picture, the likeliest of a class first, and their scores, as NumPy."""
+    """Yield all boxes of a letterboxed picture, the likeliest of a class first, and their scores, as NumPy."""
     for boxes, scores in engine.likeliest(
         picture_tensor(boxed_bgr, engine.device, engine.channels), class_id
     ):

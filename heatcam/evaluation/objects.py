@@ -1,4 +1,4 @@
-"""Which detections are judged."""
+"""Choice of the detections to score."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from heatcam.frames import Detections
 from heatcam.geometry import Float32Array, Letterbox
 
 
-@dataclass(frozen=True, eq=False)  # (arrays do not compare; each is itself alone)
+@dataclass(frozen=True, eq=False)  # (arrays do not compare; compared by identity)
 class Candidate:
-    """One detection that is judged.
+    """One detection to score.
 
     Attributes:
-        class_name, class_id: what it was detected as.
+        class_name, class_id: its detected class.
         confidence: in ``[0, 1]``.
         anchor: the head's anchor point that it came from.
         box_xyxy: float32 ``(4,)`` in image pixels.
@@ -34,12 +34,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture and what is judged in it.
+    """A picture and its detections to score.
 
     Attributes:
         path: the file.
         candidates: strongest first.
-        too_small: how many detections were left out because they cover less than the protocol's first step.
+        too_small: number of detections that were left out because they cover less than the protocol's first step.
     """
 
     path: Path
@@ -56,15 +56,15 @@ def chosen_objects(
     *,
     keep_small: bool,
 ) -> Photograph:
-    """The strongest detections of a picture that maps can be judged by.
+    """Choose the strongest detections of a picture that maps can be scored on.
 
     Args:
         path: the file.
         found: all its detections, strongest first.
         letterbox: how the network sees it.
-        protocol: its first step is what an object has to cover, of the letterboxed picture.
-        most: how many are judged.
-        keep_small: judge smaller ones too.
+        protocol: an object has to cover at least its first step, as a share of the letterboxed picture.
+        most: number of detections at most.
+        keep_small: choose smaller ones too.
     """
     model_wh = np.asarray(letterbox.model_wh)
     sides = np.diff(letterbox.boxes_to_model(found.boxes_xyxy).reshape(-1, 2, 2), axis=1)[:, 0] / model_wh

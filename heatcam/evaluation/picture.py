@@ -1,4 +1,4 @@
-"""The mean insertion and deletion curves as one picture."""
+"""Plot of the mean insertion and deletion curves."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _COLOURS = 10  # in matplotlib's cycle; further rows are dashed
 
 
 def curves_picture(rows: Sequence[dict[str, Any]], title: str, protocol: str) -> Uint8Array:
-    """Two panels with one curve a row: methods in colour, controls in grey.
+    """Plot two panels with one curve per row: methods in colour, controls in grey.
 
     Args:
-        rows: of the JSON document.
-        title: what was measured on what.
-        protocol: its name.
+        rows: the rows of the JSON document.
+        title: title of the plot.
+        protocol: name of the protocol.
 
     Returns:
         uint8 ``(540, 1300, 3)``, BGR.
@@ -53,7 +53,7 @@ def curves_picture(rows: Sequence[dict[str, Any]], title: str, protocol: str) ->
 
 
 def _draw(axes: Any, rows: Sequence[dict[str, Any]], key: str) -> None:
-    """One curve a row; the legend has the mean before the name."""
+    """Draw one curve per row; the legend has the mean before the name."""
     styles = itertools.cycle(_CONTROL_STYLES)
     for number, row in enumerate(rows):
         name = row["name"]

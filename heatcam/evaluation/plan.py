@@ -1,4 +1,4 @@
-"""What is judged and how, in small records that load nothing."""
+"""Settings of an evaluation, in small records that import nothing slow."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from heatcam.enums import Backend, MethodName
+from heatcam.enums import Backend
 from heatcam.errors import UsageError
 from heatcam.options import DetectOptions
+from heatcam.saliency import METHODS
 from heatcam.text import did_you_mean
 
 
 class ProtocolName(str, Enum):
-    """How pictures are taken apart."""
+    """Protocols of deletion and insertion."""
 
     BLUR = "blur"
     D_RISE = "d-rise"
@@ -21,13 +22,13 @@ class ProtocolName(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Judged(DetectOptions):
-    """The model, and which of its detections count: see ``DetectOptions``.
+    """The model, and the thresholds of its detections: see ``DetectOptions``.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is ``markers``.
-        device: None chooses.
+        device: torch's name of the device; None takes the fastest.
         conf: objects above this confidence, in ``[0, 1]``.
-        backend: what scores the pictures that are taken apart; maps are made with torch.
+        backend: runs the network that scores the changed pictures; maps are made with torch.
     """
 
     model: str | None = None
@@ -38,17 +39,17 @@ class Judged(DetectOptions):
 
 @dataclass(frozen=True)
 class EvalPlan:
-    """Which maps, and what is measured of them.
+    """The maps to evaluate, and the measures.
 
     Attributes:
         methods: names with commas, or ``all``.
-        layers: sets of layers for further rows of the live method, each with commas; several in one text behind semicolons.
-        protocol: how pictures are taken apart.
-        most: objects a picture at most, the strongest.
+        layers: sets of layers for further rows of the live method, separated by commas; several sets in one text by semicolons.
+        protocol: the protocol of deletion and insertion.
+        most: number of objects per picture at most, the strongest.
         small: keep objects that cover less than the protocol's first step.
         whole: score maps as they are, not cut to their box.
         checks: also measure sensitivity to noise and to the network's weights.
-        seed: for all that is drawn.
+        seed: for all random numbers.
     """
 
     methods: str = "live,fine"
@@ -61,12 +62,12 @@ class EvalPlan:
     seed: int = 0
 
     def method_names(self) -> list[str]:
-        """The methods that are asked for, each once, in their order.
+        """Return the methods that are asked for, each once, in their order.
 
         Raises:
-            UsageError: one that does not exist, or none.
+            UsageError: a method does not exist, or there is neither a method nor a set of layers.
         """
-        known = [method.value for method in MethodName]
+        known = list(METHODS)
         wanted = [name.strip().casefold() for name in self.methods.split(",") if name.strip()]
         names = list(dict.fromkeys(n for name in wanted for n in (known if name == "all" else [name])))
         for name in names:
@@ -78,7 +79,7 @@ class EvalPlan:
         return names
 
     def layer_sets(self) -> list[tuple[str, ...]]:
-        """The sets of layers that are asked for, each once, in their order."""
+        """Return the sets of layers that are asked for, each once, in their order."""
         texts = [text for given in self.layers or () for text in given.split(";")]
         sets = [tuple(name.strip() for name in text.split(",") if name.strip()) for text in texts]
         return list(dict.fromkeys(layers for layers in sets if layers))
@@ -86,13 +87,13 @@ class EvalPlan:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where results go beside the table.
+    """Output files beside the table.
 
     Attributes:
         json: a file for the machine-readable result, ``-`` for standard output, None for none.
-        csv: a file with one line an object and row.
+        csv: a file with one line per object and row.
         curves: a picture of the mean curves.
-        overwrite: replace files that are there.
+        overwrite: replace existing files.
     """
 
     json: str | None = None

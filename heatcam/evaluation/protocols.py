@@ -1,9 +1,9 @@
-"""How pictures are taken apart: in which steps pixels go, what is left where they were, and how a curve becomes one number.
+"""Protocols of deletion and insertion: the steps, the pixels put in place of removed ones, and the summary of a curve.
 
 ``d-rise`` is the evaluation of Petsiuk et al., "Black-box Explanation of Object Detectors via Saliency Maps", CVPR 2021, which
-takes over deletion and insertion from RISE (BMVC 2018): all pixels in equal steps, area under the curve. It deviates in this:
-50 steps, because each is a pass through the network; the mean colour of the picture itself; insertion on that empty picture
-too, where the code of RISE blurs; and the score (``curves``). Their maps are not cut to a box: ``--whole`` is closer to them.
+takes over deletion and insertion from RISE (BMVC 2018): all pixels in equal steps, area under the curve. Ours deviates in
+taking 50 steps, because each is a pass through the network; the mean colour of the picture itself; insertion on that empty
+picture too, where the code of RISE blurs; and the score (``curves``). Their maps are not cut to a box: ``--whole`` is closer.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Protocol:
     """Deletion and insertion of one kind.
 
     Attributes:
-        name: what ``--protocol`` takes.
-        text: all of it in one sentence, for the documents.
+        name: value of ``--protocol``.
+        text: a description in one sentence, for the documents.
         fractions: of the letterboxed picture's pixels, ascending, in ``[0, 1]``: a score is taken at each.
-        backdrop: from the letterboxed picture, uint8 ``(H, W, 3)``, to what stands where pixels are taken away, the same shape.
+        backdrop: makes the pixels shown in place of removed ones from the letterboxed picture, both uint8 ``(H, W, 3)``.
         area: take the area under the curve by trapezoids; else the mean over the steps.
     """
 
@@ -41,11 +41,11 @@ class Protocol:
 
     @property
     def first_step(self) -> float:
-        """The first fraction above 0. Of an object that covers less, no map cut to its box can be told from another."""
+        """The first fraction above 0. On an object that covers less, all maps cut to its box score the same."""
         return next(fraction for fraction in self.fractions if fraction > 0)
 
     def summary(self, scores: tuple[float, ...]) -> float:
-        """One number in ``[0, 1]`` from the scores at all fractions."""
+        """Summarise the scores at all fractions in one number in ``[0, 1]``."""
         if self.area:
             heights, widths = np.asarray(scores), np.diff(self.fractions)
             return float((widths * (heights[1:] + heights[:-1]) / 2).sum())
@@ -53,12 +53,12 @@ class Protocol:
 
 
 def blurred(boxed_bgr: Uint8Array) -> Uint8Array:
-    """The picture (uint8 ``(H, W, 3)``) without anything that can be recognised."""
+    """Blur the picture (uint8 ``(H, W, 3)``) until nothing can be recognised."""
     return np.asarray(cv2.GaussianBlur(boxed_bgr, (0, 0), BLUR_SIGMA), np.uint8)
 
 
 def mean_coloured(boxed_bgr: Uint8Array) -> Uint8Array:
-    """An empty picture of the same shape, in the picture's mean colour.
+    """Return an empty picture of the same shape, in the picture's mean colour.
 
     The published code of RISE sets pixels of normalised pictures to zero, which is the mean colour of its data set. YOLO networks
     are not given normalised pictures; their zero is black, which is an object of its own.
@@ -69,7 +69,7 @@ def mean_coloured(boxed_bgr: Uint8Array) -> Uint8Array:
 
 _SCORE = "score: maximum over all predictions of IoU with the box times class score"
 
-#: By what ``--protocol`` takes.
+#: Protocols by the value of ``--protocol``.
 PROTOCOLS = {
     p.name: p
     for p in (

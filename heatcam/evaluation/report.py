@@ -1,4 +1,4 @@
-"""From scores to what is written and shown: rows of the JSON document, lines of the CSV file, cells of the tables."""
+"""Reports of scores: rows of the JSON document, lines of the CSV file, cells of the tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heatcam.evaluation.intervals import paired_interval
 from heatcam.evaluation.measuring import Score
 from heatcam.saliency import NAME as ULTRALYTICS
 
-#: Each metric's key in the documents, and where it is in a score; None where there was nothing to measure.
+#: Each metric's key in the documents, and the function that takes it from a score; None where there was nothing to measure.
 METRICS: dict[str, Callable[[Score], float | None]] = {
     "insertion": lambda s: s.curves.insertion,
     "deletion": lambda s: s.curves.deletion,
@@ -30,7 +30,7 @@ _DIGITS = 4
 
 
 def by_row(scores: Iterable[Score]) -> dict[str, list[Score]]:
-    """The scores of each row, rows in their order, objects in the same order in each."""
+    """Group the scores by row, rows in their order, objects in the same order in each."""
     rows: dict[str, list[Score]] = {}
     for score in scores:
         rows.setdefault(score.row, []).append(score)
@@ -38,10 +38,10 @@ def by_row(scores: Iterable[Score]) -> dict[str, list[Score]]:
 
 
 def json_rows(rows: dict[str, list[Score]], seed: int) -> list[dict[str, Any]]:
-    """One record a row: means over the objects, differences to the plain box and to ultralytics, and the mean curves.
+    """Return one record per row: means over the objects, differences to the plain box and to ultralytics, and mean curves.
 
     Args:
-        rows: as ``by_row`` gives them, of at least one object.
+        rows: as ``by_row`` returns them, of at least one object.
         seed: for the intervals.
     """
     differences = {name: [s.curves.difference for s in scores] for name, scores in rows.items()}
@@ -65,7 +65,7 @@ def _against(key: str, ours: Sequence[float], theirs: Sequence[float], seed: int
 
 
 def _checks(scores: Sequence[Score]) -> dict[str, Any]:
-    """What ``--checks`` adds; nothing where it was not asked for."""
+    """Return the mean results of ``--checks``; empty where it was not asked for."""
     made = [s.checks for s in scores if s.checks is not None]
     if not made:
         return {}
@@ -76,7 +76,7 @@ def _checks(scores: Sequence[Score]) -> dict[str, Any]:
 
 
 def mean_curves(scores: Sequence[Score]) -> dict[str, list[float]]:
-    """The mean scores at each of the protocol's fractions: ``fractions``, ``insertion`` and ``deletion``."""
+    """Return the mean scores at each of the protocol's fractions: ``fractions``, ``insertion`` and ``deletion``."""
     return {
         "fractions": [round(fraction, _DIGITS) for fraction in scores[0].curves.protocol.fractions],
         "insertion": _means([s.curves.insertions for s in scores]),
@@ -89,13 +89,13 @@ def _means(curves: Sequence[Sequence[float]]) -> list[float]:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """Over those that there are; None when there is none."""
+    """Return the mean of the values that are not None; None when there are none."""
     there = [value for value in values if value is not None]
     return round(float(np.mean(there)), _DIGITS) if there else None
 
 
 def csv_text(scores: Sequence[Score]) -> str:
-    """One line an object and row under a line of headings; empty where there was nothing to measure."""
+    """Return CSV text with a header and one line per object and row; cells are empty where there was nothing to measure."""
     checked = any(s.checks is not None for s in scores)
     where = ("photograph", "class", "confidence", "x1", "y1", "x2", "y2", "row")
     more = ("max_sensitivity", *(f"similarity, {stage} shuffled" for stage in STAGES)) if checked else ()
@@ -114,7 +114,7 @@ def csv_text(scores: Sequence[Score]) -> str:
     return text.getvalue()
 
 
-#: Of the two tables: heading, key of the JSON row, digits behind the point.
+#: Columns of the two tables: heading, key of the JSON row.
 _FAITH = (("insertion", "insertion"), ("deletion", "deletion"), ("difference", "insertion_minus_deletion"))
 _PLACE = (
     ("energy in box", "energy_in_box"),
@@ -129,7 +129,7 @@ CHECK_HEADINGS = ("map", "sensitivity", *(f"{stage} shuffled" for stage in STAGE
 
 
 def faith_cells(rows: Sequence[dict[str, Any]]) -> list[list[str | None]]:
-    """Insertion, deletion and the intervals, the largest difference first."""
+    """Return the cells of insertion, deletion and the intervals, the largest difference first."""
     ordered = sorted(rows, key=lambda row: -row["insertion_minus_deletion"])
     return [
         [row["name"], *(_cell(row[key]) for _, key in _FAITH)]
@@ -139,13 +139,13 @@ def faith_cells(rows: Sequence[dict[str, Any]]) -> list[list[str | None]]:
 
 
 def place_cells(rows: Sequence[dict[str, Any]]) -> list[list[str | None]]:
-    """Where the evidence lies, in the same order."""
+    """Return the cells of the localisation metrics, in the same order."""
     ordered = sorted(rows, key=lambda row: -row["insertion_minus_deletion"])
     return [[row["name"], *(_cell(row[key], digits=2) for _, key in _PLACE)] for row in ordered]
 
 
 def check_cells(rows: Sequence[dict[str, Any]]) -> list[list[str | None]]:
-    """Sensitivity and similarities of the rows that have them."""
+    """Return the cells of sensitivity and similarities, for the rows that have them."""
     return [
         [row["name"], _cell(row["max_sensitivity"], digits=2)]
         + [_cell(row["randomised_similarity"][stage], digits=2) for stage in STAGES]

@@ -1,4 +1,4 @@
-"""The rows of an evaluation: which explainer stands behind each, and the maps that it gives."""
+"""The rows of an evaluation: the explainer of each, and the maps that it makes."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ class Row:
     """A row whose maps come from the network.
 
     Attributes:
-        name: of the method, with its layers behind an ``@``.
-        options: how its explainer is built.
+        name: of the method, with its layers after an ``@``.
+        options: of its explainer.
     """
 
     name: str
     options: ExplainOptions
 
     def build(self, loaded: LoadedModel, device: Any, size_wh: tuple[int, int]) -> Explainer:
-        """Its explainer, on ``device``, for pictures of about this size.
+        """Build its explainer, on ``device``, for pictures of about this size.
 
         Raises:
-            HeatcamError: the network does not have what the row asks for.
+            HeatcamError: the network does not have the layers that the row asks for.
         """
         build = ultralytics_explainer if self.name == ULTRALYTICS else explainer_of
         return build(loaded, device, self.options, size_wh)
 
 
 def chosen_rows(plan: EvalPlan, options: ExplainOptions) -> list[Row]:
-    """The methods and layers that are asked for, then ultralytics; maps are made with torch in float32.
+    """Return the rows of the methods and layers that are asked for, then ultralytics'; maps are made with torch in float32.
 
     Raises:
-        UsageError: a method that does not exist.
+        UsageError: a method does not exist, or none is asked for.
     """
     options = replace(options, backend="torch", precision="fp32")
     rows = [Row(name, replace(options, method=name)) for name in plan.method_names()]
@@ -57,7 +57,7 @@ def chosen_rows(plan: EvalPlan, options: ExplainOptions) -> list[Row]:
 
 
 def maps_of(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
-    """The map of each candidate, as the product shows it.
+    """Return the map of each candidate, as heatcam shows it.
 
     Args:
         explainer: the row's.
@@ -77,13 +77,13 @@ def maps_of(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]
 
 
 def maps_asked_for(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
-    """The map at each candidate's anchor, for its class, whatever is detected: in another picture, or with other weights.
+    """Return the map at each candidate's anchor, for its class, whatever is detected: for another picture or other weights.
 
     An object that has no evidence at the tapped layers, because its part of the head does not read them, gets a map of zeros.
 
     Args:
         explainer: any.
-        image: uint8 ``(H, W, 3)`` BGR of the same size as that in which the candidates were found, or its letterbox.
+        image: uint8 ``(H, W, 3)`` BGR of the same size as the one in which the candidates were found, or its letterbox.
         wanted: anchors and classes.
 
     Raises:
@@ -98,10 +98,10 @@ def maps_asked_for(explainer: Explainer, image: Uint8Array, wanted: Sequence[Can
 
 
 def detector(explainer: Explainer) -> GradientEngine:
-    """The engine of an explainer whose network has anchors.
+    """Return the engine of an explainer whose network has anchors.
 
     Raises:
-        UsageError: the network has none.
+        UsageError: the network has no anchors.
     """
     engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:

@@ -1,4 +1,4 @@
-"""What a map should not, and what it should, depend on: noise that nobody sees, and the weights of the network."""
+"""Tests of a map's stability: it should not depend on invisible noise, and it should depend on the network's weights."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from heatcam.geometry import Float32Array, Uint8Array
 NOISE_LEVELS = 5  # grey levels either way: captum's radius of 0.02 in [0, 1]
 NOISE_SAMPLES = 10  # as in captum
 
-#: From a picture (uint8 ``(H, W, 3)``) to one map an object, float32, signed, the same shapes each time.
+#: Makes one map per object, float32, signed, of the same shapes each time, from a picture (uint8 ``(H, W, 3)``).
 MapsOf = Callable[[Uint8Array], Sequence[Float32Array]]
 
 
 def max_sensitivity(maps_of: MapsOf, picture: Uint8Array, rng: np.random.Generator) -> list[float | None]:
-    """The largest relative change of each object's map under noise that nobody sees.
+    """Measure the largest relative change of each object's map under invisible noise.
 
     Yeh et al., "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019, as ``captum.metrics.sensitivity_max`` takes
-    it: ``max over noise of |map(x + noise) - map(x)| / |map(x)|`` in Euclidean norms. Hand-written because captum perturbs and
+    it: ``max over noise of |map(x + noise) - map(x)| / |map(x)|`` in Euclidean norms. Not captum's own, because it perturbs and
     explains float tensors in batches, which an engine does not take; the noise is in whole grey levels, as a camera's is.
 
     Args:
-        maps_of: the maps, always of the same anchors and classes.
+        maps_of: makes the maps, always of the same anchors and classes.
         picture: uint8 ``(H, W, 3)``.
-        rng: for the noise, even over ``NOISE_LEVELS`` either way.
+        rng: for the noise, uniform over ``NOISE_LEVELS`` grey levels either way.
 
     Returns:
         One number an object, 0 or more; None where the map is empty.
@@ -42,10 +42,10 @@ def max_sensitivity(maps_of: MapsOf, picture: Uint8Array, rng: np.random.Generat
 
 
 def rank_similarity(one: Float32Array, other: Float32Array) -> float | None:
-    """Spearman's rank correlation of the absolute values of two maps of one shape, in ``[-1, 1]``; None when one is flat.
+    """Return Spearman's rank correlation of two maps' absolute values, in ``[-1, 1]``; None when one of them is flat.
 
-    What Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, compare a map with that of a network with other
-    weights by. Near 1 the map does not depend on what the network has learned.
+    Both maps have the same shape. Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, compare a map in this way with
+    that of a network with other weights. Near 1 the map hardly depends on the learned weights.
     """
     from scipy.stats import spearmanr  # noqa: PLC0415 (takes a second, and few ask for it)
 

@@ -6,8 +6,8 @@ from .explaining import ExplainerFor as ExplainerFor
 from .explaining import Explaining as Explaining
 from .inference import Inference as Inference
 from .parts import Parts as Parts
+from .parts import RunCaption as RunCaption
 from .parts import SessionPlan as SessionPlan
-from .presenter import RunCaption as RunCaption
 from .renderer import Renderer as Renderer
 from .saving import RecordingToggle as RecordingToggle
 from .saving import Snapshots as Snapshots

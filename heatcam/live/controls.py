@@ -1,19 +1,22 @@
-"""Controls of the live window: the effect of each key, click and mouse move on a session."""
+"""Controls of the live window: the effect of each key, click and mouse move."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from heatcam.enums import Layout
+from heatcam.live.current_state import CurrentState
 from heatcam.live.objects import object_at
 from heatcam.live.parts import Parts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.run_stats import RunStats
-from heatcam.live.state import Choices, WindowState, changed, said
+from heatcam.live.state import changed, said
 from heatcam.sinks import Action, Click, Event, Hover
 
+POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 #: Seconds to seek back or forward, as in mpv.
 SEEKS_S = {
     Action.SEEK_BACK: -5.0,
@@ -23,109 +26,106 @@ SEEKS_S = {
 }
 
 
-class Steered(Protocol):
-    """Session as keys and mouse control it.
-
-    Attributes:
-        parts: the session's parts.
-        presenter: draws the window.
-        playback: position in the source.
-        stats: statistics of the run.
-        choices: values that keys cycle through.
-        state: the current choices.
-    """
-
-    parts: Parts
-    presenter: Presenter
-    playback: Playback
-    stats: RunStats
-    choices: Choices
-    state: WindowState
-
-    def change(self, state: WindowState) -> None:
-        """Apply another state."""
-
-    def step(self, *, forward: bool) -> None:
-        """Show the next frame, or the one before."""
-
-    def seek(self, by_s: float) -> None:
-        """Seek back or forward by some seconds."""
-
-    def end(self) -> None:
-        """Close the window after this turn of the loop."""
-
-
 class Controls:
     """Handles the input events of the window. Called on the main thread.
 
     Args:
-        session: the session to change.
+        parts: the window, whose events they are, and snapshots and recording, which keys start.
+        current: the choices in force, which keys change.
+        playback: position in the source, which keys move.
+        presenter: the picture under the mouse, and the notes that answer a key.
+        stats: uses of each key are counted in it.
+        on_quit: called when the user quits.
     """
 
-    def __init__(self, session: Steered) -> None:
-        self._session = session
+    def __init__(
+        self,
+        parts: Parts,
+        current: CurrentState,
+        playback: Playback,
+        presenter: Presenter,
+        stats: RunStats,
+        on_quit: Callable[[], None],
+    ) -> None:
+        self._viewer, self._snapshots, self._recording = parts.viewer, parts.snapshots, parts.recording
+        self._current, self._playback, self._presenter = current, playback, presenter
+        self._stats, self._on_quit = stats, on_quit
+
+    def poll(self) -> list[Event]:
+        """Return the events that have come; wait a little for them where no picture is due."""
+        if not self._viewer.is_open:
+            time.sleep(POLL_MS / 1e3)
+        return self._viewer.poll(1 if self._presenter.is_due else POLL_MS)
 
     def answer(self, event: Event) -> None:
         """Handle one event."""
-        session = self._session
         if isinstance(event, Hover):
             self._hover(event)
             return
-        session.presenter.asked()
+        self._presenter.asked()
         if isinstance(event, Click):
             self._click(event)
             return
-        session.stats.actions[event] += 1
+        self._stats.actions[event] += 1
         if event is Action.QUIT:
-            session.end()
+            self._on_quit()
         elif event is Action.SAVE_SNAPSHOT:
             self._save()
         elif event is Action.TOGGLE_RECORDING:
             self._toggle_recording()
         elif event in SEEKS_S:
-            session.seek(SEEKS_S[event])
+            self._seek(SEEKS_S[event])
         else:
             self._press(event)
 
     def _press(self, action: Action) -> None:
         """Handle a key that changes the view or steps by a frame."""
-        session = self._session
-        entry, before = session.playback.history.now, session.state
-        objects = entry.object_ids if entry else ()
-        session.change(changed(before, action, session.choices, objects))
-        session.presenter.say(said(before, session.state))
+        entry, before = self._playback.history.now, self._current.state
+        object_ids = entry.object_ids if entry else ()
+        self._current.change(changed(before, action, self._current.choices, object_ids))
+        self._presenter.say(said(before, self._current.state))
         if action in (Action.STEP_FORWARD, Action.STEP_BACK):
-            session.step(forward=action is Action.STEP_FORWARD)
+            self._step(forward=action is Action.STEP_FORWARD)
+
+    def _step(self, *, forward: bool) -> None:
+        """Show the next frame, or the one before."""
+        self._presenter.say(self._playback.step_forward() if forward else self._playback.step_back())
+        self._current.refine()
+
+    def _seek(self, by_s: float) -> None:
+        """Seek back or forward by some seconds, if the source can seek."""
+        self._presenter.say(self._playback.seek(by_s, paused=self._current.state.paused))
+        self._stats.pause()
+        if not self._playback.ended:
+            self._presenter.hold("")
 
     def _click(self, click: Click) -> None:
         """Focus the object whose box was clicked; a click elsewhere shows all objects."""
-        shown = self._session.presenter.shown
+        shown = self._presenter.shown
         if shown is not None:
-            found, numbers = shown.entry.explanation.detections, shown.entry.object_ids
+            found, object_ids = shown.entry.explanation.detections, shown.entry.object_ids
             is_on_it = shown.view.holds(click.x, click.y)
             place = object_at(found, *shown.view.to_frame(click.x, click.y)) if is_on_it else None
-            self._session.change(
-                replace(self._session.state, focus=None if place is None else numbers[place])
-            )
+            focus = None if place is None else object_ids[place]
+            self._current.change(replace(self._current.state, focus=focus))
 
     def _hover(self, hover: Hover) -> None:
-        session, shown = self._session, self._session.presenter.shown
-        if session.state.layout is Layout.WIPE and shown is not None:
+        """Move the wipe to the mouse."""
+        state, shown = self._current.state, self._presenter.shown
+        if state.layout is Layout.WIPE and shown is not None:
             left, _, right, _ = shown.view.places[0]
             split = min(1.0, max(0.0, (hover.x - left) / (right - left)))
-            session.state = replace(session.state, split=split)
-            session.presenter.change()
+            self._current.change_drawing(replace(state, split=split))
 
     def _save(self) -> None:
-        shown, picture = self._session.presenter.shown, self._session.presenter.picture()
+        shown, picture = self._presenter.shown, self._presenter.picture()
         if shown is not None and picture is not None:
-            self._session.parts.snapshots.save(picture, shown.entry.explanation, shown.state)
+            self._snapshots.save(picture, shown.entry.explanation, shown.state)
 
     def _toggle_recording(self) -> None:
-        session, recording = self._session, self._session.parts.recording
-        if recording.seconds is not None:
-            session.presenter.say(recording.stop())
+        if self._recording.seconds is not None:
+            self._presenter.say(self._recording.stop())
             return
-        picture = session.presenter.picture()
+        picture = self._presenter.picture()
         if picture is not None:
-            session.presenter.say(recording.start(picture))
+            self._presenter.say(self._recording.start(picture))

@@ -31,10 +31,10 @@ class Objects:
         return tuple(int(t) if t > 0 else n for t, n in zip(found.track_ids, own, strict=True))
 
 
-def ids_again(before: Detections, numbers: Sequence[int], again: Detections) -> tuple[int, ...]:
+def ids_again(before: Detections, object_ids: Sequence[int], again: Detections) -> tuple[int, ...]:
     """Return the numbers of a frame's objects after the same frame was refined; new boxes get numbers below zero."""
     same = same_objects(before, again)
-    return tuple(numbers[of] if of >= 0 else -1 - place for place, of in enumerate(same))
+    return tuple(object_ids[of] if of >= 0 else -1 - place for place, of in enumerate(same))
 
 
 def object_at(detections: Detections, x: float, y: float) -> int | None:
@@ -48,7 +48,7 @@ def object_at(detections: Detections, x: float, y: float) -> int | None:
     return best if inside[best] else None
 
 
-def with_tracks(again: Explanation, numbers: tuple[int, ...]) -> Explanation:
+def with_tracks(again: Explanation, object_ids: tuple[int, ...]) -> Explanation:
     """Return a refined explanation with the track numbers of the first one."""
-    tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in numbers], np.int64)
+    tracks = np.array([n if 0 < n < FIRST_OWN else 0 for n in object_ids], np.int64)
     return replace(again, detections=replace(again.detections, track_ids=tracks))

@@ -1,4 +1,4 @@
-"""Parts and plan of a live session."""
+"""Parts and plan of a live session: threads, window and files that are handed in, and settings that do not change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from heatcam.live.capture import CaptureThread
 from heatcam.live.inference import Inference
-from heatcam.live.presenter import RunCaption
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
-from heatcam.pipeline import Limits
+from heatcam.pipeline import Limits, Sink
 from heatcam.sinks import Viewer
 
 
@@ -23,6 +22,7 @@ class Parts:
         viewer: the window.
         renderer: renders the window's picture.
         snapshots, recording: the actions of the keys ``s`` and ``R``.
+        sinks: further takers of each frame that is shown, with its picture; called on the main thread, so they must not wait.
     """
 
     capture: CaptureThread
@@ -31,6 +31,40 @@ class Parts:
     renderer: Renderer
     snapshots: Snapshots
     recording: RecordingToggle
+    sinks: tuple[Sink, ...] = ()
+
+    @property
+    def dropped(self) -> int:
+        """Number of frames dropped because capture, inference or display was slow."""
+        return self.capture.dropped + self.inference.results.dropped
+
+    def start(self, *, paused: bool) -> None:
+        """Start the threads; ``paused``: capture keeps its first frames until it is resumed."""
+        self.capture.pause(paused)
+        self.capture.start()
+        self.inference.start()
+
+    def close(self) -> list[str]:
+        """Stop the threads and finish the files, a recording first, which matters most; return messages for the terminal."""
+        self.inference.ask_to_stop()
+        recorded = self.recording.close()
+        self.capture.stop()
+        self.inference.stop()
+        return recorded + self.snapshots.close()
+
+
+@dataclass(frozen=True)
+class RunCaption:
+    """Text of the top line that does not change in a run.
+
+    Attributes:
+        model, backend: their display names.
+        draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
+    """
+
+    model: str = ""
+    backend: str = ""
+    draw_every_s: float = 0.0
 
 
 @dataclass(frozen=True)

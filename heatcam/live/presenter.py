@@ -6,36 +6,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from heatcam.enums import MethodName
+from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.geometry import Uint8Array
-from heatcam.live.capture import CaptureThread
 from heatcam.live.frame_history import HistoryEntry
-from heatcam.live.inference import Inference
-from heatcam.live.renderer import Renderer
+from heatcam.live.parts import Parts, RunCaption
 from heatcam.live.run_stats import RunStats
-from heatcam.live.saving import RecordingToggle
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status, View, natural_wh
-from heatcam.sinks import Viewer
 from heatcam.sources import Phase, SourceState
 
 REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
 NOTE_S = 2.5  # how long a note stays on the top line: where a picture was saved, what a key changed
 BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
-
-
-@dataclass(frozen=True)
-class RunCaption:
-    """Text of the top line that does not change in a run.
-
-    Attributes:
-        model, backend: their display names.
-        draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
-    """
-
-    model: str = ""
-    backend: str = ""
-    draw_every_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,10 +61,8 @@ class Presenter:
     """Draw entries into the window and, while one is made, into the recording. Called on the main thread.
 
     Args:
-        viewer: the window.
-        renderer: paints the window's picture.
-        recording: gets each picture that is drawn.
-        capture, inference: the threads whose status is shown.
+        parts: the window, the renderer of its picture, the recording, which gets each picture that is drawn, and the
+            threads, whose status is shown.
         caption: fixed text of the top line.
         stats: counts and times of drawing are added to it.
         clock: monotonic clock, in seconds; that of ``Frame.captured_at_s``.
@@ -90,11 +70,7 @@ class Presenter:
 
     def __init__(
         self,
-        viewer: Viewer,
-        renderer: Renderer,
-        recording: RecordingToggle,
-        capture: CaptureThread,
-        inference: Inference,
+        parts: Parts,
         caption: RunCaption,
         stats: RunStats,
         clock: Callable[[], float],
@@ -102,8 +78,9 @@ class Presenter:
         #: The picture in the window, its inputs, and the way back from its pixels; None before the first picture.
         self.shown: Painted | None = None
         self.notes = Notes()
-        self._viewer, self._renderer, self._recording = viewer, renderer, recording
-        self._capture, self._inference = capture, inference
+        self._parts = parts
+        self._viewer, self._renderer, self._recording = parts.viewer, parts.renderer, parts.recording
+        self._capture, self._inference = parts.capture, parts.inference
         self._caption, self._stats, self._clock = caption, stats, clock
         self._stale = self._has_new_frame = False
         self._drawn_s = 0.0
@@ -148,6 +125,7 @@ class Presenter:
         self._viewer.show(view.picture)
         if self._has_new_frame:
             self._count(entry, held=held)
+            self._hand_on(entry)
         self._record()
         if self._asked_at_s is not None:
             self._stats.key_s.append(time.perf_counter() - self._asked_at_s)
@@ -201,6 +179,13 @@ class Presenter:
         view = self._renderer.paint(painted.entry, painted.state, painted.status, painted.banner)
         return view.picture
 
+    def _hand_on(self, entry: HistoryEntry) -> None:
+        """Give a frame that was drawn for the first time to the sinks beside the window."""
+        picture = self.picture() if self._parts.sinks else None
+        for sink in self._parts.sinks:
+            assert picture is not None  # (it was drawn)
+            sink.take(picture, entry.explanation)
+
     def _record(self) -> None:
         """Add the drawn picture to the recording, also one in which a key has changed a paused frame."""
         picture = self.picture() if self._recording.seconds is not None else None
@@ -244,7 +229,7 @@ class Presenter:
             draw_ms=self._stats.recent_draw_ms,
             model=self._caption.model + _how(entry, state),
             backend=self._caption.backend,
-            dropped=self._capture.dropped + self._inference.results.dropped,
+            dropped=self._parts.dropped,
             age_s=age_s if is_old else None,
             recording_s=self._recording.seconds,
             paused=state.paused,
@@ -258,9 +243,7 @@ def _how(entry: HistoryEntry, state: WindowState) -> str:
     """Return the shown map's method and layers, to follow the model's name; "" for the default ones."""
     saliency = entry.explanation.saliency
     method = state.method if saliency is None else saliency.method
-    usual = method == MethodName.LIVE.value or (
-        method == MethodName.FINE.value and state.method == MethodName.LIVE.value
-    )
+    usual = method == LIVE_MAP or (method == FINE_MAP and state.method == LIVE_MAP)
     layers = f" @{state.layers}" if state.layers and method == state.method else ""
     return ("" if usual else f" {method}") + layers
 

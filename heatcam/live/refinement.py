@@ -32,6 +32,10 @@ class Refinement:
         every = 1 if self._stays else state.every
         return ExplainRequest(heat, own, state.conf, state.method, state.layers, every=every)
 
+    def set_flowing_request(self, state: WindowState) -> None:
+        """Let inference explain the frames to come as these choices ask for."""
+        self._inference.request = self.flowing_request(state)
+
     def still_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for a paused frame."""
         request = self.flowing_request(state)
@@ -63,9 +67,9 @@ class Refinement:
         if shown.request != self.still_request(state):
             return None
         again, before = shown.explanation, entry.explanation.detections
-        numbers = ids_again(before, entry.object_ids, again.detections)
+        object_ids = ids_again(before, entry.object_ids, again.detections)
         if before.track_ids is not None:
-            again = with_tracks(again, numbers)
-        refined = HistoryEntry(again, numbers, shown.request)
+            again = with_tracks(again, object_ids)
+        refined = HistoryEntry(again, object_ids, shown.request)
         self._history.replace_now(refined)
         return refined

@@ -156,6 +156,6 @@ def _same(steadied: Explanation, explanation: Explanation) -> bool:
     return steadied.frame is explanation.frame and steadied.timings is explanation.timings
 
 
-def _place(numbers: Sequence[int], focus: int | None) -> int | None:
+def _place(object_ids: Sequence[int], focus: int | None) -> int | None:
     """Return the index of the object in focus; None if no object is in focus, or it is not in the frame."""
-    return numbers.index(focus) if focus is not None and focus in numbers else None
+    return object_ids.index(focus) if focus is not None and focus in object_ids else None

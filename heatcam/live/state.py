@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from heatcam.enums import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import LIVE_MAP, Colormap, Layout, Renorm
 from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
@@ -45,7 +45,7 @@ class WindowState:
     boxes: bool = True
     hud: bool = True
     conf: float = 0.25
-    method: str = MethodName.LIVE.value
+    method: str = LIVE_MAP
     layers: str = ""
     every: int = 1
     numbers: bool = False

@@ -1,7 +1,7 @@
 """IoU matching of boxes between two frames.
 
 Only as much as smoothing and the window need: greedy matching within each class, the largest overlaps first. Nothing is
-predicted, so an object that moves by its own size between two frames counts as new and is shown as it is. Among crowded boxes
+predicted, so an object that moves by its own size between two frames counts as new and is not smoothed. Among crowded boxes
 the optimal assignment (scipy's ``linear_sum_assignment``) differs from this one now and then.
 """
 

@@ -120,7 +120,7 @@ def _layer(name: str) -> Allowed | None:
 
 
 def _attribute(owner: Any, name: Any) -> Any:
-    """``getattr``, as far as checkpoints need it: for a class's or layer's forward method, or the member of an enum."""
+    """Do as ``getattr``, as far as checkpoints need it: for a class's or layer's forward method, or the member of an enum."""
     if not isinstance(name, str) or name.startswith("_"):
         refuse("was refused: it reads an attribute that no network needs; nothing was run")
     kind = owner.kind if isinstance(owner, Allowed) else type(owner) if isinstance(owner, nn.Module) else None
@@ -172,14 +172,14 @@ def _size(values: Any = ()) -> torch.Size:
 
 
 def _number_type(code: Any, *_: Any) -> Any:
-    """``numpy.dtype`` of one number; its further state is not needed."""
+    """Return the ``numpy.dtype`` of one number; its further state is not needed."""
     if code not in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"):
         refuse("is damaged: it holds a NumPy value of no known kind")
     return np.dtype(code)
 
 
 def _number(kind: Any, content: Any) -> Any:
-    """``numpy.core.multiarray.scalar``, as a Python number."""
+    """Do as ``numpy.core.multiarray.scalar``, with a Python number as result."""
     if not isinstance(kind, np.dtype) or type(content) is not bytes or len(content) != kind.itemsize:
         refuse("is damaged: it holds a NumPy value of no known kind")
     return np.frombuffer(content, kind)[0].item()

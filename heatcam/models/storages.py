@@ -97,7 +97,7 @@ class Storages:
             else 0
         )
         held = len(stored.values)
-        taken = elements * max(4, stored.dtype.itemsize)  # as float32, which is what it becomes
+        taken = elements * max(4, stored.dtype.itemsize)  # as float32, which it becomes
         if reach > held or elements > max(held, 4096):
             refuse(
                 f"has a tensor of {in_words(taken)} over a storage of {in_words(held * stored.dtype.itemsize)}"

@@ -1,4 +1,4 @@
-"""Which processor this is: what was measured or proved on another one does not hold here."""
+"""Identification of the processor: results measured or verified on another one do not hold here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEATURES = "flags", "Features"
 
 @cache
 def processor(cpuinfo: Path = _CPUINFO) -> str:
-    """Its name, and a digest of what it can do: ``AMD EPYC 9V74 3f2a91c0``."""
+    """Return the processor's name and a digest of its features: ``AMD EPYC 9V74 3f2a91c0``."""
     facts = _first_core(cpuinfo)
     name = " ".join(facts[key] for key in _NAMES if key in facts) or platform.processor()
     features = sorted(processor_features(cpuinfo))
@@ -23,13 +23,13 @@ def processor(cpuinfo: Path = _CPUINFO) -> str:
 
 
 def processor_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
-    """What Linux says that it can do (``avx2``, ``avx512f``, ``amx_bf16``); empty where it does not say."""
+    """Return the features that Linux lists (``avx2``, ``avx512f``, ``amx_bf16``); empty where it lists none."""
     facts = _first_core(cpuinfo)
     return frozenset(" ".join(facts.get(key, "") for key in _FEATURES).split())
 
 
 def _first_core(cpuinfo: Path) -> dict[str, str]:
-    """What Linux says of the first core, by its own names; nothing elsewhere."""
+    """Read the fields of the first core in ``/proc/cpuinfo``, by its own names; empty on other systems."""
     try:
         text = cpuinfo.read_text("utf-8", "replace")
     except OSError:

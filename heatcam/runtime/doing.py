@@ -1,4 +1,4 @@
-"""What is being done, said where it is done and shown where somebody looks: a status line of the terminal.
+"""Messages about slow steps, sent by the code that takes them and shown in the terminal's status line.
 
 >>> with shown_by(status.update):
 ...     say_doing("proving the gradient")
@@ -14,13 +14,13 @@ logger = logging.getLogger(__name__)
 
 
 def say_doing(text: str) -> None:
-    """Say what is done from now on, in a few words such as ``proving the gradient``; nothing where nobody listens."""
+    """Send a message about the step that begins, in a few words such as ``proving the gradient``; unheard without a listener."""
     logger.info("%s", text)
 
 
 @contextmanager
 def shown_by(show: Callable[[str], None]) -> Iterator[None]:
-    """Give ``show`` each text that is said within this."""
+    """Call ``show`` with the text of each message sent within this block."""
     handler, level = _Handler(show), logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -32,7 +32,7 @@ def shown_by(show: Callable[[str], None]) -> Iterator[None]:
 
 
 class _Handler(logging.Handler):
-    """Gives each message's text to ``show``."""
+    """A log handler that calls ``show`` with each message's text."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         super().__init__()

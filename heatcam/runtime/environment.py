@@ -1,10 +1,11 @@
-"""What has to stand in the process environment before ultralytics and OpenCV are imported.
+"""Environment variables that must be set before ultralytics and OpenCV are imported.
 
-ultralytics reads these once, at import: without them it may install packages that a checkpoint names, look for the network,
-share one settings file with every other tool, and unpickle whatever a checkpoint holds. A value the user has set is kept.
+ultralytics reads these once, at import: without them it may install packages that a checkpoint names, check for an internet
+connection, share one settings file with every other tool, and unpickle whatever a checkpoint holds. A value that the user has
+set is kept.
 
-OpenVINO sends usage figures to a server when it is imported, from a package of its own that has no such variable: it is kept from
-being imported.
+OpenVINO sends usage figures to a server when it is imported, by a package of its own that has no such variable: this package is
+kept from being imported.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # as mypy reads it: typing and pathlib would delay the moment when Ctrl-C is taken over
+TYPE_CHECKING = False  # as mypy reads it: typing and pathlib would delay the moment when Ctrl-C is handled
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,19 +22,19 @@ CACHE_DIR_VARIABLE = "HEATCAM_CACHE_DIR"
 
 
 def config_dir() -> str:
-    """The folder of heatcam's own settings, as a path; ``HEATCAM_CONFIG_DIR`` overrides the platform's place for it."""
+    """Return the path of heatcam's settings folder: ``HEATCAM_CONFIG_DIR``, or the platform's place for it."""
     return os.environ.get(CONFIG_DIR_VARIABLE) or _platforms_folder("user_config_path")
 
 
 def cache_dir() -> Path:
-    """The folder of what can be made again (compiled models); ``HEATCAM_CACHE_DIR`` overrides the platform's place for it."""
+    """Return the cache folder, for files that can be made again: ``HEATCAM_CACHE_DIR``, or the platform's place for it."""
     from pathlib import Path  # noqa: PLC0415
 
     return Path(os.environ.get(CACHE_DIR_VARIABLE) or _platforms_folder("user_cache_path"))
 
 
 def _platforms_folder(kind: str) -> str:
-    """The platform's place for our files; one for this run alone where nobody knows a home (no HOME, no user of that number)."""
+    """Return the platform's folder for our files; a temporary one where there is no home (no HOME, no user of that number)."""
     import platformdirs  # noqa: PLC0415 (20 ms of `heatcam --help`)
 
     try:
@@ -43,9 +44,9 @@ def _platforms_folder(kind: str) -> str:
 
 
 def passing_folder() -> str:
-    """A folder that is removed when the program ends, as a path: for what has nowhere else to go."""
+    """Return the path of a temporary folder, which is removed when the program ends."""
     if not _passing:
-        import atexit  # noqa: PLC0415 (seldom needed, all of them)
+        import atexit  # noqa: PLC0415 (all three are seldom needed)
         import shutil  # noqa: PLC0415
         import tempfile  # noqa: PLC0415
 
@@ -68,8 +69,8 @@ def prepare_environment() -> None:
         "YOLO_OFFLINE": "1",
         "YOLO_VERBOSE": "0",
         "OPENCV_LOG_LEVEL": "ERROR",
-        "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # seconds; at its 10 a camera that hangs stays taken for too long
-        "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: what goes wrong is said by our own errors
+        "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # seconds; at the default 10 a camera that hangs stays busy for too long
+        "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: our own errors say what goes wrong
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
@@ -77,36 +78,36 @@ def prepare_environment() -> None:
 
 
 def _keep_openvino_from_sending() -> None:
-    """Keep ``openvino_telemetry`` from being imported in this process; OpenVINO then takes its own stub, which sends nothing.
+    """Keep ``openvino_telemetry`` from being imported in this process; OpenVINO then uses its own stub, which sends nothing.
 
-    The package's own switch is a file in the user's home, and it writes an id there as long as that file does not refuse. Here
-    nothing is written, and other programs keep what their user chose. None is Python's own mark for what may not be imported.
+    The package's own switch is a file in the user's home, and it writes an id there unless that file refuses. Here nothing is
+    written, and other programs keep the user's choice. None in ``sys.modules`` keeps Python from importing a module.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def give_ultralytics_a_folder() -> None:
-    """Keep ultralytics' settings apart from the user's own. Called by the rooms that import it, before they do.
+    """Keep ultralytics' settings apart from the user's own. Called by the packages that import it, before they do.
 
-    Where nothing can be written, it and matplotlib get a folder for this run alone: both complain otherwise.
+    Where nothing can be written, it and matplotlib get a temporary folder: both complain otherwise.
     """
     _give_matplotlib_a_folder()
     if "YOLO_CONFIG_DIR" in os.environ:
         return
     from pathlib import Path  # noqa: PLC0415
 
-    from heatcam.runtime.json_cache import recall  # noqa: PLC0415 (nothing of it is needed before)
+    from heatcam.runtime.json_cache import recall  # noqa: PLC0415 (not needed before)
 
     folder = os.path.join(config_dir(), "ultralytics")  # noqa: PTH118
     if not _can_be_written(folder):
         folder = os.path.join(passing_folder(), "ultralytics")  # noqa: PTH118
     os.environ["YOLO_CONFIG_DIR"] = folder
-    # ultralytics says on standard output what it thinks of a damaged file: that is where documents go
+    # (ultralytics complains about a damaged file on standard output, which is for documents)
     recall(Path(folder, "Ultralytics", "settings.json"))
 
 
 def _give_matplotlib_a_folder() -> None:
-    """Only where its own cannot be written: there its fonts' list is, which takes seconds to make."""
+    """Set a temporary folder only if its own cannot be written: its own holds the list of fonts, which takes seconds to make."""
     home = os.path.expanduser("~")  # noqa: PTH111
     usual = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")  # noqa: PTH118
     is_fine = os.path.isabs(usual) and _can_be_written(os.path.join(usual, "matplotlib"))  # noqa: PTH117, PTH118
@@ -115,7 +116,7 @@ def _give_matplotlib_a_folder() -> None:
 
 
 def _can_be_written(folder: str) -> bool:
-    """Whether a folder takes files, or could be made. It is not made."""
+    """Return True if files can be written to a folder, or it could be made. It is not made."""
     while not os.path.exists(folder) and os.path.dirname(folder) != folder:  # noqa: PTH110, PTH120
         folder = os.path.dirname(folder)  # noqa: PTH120
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)  # noqa: PTH112

@@ -1,9 +1,9 @@
-"""Small JSON files of heatcam's own: the one reader of them all, and what was measured once on this machine, in the cache folder.
+"""Reading and writing of heatcam's own small JSON files: settings, and results measured once, in the cache folder.
 
-Losing one is no error, only time: one that is damaged in any way is put aside, said once, and made anew.
+Losing one costs only time: a damaged one is renamed, reported once, and made again.
 
 Everything that is kept between runs (calibrations, proofs, speeds, converted networks) is kept under ``CACHE_VERSION``. Raise it
-when the code behind such a number changes what comes out: ``tests/test_cache_version.py`` fails until somebody has decided that.
+when the code behind such a result changes it: ``tests/test_cache_version.py`` fails until somebody has decided that.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from heatcam.runtime.atomic_write import write_atomically
 
 logger = logging.getLogger(__name__)
 
-#: Of the code that makes what is remembered. 3: calibrations of all pictures, on slow machines too.
+#: Version of the code that makes the cached results. 3: calibrations of all pictures, on slow machines too.
 CACHE_VERSION = 3
 
-MOST_BYTES = 16 << 20  # a hundred times what any of them has held
+MOST_BYTES = 16 << 20  # a hundred times the size of any so far
 MOST_ENTRIES = 300  # of one file, the newest
 ASIDE = ".damaged"
 
 
 class DamagedFileError(ValueError):
-    """A file of ours that holds something else than what was written into it, or cannot be read; ``str()`` says why."""
+    """A file of ours with other content than was written, or one that cannot be read; ``str()`` gives the reason."""
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object that one of our files holds.
+    """Read the JSON object in one of our files.
 
     Raises:
-        FileNotFoundError: there is none.
-        DamagedFileError: it is no plain file, cannot be read, is huge, or holds no such thing.
+        FileNotFoundError: the file does not exist.
+        DamagedFileError: it is no plain file, cannot be read, is huge, or holds no JSON object.
     """
     try:
         found = json.loads(_bytes_of(path).decode("utf-8-sig"))
@@ -55,7 +55,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def recall(path: Path) -> dict[str, Any]:
-    """What one of our files holds; nothing where it is missing or damaged, and what is damaged is put aside with one note."""
+    """Read one of our files; return {} if it is missing or damaged, and rename a damaged one with a warning."""
     try:
         return read_object(path)
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def recall(path: Path) -> dict[str, Any]:
 
 
 def put_aside(path: Path, why: str) -> None:
-    """Rename something damaged to ``name.damaged``, so that it can be looked at and made anew; say so once."""
+    """Rename a damaged file to ``name.damaged``, so that it can be inspected and made again, with one warning."""
     aside = path.with_name(path.name + ASIDE)
     try:
         path.replace(aside)
@@ -77,7 +77,7 @@ def put_aside(path: Path, why: str) -> None:
 
 
 def remember(path: Path, known: dict[str, Any]) -> None:
-    """Write ``known``, whole or not at all; a folder that cannot be written to is no error."""
+    """Write ``known`` to a file, whole or not at all; a folder that cannot be written to is no error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
@@ -92,10 +92,10 @@ def remember_entry(path: Path, known: dict[str, Any], key: str, value: object) -
 
 
 def _bytes_of(path: Path) -> bytes:
-    """All bytes of a plain file that is not huge. Pipes and devices, which might never end, are not opened."""
+    """Read all bytes of a plain file that is not huge. Pipes and devices, which might never end, are not opened."""
     try:
         kind = path.stat().st_mode
-    except OSError as error:  # no folder, or one that may not be looked into: what is said when something is to be kept there
+    except OSError as error:  # no folder, or no permission: reported when something is written there
         raise FileNotFoundError(path) from error
     if not stat.S_ISREG(kind):
         raise DamagedFileError("it is no plain file")

@@ -1,8 +1,8 @@
-"""What ends the program from outside: Ctrl-C, a polite kill, a terminal that closes. One line and an exit code, at any moment.
+"""Handling of signals that end the program: Ctrl-C, SIGTERM, a closed terminal. One line and an exit code, at any moment.
 
 Libraries swallow ``KeyboardInterrupt`` while they are imported and in callbacks, and Python shows a traceback where nobody
-catches it. So as long as there is nothing to lose the program ends within the signal's handler; only ``raising`` makes it an
-exception, where work is to be finished, and ``held`` makes it wait, where a file is being written.
+catches it. So as long as there is nothing to lose the program ends within the signal's handler; only within ``raising`` the
+signal is an exception, where work has to be finished, and within ``held`` it waits, where a file is being written.
 Nothing of heatcam is imported here.
 """
 
@@ -17,20 +17,20 @@ from contextlib import contextmanager, suppress
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows has no SIGHUP, others no SIGBREAK (Ctrl-Break)
 SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
-_CLEAR_LINE = b"\r\x1b[K\x1b[?25h"  # what a progress bar has drawn, and the cursor that it hides
+_CLEAR_LINE = b"\r\x1b[K\x1b[?25h"  # erases a progress bar, and shows the cursor that it hides
 
 
 class _State:
-    """What has come and what is allowed now: of the whole process, as signals are.
+    """State of signal handling, one for the whole process, as signals are.
 
     Attributes:
         number: the first signal that came; None while none has.
-        said: whether the line was written.
-        raises, holds: how many ``raising`` and ``held`` blocks are open.
+        said: True once the line was written.
+        raises, holds: number of open ``raising`` and ``held`` blocks.
         terminals: numbers of the standard streams that went to a terminal at the start.
-        is_late: whether a signal came while it was held.
-        lock: around ``holds``.
-        cleaning: what is to be removed at the end.
+        is_late: True if a signal came in a ``held`` block.
+        lock: guards ``holds``.
+        cleaning: functions to call at the end.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ _state = _State()
 
 
 def install() -> None:
-    """Take over the signals that end a program, on the main thread. One that is ignored (``nohup``) stays so."""
+    """Install handlers for the signals that end a program, on the main thread. One that is ignored (``nohup``) stays so."""
     _state.terminals = [stream for stream in (1, 2) if os.isatty(stream)]
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -55,17 +55,17 @@ def install() -> None:
 
 
 def note(number: int) -> None:
-    """Remember the first signal that came: it decides the exit code."""
+    """Remember the first signal: it decides the exit code."""
     if _state.number is None:
         _state.number = number
     for stream in _state.terminals:
-        if not os.isatty(stream):  # it was closed, and to write to it is an error from now on
+        if not os.isatty(stream):  # it was closed: writing to it is an error from now on
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     _state.terminals = [stream for stream in _state.terminals if os.isatty(stream)]
 
 
 def is_asked() -> bool:
-    """Whether a signal has come. For loops: an exception may have been swallowed by what they called."""
+    """Return True if a signal has come. For loops: code that they call may have swallowed the exception."""
     return _state.number is not None
 
 
@@ -76,12 +76,12 @@ def require_going_on() -> None:
 
 
 def exit_code() -> int:
-    """As shells count: 128 and the signal's number; 130 for Ctrl-C."""
+    """Return the exit code as shells count: 128 plus the signal's number; 130 for Ctrl-C."""
     return 128 + int(_state.number or signal.SIGINT)
 
 
 def say() -> None:
-    """Write the one line, past all buffers, once."""
+    """Write the one line about the signal, unbuffered, once."""
     if _state.said:
         return
     _state.said = True
@@ -92,12 +92,12 @@ def say() -> None:
 
 
 def at_the_end(clean: Callable[[], object]) -> None:
-    """Have ``clean`` called when the program ends, however it does but for SIGKILL."""
+    """Register ``clean`` to be called when ``end`` leaves the program."""
     _state.cleaning.append(clean)
 
 
 def end(code: int) -> None:
-    """Leave at once, past all threads."""
+    """Clean up and exit at once, without waiting for threads."""
     while _state.cleaning:
         with suppress(Exception):
             _state.cleaning.pop()()
@@ -106,7 +106,7 @@ def end(code: int) -> None:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Within this a signal raises ``KeyboardInterrupt`` in the main thread: there is something to finish."""
+    """Let signals raise ``KeyboardInterrupt`` in the main thread within this block: there is something to finish."""
     _state.raises += 1
     try:
         yield
@@ -116,7 +116,7 @@ def raising() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Within this, which must be short, a signal waits: a file is being written. In any thread."""
+    """Delay signals to the end of this block, which must be short: a file is being written. In any thread."""
     with _state.lock:
         _state.holds += 1
     try:
@@ -130,7 +130,7 @@ def held() -> Iterator[None]:
 
 
 def leave(code: int) -> None:
-    """From here on a signal ends the program at once with ``code``: all that was asked for is done and said."""
+    """Let signals end the program at once with ``code`` from here on: all work and output is done."""
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: end(code))
@@ -148,6 +148,6 @@ def _act() -> None:
     if _state.raises:
         raise KeyboardInterrupt
     say()
-    with suppress(Exception):  # (it may be in the middle of a write)
+    with suppress(Exception):  # (it may have interrupted a write)
         sys.stdout.flush()
     end(exit_code())

@@ -1,7 +1,7 @@
-"""Stages of a pipeline that work at the same time: each in a thread, a short queue between them, order kept.
+"""Stages of a pipeline that run at the same time: each in a thread, with a short queue between them, in order.
 
-An error in a thread is raised again where its work is used, with its traceback; whatever ends the run, threads are stopped, their
-queues emptied, and joined.
+An error in a thread is raised again where its results are used, with its traceback; however the run ends, the threads are
+stopped and joined.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _POLL_S = 0.1  # on Windows Ctrl-C does not end a wait without a limit
 
 
 def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
-    """``items``, fetched in a thread up to ``depth`` ahead of their use.
+    """Yield ``items``, fetched in a thread up to ``depth`` ahead of their use.
 
     Close the iterator, or use it up: both end the thread, after the fetch it is in.
 
     Raises:
-        BaseException: what fetching raised, after all items before it.
+        BaseException: any error of fetching, after all items before it.
     """
     fetched: FrameQueue[Item] = FrameQueue(depth, WhenFull.WAIT)
     thread = threading.Thread(target=_fetch, args=(iter(items), fetched), name="ahead", daemon=True)
@@ -37,7 +37,7 @@ def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
 
 
 def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
-    """The thread of ``ahead``."""
+    """Fetch items into the queue: the thread of ``ahead``."""
     try:
         for item in items:
             if not fetched.put(item):
@@ -49,14 +49,14 @@ def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
 
 
 class Behind(Generic[Item]):
-    """Work on items in a thread, in order, up to ``depth`` behind the one that hands them over.
+    """Works on items in a thread, in order, up to ``depth`` behind the thread that hands them over.
 
-    Use it with ``with``: leaving the block works off what was handed over, also after an error or Ctrl-C; a second Ctrl-C leaves
-    the rest undone. Handing over is for one thread.
+    Use it with ``with``: leaving the block finishes the items that were handed over, also after an error or Ctrl-C; a second
+    Ctrl-C leaves the rest undone. Hand items over from one thread only.
 
     Args:
         work: called with each item in the thread. Its first error ends the work; ``hand`` or leaving the block raises it.
-        depth: how many items may wait.
+        depth: number of items that may wait.
     """
 
     def __init__(self, work: Callable[[Item], None], depth: int) -> None:
@@ -64,13 +64,14 @@ class Behind(Generic[Item]):
         self._handed: FrameQueue[Item] = FrameQueue(depth, WhenFull.WAIT)
         self._error: BaseException | None = None
         self._raised = False
+        self._gone = threading.Event()
         self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
 
     def hand(self, item: Item) -> None:
         """Hand over one item; waits while ``depth`` items wait.
 
         Raises:
-            BaseException: what the work raised before.
+            BaseException: an error of ``work`` on an earlier item.
         """
         if not self._handed.put(item):
             self._raise()
@@ -84,14 +85,19 @@ class Behind(Generic[Item]):
     ) -> None:
         try:
             self._handed.finish()
-            while self._thread.is_alive():
-                self._thread.join(_POLL_S)
+            self._wait()
         except KeyboardInterrupt:
             self._handed.abandon()
-            self._thread.join()
+            self._wait()
             raise
         if error is None:
             self._raise()
+
+    def _wait(self) -> None:
+        """Wait for the thread's end. Not by ``join`` alone: after Ctrl-C in it CPython 3.11 takes a running thread for ended."""
+        while not self._gone.wait(_POLL_S):
+            pass
+        self._thread.join()
 
     def _raise(self) -> None:
         if self._error is not None and not self._raised:
@@ -99,7 +105,7 @@ class Behind(Generic[Item]):
             raise self._error
 
     def _run(self) -> None:
-        """The thread."""
+        """Work on the items until the end: the thread."""
         try:
             for item in self._handed:
                 self._work(item)
@@ -107,3 +113,4 @@ class Behind(Generic[Item]):
             self._error = error
         finally:
             self._handed.abandon()
+            self._gone.set()

@@ -86,7 +86,7 @@ class Explainer:
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
-        """Return the geometry and the network's input, ``(1, channels, h, w)`` on the device, of a uint8 ``(H, W, 3)`` BGR."""
+        """Return geometry and network input, ``(1, channels, h, w)`` on the device, of a picture (uint8 ``(H, W, 3)`` BGR)."""
         letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
         # Grey before it is resized, as ultralytics does it: rounding is the same then.
         seen = in_grey(image_bgr) if self.engine.channels == 1 else image_bgr
@@ -168,7 +168,7 @@ class Explainer:
         return Question(about or name, name, scores)
 
     def warm_up(self, image: Uint8Array) -> None:
-        """Run once on a real picture, so that the first frame is as fast as the others."""
+        """Run once on a real picture, so that the first frame and the first toggle of the map are as fast as later ones."""
         self.explain(image)
 
     def maps_at(

@@ -1,4 +1,4 @@
-"""Where pictures go: the window, picture files, recordings. Sinks know nothing of models or torch."""
+"""Sinks for pictures: the window, picture files, recordings. Sinks know nothing of models or torch."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Whether a window can open here, found out without risking this process.
+"""Check that a window can open here, without risking this process.
 
 On Linux, OpenCV's Qt ends the process (SIGABRT) when the display does not answer; no exception could be caught. So a
 child process tries first.
@@ -32,13 +32,13 @@ cv2.destroyAllWindows()
 
 
 def require_display(environ: Mapping[str, str] | None = None) -> None:
-    """Return where a window can open; about 0.4 s where there is a display, at once where there is none.
+    """Raise an error unless a window can open here; takes about 0.4 s with a display, no time without one.
 
     Args:
-        environ: the environment to judge by; None takes this process's.
+        environ: the environment to check; None takes this process's.
 
     Raises:
-        DisplayError: OpenCV was built without windows, or no display is there, or it does not answer.
+        DisplayError: OpenCV was built without windows, there is no display, or it does not answer.
     """
     environ = os.environ if environ is None else environ
     if not _window_framework():
@@ -55,7 +55,7 @@ def require_display(environ: Mapping[str, str] | None = None) -> None:
 
 
 def _window_framework() -> str:
-    """The name of OpenCV's window system, "" in a headless build."""
+    """Return the name of OpenCV's window system, "" in a headless build."""
     import cv2  # noqa: PLC0415 (the doctor asks where it cannot be imported)
 
     return cv2.currentUIFramework()

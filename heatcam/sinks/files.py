@@ -1,4 +1,4 @@
-"""Files: whole or not at all, and never over anything that was not meant."""
+"""Safe writing of files: complete or not at all, and never over a file that the user did not mean."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from heatcam.runtime import write_atomically
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that readers see all of or nothing: it gets its name when it is complete. Replaces what is there.
+    """Write a file atomically: it gets its name when it is complete. Replaces an existing file.
 
-    What is no file, such as ``/dev/stdout``, is written to as it is.
+    A path that is not a regular file, such as ``/dev/stdout``, is written to directly.
 
     Raises:
         SinkError: no permission, no folder, no space; nothing is left behind.
@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def free_path(path: Path, given: Collection[Path] = ()) -> Path:
-    """A path that nothing stands at, and that was not ``given`` away: ``a.png`` itself, ``a-2.png``, ``a-3.png`` ..."""
+    """Return the first path that does not exist and is not in ``given``: ``a.png`` itself, ``a-2.png``, ``a-3.png`` ..."""
     number, free = 1, path
     while free.exists() or free in given:
         number += 1
@@ -42,15 +42,15 @@ def refuse_existing(
     overwrite: bool,
     next_step: str = "choose another name or add --overwrite",
 ) -> None:
-    """Before anything is computed.
+    """Refuse targets that exist, before anything is computed.
 
     Args:
-        targets: what will be written.
-        overwrite: whether files that are there may be replaced.
-        next_step: what to do where they may not.
+        targets: the files to be written.
+        overwrite: True if existing files may be replaced.
+        next_step: advice in the error if they may not.
 
     Raises:
-        UsageError: a target is a folder, or is there and may not be replaced.
+        UsageError: a target is a folder, or exists and may not be replaced.
     """
     there = [target for target in targets if target.exists()]
     for target in there:
@@ -63,11 +63,11 @@ def refuse_existing(
 
 
 def require_folder(folder: Path, *, may_make: bool = True) -> None:
-    """Before anything is computed: whether files can be written into a folder that is there, or can be made.
+    """Check, before anything is computed, that files can be written into a folder that exists or can be made.
 
     Raises:
-        UsageError: it is not there and may not be made.
-        SinkError: something else has its name, or there is no permission.
+        UsageError: it does not exist and may not be made.
+        SinkError: a file is in the way, or there is no permission.
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if there != folder and not may_make:
@@ -79,7 +79,7 @@ def require_folder(folder: Path, *, may_make: bool = True) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those it lies in; one that is there stays.
+    """Make a folder and its parents; an existing one stays.
 
     Raises:
         SinkError: it cannot be made.

@@ -1,4 +1,4 @@
-"""The window's keys: one table of key, action and help, from which the help texts are drawn."""
+"""Keys of the window: one table of key, action and help, from which all help texts are made."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 ESCAPE = 27
-#: The arrows' codes: X11's (Qt and GTK), Windows', macOS'.
+#: Codes of the arrow keys on X11 (Qt and GTK), Windows and macOS.
 LEFT, UP = (0xFF51, 0x250000, 63234), (0xFF52, 0x260000, 63232)
 RIGHT, DOWN = (0xFF53, 0x270000, 63235), (0xFF54, 0x280000, 63233)
 
 
 class Action(Enum):
-    """What the person at the window can ask for."""
+    """Actions that a key of the window can trigger."""
 
     TOGGLE_HEATMAP = "toggle heatmap"
     DUAL_VIEW = "dual view"
@@ -52,10 +52,10 @@ class KeyBinding:
     """One line of the table.
 
     Attributes:
-        codes: the keys' codes, as ``cv2.waitKeyEx`` gives them; a capital letter is the letter with Shift.
-        label: the keys for people: ``q, Esc``.
-        action: what they do.
-        help: what they do, for people.
+        codes: the keys' codes, as ``cv2.waitKeyEx`` returns them; a capital letter is the letter with Shift.
+        label: the keys' display names: ``q, Esc``.
+        action: the action they trigger.
+        help: the help text.
     """
 
     codes: tuple[int, ...]
@@ -65,10 +65,10 @@ class KeyBinding:
 
 
 class KeyTable:
-    """All bindings of a window, in the order of the help.
+    """Table of a window's key bindings, in the order of the help.
 
     Raises:
-        ValueError: at construction, for a key or an action that stands in two lines, or a line without keys.
+        ValueError: at construction, for a key or an action that is in two lines, or a line without keys.
     """
 
     def __init__(self, bindings: Sequence[KeyBinding]) -> None:
@@ -91,33 +91,33 @@ class KeyTable:
         return iter(self._bindings)
 
     def action_for(self, code: int, *, shifted: bool = False) -> Action | None:
-        """What a key does; None for nothing.
+        """Return the action of a key; None if it has none.
 
         Args:
-            code: as ``cv2.waitKeyEx`` gives it.
-            shifted: whether Shift is held, where that cannot be read off the code: Qt gives the small letter for both.
+            code: the code that ``cv2.waitKeyEx`` returns.
+            shifted: True if Shift is held and the code does not tell: Qt returns the lower-case letter for both.
         """
         if shifted and ord("a") <= code <= ord("z"):
             code -= ord("a") - ord("A")
         for candidate in (code, _small(code)):
             if candidate in self._by_code:
                 return self._by_code[candidate]
-        # GTK adds Num Lock and Caps Lock above bit 16. Windows' arrows have their whole code up there and zero below,
-        # so what is left below still is a key, as it is not with the common ``& 0xFF``, which makes arrows letters.
+        # GTK adds flags for Num Lock and Caps Lock from bit 16 up. Windows' arrows have their code up there and zero below, so
+        # masking with 0xFFFF never turns an arrow into another key, as the common ``& 0xFF`` does, which makes arrows letters.
         return self._by_code.get(code & 0xFFFF) if code > 0xFFFF else None
 
     def as_markdown(self) -> str:
-        """The table for the README."""
+        """Return the table in Markdown, for the README."""
         lines = [f"| `{binding.label}` | {binding.help} |" for binding in self]
         return "\n".join(["| Key | What it does |", "|---|---|", *lines])
 
     def as_lines(self) -> tuple[tuple[str, str], ...]:
-        """Keys and what they do, for the help that is drawn."""
+        """Return pairs of keys and help text, for the help card in the window."""
         return tuple((binding.label, binding.help) for binding in self)
 
 
 def _small(code: int) -> int:
-    """With Caps Lock on, ``h`` arrives as ``H``."""
+    """Return the lower-case code of a letter: with Caps Lock on, ``h`` arrives as ``H``."""
     return code + 32 if ord("A") <= code <= ord("Z") else code
 
 

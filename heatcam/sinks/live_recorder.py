@@ -1,4 +1,4 @@
-"""Recording beside something that must not wait, such as a window: frames that come too fast are dropped and counted."""
+"""Recorder for a thread that must not wait, such as the window's: frames that come too fast are dropped and counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.runtime import FrameQueue, WhenFull
 from heatcam.sinks.recorder import Recorder, RecorderOptions
 
-# Only the start fills it: the encoder's process needs half a second, on busy machines more, before it takes the first frame.
+# It fills up only at the start: the encoder's process needs half a second or more before it takes the first frame.
 _QUEUE_BYTES = 160 << 20
 _MOST_WAITING = 64
 _FINISH_S = 5.0
@@ -20,20 +20,20 @@ _LOOK_S = 1.0
 
 
 class LiveRecorder:
-    """A ``Recorder`` behind a short queue and a thread of its own.
+    """``Recorder`` behind a short queue and a thread of its own.
 
-    Everything but ``close`` returns at once, and may be called from any thread; nothing is raised after the start: what goes
-    wrong is in ``failure``, and the file so far plays.
+    Everything but ``close`` returns at once, and may be called from any thread. After the start no failure of the recording is
+    raised: it is kept in ``failure``, and the file so far plays.
 
     Args:
-        path, size_wh, fps, overwrite, options: as of ``Recorder``.
-        finish_s: how long ``close`` waits for the encoder, in seconds.
-        on_failure: called from another thread when the recording has ended by itself.
+        path, size_wh, fps, overwrite, options: as in ``Recorder``.
+        finish_s: time that ``close`` waits for the encoder, in seconds.
+        on_failure: called from another thread when the recording has failed.
 
     Attributes:
         path: the finished file.
-        frames: how many have been handed to the encoder.
-        failure: why the recording ended by itself, None while it has not.
+        frames: number of frames handed to the encoder.
+        failure: the reason the recording failed, None while it has not.
 
     Raises:
         UsageError, SinkError, ValueError: as ``Recorder``, at the start.
@@ -63,7 +63,7 @@ class LiveRecorder:
 
     @property
     def frames(self) -> int:
-        """How many frames have been handed to the encoder."""
+        """Number of frames handed to the encoder."""
         return self._recorder.frames_written
 
     @property
@@ -72,14 +72,14 @@ class LiveRecorder:
         return self._waiting.dropped
 
     def offer(self, picture: Uint8Array, pts_s: float) -> bool:
-        """Take a frame, or drop and count it; never waits.
+        """Queue a frame and return True, or drop and count it and return False; never waits.
 
         Args:
             picture: uint8 ``(H, W, 3)``, BGR, of ``size_wh``. Not copied: do not draw on it afterwards.
-            pts_s: when it is shown, in seconds.
+            pts_s: its presentation time, in seconds.
 
         Raises:
-            ValueError: a picture of another size or type.
+            ValueError: a picture of another size.
         """
         width, height = self.size_wh
         if picture.shape != (height, width, 3):
@@ -87,9 +87,9 @@ class LiveRecorder:
         return self._waiting.put((picture, pts_s))
 
     def close(self) -> None:
-        """Hand over what waits, finish the file and give it its name; twice is harmless.
+        """Record the waiting frames, finish the file and give it its name; a second call is harmless.
 
-        An encoder that does not finish within ``finish_s`` is ended; the file so far plays, and ``failure`` says so.
+        An encoder that does not finish within ``finish_s`` is killed; the file so far plays, and ``failure`` says so.
         """
         self._waiting.finish()
         self._thread.join(self._finish_s)
@@ -106,20 +106,20 @@ class LiveRecorder:
         self.close()
 
     def _run(self) -> None:
-        """The thread: from the queue to the encoder, until the end or a failure."""
+        """Pass frames from the queue to the encoder until the end or a failure (the thread's function)."""
         try:
             with self._recorder:
                 self._write_all()
         except HeatcamError as failure:
             self._fail(failure)
-        except Exception as error:  # noqa: BLE001 (no thread may die in silence: whoever reads ``failure`` is told)
+        except Exception as error:  # noqa: BLE001 (no thread may die in silence: ``failure`` tells its reader)
             self._fail(SinkError(f"recording {self.path} failed ({error})"))
 
     def _write_all(self) -> None:
-        """Write what comes, until the end; a source may give nothing for long, so look meanwhile if the file is still there.
+        """Write each frame until the end; check meanwhile that the file still exists: a source may give nothing for long.
 
         Raises:
-            SinkError: it is not, or it cannot be written.
+            SinkError: the file was deleted or moved, or cannot be written.
         """
         while not self._waiting.exhausted:
             taken = self._waiting.take(_LOOK_S)
@@ -129,7 +129,7 @@ class LiveRecorder:
                 self._recorder.require_place()
 
     def _fail(self, failure: HeatcamError) -> None:
-        """Take no more frames, and tell why."""
+        """Refuse further frames and report the failure."""
         self._waiting.abandon()
         self.failure = failure
         self._on_failure()

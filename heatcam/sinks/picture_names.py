@@ -1,4 +1,4 @@
-"""What results are called: after their inputs, each another name, none too long for a file system."""
+"""Names of result files: derived from their inputs, all different, none too long for a file system."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zlib import crc32
 
-_LONGEST_NAME = 255  # bytes; of every usual file system
-#: What cannot be written, but is a photograph: the result is one too. Other pictures become PNG.
+_LONGEST_NAME = 255  # bytes; the limit of every usual file system
+#: Formats of photographs that cannot be written: the result becomes JPEG. Other pictures become PNG.
 _PHOTOGRAPHS = (".jfif", ".jpe", ".mpo", ".heic", ".heif", ".avif", ".jp2")
-#: Of pictures that can be written (``pictures.write_picture``).
+#: Suffixes of pictures that can be written (``pictures.write_picture``).
 WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _OTHERS = (".gif", ".ico", ".psd", ".ppm", ".pgm", ".qoi", ".icns", ".pcx", ".sgi", ".dds", ".fits", ".xpm")
 
 
 def fitting_name(stem: str, tail: str, spare: int = 0) -> str:
-    """``stem`` and ``tail`` as one file name, the stem cut where it is too long; what is cut stays told apart by a sum of it.
+    """Join ``stem`` and ``tail`` to a file name; a stem that is too long is cut and gets its CRC-32 to stay unique.
 
     Args:
-        stem: what may be cut.
-        tail: what stays whole: a suffix, and what is before it.
-        spare: how many bytes are left free for what others add.
+        stem: the part that may be cut.
+        tail: the part that stays complete: a suffix, and text before it.
+        spare: bytes to leave free for text added later.
     """
     most = _LONGEST_NAME - spare - len(os.fsencode(tail))
     if len(os.fsencode(stem)) <= most:
@@ -36,14 +36,14 @@ def fitting_name(stem: str, tail: str, spare: int = 0) -> str:
 def names_below_folder(
     inputs: Sequence[Path], below: Sequence[Path], writable: Sequence[str]
 ) -> tuple[Path, ...]:
-    """Where each input's result goes below an output folder, no two the same on any file system.
+    """Return the path of each input's result below an output folder, no two the same on any file system.
 
-    Each keeps its place, its stem and its suffix, if that can be written (else ``.jpg`` for photographs, ``.png`` for the
-    rest). Where two meet they get the folders in which they differ; then the input's whole name (``a.gif.png``); then a number.
+    Each keeps its relative path, its stem and its suffix, if that can be written (else ``.jpg`` for photographs, ``.png`` for the
+    rest). Equal names get the folders in which they differ; then the input's full name (``a.gif.png``); then a number.
 
     Args:
         inputs: the inputs.
-        below: the place of each below what was named on the command line.
+        below: path of each input relative to what was named on the command line.
         writable: suffixes that can be written.
     """
     names = [_written_name(place, writable) for place in below]
@@ -68,7 +68,7 @@ def _written_name(place: Path, writable: Sequence[str]) -> Path:
 
 
 def _where_they_meet(names: list[Path], another: Callable[[int, list[int]], Path]) -> list[Path]:
-    """The same, with another name for those that meet: ``another(number, numbers of the group)``."""
+    """Return the names, with equal ones replaced by ``another(number, numbers of the group)``."""
     keys = [_key(name) for name in names]
     groups: dict[str, list[int]] = {}
     for number, key in enumerate(keys):
@@ -80,7 +80,7 @@ def _where_they_meet(names: list[Path], another: Callable[[int, list[int]], Path
 
 
 def _apart(inputs: Sequence[Path], group: Sequence[int], number: int) -> Path:
-    """One of a group of inputs, from the folder that they have in common; its name alone where they lie on several disks."""
+    """Return an input's path relative to the group's common folder; its name alone if they are on several disks."""
     paths = [inputs[n].absolute() for n in group]
     try:
         return Path(
@@ -91,7 +91,7 @@ def _apart(inputs: Sequence[Path], group: Sequence[int], number: int) -> Path:
 
 
 def _numbered(names: Sequence[Path]) -> list[Path]:
-    """``name-2``, ``name-3`` for those that still meet, in their order."""
+    """Add ``-2``, ``-3`` to names that are still equal, in their order."""
     wanted = Counter(map(_key, names))
     taken: set[str] = set()
     unique = []

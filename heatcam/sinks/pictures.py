@@ -1,4 +1,4 @@
-"""Pictures to files: whole or not at all, and never over anything that was not meant."""
+"""Writing of picture files: complete or not at all, and never over a file that the user did not mean."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENCODERS: dict[str, tuple[int, ...]] = {
 def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = False) -> None:
     """Write ``image_bgr``, uint8 ``(H, W, 3)`` BGR, in the format of the suffix; JPEG and WebP at quality 95.
 
-    The bytes go to a temporary file beside ``path`` that is then renamed, so a reader sees all of the picture or none.
+    The bytes go to a temporary file beside ``path`` that is then renamed, so a reader sees the complete picture or none.
 
     Raises:
         UsageError: an unknown suffix, or an existing file without ``overwrite``.
@@ -47,19 +47,19 @@ def output_paths(
     below: Sequence[Path] | None = None,
     into_folder: bool = False,
 ) -> tuple[Path, ...]:
-    """Where each input's picture goes; nothing is made and nothing asked of what is there.
+    """Return the path of each input's picture; nothing is created, and existing files are not checked.
 
-    A folder is meant when ``output`` is one, ends in a slash, or has no suffix while there are several inputs. Names in it are
+    ``output`` means a folder if it is one, ends in a slash, or has no suffix while there are several inputs. Names in it are
     those of ``names_below_folder``.
 
     Args:
         inputs: names or paths of the inputs, at least one.
-        output: what ``-o`` was given.
-        below: the place of each below the folder; its name if left out.
-        into_folder: whether there could have been several inputs.
+        output: value of ``-o``.
+        below: relative path of each below the folder; its name if left out.
+        into_folder: True if there could have been several inputs.
 
     Raises:
-        UsageError: several inputs for one file, an unknown suffix, or an input as target, which is never written over.
+        UsageError: several inputs for one file, an unknown suffix, or an input as target, which is never overwritten.
     """
     text, target, paths = str(output), Path(output), [Path(name) for name in inputs]
     several = into_folder or len(paths) > 1
@@ -88,7 +88,7 @@ def _refuse_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
 
 
 def next_output(output: str) -> str:
-    """The first of ``heat/``, ``heat2/``, ``heat3/``, or of ``out.png``, ``out2.png``, ``out3.png``, that is not there."""
+    """Return the first of ``heat/``, ``heat2/``, ``heat3/``, or of ``out.png``, ``out2.png``, that does not exist."""
     path, slash = Path(output), output[len(output.rstrip("/" + os.sep)) :]
     stem, suffix = (path.name, "") if slash or path.is_dir() else (path.stem, path.suffix)
     free, number = path, 1

@@ -1,4 +1,4 @@
-"""Raw saliency maps to a file: what the colours were made from."""
+"""Writing of raw saliency maps, from which the colours were made, to a NumPy archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heatcam.sinks.picture_names import fitting_name
 
 
 def raw_path(picture: Path) -> Path:
-    """Where a picture's raw maps go: ``out.png.npz``, because ``out.jpg`` may stand beside it."""
+    """Return the path of a picture's raw maps: ``out.png.npz``, because ``out.jpg`` may exist beside it."""
     return picture.with_name(fitting_name(picture.name, ".npz"))
 
 
@@ -23,12 +23,12 @@ def write_raw_maps(path: Path, explanation: Explanation, overwrite: bool = False
 
     It holds ``boxes_xyxy`` float32 ``(N, 4)`` in image pixels, ``confidences`` float32 ``(N,)``, ``class_ids`` int64 ``(N,)`` and
     ``class_names`` ``(N,)``. With a map also ``saliency`` float32 ``(H, W)``, signed, over the image's pixels; ``cells`` float32
-    ``(h, w)``, the same as the network gave it, over its letterbox; and ``method``, ``layer`` and ``unit``. Where each object has
-    its own map, ``object_maps`` float32 ``(N, H, W)``.
+    ``(h, w)``, the same map in its own cells, over the letterbox; and ``method``, ``layer`` and ``unit``. If each object has its
+    own map, also ``object_maps`` float32 ``(N, H, W)``.
 
     Raises:
         UsageError: an existing file without ``overwrite``.
-        SinkError: it cannot be written; nothing is left behind.
+        SinkError: the file cannot be written; nothing is left behind.
     """
     refuse_existing([path], overwrite)
     found, saliency = explanation.detections, explanation.saliency

@@ -1,6 +1,6 @@
-"""Video recording that outlives this process: frames go down a pipe to the encoder's process, which owns the file.
+"""Video recording that survives this process: frames go through a pipe to the encoder's process, which owns the file.
 
-Writing waits when the encoder is behind (files drop nothing), and needs no thread here: what ``write`` has returned for
+Writing waits when the encoder is behind (files drop nothing), and needs no thread here: once ``write`` has returned, the frame
 is in the pipe or in the other process, and ends in a playable file even if this one is killed the moment after.
 """
 
@@ -35,14 +35,14 @@ _FINISH_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class RecorderOptions:
-    """How to record, beyond the name, the size and the rate.
+    """Settings of a recording beyond name, size and rate.
 
     Attributes:
-        codec: a key of ``recording.codecs.CODECS``; "" takes the container's own: H.264, in WebM VP9.
-        crf: constant rate factor on the codec's own scale; None takes its usual one.
-        min_free: bytes that have to stay free on the disk; 0 does not look.
-        manifest: what is being recorded, kept beside the file until it is whole; JSON.
-        goes_on_from_s: to go on with the earlier segments that are there: the time of the whole's first frame, in seconds.
+        codec: a key of ``recording.codecs.CODECS``; "" takes the container's default: H.264, in WebM VP9.
+        crf: constant rate factor on the codec's own scale; None takes its default.
+        min_free: bytes that must stay free on the disk; 0 for no check.
+        manifest: description of the recording, kept beside the file until it is complete; JSON.
+        goes_on_from_s: to resume after existing segments: the time of the whole recording's first frame, in seconds.
     """
 
     codec: str = ""
@@ -53,12 +53,11 @@ class RecorderOptions:
 
 
 def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPath:
-    """Refuse what cannot be recorded to, before anything is computed.
+    """Refuse a path that cannot be recorded to, before anything is computed.
 
     Raises:
-        UsageError: an unknown suffix, an existing file without ``overwrite``, an interrupted recording in the way, or a
-            recording that another process is writing.
-        SinkError: the folder is not there.
+        UsageError: an unknown suffix, a missing folder, an existing file without ``overwrite``, an interrupted recording in the
+            way, or a recording that another process is writing.
     """
     target = output_path_of(path)
     require_unlocked(target.lock_file)
@@ -76,7 +75,7 @@ def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPat
 
 
 class Recorder:
-    """One recording: a video in MP4, MOV, MKV or WebM, each frame at its own time; a GIF; or numbered pictures.
+    """Recording of a video in MP4, MOV, MKV or WebM, each frame at its own time; of a GIF; or of numbered pictures.
 
     Use it with ``with``: leaving the block finishes the file and gives it its name, also when an error or Ctrl-C ends
     the block. Frames go in by ``write`` from one thread.
@@ -84,20 +83,21 @@ class Recorder:
     Args:
         path: the file; its suffix chooses the container. ``out-%05d.png`` makes pictures.
         size_wh: width and height of every frame in pixels. Odd sizes are kept, H.264 and HEVC in 4:4:4 then.
-        fps: nominal frames a second, and how long the last frame stands.
+        fps: nominal frames per second; it also sets the duration of the last frame.
         overwrite: replace an existing file, once the new one is complete.
-        audio_from: a file whose sound is carried over unchanged, as far as there are frames.
-        options: all else.
+        audio_from: a file whose audio is copied unchanged, as far as there are frames.
+        options: other settings.
 
     Attributes:
-        frames_written: how many ``write`` has taken.
-        note: what the file had to go without, known after ``close``; "" for nothing.
-        keeps_manifest: set before ``close``: leave the manifest there, because the recording ends before it is whole.
+        frames_written: number of frames that ``write`` has taken.
+        note: what the file lacks, such as audio, known after ``close``; "" for nothing.
+        keeps_manifest: set before ``close`` to keep the manifest, because the recording ends before it is complete.
 
     Raises:
-        UsageError: an unknown suffix or codec, an existing file without ``overwrite``, another process that writes it.
-        SinkError: no folder, no permission, no encoder, too little room on the disk.
-        ValueError: a size or rate below what can be.
+        UsageError: an unknown suffix or codec, a missing folder, an existing file without ``overwrite``, or another process that
+            writes it.
+        SinkError: no permission, no encoder, or too little space on the disk.
+        ValueError: a size below 1 or a rate outside of (0, 10000).
     """
 
     def __init__(
@@ -132,21 +132,21 @@ class Recorder:
         self._folder = self.path.parent.absolute()
         try:
             self._start(goes_on)
-        except BaseException:  # too many files may be open, or Ctrl-C come
+        except BaseException:  # such as too many open files, or Ctrl-C
             self._leave_nothing()
             raise
 
     def write(self, image_bgr: Uint8Array, pts_s: float) -> None:
-        """Hand over one frame; waits while the encoder is behind. The picture is copied.
+        """Record one frame; waits while the encoder is behind. The picture is copied.
 
         Args:
             image_bgr: uint8 ``(H, W, 3)``, BGR, of ``size_wh``.
-            pts_s: when it is shown, in seconds; the first frame's time becomes zero.
+            pts_s: its presentation time, in seconds; the first frame's time becomes zero.
 
         Raises:
-            ValueError: a picture of another size or type, a time that is no number, or a recorder that is closed.
-            SinkError: the encoder died, the disk is full, or nearly (``min_free``), or the file is not where it was; what there
-                is so far plays, and the message says where it is.
+            ValueError: a picture of another size or type, a time that is not finite, or a recorder that is closed.
+            SinkError: the encoder died, the disk is full, or nearly (``min_free``), or the file was deleted or moved; the
+                recording so far plays, and the message says where it is.
         """
         self._check(image_bgr, pts_s)
         shortage = self._space.shortage()
@@ -155,28 +155,28 @@ class Recorder:
             self.close()
             raise SinkError(shortage, f"recording stopped; {self.path} holds what was recorded")
         self.require_place()
-        # Ctrl-C may come in the middle: the child leaves out a frame cut off, but could not find the next one.
+        # Ctrl-C may come in the middle: the child leaves out a truncated frame, but could not find the next one.
         self._torn = True
         self._send(struct.pack("<d", pts_s), np.ascontiguousarray(image_bgr))
         self._torn = False
         self.frames_written += 1
 
     def require_place(self) -> None:
-        """Look whether the file is still where it was, once a second at most; ``write`` does so too.
+        """Check that the file is still in its place, at most once a second; ``write`` does so too.
 
         Raises:
-            SinkError: it was deleted or moved, or its folder was; the recording has ended, and the message says what is left.
+            SinkError: the file or its folder was deleted or moved; the recording has ended, and the message says what is left.
         """
         if not self._pipe.closed and self._watch.is_gone():
             self.keeps_manifest = True
             self.close()
 
     def close(self) -> None:
-        """Finish the file and give it its name; twice is harmless. A recording without frames leaves no file.
+        """Finish the file and give it its name; a second call is harmless. A recording without frames leaves no file.
 
         Raises:
-            SinkError: the encoder failed, the name was taken meanwhile, or the file is not where it was; the message says where
-                the frames so far are.
+            SinkError: the encoder failed, another program took the name meanwhile, or the file was deleted or moved; the message
+                says where the frames so far are.
         """
         if self._pipe.closed:
             return
@@ -184,7 +184,7 @@ class Recorder:
         self._settle()
 
     def abandon(self) -> None:
-        """End the encoder at once, from any thread: for one that does not finish. What it has written stays as it is."""
+        """Kill an encoder that does not finish, from any thread. The frames it has written stay in the file."""
         self._child.kill()
 
     def __enter__(self) -> Recorder:
@@ -226,14 +226,18 @@ class Recorder:
         self._send(to_line(self._job()))
 
     def _leave_nothing(self) -> None:
-        """What a start that failed has made is in nobody's way."""
+        """Remove the files of a failed start, so that they are in nobody's way."""
         with contextlib.suppress(OSError):
             if self._form.has_part_file and not self.part.stat().st_size:
                 self.part.unlink()
         self._recording_lock.withdraw()
 
     def _claim_part(self, goes_on: bool) -> None:
-        """Make the unfinished file, or say why not; what an earlier run left is thrown away unless this one goes on with it."""
+        """Create the unfinished file; segments of an earlier run are deleted unless this one resumes it.
+
+        Raises:
+            SinkError: the file cannot be written.
+        """
         if not self._form.has_part_file:
             return
         if not goes_on:
@@ -279,7 +283,7 @@ class Recorder:
             raise SinkError("the encoder stopped by itself", self._what_remains()) from None
 
     def _settle(self) -> None:
-        """Wait for the child's answer, then put the file in place or say what went wrong."""
+        """Wait for the child's answer, then put the file in place or raise the failure."""
         with self._stderr_file:
             outcome = wait_for(self._child, self._stderr_file, _FINISH_TIMEOUT_S)
         self.note = outcome.note
@@ -290,7 +294,7 @@ class Recorder:
                 raise SinkError(f"recording {self.path} failed ({outcome.error})", self._what_remains())
             self._put_in_place(outcome.frames)
         except BaseException:
-            # what remains may be gone on with
+            # the remaining frames can be recovered or resumed
             (
                 self._recording_lock.release
                 if interrupted_recording(self.part)
@@ -332,7 +336,7 @@ class Recorder:
         return made.path
 
     def _lost(self, outcome: Outcome) -> SinkError:
-        """What has become of a file that is not found under its name, after everything that can be kept is."""
+        """Save what can be saved of a file that was deleted or moved, and return the error that tells where it is."""
         lost = f"the folder {self._folder}" if not self._folder.is_dir() else str(self.part)
         moved_to = self._watch.new_place()
         if moved_to is None:
@@ -343,7 +347,7 @@ class Recorder:
         else:
             happened = "was moved"
             kept = named_where_it_is(moved_to, self._target)
-            if not self._options.manifest:  # nobody can go on with it
+            if not self._options.manifest:  # it cannot be resumed
                 kept.with_name(self._target.lock_file.name).unlink(missing_ok=True)
         problem = f"{lost} {happened} while it was being recorded to"
         if not self._form.has_part_file and kept is None:

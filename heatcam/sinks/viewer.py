@@ -1,6 +1,6 @@
-"""The window: the only place that shows pictures and reads keys and mouse, on the main thread.
+"""Viewer window: the only place that shows pictures and reads keys and mouse, on the main thread.
 
-Call ``display.require_display()`` before: where no window can open, OpenCV ends the whole process.
+Call ``display.require_display()`` before: if no window can open, OpenCV ends the whole process.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _KEYS_A_POLL = 16  # a key held down must not keep the next frame waiting
 _NOT_PRESSED = -1
 _MOST_PIXELS = (
     1920 * 1200
-)  # to draw for a window: more is stretched by Qt, because drawing would take too long
-_SHIFT_CODES = (65505, 65506)  # left and right, as Qt gives them
+)  # limit of the drawn picture: Qt enlarges it for a larger window, because drawing more would take too long
+_SHIFT_CODES = (65505, 65506)  # left and right, as Qt returns them
 _SHIFT_COUNTS_S = (
-    0.15  # a letter this soon after Shift went down was meant with it, although Shift may be up again
+    0.15  # a letter this soon after Shift went down counts as shifted, although Shift may be up again
 )
 
 
 @dataclass(frozen=True)
 class Click:
-    """The left button went down at ``x, y``, in pixels of the picture shown."""
+    """Press of the left button at ``x, y``, in pixels of the picture shown."""
 
     x: float
     y: float
@@ -37,7 +37,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Hover:
-    """The mouse is at ``x, y`` now, in pixels of the picture shown."""
+    """Move of the mouse to ``x, y``, in pixels of the picture shown."""
 
     x: float
     y: float
@@ -47,9 +47,9 @@ Event = Action | Click | Hover
 
 
 def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
-    """Pixels to add left and right, and above and below, so that a picture gets a width of ``shape`` times its height.
+    """Return the border to add left and right, and above and below, to give a picture the aspect ratio ``shape``, in pixels.
 
-    None for a difference of less than 1 %, which nobody sees.
+    It is 0 for a difference of up to 1 %, which nobody sees.
     """
     width, height = size_wh
     if abs(width / height - shape) <= 0.01 * shape:
@@ -60,16 +60,16 @@ def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
 
 
 class Viewer:
-    """One resizable window that keeps pictures in their shape; use it with ``with``, on the main thread.
+    """One resizable window that keeps the aspect ratio of pictures; use it with ``with``, on the main thread.
 
     The window opens with the first picture, at its size or, if that is larger, fitted into ``largest_wh``. Pictures of another
-    shape than the window has get black borders; beside them Qt would paint grey.
+    aspect ratio than the window's get black borders, where Qt's own would be grey.
 
     Args:
-        title: in the window's frame.
-        keys: what the keys do.
-        largest_wh: width and height in pixels beyond which the window does not open by itself.
-        size_wh: width and height to open with, in pixels; None goes by the picture.
+        title: the window's title.
+        keys: the key table.
+        largest_wh: maximum width and height in pixels at which the window opens by itself.
+        size_wh: width and height to open with, in pixels; None takes the picture's.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Viewer:
         size_wh: tuple[int, int] | None = None,
     ) -> None:
         self.title = title
-        # OpenCV's Qt finds no window by letters outside of ASCII, and ultralytics' own imshow, which takes the place of OpenCV's
-        # in the midst of a run, none with a backslash: so it has a plain name, and a title of its own.
+        # OpenCV's Qt does not find a window by a name outside of ASCII, and ultralytics' own imshow, which replaces OpenCV's in
+        # the middle of a run, not by one with a backslash: so it has a plain name, and a title of its own.
         self._name = "heatcam"
         self._keys = keys
         self._largest_wh = largest_wh
@@ -105,18 +105,18 @@ class Viewer:
     ) -> None:
         if self._is_open and not self._is_gone():
             cv2.destroyWindow(self._name)
-            cv2.waitKeyEx(1)  # the window goes when its events are handled
+            cv2.waitKeyEx(1)  # the window closes when its events are handled
         self._is_open = False
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a window to look at."""
+        """True while the window is open."""
         return self._is_open and not self._was_closed
 
     def show(self, image_bgr: Uint8Array) -> None:
-        """Put ``image_bgr``, uint8 ``(H, W, 3)`` BGR, into the window; drawn by the next ``poll``.
+        """Show ``image_bgr``, uint8 ``(H, W, 3)`` BGR, in the window; drawn by the next ``poll``.
 
-        After the user closed the window nothing happens, lest it opens again.
+        After the user has closed the window nothing happens, so that it does not open again.
         """
         height, width = image_bgr.shape[:2]
         if not self._is_open:
@@ -133,10 +133,10 @@ class Viewer:
         cv2.imshow(self._name, image_bgr)
 
     def poll(self, wait_ms: int = 1) -> list[Event]:
-        """Draw, and return what was asked for since the last poll, oldest first; a closed window asks to quit.
+        """Draw, and return the events since the last poll, oldest first; closing the window counts as the quit key.
 
         Args:
-            wait_ms: how long to wait for a key, in milliseconds, at least 1.
+            wait_ms: time to wait for a key, in milliseconds, at least 1.
         """
         if self._was_closed or not self._is_open:
             return [Action.QUIT] if self._was_closed else []
@@ -160,20 +160,20 @@ class Viewer:
         return events
 
     def room_wh(self, picture_wh: tuple[int, int]) -> tuple[int, int]:
-        """Width and height to draw for, in pixels: the window's, or what it will open with for a picture of ``picture_wh``."""
+        """Return the size to draw for: the window's, or the one it will open with for a picture of ``picture_wh`` pixels."""
         wide, tall = self.size_wh() or self._opens_at(*picture_wh)
         shrunk = min(1.0, (_MOST_PIXELS / (wide * tall)) ** 0.5)
         return max(1, round(wide * shrunk)), max(1, round(tall * shrunk))
 
     def set_full_screen(self, wanted: bool) -> None:
-        """Fill the screen, or go back to a window; before the window is open it opens so."""
+        """Fill the screen, or go back to a window; before the window is open, choose how it opens."""
         self._full_screen = wanted
         if self.is_open:
             mode = cv2.WINDOW_FULLSCREEN if wanted else cv2.WINDOW_NORMAL
             cv2.setWindowProperty(self._name, cv2.WND_PROP_FULLSCREEN, mode)
 
     def size_wh(self) -> tuple[int, int] | None:
-        """Width and height of the picture's place in the window, in screen pixels; None when there is no window."""
+        """Return width and height of the picture area in the window, in screen pixels; None if there is no window."""
         if not self.is_open:
             return None
         try:
@@ -191,7 +191,7 @@ class Viewer:
         return self._keys.action_for(code, shifted=shifted)
 
     def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
-        """OpenCV's callback, on the main thread within ``poll``. Of many moves the last one counts."""
+        """Handle OpenCV's mouse callback, on the main thread within ``poll``. Of many moves only the last is kept."""
         x, y = x - self._borders[0], y - self._borders[1]
         if event == cv2.EVENT_LBUTTONDOWN:
             if 0 <= x < self._picture_wh[0] and 0 <= y < self._picture_wh[1]:  # not on a border
@@ -202,7 +202,7 @@ class Viewer:
             self._mouse.append(Hover(x, y))
 
     def _open(self, width: int, height: int) -> None:
-        # (free, because pictures have the window's shape: to keep theirs, Qt would paint grey, and say how large it left them)
+        # (free ratio, because pictures are given the window's: with the other flag Qt adds grey borders and reports their size)
         cv2.namedWindow(self._name, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         wide, tall = self._opens_at(width, height)
         cv2.resizeWindow(self._name, wide, tall)
@@ -214,14 +214,14 @@ class Viewer:
             self.set_full_screen(True)
 
     def _opens_at(self, width: int, height: int) -> tuple[int, int]:
-        """The window's first size: as asked for, else the picture's, made smaller where it is too large for a screen."""
+        """Return the window's first size: the requested one, else the picture's, fitted into ``largest_wh``."""
         if self._size_wh is not None:
             return self._size_wh
         is_small = width <= self._largest_wh[0] and height <= self._largest_wh[1]
         return (width, height) if is_small else fitted_wh((width, height), self._largest_wh)
 
     def _shape_now(self) -> float:
-        """Width over height of the window."""
+        """Return the window's aspect ratio, width over height."""
         wide, tall = self.size_wh() or self._opens_at(*self._picture_wh)
         return wide / tall
 

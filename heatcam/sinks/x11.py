@@ -1,10 +1,10 @@
-"""What OpenCV's Qt windows (all Linux wheels) keep from their programs, asked of the X server and told to them.
+"""Workarounds for OpenCV's Qt windows (all Linux wheels), through the X server.
 
-They give the small letter for a capital: the server knows whether Shift is held, and is asked the moment a letter arrives.
-Where no window manager runs, as in a kiosk, Qt now and then (one window in four, Qt 5.15) loses the message
-that its window is on the screen, and never paints it: black for good. It is sent that message once more.
+They return the lower-case letter for a capital, so the server is asked whether Shift is held the moment a letter arrives.
+Without a window manager, as in a kiosk, Qt now and then (one window in four, Qt 5.15) loses the message that its window is
+mapped, and never paints it: it stays black. It is sent that message once more.
 
-Windows and macOS do neither; there nothing is asked and nothing told.
+Windows and macOS have neither problem; nothing is done there.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _IGNORE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambd
 
 
 class NoServer:
-    """Nobody to ask."""
+    """Stand-in for the X server on systems without one."""
 
     def shift_is_held(self) -> bool:
-        """Not that anybody knew."""
+        """Return False: the state of Shift is unknown."""
         return False
 
     def say_mapped(self, title: str) -> None:
-        """Nothing to say."""
+        """Do nothing."""
 
 
 class _MapEvent(ctypes.Structure):
@@ -48,7 +48,7 @@ class _MapEvent(ctypes.Structure):
 
 
 class XServer:
-    """One connection to the X server. Used from one thread.
+    """Connection to the X server. Used from one thread.
 
     Raises:
         OSError: no libX11, or no server answers.
@@ -81,7 +81,7 @@ class XServer:
         self._name = x11.XInternAtom(self._connection, b"_NET_WM_NAME", 0)
 
     def shift_is_held(self) -> bool:
-        """Whether either Shift key is down."""
+        """Return True if either Shift key is down."""
         windows = [ctypes.c_ulong(), ctypes.c_ulong()]
         places = [ctypes.c_int() for _ in range(4)]
         mask = ctypes.c_uint()
@@ -90,9 +90,9 @@ class XServer:
         return bool(mask.value & _SHIFT)
 
     def say_mapped(self, title: str) -> None:
-        """Tell windows of this title that stand on the screen by themselves (no window manager frames them) that they do.
+        """Send a ``MapNotify`` event to windows of this title that no window manager frames.
 
-        One that knows paints itself once more.
+        A window that has already had the event just paints itself once more.
         """
         with self._ignoring_errors():
             for window in self._top_windows():
@@ -102,7 +102,7 @@ class XServer:
 
     @contextmanager
     def _ignoring_errors(self) -> Iterator[None]:
-        """Other programs' windows may go while they are asked for their names; Xlib would end this program for it."""
+        """Ignore X errors: another program's window may close while its name is read, and Xlib would end this program for it."""
         before = self._x11.XSetErrorHandler(_IGNORE)
         try:
             yield
@@ -111,7 +111,7 @@ class XServer:
             self._x11.XSetErrorHandler(before)
 
     def _top_windows(self) -> list[int]:
-        """The root window's children, which are a window manager's frames where one runs."""
+        """Return the root window's children; with a window manager these are its frames."""
         root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
         children = ctypes.POINTER(ctypes.c_ulong)()
         answers = [ctypes.byref(answer) for answer in (root, parent, children, count)]
@@ -134,7 +134,7 @@ class XServer:
 
 
 def window_server() -> XServer | NoServer:
-    """The X server, or nobody where there is none."""
+    """Return the X server, or a stand-in if there is none."""
     if not sys.platform.startswith("linux"):
         return NoServer()
     try:

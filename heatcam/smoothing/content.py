@@ -38,7 +38,7 @@ class Patch:
 
 
 def patch_of(values: Float32Array, box_cells: Float32Array) -> Patch:
-    """The part of a map ``(h, w)`` that a box touches, at least one cell; a view."""
+    """Return the part of a map ``(h, w)`` that a box touches, at least one cell; a view."""
     rows, columns = cells_touched(values.shape, box_cells)
     return Patch(values[rows, columns], columns.start, rows.start, box_cells)
 
@@ -83,7 +83,7 @@ def difference(before: Float32Array, now: Float32Array) -> float:
 
 
 def around(values: Float32Array) -> Float32Array:
-    """The positive evidence around each cell: float32 ``(h, w)``, the mean of ``AROUND`` x ``AROUND`` cells."""
+    """Return the positive evidence around each cell: float32 ``(h, w)``, the mean of ``AROUND`` x ``AROUND`` cells."""
     return np.asarray(cv2.blur(np.maximum(values, 0), (AROUND, AROUND)), np.float32)
 
 

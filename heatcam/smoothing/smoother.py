@@ -53,7 +53,7 @@ class Smoother:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew with the next frame."""
+        """Restart the smoothing with the next frame."""
         self._tracks = OverlapTracks()
         self._memories: dict[int, TrackState] = {}
         self._whole: TrackState | None = None

@@ -1,4 +1,4 @@
-"""Where frames come from: pictures, videos, cameras, the demo scene. Sources know nothing of overlays, sinks or torch."""
+"""Sources of frames: pictures, videos, cameras, the demo scene. Sources know nothing of overlays, sinks or torch."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Animations and paged pictures as films: GIF, WebP, APNG and AVIF with each frame's own duration, TIFF at a rate."""
+"""Animations and multi-page pictures as videos: GIF, WebP, APNG and AVIF with each frame's own duration, TIFF at a rate."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from heatcam.text import printable
 
 _TIMED = ("GIF", "WEBP", "PNG", "AVIF")
 _PAGED = "TIFF"
-_NO_DURATION_S = 0.1  # what browsers and players give a frame that names none
-_PAGE_FPS = 25.0  # pages have no times: as numbered pictures
+_NO_DURATION_S = 0.1  # for a frame without a duration, as in browsers and players
+_PAGE_FPS = 25.0  # pages have no times: the same rate as for numbered pictures
 _TIFF_KIND, _REDUCED = 254, 1  # NewSubfileType: a smaller copy of another page
 
 
 def is_animation(path: Path) -> bool:
-    """Whether a picture file holds several pictures that are shown one after the other.
+    """Return True if a picture file holds several pictures to be shown one after the other.
 
-    Not those of a TIFF that differ in size: they are copies for looking through, as cameras and maps have them.
+    Pages of a TIFF that differ in size do not count: they are reduced copies, as cameras and maps have them.
     """
     try:
         with path.open("rb") as file, warnings.catch_warnings():
@@ -46,20 +46,20 @@ def is_animation(path: Path) -> bool:
             picture.seek(1)
             tags: Any = getattr(picture, "tag_v2", {})
             return bool(picture.size == size_wh and not tags.get(_TIFF_KIND, 0) & _REDUCED)
-    except Exception:  # noqa: BLE001 (damaged: whoever reads its first picture says how; Pillow raises many kinds)
+    except Exception:  # noqa: BLE001 (damaged: reading its first picture tells how; Pillow raises many kinds)
         return False
 
 
 class AnimationSource(SourceBase):
-    """An animation, played once, each frame for its own duration; the pages of a TIFF ``fps`` a second.
+    """Animation, played once, each frame for its own duration; the pages of a TIFF at ``fps`` per second.
 
     Args:
         path: the file.
-        fps: pages a second; None is 25. Of no meaning where frames have durations.
+        fps: pages per second; None is 25. Ignored if frames have durations.
 
     Attributes:
-        frames_read: how many frames were given.
-        missing: how many could not be decoded, known after the end.
+        frames_read: number of frames decoded so far.
+        missing: number of frames that could not be decoded, known after the end.
 
     Raises:
         UnreadableInputError: on entering, for a file that is damaged or too large.
@@ -82,35 +82,35 @@ class AnimationSource(SourceBase):
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Name of the file."""
         return printable(self._path.name)
 
     @property
     def accepts_rate(self) -> bool:
-        """Whether its pictures have no times of their own."""
+        """True if its pictures have no times of their own (a TIFF)."""
         return bool(self._entered().format == _PAGED)
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames it has."""
+        """Number of its frames."""
         return len(self._starts_s)
 
     @property
     def duration_s(self) -> float | None:
-        """How long it plays once, in seconds."""
+        """Duration of one pass, in seconds."""
         return self._duration_s
 
     @property
     def fps(self) -> float:
-        """The mean rate."""
+        """Mean frame rate."""
         return len(self._starts_s) / self._duration_s
 
     def seek(self, to_s: float) -> None:
-        """Go to the first frame at or after ``to_s`` seconds; see ``Source``."""
+        """Seek to the first frame at or after ``to_s`` seconds; see ``Source``."""
         self._playhead.ask(to_s)
 
     def shortfall(self) -> str:
-        """See ``Source``."""
+        """Return a line about the frames that could not be decoded; see ``Source``."""
         return missing_in_words(self.name, self.frames_read, self.missing)
 
     def __enter__(self) -> AnimationSource:
@@ -136,7 +136,7 @@ class AnimationSource(SourceBase):
             self._file = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """One pass over it; another one after ``seek``."""
+        """Iterate over the frames once; after ``seek``, call ``iter`` again for another pass."""
         shown, index = _shown(self._entered()), 0
         while True:
             if (to_s := self._playhead.take()) is not None:
@@ -157,7 +157,7 @@ class AnimationSource(SourceBase):
         return next(later, len(self._starts_s) - 1)
 
     def _read(self, number: int) -> Uint8Array | None:
-        """The file's picture ``number``, uint8 ``(H, W, 3)`` BGR over white; None where it is damaged or cut off."""
+        """Decode the file's picture ``number``: uint8 ``(H, W, 3)`` BGR over white; None if it is damaged or cut off."""
         picture = self._picture
         try:
             with warnings.catch_warnings():
@@ -176,7 +176,7 @@ class AnimationSource(SourceBase):
             return None
 
     def _step_to(self, number: int) -> None:
-        """Load the file's picture ``number``, and those before it, over which it is drawn (Pillow's APNG needs all)."""
+        """Load the file's picture ``number``, and those before it that it is drawn over (Pillow's APNG needs all)."""
         if number < self._at:
             assert self._file is not None  # (entered)
             self._file.seek(0)
@@ -193,7 +193,7 @@ class AnimationSource(SourceBase):
 
 
 def _opened(file: IO[bytes]) -> Any:
-    """Pillow's picture; None for formats that hold one picture."""
+    """Open a file with Pillow; None for formats that hold one picture."""
     kind = sniff_picture_format(file.read(HEAD_BYTES))
     file.seek(0)
     if kind not in (*_TIMED, _PAGED) or prepare_reader(kind):
@@ -202,13 +202,13 @@ def _opened(file: IO[bytes]) -> Any:
 
 
 def _shown(picture: Any) -> range:
-    """The numbers of the pictures that are shown; an APNG may begin with one for programs that know no animations."""
+    """Return the numbers of the pictures to show; an APNG may begin with one only for programs without animation support."""
     return range(int(bool(picture.info.get("default_image"))), getattr(picture, "n_frames", 1))
 
 
 @functools.lru_cache(maxsize=16)
 def _durations_s(path: str, page_s: float, _size: int, _changed_ns: int) -> tuple[float, ...]:
-    """How long each frame is shown, in seconds; as far as the file can be read."""
+    """Return the duration of each frame in seconds; a default for frames that cannot be read."""
     durations_s = []
     with Path(path).open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -219,8 +219,8 @@ def _durations_s(path: str, page_s: float, _size: int, _changed_ns: int) -> tupl
             try:
                 picture.seek(number)
                 if picture.format != "GIF":
-                    picture.load()  # (only then their durations are known)
-            except Exception:  # noqa: BLE001 (cut off here: reading says so)
+                    picture.load()  # (durations are known only after that)
+            except Exception:  # noqa: BLE001 (cut off here: reading reports it)
                 durations_s.append(_NO_DURATION_S)
                 continue
             durations_s.append(float(picture.info.get("duration") or 0) / 1000 or _NO_DURATION_S)

@@ -1,4 +1,4 @@
-"""A camera as a device: asked for MJPG, size and rate, and found again where it comes back."""
+"""Camera device: requests MJPG, size and rate, and finds the camera again when it is plugged in again."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ _DEVICES = Path("/dev") if sys.platform.startswith("linux") else None
 
 
 class CameraDevice:
-    """The camera at an index.
+    """Camera at an index.
 
-    Plugged in again, a camera may get another index. Its name is remembered, and it is looked for under that name when
-    another device, or none, stands at its old place.
+    A camera that is plugged in again may get another index. Its name is remembered, and it is looked up by that name if another
+    device, or none, has its old index.
 
     Args:
         index: 0, 1, ...
-        options: what to ask for.
-        open_capture: opens the device; tests put fakes here.
-        list_names: indices and names of the cameras there are; empty where the system does not tell.
-        devices: where Linux keeps ``video0``, ``video1``; None on other systems, where only opening tells what is there.
+        options: size and rate to request.
+        open_capture: opens the device; tests pass fakes.
+        list_names: returns indices and names of the available cameras; empty if the system does not tell.
+        devices: folder in which Linux keeps ``video0``, ``video1``; None on other systems, where only opening tells if a camera
+            is there.
     """
 
     accepts_rate = True
@@ -54,11 +55,11 @@ class CameraDevice:
 
     @property
     def name(self) -> str:
-        """``camera 0``, by the index it was opened with."""
+        """Display name, ``camera 0``, by the index it was opened with."""
         return f"camera {self._index}"
 
     def connect(self) -> Connection:
-        """Open the camera and ask it; see ``Device``."""
+        """Open the camera and request size and rate; see ``Device``."""
         names = self._list_names()
         index = self._place(names)
         if index is None:
@@ -72,7 +73,7 @@ class CameraDevice:
         return CaptureConnection(capture, self.name, forgiven_s=_FAILED_READS_FORGIVEN_S)
 
     def look(self) -> ProbeResult:
-        """Whether its device file is there and may be opened."""
+        """Check that its device file exists and may be opened; see ``Device``."""
         if self._devices is None:
             return ProbeResult(True)
         index = self._place(self._list_names())
@@ -83,23 +84,23 @@ class CameraDevice:
         return ProbeResult(readable, "" if readable else f"you may not read {device}")
 
     def next_step(self) -> str:
-        """What the user can do."""
+        """Return advice for the user."""
         return camera_advice(self._index, self._devices)
 
     def asked(self) -> str:
-        """Size and rate that were asked for."""
+        """Return the requested size and rate as text."""
         size = "x".join(map(str, self._options.size_wh)) if self._options.size_wh else ""
         rate = f"at {self._options.fps:g}" if self._options.fps else ""
         return " ".join(word for word in (size, rate) if word)
 
     def _place(self, names: Mapping[int, str]) -> int | None:
-        """The index at which the camera stands now; None when another, or none, stands at its place and it nowhere else."""
+        """Return the camera's current index, found by its name if that is known; None if it is not plugged in."""
         if self._called is None or names.get(self._index) == self._called:
             return self._index
         return next((index for index, name in names.items() if name == self._called), None)
 
     def _ask(self, capture: Capture) -> None:
-        # MJPG before the size: uncompressed, USB 2 carries 1280x720 only at 10 frames a second
+        # MJPG before the size: uncompressed, USB 2 carries 1280x720 only at 10 frames per second
         capture.set(cv2.CAP_PROP_FOURCC, _MJPG)
         if self._options.size_wh:
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._options.size_wh[0])
@@ -109,7 +110,7 @@ class CameraDevice:
 
 
 def camera_advice(index: int, devices: Path | None) -> str:
-    """What to try when the camera at ``index`` does not open; ``devices`` is as in ``CameraDevice``."""
+    """Return advice for a camera at ``index`` that does not open; ``devices`` is as in ``CameraDevice``."""
     if devices is None:
         return "see `heatcam cameras`, close other programs that use it, or use --source demo"
     device = devices / f"video{index}"

@@ -1,6 +1,6 @@
-"""Which cameras there are: index, name, sizes and rates, and what keeps one from being used.
+"""List of the available cameras: index, name, sizes and rates, and the problem of one that cannot be used.
 
-On Linux from ``/sys/class/video4linux`` and the devices themselves, with nothing switched on; elsewhere names come from
+On Linux from ``/sys/class/video4linux`` and the devices themselves, without turning a camera on; elsewhere names come from
 ``cv2-enumerate-cameras``, and sizes and rates are not known before opening.
 """
 
@@ -25,10 +25,10 @@ class Camera:
     """One camera.
 
     Attributes:
-        index: what ``--camera`` takes.
-        name: what its maker calls it.
-        modes: sizes and rates; empty where they are not known.
-        problem: what keeps it from being used and what to do about it; "" when nothing is known to.
+        index: value for ``--camera``.
+        name: the manufacturer's name of it.
+        modes: sizes and rates; empty if unknown.
+        problem: reason why it cannot be used, and the remedy; "" if no problem is known.
     """
 
     index: int
@@ -38,12 +38,12 @@ class Camera:
 
 
 def list_cameras() -> tuple[Camera, ...]:
-    """The cameras of this machine, by index."""
+    """Return the cameras of this machine, by index."""
     return cameras_of_linux() if sys.platform.startswith("linux") else _cameras_elsewhere()
 
 
 def names_by_index() -> dict[int, str]:
-    """The names of the cameras of this machine; asks no device, so it is quick."""
+    """Return the names of the cameras of this machine by index, without opening a device, so it is quick."""
     if not sys.platform.startswith("linux"):
         return {camera.index: camera.name for camera in _cameras_elsewhere()}
     return {index: name for index, name, is_first in _entries(_SYS) if is_first}
@@ -52,12 +52,12 @@ def names_by_index() -> dict[int, str]:
 def cameras_of_linux(
     system: Path = _SYS, devices: Path = _DEV, probe: Callable[[Path], tuple[Mode, ...] | None] | None = None
 ) -> tuple[Camera, ...]:
-    """Cameras by Linux' own lists.
+    """Return the cameras that Linux lists.
 
     Args:
-        system: where the kernel lists video devices.
-        devices: where their files are.
-        probe: the modes of a device file, or None for one that is no camera; raises OSError for one that may not be opened.
+        system: folder in which the kernel lists video devices.
+        devices: folder of their device files.
+        probe: returns the modes of a device file, or None if it is no camera; raises OSError if it cannot be opened.
     """
     found = []
     for index, name, is_first in _entries(system):
@@ -65,7 +65,7 @@ def cameras_of_linux(
         try:
             offered = (probe or modes_of)(device)
         except OSError as error:
-            if is_first:  # (of one that may not be opened only this tells a camera from its metadata)
+            if is_first:  # (for an unopened device only this tells a camera from its metadata device)
                 found.append(Camera(index, name, problem=_problem(device, error)))
             continue
         if offered is not None:
@@ -74,10 +74,10 @@ def cameras_of_linux(
 
 
 def modes_of(device: Path) -> tuple[Mode, ...] | None:
-    """Sizes and rates of a V4L2 device; None when it is no camera.
+    """Return sizes and rates of a V4L2 device; None if it is no camera.
 
     Raises:
-        OSError: it may not be opened.
+        OSError: the device cannot be opened.
     """
     descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK)
     try:
@@ -88,10 +88,10 @@ def modes_of(device: Path) -> tuple[Mode, ...] | None:
 
 
 def index_called(name: str, names: Mapping[int, str]) -> int | None:
-    """The index of the camera with ``name`` in its name, whatever the case; None when there is none.
+    """Return the index of the camera with ``name`` in its name, ignoring case; None if there is none.
 
     Raises:
-        UsageError: several have it, and none is called exactly that.
+        UsageError: several names contain it, and not exactly one is equal to it.
     """
     sought = name.strip().casefold()
     matching = {index: full for index, full in names.items() if sought in full.casefold()}
@@ -102,12 +102,12 @@ def index_called(name: str, names: Mapping[int, str]) -> int | None:
 
 
 def said(names: Mapping[int, str]) -> str:
-    """``0: Logitech C920, 2: HD Webcam``."""
+    """Format cameras as ``0: Logitech C920, 2: HD Webcam``."""
     return ", ".join(f"{index}: {name}" for index, name in names.items())
 
 
 def no_camera_advice(devices: Path = _DEV) -> str:
-    """What to try where there is no camera at all."""
+    """Return advice for a machine without any camera."""
     if sys.platform.startswith("linux") and not Path("/sys/class").exists():
         return "this system shows no devices; use --source demo"
     if any(devices.glob("video*")):
@@ -116,7 +116,7 @@ def no_camera_advice(devices: Path = _DEV) -> str:
 
 
 def _entries(system: Path) -> Sequence[tuple[int, str, bool]]:
-    """Index and name of each video device, and whether it is the first of its hardware, in order."""
+    """Return index and name of each video device, and True for the first device of its hardware, in order."""
     entries = []
     for folder in system.glob("video*"):
         if folder.name[5:].isdecimal():

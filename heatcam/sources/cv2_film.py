@@ -1,4 +1,4 @@
-"""A film as OpenCV's reader gives it: of the kinds that it is known to give right, and only from the beginning on."""
+"""Video file read by OpenCV: for formats that it is known to read correctly, and only from the beginning."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _FALLBACK_FPS = 25.0
 
 
 class Cv2Film:
-    """One film, read in this process.
+    """Video file, read in this process.
 
-    Where the film gives no times, or they run backwards, the nominal interval is added to the time before.
+    If it has no timestamps, or they run backwards, the nominal interval is added to the time before.
 
     Args:
-        capture: open; released by ``close``.
+        capture: the open capture; released by ``close``.
     """
 
     def __init__(self, capture: Capture) -> None:
@@ -27,24 +27,24 @@ class Cv2Film:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is something to read."""
+        """True if the capture is open."""
         return self._capture.isOpened()
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height, rotation applied."""
+        """Width and height in pixels, rotation applied."""
         return int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(
             self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         )
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames it claims to hold; None where it does not say."""
+        """Number of frames that it claims to hold; None if unknown."""
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         return count if count > 0 else None
 
     def next(self) -> Decoded | None:
-        """The next frame; None after the last one."""
+        """Return the next frame; None after the last one."""
         decoded, image = self._capture.read()
         if not decoded:
             return None

@@ -1,6 +1,6 @@
-"""Streams whose frames are two fields (television, analogue cameras): decoded and deinterlaced by PyAV in a process of its own.
+"""Interlaced streams (television, analogue cameras), decoded and deinterlaced by PyAV in a process of its own.
 
-OpenCV 5.0 returns memory that it has not written for them and says that all is well.
+OpenCV 5.0 returns uninitialised memory for them and reports success.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BY_PARAMETER_SET = ("h264", "avc1")
 
 
 def may_be_interlaced(capture: Capture) -> bool:
-    """Whether an open stream may have frames of two fields; no where nobody can tell."""
+    """Return True if an open stream may be interlaced; False if that is unknown."""
     kind = kind_of(capture).lower()
     if kind not in _BY_PARAMETER_SET:
         return kind in _ALWAYS
@@ -29,7 +29,7 @@ def may_be_interlaced(capture: Capture) -> bool:
 
 
 def _parameters_of(capture: Any) -> bytes:
-    """The stream's parameter sets, as OpenCV hands them out; empty where it does not."""
+    """Return the stream's parameter sets from OpenCV; empty if it has none."""
     index = int(capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX))
     if index <= 0 or not hasattr(capture, "retrieve"):
         return b""
@@ -38,14 +38,14 @@ def _parameters_of(capture: Any) -> bytes:
 
 
 class DecodedStream:
-    """An open stream; see ``Connection``.
+    """Open interlaced stream; see ``Connection``.
 
     Args:
         url: the address, perhaps with a login.
-        name: for errors, without credentials.
+        name: name for error messages, without credentials.
 
     Raises:
-        SourceError: no picture comes.
+        SourceError: the stream cannot be opened or decoded.
     """
 
     def __init__(self, url: str, name: str) -> None:
@@ -61,7 +61,7 @@ class DecodedStream:
         self._decoder.go(0.0)
 
     def grab(self) -> Grab:
-        """The next picture, whole."""
+        """Return the next picture, deinterlaced."""
         try:
             decoded = self._decoder.next()
         except SourceError as error:
@@ -71,5 +71,5 @@ class DecodedStream:
         return Grab(decoded.image_bgr, decoded.pts_s)
 
     def close(self) -> None:
-        """End the process."""
+        """End the decoder's process."""
         self._decoder.close()

@@ -1,6 +1,6 @@
-"""What the main process and the decoder's process say to one another: small records, and a header before each answer.
+"""Messages between the main process and the decoder's process: small records, and a header before each answer.
 
-The main process writes lines of JSON: a ``DecodeJob``, then ``{"seek": seconds, "generation": n}`` as often as it likes. The
+The main process writes lines of JSON: a ``DecodeJob``, then ``{"seek": seconds, "generation": n}`` any number of times. The
 decoder answers with messages: ``Header``, then ``length`` bytes.
 """
 
@@ -17,15 +17,15 @@ HEADER = struct.Struct("<cIIIdQ")
 
 @dataclass(frozen=True)
 class Header:
-    """What stands before each answer.
+    """Header of an answer.
 
     Attributes:
         kind: ``FACTS`` (``FilmFacts`` as JSON follows), ``FRAME`` (``height * width * 3`` bytes of BGR follow), ``END``, or
             ``FAILURE`` (its reason, UTF-8, follows).
-        generation: how many seeks had been heard when it was made.
-        size_wh: of a frame, in pixels.
-        pts_s: of a frame, in seconds from the film's first one.
-        length: bytes that follow.
+        generation: number of the seek that it answers; 0 before the first.
+        size_wh: width and height of a frame, in pixels.
+        pts_s: time of a frame, in seconds from the video's first one.
+        length: number of bytes that follow.
     """
 
     kind: bytes
@@ -35,50 +35,50 @@ class Header:
     length: int = 0
 
     def packed(self) -> bytes:
-        """As it is sent."""
+        """Pack the header to bytes."""
         return HEADER.pack(self.kind, self.generation, *self.size_wh, self.pts_s, self.length)
 
     @classmethod
     def unpacked(cls, data: bytes | bytearray) -> Header:
-        """What ``packed`` made."""
+        """Unpack a header from bytes."""
         kind, generation, width, height, pts_s, length = HEADER.unpack(data)
         return cls(kind, generation, (width, height), pts_s, length)
 
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """What to decode.
+    """Description of the video to decode.
 
     Attributes:
-        target: the path, bytes that are not UTF-8 as surrogates, or the address.
-        is_url: whether it is an address.
+        target: the path, with bytes that are not UTF-8 as surrogates, or the address.
+        is_url: True if it is an address.
     """
 
     target: str
     is_url: bool = False
 
     def line(self) -> bytes:
-        """One line of JSON."""
+        """Return the job as one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def of(cls, line: bytes | bytearray) -> DecodeJob:
-        """What ``line`` made."""
+        """Parse a job from a line of JSON."""
         return cls(**json.loads(line))
 
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What a film says of itself.
+    """Facts that a video states about itself.
 
     Attributes:
-        size_wh: of the frames as they come out, rotation applied, in pixels.
-        fps: mean rate; 0 where nobody says.
-        frame_count: how many frames the container claims, counted or from its length; None where it does not say.
-        counts_frames: whether that is a count and no length.
+        size_wh: width and height of the output frames, rotation applied, in pixels.
+        fps: mean rate; 0 if unknown.
+        frame_count: number of frames that the container claims, counted or from its duration; None if unknown.
+        counts_frames: True if that is a count, not derived from the duration.
         container, codec, pix_fmt: FFmpeg's names.
-        interlaced: whether its frames are two fields, taken one after the other.
-        opencv_reads_it: whether OpenCV's reader is known to give its frames right.
+        interlaced: True if its frames are interlaced.
+        opencv_reads_it: True if OpenCV's reader is known to decode its frames correctly.
     """
 
     size_wh: tuple[int, int]
@@ -92,11 +92,11 @@ class FilmFacts:
     opencv_reads_it: bool
 
     def encoded(self) -> bytes:
-        """JSON."""
+        """Return the facts as JSON."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def decoded(cls, data: bytes | bytearray) -> FilmFacts:
-        """What ``encoded`` made."""
+        """Parse facts from JSON."""
         values: dict[str, Any] = json.loads(data)
         return cls(**{**values, "size_wh": tuple(values["size_wh"])})

@@ -1,4 +1,4 @@
-"""A film decoded by PyAV in a process of its own: the main process's half."""
+"""Client of the decoder process, which decodes a video with PyAV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from heatcam.sources.decoder_messages import (
     Header,
 )
 
-# The child imports from where this process does, however it was started; -m would put the current folder first.
+# The child gets this process's import path, however that was started; -m would put the current folder first.
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from heatcam.sources.decoder.child import main; main()"
 
 
@@ -35,7 +35,7 @@ class Decoded:
 
     Attributes:
         image_bgr: uint8 ``(H, W, 3)``, BGR, upright; its own memory.
-        pts_s: seconds from the film's first frame.
+        pts_s: seconds from the video's first frame.
     """
 
     image_bgr: Uint8Array
@@ -43,18 +43,18 @@ class Decoded:
 
 
 class DecoderProcess:
-    """Decodes one film. Used from one thread; ``close`` ends the process at once.
+    """Decodes one video. Used from one thread; ``close`` ends the process at once.
 
     Args:
         target: path or address.
-        is_url: whether it is an address.
+        is_url: True if it is an address.
 
     Attributes:
-        facts: what the film says of itself.
+        facts: the facts that the video states about itself.
 
     Raises:
-        UnreadableInputError: it is no film; the problem is the reason in a few words.
-        SourceError: the process ended.
+        UnreadableInputError: it is no video; ``problem`` is the reason in a few words.
+        SourceError: the process has died.
     """
 
     def __init__(self, target: str, *, is_url: bool = False) -> None:
@@ -74,19 +74,19 @@ class DecoderProcess:
             raise
 
     def go(self, to_s: float) -> None:
-        """Decode from ``to_s`` seconds on; nothing comes before the first call.
+        """Decode from ``to_s`` seconds on; there are no frames before the first call.
 
         Raises:
-            SourceError: the process ended.
+            SourceError: the process has died.
         """
         self._generation += 1
         self._tell(json.dumps({"seek": to_s, "generation": self._generation}).encode() + b"\n")
 
     def next(self) -> Decoded | None:
-        """The next frame; None after the last one.
+        """Return the next frame; None after the last one.
 
         Raises:
-            SourceError: the film cannot be read on, or the process ended.
+            SourceError: the video cannot be read any further, or the process has died.
         """
         while True:
             header = self._header()
@@ -95,17 +95,17 @@ class DecoderProcess:
             if header.kind == FAILURE:
                 raise SourceError(body.tobytes().decode("utf-8", "replace"))
             if header.generation != self._generation:
-                continue  # asked for before the last seek
+                continue  # from before the last seek
             if header.kind == END:
                 return None
             width, height = header.size_wh
             return Decoded(body.reshape(height, width, 3), header.pts_s)
 
     def close(self) -> None:
-        """End the process; it has nothing to finish."""
+        """Kill the process; it has nothing to finish."""
         self._child.kill()
         for pipe in (self._orders, self._answers):
-            with contextlib.suppress(OSError):  # (what was not sent is not wanted any more)
+            with contextlib.suppress(OSError):  # (unsent data is not needed any more)
                 pipe.close()
         self._child.wait()
         self._stderr_file.close()
@@ -124,7 +124,7 @@ class DecoderProcess:
         return words.decode("utf-8", "replace")
 
     def _exactly(self, buffer: Any) -> Any:
-        """``buffer`` filled."""
+        """Fill ``buffer`` from the pipe and return it."""
         view = memoryview(buffer)
         while view:
             got = self._answers.readinto(view)  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ class DecoderProcess:
 
 
 def _started(stderr_file: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The child, deaf to this terminal's Ctrl-C."""
+    """Start the child, out of reach of this terminal's Ctrl-C."""
     return subprocess.Popen(
         [sys.executable, "-c", _START, json.dumps(sys.path)],
         stdin=subprocess.PIPE,

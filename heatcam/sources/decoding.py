@@ -1,11 +1,11 @@
-"""One picture file to pixels: the right way up, in the right colours, or one line that says why not.
+"""Decoding of one picture file to pixels, upright and in the right colours, or an error of one line.
 
-Pillow decodes, because it tells a truncated file from a whole one (OpenCV 5.0 fills the rest with grey), applies
-palettes, transparency and CMYK, and names what is wrong. Where it was measured to be wrong (Pillow 13), we step in:
-``convert`` clips 16-bit grey to white; 16-bit TIFFs with separate planes come out with red and blue exchanged, and float
-colour TIFFs are not known to it at all: OpenCV reads those two.
+Pillow decodes, because it tells a truncated file from a complete one (OpenCV 5.0 fills the rest with grey), applies
+palettes, transparency and CMYK, and names the problem. Where it was measured to be wrong (Pillow 13), we step in:
+``convert`` clips 16-bit grey to white; 16-bit TIFFs with separate planes come out with red and blue exchanged, and it cannot
+read float colour TIFFs at all: OpenCV reads those two.
 
-A small file can stand for gigabytes, so what reading will take is reckoned from the header, before any of it is taken.
+A small file can expand to gigabytes, so the memory that reading needs is estimated from the header before it is allocated.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from heatcam.sources.picture_memory import MAX_BYTES, opencv_bytes, pillow_bytes
 from heatcam.sources.pixels import bgr_of_pillow, bgr_of_samples
 
 MAX_PIXELS = (
-    178_956_970  # Pillow's own limit for a decompression bomb; some tools switch that one off, not this one
+    178_956_970  # Pillow's own limit against decompression bombs; some tools turn off Pillow's, not this
 )
 MAX_FILE_BYTES = 1 << 30
-_MAX_SLOW_PIXELS = 16_000_000  # of what Pillow decodes in Python, at up to 2 microseconds a pixel
+_MAX_SLOW_PIXELS = 16_000_000  # for formats that Pillow decodes in Python, at up to 2 microseconds per pixel
 
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
@@ -48,24 +48,24 @@ T = TypeVar("T")
 
 
 def read_picture(path: str | Path) -> Uint8Array:
-    """The pixels of one picture file: uint8 ``(H, W, 3)``, BGR, turned as its EXIF says, transparency laid over white.
+    """Read one picture file: uint8 ``(H, W, 3)``, BGR, rotated as its EXIF says, transparency blended over white.
 
-    16-bit and float samples are scaled to 8 bits by their full range (float: 1.0 is white, or the brightest sample when
-    that is brighter). Of animated or paged files, the first picture. Embedded colour profiles are not applied, as
-    detectors do not apply them either.
+    16-bit and float samples are scaled to 8 bits by their full range (float: 1.0 is white, or the brightest sample if that is
+    brighter). Animated or multi-page files give their first picture. Embedded colour profiles are not applied, as detectors do
+    not apply them either.
 
     Raises:
-        UnreadableInputError: missing, empty, truncated, damaged, not a picture, larger than ``MAX_PIXELS``, or one that
-            would take more than ``MAX_BYTES`` of memory to read or to show.
+        UnreadableInputError: the file is missing, empty, truncated, damaged, not a picture, larger than ``MAX_PIXELS``, or would
+            take more than ``MAX_BYTES`` of memory to read or to show.
     """
     return _with_picture(Path(path), _decode, _decode_with_opencv)
 
 
 def check_picture(path: str | Path) -> None:
-    """The same as far as the header tells, for a thousandth of the time: nothing is decoded.
+    """Check a picture file by its header, in a thousandth of the time of ``read_picture``: nothing is decoded.
 
     Raises:
-        UnreadableInputError: as ``read_picture``, but for what is damaged behind the header.
+        UnreadableInputError: as ``read_picture``, except for damage after the header.
     """
     _with_picture(Path(path), lambda *_: None, lambda *_: None)
 
@@ -75,7 +75,7 @@ def _with_picture(
     use: Callable[[Image.Image, IO[bytes], Path], T],
     otherwise: Callable[[IO[bytes], Path, int, int], T],
 ) -> T:
-    """What ``use`` makes of the opened picture; ``otherwise`` of a TIFF that Pillow does not know."""
+    """Open a picture and return the result of ``use``, or of ``otherwise`` for a TIFF that Pillow cannot read."""
     with _open(path) as file:
         kind = _kind(file, path)
         try:
@@ -110,7 +110,7 @@ def _use_pillow(
     try:
         picture = Image.open(file, formats=(kind,))
     except (UnidentifiedImageError, ModuleNotFoundError):
-        # the latter once ultralytics has patched Image.open
+        # the latter after ultralytics has patched Image.open
         if kind != "TIFF":
             raise
         _check_memory(opencv_bytes(tiff_tags(file), size), path)
@@ -125,10 +125,10 @@ def _use_pillow(
 
 @contextmanager
 def _open(path: Path) -> Iterator[IO[bytes]]:
-    """The file, open for reading.
+    """Open the file for reading.
 
     Raises:
-        UnreadableInputError: missing, a folder, not a plain file, too large, without permission, or empty.
+        UnreadableInputError: the path is missing, a folder, not a regular file, too large, not readable, or empty.
     """
     try:
         if path.is_dir():
@@ -153,7 +153,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _kind(file: IO[bytes], path: Path) -> str:
-    """Pillow's name of the file's format, for which there is a reader.
+    """Return Pillow's name of the file's format, after checking that it can be read.
 
     Raises:
         UnreadableInputError: it is no picture, a camera's raw file, or of a format that cannot be read here.
@@ -177,13 +177,13 @@ def _decode(picture: Image.Image, file: IO[bytes], path: Path) -> Uint8Array:
     if _has_wide_planes(picture):
         return _decode_with_opencv(file, path, cv2.IMREAD_COLOR, orientation_of(picture))
     picture.load()
-    _check_size(picture.size, path)  # in a container, the picture inside may be larger than was said
-    # Asked after load: for TIFF, Pillow turns the pixels by itself and takes the tag away.
+    _check_size(picture.size, path)  # in a container, the picture inside may be larger than stated
+    # Read after load: for TIFF, Pillow rotates the pixels itself and removes the tag.
     return bgr_of_pillow(picture, orientation_of(picture), white_is_zero=white_is_zero_in(picture))
 
 
 def _decode_with_opencv(file: IO[bytes], path: Path, how: int, orientation: int) -> Uint8Array:
-    """``how``: IMREAD_UNCHANGED mixes up separate planes, IMREAD_COLOR refuses float samples; neither does both."""
+    """Decode a TIFF by OpenCV's flag ``how``: IMREAD_UNCHANGED mixes up separate planes, IMREAD_COLOR refuses float samples."""
     file.seek(0)
     data = np.frombuffer(file.read(), np.uint8)
     samples: Any = cv2.imdecode(data, how | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -226,7 +226,7 @@ def _too_large(path: Path, size_wh: tuple[int, int] | None = None) -> Unreadable
 
 
 def orientation_of(picture: Image.Image) -> int:
-    """EXIF orientation 1 to 8; 1 where there is none or the EXIF block is damaged."""
+    """Return the EXIF orientation, 1 to 8; 1 if there is none or the EXIF block is damaged."""
     try:
         value = picture.getexif().get(_EXIF_ORIENTATION, 1)
     except Exception:  # noqa: BLE001 (a damaged EXIF block must not cost the picture; Pillow raises many kinds)
@@ -241,6 +241,6 @@ def _has_wide_planes(picture: Image.Image) -> bool:
 
 
 def white_is_zero_in(picture: Image.Image) -> bool:
-    """Whether a TIFF counts its greys from white."""
+    """Return True if 0 is white in a TIFF's greys (WhiteIsZero)."""
     tags: Any = getattr(picture, "tag_v2", {})
     return bool(tags.get(_TIFF_PHOTOMETRIC, 1) == 0)

@@ -1,4 +1,4 @@
-"""What a live source reads from: a device that can be connected to again and again."""
+"""Devices that live sources read from, which can be connected to again and again."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _PAUSE_AFTER_FAILED_READ_S = 0.05
 
 
 class StreamEnded(Exception):  # noqa: N818 (an end, not an error)
-    """What was read is over as it should be: no reconnecting."""
+    """Regular end of a stream: no reconnecting."""
 
 
 @dataclass(frozen=True)
 class Grab:
-    """One picture as a device gave it.
+    """Picture as a device gave it.
 
     Attributes:
         image_bgr: uint8 ``(H, W, 3)``, BGR; its own memory.
-        stream_s: when it was made by the stream's own clock, in seconds from anywhere; None where there is none.
+        stream_s: its timestamp by the stream's own clock, in seconds from an arbitrary origin; None if there is none.
     """
 
     image_bgr: Uint8Array
@@ -36,13 +36,13 @@ class Grab:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What a look at a device says without opening it.
+    """Result of probing a device without opening it.
 
     Attributes:
-        ready: an attempt to connect is worth its time.
-        reason: what is wrong, for people, without credentials; "" when nothing is known to be.
-        refused: a login was tried, and refused: trying it often may lock the account.
-        advice: what the user can do about it; "" where nothing more is known than usual.
+        ready: True if an attempt to connect is worth its time.
+        reason: the problem, for display, without credentials; "" if none is known.
+        refused: True if a login was tried and refused: trying it often may lock the account.
+        advice: remedy for the user; "" for the device's usual one.
     """
 
     ready: bool
@@ -52,12 +52,12 @@ class ProbeResult:
 
 
 class Connection(Protocol):
-    """An open device. Made, read and closed in one thread.
+    """An open device. Created, read and closed in one thread.
 
     Attributes:
-        fps: nominal frames a second.
-        tells_fps: whether the device said so itself; else it is a guess.
-        kind: how pictures are packed on their way, such as ``MJPG``; "" when that is unknown.
+        fps: nominal frames per second.
+        tells_fps: True if the device stated that rate itself; else it is a guess.
+        kind: pixel format or codec in transit, such as ``MJPG``; "" if unknown.
     """
 
     fps: float
@@ -68,13 +68,13 @@ class Connection(Protocol):
         """Wait for the next picture.
 
         Raises:
-            SourceError: no more comes.
-            StreamEnded: no more comes, and none is missing.
+            SourceError: the device failed.
+            StreamEnded: the stream has ended regularly.
         """
         ...
 
     def close(self) -> None:
-        """Give the device back."""
+        """Release the device."""
         ...
 
 
@@ -82,46 +82,46 @@ class Device(Protocol):
     """A camera, stream or screen.
 
     Attributes:
-        name: for people, never with credentials.
-        accepts_rate: whether it can be asked for a rate; a stream has its own.
+        name: display name, never with credentials.
+        accepts_rate: True if a rate can be requested; a stream has its own.
     """
 
     accepts_rate: bool
 
     @property
     def name(self) -> str:
-        """For people, never with credentials."""
+        """Display name, never with credentials."""
         ...
 
     def connect(self) -> Connection:
-        """Open it; may block for long, so only ever called in a thread that can be left behind.
+        """Open the device; may block for long, so it is only called in a thread that can be abandoned.
 
         Raises:
-            SourceError: it cannot be opened.
+            SourceError: the device cannot be opened.
         """
         ...
 
     def look(self) -> ProbeResult:
-        """Whether it seems to be there, within about a second and without opening it."""
+        """Probe whether the device seems to be there, within about a second and without opening it."""
         ...
 
     def next_step(self) -> str:
-        """What the user can do when it gives no picture."""
+        """Return advice for the user when it gives no picture."""
         ...
 
     def asked(self) -> str:
-        """What it was asked for, such as ``1280x720 at 30``; "" for nothing."""
+        """Return the requested format, such as ``1280x720 at 30``; "" for none."""
         ...
 
 
 class CaptureConnection:
-    """An open ``cv2.VideoCapture``.
+    """Connection through an open ``cv2.VideoCapture``.
 
     Args:
-        capture: what to read from; closed by ``close``.
-        name: for errors.
-        forgiven_s: for how long failed reads are no loss; USB cameras answer False a few times while they settle.
-        has_clock: whether its position in milliseconds is the stream's own time.
+        capture: the open capture; released by ``close``.
+        name: name for error messages.
+        forgiven_s: time for which failed reads are retried, in seconds; USB cameras return False a few times while they settle.
+        has_clock: True if its position in milliseconds is the stream's own time.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class CaptureConnection:
         self.kind = kind_of(capture)
 
     def grab(self) -> Grab:
-        """The next picture; see ``Connection``."""
+        """Return the next picture; see ``Connection``."""
         deadline_s = time.monotonic() + self._forgiven_s
         while True:
             decoded, image = self._capture.read()
@@ -158,14 +158,14 @@ class CaptureConnection:
 
 
 def as_bgr(image: Uint8Array) -> Uint8Array:
-    """Infrared and depth cameras give ``(H, W)`` or ``(H, W, 1)``: grey in all three channels then."""
+    """Return the picture as BGR: grey ``(H, W)`` or ``(H, W, 1)`` of infrared and depth cameras in all three channels."""
     if image.ndim == 3 and image.shape[2] == 3:
         return image
     return np.repeat(image.reshape(*image.shape[:2], -1)[..., :1], 3, axis=2)
 
 
 def kind_of(capture: Capture) -> str:
-    """How its pictures are packed: ``MJPG``, ``h264``; "" where that is unknown."""
+    """Return its FourCC: ``MJPG``, ``h264``; "" if unknown."""
     fourcc = capture.get(cv2.CAP_PROP_FOURCC)
     if not 0 < fourcc < 2**32:
         return ""

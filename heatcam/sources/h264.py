@@ -1,6 +1,6 @@
-"""Whether an H.264 film can hold interlaced frames: one bit of its sequence parameter set says so for the whole of it.
+"""Check for interlaced H.264: one bit of the sequence parameter set tells whether a video can hold interlaced frames.
 
-ITU-T H.264, 7.3.2.1.1. FFmpeg only tells of frames that it has decoded, and broadcasts change between the two kinds.
+ITU-T H.264, 7.3.2.1.1. FFmpeg only tells of frames that it has decoded, and broadcasts switch between the two kinds.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ _WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 
 
 
 def only_whole_frames(extradata: bytes) -> bool:
-    """Whether every sequence parameter set in ``extradata`` (``avcC`` or Annex B) excludes fields; False where there is none."""
+    """Return True if all sequence parameter sets in ``extradata`` (``avcC`` or Annex B) exclude fields; False without any."""
     found = [_frame_mbs_only(unit) for unit in _units(extradata) if unit and unit[0] & 31 == _SPS]
     return bool(found) and all(found)
 
 
 def _units(extradata: bytes) -> Iterator[bytes]:
-    """The NAL units, without what marks their beginnings."""
+    """Yield the NAL units, without their start codes or lengths."""
     if extradata[:1] == b"\x01":
         position = 6
         for _ in range(extradata[5] & 31 if len(extradata) > 5 else 0):
@@ -41,14 +41,14 @@ class _Bits:
         return (self._value >> self._left) & ((1 << count) - 1)
 
     def unsigned(self) -> int:
-        """An Exp-Golomb code, ``ue(v)``."""
+        """Read an unsigned Exp-Golomb code, ``ue(v)``."""
         zeros = 0
         while not self.take(1):
             zeros += 1
         return (1 << zeros) - 1 + self.take(zeros)
 
     def signed(self) -> int:
-        """``se(v)``."""
+        """Read a signed Exp-Golomb code, ``se(v)``."""
         code = self.unsigned()
         return (code + 1) // 2 if code % 2 else -(code // 2)
 

@@ -1,4 +1,4 @@
-"""Pictures as a source: one file, many, a folder or a glob."""
+"""Source of pictures: one file, many, a folder or a glob."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["PICTURE_SUFFIXES", "ImageSource", "is_glob", "list_pictures", "match
 
 
 def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
-    """All pictures that files, folders and globs name, without sub-folders: ``find_pictures`` for those who only want the paths.
+    """Return the paths of the pictures in files, folders and globs, without sub-folders; see ``find_pictures``.
 
     Raises:
-        UnreadableInputError: a missing file, or nothing that is a picture.
+        UnreadableInputError: a file is missing, or none is a picture.
     """
     return find_pictures(inputs).paths
 
@@ -32,15 +32,15 @@ class ImageSource(SourceBase):
     """Picture files one after the other, each in its own size.
 
     ``size_wh`` is that of the picture read last, ``(0, 0)`` before the first. ``Frame.name`` is the file's name, and
-    ``frame_index`` its place in ``paths``.
+    ``frame_index`` its index in ``paths``.
 
     Args:
         inputs: files, folders and globs; see ``list_pictures``.
-        fps: the rate at which the pictures count as a film.
+        fps: the rate for the pictures' times.
         on_unreadable: called with the error of a picture that cannot be read, which is then left out; None raises it.
 
     Raises:
-        UnreadableInputError: at construction for inputs that are not there; while iterating for damaged pictures.
+        UnreadableInputError: at construction for inputs that do not exist; while iterating for damaged pictures.
     """
 
     can_seek = True
@@ -63,21 +63,21 @@ class ImageSource(SourceBase):
 
     @property
     def name(self) -> str:
-        """The file's name, or how many pictures there are."""
+        """Name of the file, or the number of pictures."""
         return printable(self.paths[0].name) if len(self.paths) == 1 else f"{len(self.paths)} pictures"
 
     @property
     def frame_count(self) -> int | None:
-        """How many pictures were found."""
+        """Number of pictures found."""
         return len(self.paths)
 
     @property
     def duration_s(self) -> float | None:
-        """How long they play, in seconds, one after the other."""
+        """Duration of all pictures at ``fps``, in seconds."""
         return len(self.paths) / self.fps
 
     def seek(self, to_s: float) -> None:
-        """Go to the picture at ``to_s`` seconds; see ``Source``."""
+        """Seek to the picture at ``to_s`` seconds; see ``Source``."""
         self._playhead.ask(to_s)
 
     def __enter__(self) -> ImageSource:
@@ -87,7 +87,7 @@ class ImageSource(SourceBase):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing stays open between two pictures."""
+        """Do nothing: no file stays open between two pictures."""
 
     def __iter__(self) -> Iterator[Frame]:
         self.frames_read = 0

@@ -1,6 +1,6 @@
-"""Where one JPEG ends and the next begins in a stream of bytes, by JPEG's own markers.
+"""Splitting of a byte stream into JPEGs by JPEG's own markers.
 
-Looking for the two bytes of "end of image" is not enough: a thumbnail inside a picture ends with them too.
+Searching for the two bytes of "end of image" is not enough: a thumbnail inside a picture ends with them too.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ _MOST_BYTES = 64 << 20  # a hundred times a picture of a good camera
 
 
 class JpegSplitter:
-    """Whole JPEGs out of bytes that come in pieces. What lies between them (multipart headers) is skipped.
+    """Splits bytes that come in pieces into complete JPEGs. Bytes between them (multipart headers) are skipped.
 
     Args:
-        name: where the bytes come from, for errors.
-        advice: what the user can do when they hold no JPEG's end.
+        name: name of the stream, for error messages.
+        advice: advice for the user if a JPEG has no end.
     """
 
     def __init__(self, name: str, advice: str = "") -> None:
         self._name = name
         self._advice = advice
         self._bytes = bytearray()
-        self._parsed = 0  # as far as markers of the picture at hand are known
+        self._parsed = 0  # offset up to which the current picture's markers are parsed
 
     @property
     def begun(self) -> bool:
-        """Whether part of a picture is in hand."""
+        """True if it holds the start of an incomplete picture."""
         return self._bytes.startswith(START)
 
     def add(self, piece: bytes) -> list[bytes]:
-        """The pictures that ``piece`` completes.
+        """Add bytes and return the pictures that they complete.
 
         Raises:
-            SourceError: 64 MB without an end.
+            SourceError: a JPEG has no end within 64 MB.
         """
         self._bytes += piece
         pictures = []
@@ -50,7 +50,7 @@ class JpegSplitter:
         return pictures
 
     def _end(self) -> int | None:
-        """Where the picture at the head of the bytes ends; None before it does."""
+        """Return the end of the picture at the head of the bytes; None if it is incomplete."""
         if not self.begun:
             start = self._bytes.find(START)
             del self._bytes[: start if start >= 0 else max(0, len(self._bytes) - 2)]
@@ -62,7 +62,7 @@ class JpegSplitter:
             if code == _END_OF_IMAGE:
                 return marker + 2
             if code == 0xFF:
-                position = marker + 1  # filling
+                position = marker + 1  # fill byte
             elif code == 0 or code in _WITHOUT_LENGTH:
                 position = marker + 2
             elif marker + 3 < len(self._bytes):

@@ -1,7 +1,7 @@
-"""Where a live source's readers put frames and its consumer takes them: only the newest is kept.
+"""Latest frame of a live source, between its readers and its consumer: only the newest is kept.
 
-A consumer slower than a camera would else see the driver's queue, four frames late on V4L2 and seconds late on RTSP. So
-a reader overwrites the frame not yet taken; what it overwrites is counted.
+A consumer slower than a camera would else get frames from the driver's queue, four frames late on V4L2 and seconds late on RTSP.
+So a reader overwrites the frame not yet taken; overwritten frames are counted.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _GAPS_FORGIVEN = 2.5
 
 
 class NewestFrame:
-    """The newest frame of one connection after another, numbered and timed on through all of them.
+    """Newest frame of one connection after another; indices and times continue through all of them.
 
-    Connections are numbered too: what a connection that was given up still brings is not taken. ``changed`` guards all of it.
+    Connections are numbered too: frames of a connection that was given up are ignored. ``changed`` guards all of it.
 
     Attributes:
-        changed: notified whenever a frame comes, and by others whenever there is something else to notice.
+        changed: notified whenever a frame comes, and by others on other events.
         size_wh: width and height of the frame that came last.
-        fps, kind, tells_fps: what the connection says of itself; see ``Connection``.
+        fps, kind, tells_fps: as stated by the connection; see ``Connection``.
         playing_since_s: ``time.monotonic()`` at this connection's first frame; 0 before it.
         last_frame_s: ``time.monotonic()`` at the last frame of any connection.
     """
@@ -46,12 +46,12 @@ class NewestFrame:
 
     @property
     def last_pts_s(self) -> float:
-        """The presentation time of the last frame of any connection, in seconds."""
+        """Presentation time of the last frame of any connection, in seconds."""
         return self._last_pts_s
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is a frame that was not taken yet."""
+        """True if there is a frame that was not taken yet."""
         return self._frames.peek() is not None
 
     @property
@@ -60,14 +60,14 @@ class NewestFrame:
         return self._frames.dropped
 
     def expect(self) -> int:
-        """The number of a connection about to be made; from now on only its frames are taken."""
+        """Return the number of a new connection; from now on only its frames are accepted."""
         with self.changed:
             self._connection += 1
             self.playing_since_s = 0.0
             return self._connection
 
     def put(self, number: int, connection: Connection, grab: Grab) -> None:
-        """One picture of connection ``number``, in its reader's thread."""
+        """Put a picture of connection ``number``; called in its reader's thread."""
         now_s = time.monotonic()
         with self.changed:
             if number != self._connection:
@@ -83,15 +83,15 @@ class NewestFrame:
             self._frames.put(Frame(grab.image_bgr, self._next_index - 1, now_s, self._last_pts_s, self._name))
 
     def take(self) -> Frame | None:
-        """The newest frame, once; called with ``changed`` held."""
+        """Take the newest frame, once; called with ``changed`` held."""
         return self._frames.take(0)
 
     def longest_gap_s(self, limit_s: float) -> float:
-        """A limit for the time between two frames, stretched for what usually takes longer (a picture every 5 s)."""
+        """Return the limit for the gap between two frames, raised for slow sources (such as a picture every 5 s)."""
         return max(limit_s, _GAPS_FORGIVEN * self._usual_gap_s)
 
     def _begin(self, connection: Connection, now_s: float) -> None:
-        """The first frame of a connection: its clock goes on from where the one before would be now."""
+        """Start a connection at its first frame: its clock continues from where the one before would be now."""
         if self._next_index == 0:
             self._first_frame_s = now_s
             self._clock = StreamClock()

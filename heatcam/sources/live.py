@@ -1,10 +1,10 @@
-"""Live sources, whatever they read from: the newest frame, and a state machine that survives what happens to cameras.
+"""Live sources of any device: the newest frame, and a state machine that survives outages.
 
     opening -> playing <-> stalled (no frame for 2 s) -> reconnecting (none for 4 s, or the connection broke) -> playing
 
-The first opening fails with an error, because a wrong address does not heal. After the first frame nothing is an error:
-attempts are made until frames come again or the source is left. Two threads: one reads (``reader``), one
-reconnects (``reconnect``).
+If the first opening fails, that is an error, because a wrong address does not become right. After the first frame no failure is
+an error: attempts are made until frames come again or the source is closed. Two threads: one reads (``reader``), one reconnects
+(``reconnect``).
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _TICK_S = 0.25
 
 
 class LiveSource(ForwardOnly):
-    """A device as a source: endless, newest frame first, reconnecting by itself. Entered once.
+    """Source of a live device: endless, newest frame only, reconnecting by itself. Entered once.
 
-    ``frame_index`` counts what the device gave, so gaps are dropped frames; it and ``pts_s`` rise across reconnecting, and a
-    size that changed there is passed on. ``size_wh`` and ``fps`` are what the device does, not what it was asked for.
-    Iterating blocks while there is no frame; leaving the ``with``, from any thread, ends it.
+    ``frame_index`` counts the frames of the device, so gaps are dropped frames; it and ``pts_s`` keep rising across
+    reconnections, and a changed frame size is passed on. ``size_wh`` and ``fps`` are the actual values, not the requested ones.
+    Iterating blocks while there is no frame; leaving the ``with`` block, from any thread, ends it.
 
     Args:
-        device: what to read from.
+        device: the device to read from.
         timeouts: the time limits.
-        backoff: when to try again.
+        backoff: waits between attempts to reconnect.
 
     Raises:
-        SourceError: on entering, when the device cannot be opened or gives no first frame.
+        SourceError: on entering, if the device cannot be opened or gives no first frame.
     """
 
     is_live = True
@@ -55,7 +55,7 @@ class LiveSource(ForwardOnly):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """For people; never with credentials."""
+        """Display name; never with credentials."""
         return self.device.name
 
     @property
@@ -65,22 +65,22 @@ class LiveSource(ForwardOnly):
 
     @property
     def fps(self) -> float:
-        """What the connection says of its rate."""
+        """Nominal frames per second of the connection."""
         return self._newest.fps
 
     @property
     def dropped(self) -> int:
-        """Frames overwritten before they were taken."""
+        """Number of frames overwritten before they were taken."""
         return self._newest.dropped
 
     @property
     def hanging(self) -> int:
-        """How many reads were left behind and have not come back."""
+        """Number of abandoned reads that have not returned."""
         return self._supervisor.hanging
 
     @property
     def state(self) -> SourceState:  # type: ignore[override]
-        """How it is doing now; a stall is noticed by asking."""
+        """Current state; a stall is detected when this is read."""
         state, last_frame_s = self._supervisor.state, self._newest.last_frame_s
         longest_s = self._newest.longest_gap_s(self._timeouts.stalled_s)
         if state.phase is Phase.PLAYING and time.monotonic() - last_frame_s > longest_s:
@@ -89,22 +89,22 @@ class LiveSource(ForwardOnly):
 
     @property
     def outages(self) -> tuple[Outage, ...]:
-        """The times without frames that took a new connection; the last one may not be over."""
+        """Periods without frames that needed a new connection; the last one may still be going on."""
         outage = self._supervisor.outage
         return (*self._supervisor.outages, outage) if outage is not None else tuple(self._supervisor.outages)
 
     def on_outage(self, tell: Callable[[str], None]) -> None:
-        """Call ``tell`` with a line for people when an outage begins and ends; in a thread of the source's own."""
+        """Call ``tell`` with a message when an outage begins and ends; in a thread of the source's own."""
         self._supervisor.tell = tell
 
     @property
     def accepts_rate(self) -> bool:
-        """Whether the device can be asked for a rate."""
+        """True if a rate can be requested from the device."""
         return self.device.accepts_rate
 
     @property
     def negotiated_format(self) -> str:
-        """What the device was asked for and what it gives, in one line: ``camera 0: asked 1280x720 at 30, gives ...``."""
+        """Requested and actual format of the device in one line: ``camera 0: asked 1280x720 at 30, gives ...``."""
         asked = self.device.asked()
         kind = f" as {self._newest.kind}" if self._newest.kind else ""
         rate = f" at {self.fps:.4g}" if self._newest.tells_fps else ""
@@ -112,12 +112,12 @@ class LiveSource(ForwardOnly):
         return f"{self.name}: asked {asked}, {gives}" if asked else f"{self.name} {gives}"
 
     def shortfall(self) -> str:
-        """That it was lost and did not come back; "" otherwise."""
+        """Return a line about an outage that did not end; "" otherwise."""
         lost = [outage for outage in self.outages if outage.lasted_s is None]
         return f"{self.name} did not come back: {lost[-1]}" if lost else ""
 
     def close(self) -> None:
-        """See ``Source``: wakes an iterator that waits for a frame."""
+        """End the iterator, also while it waits for a frame; see ``Source``."""
         self._supervisor.stop()
 
     def __enter__(self) -> LiveSource:
@@ -140,11 +140,11 @@ class LiveSource(ForwardOnly):
             yield frame
 
     def _next_frame(self) -> Frame | None:
-        """Blocks for the next frame; None once none will come."""
+        """Wait for the next frame; None if no more will come."""
         newest = self._newest
         with newest.changed:
             while not newest.is_waiting and not self._supervisor.is_over:
-                newest.changed.wait(_TICK_S)  # (with a limit: on Windows Ctrl-C does not end one without)
+                newest.changed.wait(_TICK_S)  # (on Windows Ctrl-C does not interrupt a wait without timeout)
             return None if self._supervisor.is_stopped else newest.take()
 
     def _await_first_frame(self, reader: Reader) -> None:

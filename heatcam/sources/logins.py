@@ -1,6 +1,6 @@
-"""The answer to a server that asks for a login (401), Basic or Digest (RFC 7617 and 7616), over HTTP and RTSP alike.
+"""Authentication with a server that asks for a login (401), Basic or Digest (RFC 7617 and 7616), for HTTP and RTSP alike.
 
-FFmpeg has its own; this one is for looking at a server and for reading MJPEG. It answers a challenge once: cameras lock accounts
+FFmpeg has its own; this one is for probing a server and for reading MJPEG. It answers a challenge once: cameras lock accounts
 after a few wrong logins.
 """
 
@@ -19,10 +19,10 @@ _HASHES = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
 
 @dataclass(frozen=True)
 class Login:
-    """A user and a password, which are shown nowhere.
+    """User and password, which are shown nowhere.
 
     Attributes:
-        user, password: as typed, percent signs resolved.
+        user, password: as typed, with percent-encoding decoded.
     """
 
     user: str = field(repr=False)
@@ -30,18 +30,18 @@ class Login:
 
     @classmethod
     def of(cls, parts: SplitResult) -> Login | None:
-        """That of an address; None where it has none."""
+        """Return the login in an address; None if it has none."""
         if parts.username is None:
             return None
         return cls(unquote(parts.username), unquote(parts.password or ""))
 
     def answer(self, challenges: Sequence[str], method: str, uri: str) -> str | None:
-        """The ``Authorization`` for a request, Digest before Basic; None for challenges of other kinds.
+        """Return the ``Authorization`` header of a request, Digest before Basic; None for challenges of other kinds.
 
         Args:
             challenges: the ``WWW-Authenticate`` headers.
-            method: of the request, such as ``GET``.
-            uri: what is requested, as it stands in the request.
+            method: the request's method, such as ``GET``.
+            uri: the request's URI, exactly as in the request.
         """
         asked = {text.partition(" ")[0].lower(): text.partition(" ")[2] for text in reversed(challenges)}
         if "digest" in asked and (digest := self._digest(asked["digest"], method, uri)):

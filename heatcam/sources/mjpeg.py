@@ -1,6 +1,6 @@
 """MJPEG over HTTP, read without FFmpeg: as cameras send it, with or without boundaries, lengths and types.
 
-FFmpeg wants the first boundary, which ESP32 cameras leave out, and reads a part without an end into memory as long as bytes come.
+FFmpeg needs the first boundary, which ESP32 cameras leave out, and reads a part without an end into memory as long as bytes come.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from heatcam.sources.jpeg_splitter import START, JpegSplitter
 from heatcam.sources.logins import Login
 from heatcam.sources.stream_probe import http_connection, request_target
 
-_STEP_S = 4.0  # each step of connecting, and each wait for bytes
+_STEP_S = 4.0  # timeout of each step of connecting, and of each wait for bytes
 _PICTURE_S = 8.0  # for one picture, however slowly its bytes drip
 _PIECE = 1 << 16
 _MOST_HOPS = 5
@@ -28,14 +28,14 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class MjpegConnection:
-    """An open connection to a server of JPEGs; see ``Connection``. Times are those of arrival: MJPEG carries none.
+    """Open connection to an MJPEG server; see ``Connection``. MJPEG carries no timestamps: times are those of arrival.
 
     Args:
-        url: the address, perhaps with a login, which is sent once where the server asks for it.
-        name: for errors, without credentials.
+        url: the address, perhaps with a login, which is sent once if the server asks for it.
+        name: name for error messages, without credentials.
 
     Raises:
-        SourceError: no picture came.
+        SourceError: the server cannot be reached, or sends no picture.
     """
 
     fps = FALLBACK_FPS
@@ -57,7 +57,7 @@ class MjpegConnection:
             raise
 
     def grab(self) -> Grab:
-        """The next picture; those that cannot be decoded are left out."""
+        """Return the next picture; those that cannot be decoded are left out."""
         deadline_s = time.monotonic() + _PICTURE_S
         while not self._waiting:
             try:
@@ -71,13 +71,13 @@ class MjpegConnection:
         return Grab(self._waiting.pop(0))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._response.close()
         self._connection.close()
 
 
 def _get(url: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-    """The answer whose body holds the pictures, redirects followed; a login goes only to the server that it was given for."""
+    """Request the pictures, following redirects; a login is sent only to the server that it was given for."""
     first = urlsplit(url)
     parts, login = first, Login.of(first)
     for _ in range(_MOST_HOPS):
@@ -110,7 +110,7 @@ def _asked(
 
 
 def _decoded(data: bytes) -> Uint8Array | None:
-    """A picture, uint8 ``(H, W, 3)`` BGR; None where it cannot be decoded."""
+    """Decode a picture to uint8 ``(H, W, 3)`` BGR; None if it cannot be decoded."""
     if not data.startswith(START):
         return None
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

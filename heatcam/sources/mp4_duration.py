@@ -1,7 +1,7 @@
-"""How long an MP4 says it is, when what an edit list leaves out is not counted.
+"""Duration of an MP4 without the parts that its edit list leaves out.
 
-A film cut without re-encoding (``ffmpeg -ss 1.1 -c copy``) holds frames before its first one that are never shown. OpenCV
-counts them (80, of which 72 are shown), so its count alone would call the film damaged.
+A video cut without re-encoding (``ffmpeg -ss 1.1 -c copy``) holds frames before its first one that are never shown. OpenCV
+counts them (80, of which 72 are shown), so by its count alone the video would seem damaged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MP4_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 
 
 def presentation_s(path: Path) -> float | None:
-    """Seconds from ``moov/mvhd``, the length of the longest track as shown; None where there is none to read."""
+    """Return the duration in ``moov/mvhd``, that of the longest track as shown, in seconds; None if it cannot be read."""
     try:
         with path.open("rb") as file:
             for kind, start, end in _boxes(file, 0, path.stat().st_size):
@@ -28,7 +28,7 @@ def presentation_s(path: Path) -> float | None:
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of the content of each box between two places of a file."""
+    """Yield type, start and end of the content of each box between two offsets of a file."""
     while start + 8 <= end:
         file.seek(start)
         size, kind = struct.unpack(">I4s", file.read(8))

@@ -1,4 +1,4 @@
-"""From what the user typed to a source: ``0``, ``Logitech C920``, ``clip.mp4``, ``photos/``, ``rtsp://...``, ``-``, ``demo``."""
+"""Opening of a source by name: ``0``, ``Logitech C920``, ``clip.mp4``, ``photos/``, ``rtsp://...``, ``-``, ``demo``."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ DEMO = "demo"
 
 
 def open_source(spec: str, options: CaptureOptions | None = None) -> Source:
-    """Open a source by its name; nothing is read before its ``with``, but what is missing is said at once.
+    """Open a source by its name; nothing is read before its ``with``, but a missing file is an error at once.
 
-    Files go before all else of the same name.
+    An existing file has priority over anything else of the same name.
 
     Args:
         spec: a camera's index or part of its name; a picture, video, folder, glob or numbered pattern; an ``rtsp://`` or
             ``http(s)://`` address (one that ends in a video suffix is read as a file: nothing dropped); ``screen``,
             ``screen:2`` or ``screen:1:left,top,width,height``; ``-`` for standard input; or ``demo``.
-        options: size and rate, for those that can be asked, and where to begin.
+        options: size and rate to request, if the source supports that, and the start position.
 
     Raises:
-        UnreadableInputError: a file that is not there or of no kind we read.
-        UsageError: an empty name, several videos or cameras at once, an address of a kind we do not read, or a start in what
-            has none.
+        UnreadableInputError: a file is missing or is neither a picture nor a video.
+        UsageError: an empty name, several videos or cameras at once, an unsupported address, or a start position for a source
+            that cannot seek.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -72,7 +72,7 @@ def _is_there(spec: str) -> bool:
 
 
 def _device_index(spec: str) -> str:
-    """``2`` for ``/dev/video2``; "" for anything else."""
+    """Return ``2`` for ``/dev/video2``; "" for anything else."""
     match = re.fullmatch(r"/dev/video(\d+)", spec, re.ASCII)
     return match.group(1) if match else ""
 
@@ -121,9 +121,9 @@ def _camera_name(spec: str, options: CaptureOptions) -> Source | None:
     return None if index is None else LiveSource(CameraDevice(index, options))
 
 
-#: Makes a source of what was typed; None where that names none of its kind.
+#: Opens a source of one kind by name; returns None if the name means none of its kind.
 Opener = Callable[[str, CaptureOptions], Source | None]
-#: Asked one after the other. A new kind of source is its module and a line here.
+#: Tried in this order. To add a kind of source, add its module and a line here.
 OPENERS: tuple[Opener, ...] = (
     _standard_input,
     _address,
@@ -165,7 +165,7 @@ def _open_files(spec: str, options: CaptureOptions) -> Source:
     if sniff_picture_format(head) is not None:
         return AnimationSource(path, options.fps) if is_animation(path) else ImageSource([path])
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return ImageSource([path])  # (says what is wrong with it)
+        return ImageSource([path])  # (its error tells the problem)
     if is_text(head):
         raise UnreadableInputError(
             f"{spec} holds text: it is neither a picture nor a video", "give a picture or a video file"
@@ -186,7 +186,7 @@ def _open_glob(spec: str) -> Source:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether a file that begins so is text; a Y4M film begins with a line of it, and goes on otherwise."""
+    """Return True if ``head`` is the beginning of a text file, except for a Y4M video, which begins with a line of text."""
     if not head or head.startswith(b"YUV4MPEG2"):
         return False
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head) + head.count(0x7F)
@@ -203,7 +203,7 @@ def _is_utf8(head: bytes) -> bool:
 
 def _head_of(path: Path) -> bytes:
     if not path.is_file():
-        return b""  # a pipe, for one: the reader says so
+        return b""  # such as a pipe: the reader reports it
     try:
         with path.open("rb") as file:
             return file.read(1024)
@@ -216,7 +216,7 @@ def _head_of(path: Path) -> bytes:
 def _unknown(spec: str, cameras: str) -> HeatcamError:
     what = "a camera's index or name, a picture, a video, a folder, a glob, an rtsp:// or http:// address, screen, - or demo"
     problem = f"there is no file {spec}"
-    if not Path(spec).suffix and len(Path(spec).parts) == 1:  # it may be meant as a camera's name
+    if not Path(spec).suffix and len(Path(spec).parts) == 1:  # may be meant as a camera's name
         problem += ", nor a camera of that name" + (f" (cameras: {cameras})" if cameras else "")
     meant = question(similar_files(Path(spec)))
     return UnreadableInputError(problem, meant or f"check the path; a source is {what}")

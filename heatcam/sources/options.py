@@ -1,4 +1,4 @@
-"""What a source can be asked for. Light to import: the command line does."""
+"""Options of a source. Light to import, because the command line does so."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from heatcam.errors import UsageError
 
 @dataclass(frozen=True)
 class CaptureOptions:
-    """What to ask a source for.
+    """Settings to request from a source.
 
     Attributes:
-        size_wh: width and height in pixels, of a camera or of raw frames; None takes what comes.
-        fps: frames a second, of a camera, a screen, numbered pictures or standard input; None takes what comes.
-        start_s: where a file begins to play, in seconds from its first frame.
+        size_wh: width and height in pixels, of a camera or of raw frames; None for the default.
+        fps: frames per second, of a camera, a screen, numbered pictures or standard input; None for the default.
+        start_s: start position in a file, in seconds from its first frame.
     """
 
     size_wh: tuple[int, int] | None = None
@@ -24,10 +24,10 @@ class CaptureOptions:
 
 
 def parse_size(text: str, option: str = "--size") -> tuple[int, int] | None:
-    """Width and height from ``1280x720``; None from "". ``option`` is what the user called it.
+    """Parse width and height from ``1280x720``; None from "". ``option`` is the option's name, for errors.
 
     Raises:
-        UsageError: it is not written so, or holds no pixel.
+        UsageError: the text has another form, or a side is 0.
     """
     if not text:
         return None
@@ -44,10 +44,10 @@ _UNITS_S = {None: 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 def parse_time(text: str, option: str = "--start") -> float:
-    """Seconds of a time as ffmpeg takes it: ``80``, ``1:20``, ``0:01:20.5``, ``200ms``; 0 for "".
+    """Parse a time in ffmpeg's syntax to seconds: ``80``, ``1:20``, ``0:01:20.5``, ``200ms``; 0 for "".
 
     Raises:
-        UsageError: it is not written so.
+        UsageError: the text has another form.
     """
     text = text.strip()
     if not text:

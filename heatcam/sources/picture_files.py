@@ -1,4 +1,4 @@
-"""The picture files that files, folders and globs stand for, and what was passed over in them."""
+"""Search for picture files in files, folders and globs, with a record of the files left out."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from heatcam.errors import UnreadableInputError
 from heatcam.sources.picture_formats import is_picture_file
 from heatcam.text import question, similar_files
 
-_MOST_COUNTED = 2000  # files that are looked at in sub-folders that were not asked for
+_MOST_COUNTED = 2000  # most files checked in sub-folders that were not requested
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """One picture.
+    """One picture file.
 
     Attributes:
-        path: where it is.
-        below: its place below the folder or glob that was named, as ``sub/name.jpg``; of a file named outright its name.
+        path: its path.
+        below: its path relative to the folder or glob that was named, as ``sub/name.jpg``; its name for a file named directly.
     """
 
     path: Path
@@ -31,15 +31,15 @@ class PictureFile:
 
 @dataclass
 class FoundPictures:
-    """What a command line's inputs stand for.
+    """Pictures found in a command line's inputs.
 
     Attributes:
         files: the pictures, in the order of the inputs; within a folder or glob by name, 2 before 10.
-        left_out: files in folders and globs that are no pictures; hidden ones are not mentioned.
-        deeper: how many pictures lie in sub-folders that were not asked for.
-        deeper_folders: in how many folders these are.
-        empty: for each folder or glob without pictures, what is wrong.
-        many: whether a folder or glob was named, so that there may be more pictures another time.
+        left_out: files in folders and globs that are no pictures, without hidden ones.
+        deeper: number of pictures in sub-folders that were not requested.
+        deeper_folders: number of folders that these are in.
+        empty: a message for each folder or glob without pictures.
+        many: True if a folder or glob was named, so that there may be more pictures another time.
     """
 
     files: list[PictureFile] = field(default_factory=list)
@@ -51,25 +51,25 @@ class FoundPictures:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Where the pictures are."""
+        """Paths of the pictures."""
         return tuple(file.path for file in self.files)
 
 
 def find_pictures(
     inputs: Sequence[str | Path], *, recursive: bool = False, but_not: Path | None = None
 ) -> FoundPictures:
-    """Find the pictures that ``inputs`` stand for, by content (``is_picture_file``), each of them once.
+    """Find the pictures in ``inputs`` by content (``is_picture_file``), each of them once.
 
-    What exists by name goes before what it matches as a glob. Files named outright are taken whatever they are. Hidden files and
-    folders are passed over, and links to folders are not followed.
+    An existing path has priority over its meaning as a glob. Files named directly are taken whatever they are. Hidden files and
+    folders are skipped, and links to folders are not followed.
 
     Args:
         inputs: files, folders and globs; ``**`` goes into folders.
-        recursive: go into sub-folders of folders.
-        but_not: a folder that is never gone into: where the results go.
+        recursive: search sub-folders of folders.
+        but_not: a folder that is never searched: the output folder.
 
     Raises:
-        UnreadableInputError: a file that is not there, a folder that cannot be listed, or no pictures at all.
+        UnreadableInputError: a file does not exist, a folder cannot be listed, or there are no pictures at all.
     """
     found = FoundPictures()
     roots_of = [(spec, _roots(spec, found)) for spec in map(str, inputs)]
@@ -89,7 +89,7 @@ def find_pictures(
 
 @dataclass(frozen=True)
 class _Root:
-    """A file or folder that was named, or matched by a glob."""
+    """File or folder that was named, or matched by a glob."""
 
     path: Path
     below: Path
@@ -108,7 +108,7 @@ def _roots(spec: str, found: FoundPictures) -> list[_Root]:
     found.many = True
     start = _fixed_part(spec)
     matches = [match for match in matching_paths(spec) if not _is_hidden(match, start)]
-    if "**" in Path(spec).parts:  # which matches what is in the folders too
+    if "**" in Path(spec).parts:  # which matches the folders' files too
         matches = [match for match in matches if not match.is_dir()]
     roots = [_Root(match, _below(match, start), named=False) for match in matches]
     return sorted(
@@ -117,7 +117,7 @@ def _roots(spec: str, found: FoundPictures) -> list[_Root]:
 
 
 def _take(root: _Root, several: bool, recursive: bool, but_not: Path | None, found: FoundPictures) -> None:
-    """Add what was named: a folder's pictures, or one file."""
+    """Add the pictures of a root: a folder's pictures, or one file."""
     if root.path.is_dir():
         _look_into(root, several, recursive, but_not, found)
     elif root.named or is_picture_file(root.path):
@@ -129,7 +129,7 @@ def _take(root: _Root, several: bool, recursive: bool, but_not: Path | None, fou
 def _look_into(
     root: _Root, several: bool, recursive: bool, but_not: Path | None, found: FoundPictures
 ) -> None:
-    """Add the pictures of one folder, and of those in it; without ``recursive`` these are counted."""
+    """Add the pictures of one folder, and with ``recursive`` of its sub-folders; without, those are only counted."""
     above = root.below if several or not root.named else Path()
     before = len(found.files) + found.deeper
     here, deeper = _files_below(root.path, but_not)
@@ -154,10 +154,10 @@ def _sort_in(path: Path, below: Path, found: FoundPictures) -> None:
 
 
 def _files_below(folder: Path, but_not: Path | None) -> tuple[list[Path], Iterator[Path]]:
-    """The plain files of a folder, and those of the folders in it, as they are asked for.
+    """Return the regular files of a folder, and an iterator over those of its sub-folders.
 
     Raises:
-        UnreadableInputError: it cannot be listed; folders in it that cannot be are passed over.
+        UnreadableInputError: the folder cannot be listed; sub-folders that cannot be listed are skipped.
     """
     try:
         names = sorted(folder.iterdir(), key=_natural_order)
@@ -193,28 +193,29 @@ def _nothing(found: FoundPictures) -> UnreadableInputError:
 
 
 def problem_of_deeper(found: FoundPictures, begin: str) -> str:
-    """``6 more in 2 sub-folders``, behind ``begin``."""
+    """Format the count in sub-folders as ``6 in 2 sub-folders``, after ``begin``."""
     folders = f"{found.deeper_folders} sub-folder{'s' if found.deeper_folders > 1 else ''}"
     at_least = "at least " if found.deeper >= _MOST_COUNTED else ""
     return f"{begin} {at_least}{found.deeper} in {folders}"
 
 
 def left_out_words(left_out: Sequence[Path], most: int = 3) -> str:
-    """``3 files are no pictures: a.txt, b.txt, ...``."""
+    """Format left-out files as ``3 files are no pictures: a.txt, b.txt, ...``."""
     names = ", ".join(path.name for path in left_out[:most]) + (", ..." if len(left_out) > most else "")
     are = "1 file is no picture" if len(left_out) == 1 else f"{len(left_out)} files are no pictures"
     return f"{are}: {names}"
 
 
 def is_glob(spec: str) -> bool:
-    """Whether ``spec`` has wildcards and no file of exactly that name exists."""
+    """Return True if ``spec`` has wildcards and no file of exactly that name exists."""
     return glob.has_magic(spec) and not Path(spec).exists()
 
 
 def matching_paths(spec: str) -> list[Path]:
-    """What a glob matches, ``**`` included, in no order. What exists by name goes first: of ``run[1]/*.jpg`` the folder does.
+    """Return the paths that match a glob, ``**`` included, in no order.
 
-    Brackets of names further on are taken as such where nothing matches otherwise.
+    Existing names have priority: in ``run[1]/*.jpg`` a folder ``run[1]`` is taken literally. Brackets further on are taken
+    literally if nothing matches otherwise.
     """
     literal, pattern = _existing_part(spec)
     for tried in (pattern, pattern.replace("[", "[[]")):
@@ -225,7 +226,7 @@ def matching_paths(spec: str) -> list[Path]:
 
 
 def _existing_part(spec: str) -> tuple[str, str]:
-    """The folders at the beginning of ``spec`` that are there by name, with their separator, and what follows."""
+    """Split ``spec`` into the leading folders that exist by name, with their separator, and the rest."""
     for at in range(len(spec) - 1, 0, -1):
         if spec[at] in (os.sep, os.altsep) and Path(spec[:at]).is_dir():
             return spec[: at + 1], spec[at + 1 :]
@@ -233,7 +234,7 @@ def _existing_part(spec: str) -> tuple[str, str]:
 
 
 def _fixed_part(spec: str) -> Path:
-    """The folder that everything which matches lies below."""
+    """Return the folder that contains all matches."""
     return Path(_existing_part(spec)[0])
 
 
@@ -246,7 +247,7 @@ def _is_hidden(path: Path, start: Path) -> bool:
 
 
 def _natural_order(path: Path) -> tuple[list[tuple[list[str | int], str]], tuple[list[str | int], str]]:
-    """Files of a folder before those of folders in it."""
+    """Return a sort key that puts a folder's files before those of its sub-folders, and 2 before 10."""
     return [_natural(part) for part in path.parent.parts], _natural(path.name)
 
 

@@ -1,7 +1,7 @@
-"""Which files are pictures: told by their first bytes, never by their name.
+"""Picture formats, detected by a file's first bytes, never by its name.
 
-The formats are those that Pillow reads by itself, HEIC by ``pi-heif``. Left out are EPS (Pillow would start Ghostscript on
-it), formats of which Pillow knows only the name (WMF, GRIB, HDF5, MPEG), and those without a signature.
+The formats are those that Pillow reads by itself, HEIC by ``pi-heif``. Left out are EPS (Pillow would start Ghostscript),
+formats that Pillow only identifies (WMF, GRIB, HDF5, MPEG), and those without a signature.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SIGNATURES = {
     for name, pattern in {
         "JPEG": rb"\xff\xd8\xff",
         "PNG": rb"\x89PNG\r\n\x1a\n",
-        "BMP": rb"BM.{12}[\x0c\x10(48@l|]\0\0\0",  # the size of the second header, so that a text "BM..." is none
+        "BMP": rb"BM.{12}[\x0c\x10(48@l|]\0\0\0",  # with the size of the second header, so that a text "BM..." does not match
         "GIF": rb"GIF8[79]a",
         "TIFF": rb"II[*+]\0|MM\0[*+]",
         "WEBP": rb"RIFF....WEBP",
@@ -49,21 +49,21 @@ _OPTIONAL_PARTS = {
     "AVIF": "avif",
     "WEBP": "webp",
     "JPEG2000": "jpg_2000",
-}  # of Pillow: what others build may lack them
+}  # Pillow's features that some builds lack
 
 _SUBFILE_TYPE, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 254, 262, 330, 50706
-_SENSOR_PIXELS = (32803, 34892)  # a colour filter array, and what is made of one: not colours yet
+_SENSOR_PIXELS = (32803, 34892)  # colour filter array and linear raw: not colours yet
 
 
 def sniff_picture_format(head: bytes) -> str | None:
-    """Pillow's name of the format that a file's first ``HEAD_BYTES`` bytes announce, or None for no picture."""
+    """Return Pillow's name of the format by a file's first ``HEAD_BYTES`` bytes, or None for no picture."""
     if head[4:8] == b"ftyp":
         return _sniff_box_format(head)
     return next((name for name, signature in _SIGNATURES.items() if signature.match(head)), None)
 
 
 def _sniff_box_format(head: bytes) -> str | None:
-    """AVIF and HEIF are told apart by the brands in their first box; films have others."""
+    """Return AVIF or HEIF by the brands in the first box; None for others, such as videos."""
     length = int.from_bytes(head[:4], "big")
     brands = {head[start : start + 4] for start in (8, *range(16, min(length, len(head)), 4))}
     if brands & _AVIF_BRANDS:
@@ -72,9 +72,9 @@ def _sniff_box_format(head: bytes) -> str | None:
 
 
 def is_picture_file(path: Path) -> bool:
-    """Whether a plain file can be read as a picture, as far as its beginning tells; damage shows later.
+    """Return True if a regular file can be read as a picture, judged by its beginning; damage shows later.
 
-    What cannot be opened, is empty or otherwise unlike its name counts where the name is a picture's, so that it is heard of.
+    A file that cannot be opened, is empty or has other content counts if its name is a picture's, so that reading it reports it.
     """
     named = path.suffix.lower() in PICTURE_SUFFIXES
     try:
@@ -86,7 +86,7 @@ def is_picture_file(path: Path) -> bool:
 
 
 def is_camera_raw(file: Any) -> bool:
-    """Whether a TIFF file is a camera's raw file (DNG, NEF, CR2, ARW), of which Pillow finds only the thumbnail."""
+    """Return True if a TIFF file is a camera's raw file (DNG, NEF, CR2, ARW), of which Pillow reads only the thumbnail."""
     tags = tiff_tags(file)
     preview = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_DIRECTORIES in tags
     file.seek(8)
@@ -99,10 +99,10 @@ def is_camera_raw(file: Any) -> bool:
 
 
 def tiff_tags(file: Any) -> dict[int, Any]:
-    """The first directory of a TIFF file, open for reading: numbers, or tuples of them; empty when it is damaged."""
+    """Read the first directory of an open TIFF file: numbers, or tuples of them; empty if it is damaged."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with other tags
+            warnings.simplefilter("ignore")  # about other tags
             file.seek(0)
             header = file.read(8)
             if header[2:4] in (b"+\0", b"\0+"):
@@ -115,14 +115,14 @@ def tiff_tags(file: Any) -> dict[int, Any]:
         return {}
 
 
-#: Width, height, bits, photometric, samples, rows a strip, tile's width and height, and what tells raw files.
+#: Width, height, bits, photometric, samples, rows per strip, tile width and height, and the tags that mark raw files.
 _READ_TAGS = {
     256, 257, 258, _PHOTOMETRIC, 277, 278, 284, 322, 323, 339, _SUBFILE_TYPE, _SUB_DIRECTORIES, _DNG_VERSION,
 }  # fmt: skip
 
 
 def prepare_reader(kind: str) -> str:
-    """Make Pillow able to read ``kind``; "" when it is, else what to do, in words."""
+    """Make Pillow able to read ``kind``; return "" for success, else advice for the user."""
     if kind == "HEIF":
         try:
             from pi_heif import register_heif_opener  # noqa: PLC0415 (60 ms, for few pictures)

@@ -1,4 +1,4 @@
-"""What reading and showing a picture takes of memory, reckoned from its header.
+"""Memory needed to read and show a picture, estimated from its header.
 
 The factors were measured as the peak of a process that reads one picture of 16 megapixels; the tests measure them again.
 """
@@ -9,18 +9,18 @@ from typing import Any
 
 from PIL import Image
 
-#: The most that one picture may take: 119 megapixels of JPEG fit, and what a small file pretends to hold does not.
+#: Limit for one picture: a JPEG of 119 megapixels fits, a decompression bomb does not.
 MAX_BYTES = 1 << 30
 
-_RESULT = 3  # bytes a pixel: uint8 BGR
+_RESULT = 3  # bytes per pixel: uint8 BGR
 _SHOWN = 9  # the same, painted and encoded
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
-_DECODED = {"1": 1, "L": 1, "P": 1}  # bytes a pixel, as Pillow keeps them; two for 16 bit, else four
-_WHOLE_FILE = ("WEBP", "AVIF", "HEIF", "JPEG2000")  # whose readers take in the whole file first
+_DECODED = {"1": 1, "L": 1, "P": 1}  # bytes per pixel in Pillow; two for 16 bit, else four
+_WHOLE_FILE = ("WEBP", "AVIF", "HEIF", "JPEG2000")  # formats whose readers load the whole file first
 
 
 def pillow_bytes(picture: Image.Image, kind: str, file_bytes: int) -> int:
-    """What Pillow takes to decode an opened picture, and we to convert and show it, in bytes."""
+    """Return the bytes needed to decode an opened picture with Pillow, and to convert and show it."""
     pixels = picture.size[0] * picture.size[1]
     decoded = 2 if picture.mode.startswith("I;16") else _DECODED.get(picture.mode, 4)
     reading = pixels * (decoded + _RESULT + _working(picture, kind))
@@ -30,22 +30,22 @@ def pillow_bytes(picture: Image.Image, kind: str, file_bytes: int) -> int:
 
 
 def opencv_bytes(tags: dict[int, Any], file_bytes: int) -> int:
-    """What OpenCV takes to decode a TIFF of these tags, and we to convert and show it: the samples twice, and the result."""
+    """Return the bytes needed to decode a TIFF of these tags with OpenCV (the samples twice), and to convert and show it."""
     pixels = _number(tags, 256, 1) * _number(tags, 257, 1)
     reading = file_bytes + pixels * (2 * _pixel_bytes(tags) + _RESULT) + _strip_bytes(tags)
     return max(pixels * _SHOWN, reading)
 
 
 def _working(picture: Image.Image, kind: str) -> int:
-    """Bytes a pixel that the decoder takes beside the decoded picture."""
+    """Return the bytes per pixel that the decoder takes beside the decoded picture."""
     channels = _CHANNELS.get(picture.mode, 4)
-    if kind == "JPEG":  # a progressive one is collected as coefficients of two bytes
+    if kind == "JPEG":  # a progressive one is buffered as coefficients of two bytes
         return 2 * channels if picture.info.get("progressive") else 0
     return {"WEBP": 10, "AVIF": 8, "HEIF": 8, "JPEG2000": 5 * channels}.get(kind, 0)
 
 
 def _strip_bytes(tags: Any) -> int:
-    """The buffer for one strip or tile of a TIFF, however small the picture is."""
+    """Return the size of the buffer for one strip or tile of a TIFF, which may exceed the picture."""
     width, height = _number(tags, 256, 1), _number(tags, 257, 1)
     across, down = _number(tags, 322, width), _number(tags, 323, min(height, _number(tags, 278, height)))
     return across * down * _pixel_bytes(tags)

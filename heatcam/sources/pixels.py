@@ -1,4 +1,4 @@
-"""From what Pillow or OpenCV decoded to uint8 BGR, the right way up: band by band, so that there is no second copy."""
+"""Conversion of pictures decoded by Pillow or OpenCV to upright uint8 BGR, band by band, so that there is no second copy."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from heatcam.geometry import Uint8Array
 
 Samples = npt.NDArray[Any]
 
-_BAND_PIXELS = 1 << 16  # all made of them takes 3 MB: fits the caches, little beside a picture
+_BAND_PIXELS = 1 << 16  # a band's temporaries take 3 MB: they fit the caches, and are small beside a picture
 _WHITE = 255
 _WIDE_WHITE = 65535
 _WIDE_TO_8_BIT = np.rint(np.arange(_WIDE_WHITE + 1) / 257.0).astype(np.uint8)
 
-#: EXIF orientation: whether the picture is mirrored, and how many quarters it is turned to the left then.
+#: EXIF orientation: True if mirrored, and the number of counter-clockwise quarter turns after that.
 _TURNS = {
     1: (False, 0), 2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3), 7: (True, 3), 8: (False, 1),
 }  # fmt: skip
 
 
 def bgr_of_pillow(picture: Image.Image, orientation: int, *, white_is_zero: bool = False) -> Uint8Array:
-    """A loaded picture as uint8 ``(H, W, 3)`` BGR, turned and mirrored as EXIF orientation 1 to 8 asks; transparency over white.
+    """Convert a loaded picture to uint8 ``(H, W, 3)`` BGR, upright by EXIF orientation 1 to 8, transparency over white.
 
-    16-bit and float samples are scaled by their full range (float: 1.0 is white; or the brightest sample when that is brighter).
+    16-bit and float samples are scaled by their full range (float: 1.0 is white, or the brightest sample if that is brighter).
     """
     width, height = picture.size
 
@@ -48,7 +48,7 @@ def bgr_of_pillow(picture: Image.Image, orientation: int, *, white_is_zero: bool
 
 
 def bgr_of_samples(samples: Samples, orientation: int) -> Uint8Array:
-    """The same of grey ``(H, W)``, BGR or BGRA ``(H, W, C)`` samples of any type."""
+    """Convert grey ``(H, W)``, BGR or BGRA ``(H, W, C)`` samples of any type, as ``bgr_of_pillow`` does."""
     height, width = samples.shape[:2]
     to_8_bit = _to_8_bit(samples[slice(*rows)] for rows in _bands(width, height))
     return _assemble((width, height), orientation, lambda top, bottom: to_bgr(to_8_bit(samples[top:bottom])))
@@ -57,7 +57,7 @@ def bgr_of_samples(samples: Samples, orientation: int) -> Uint8Array:
 def _assemble(
     size_wh: tuple[int, int], orientation: int, band: Callable[[int, int], Uint8Array]
 ) -> Uint8Array:
-    """Put the bands of rows, uint8 ``(rows, W, 3)``, where they belong in the picture that is turned upright."""
+    """Assemble an upright picture from bands of rows, uint8 ``(rows, W, 3)``, in the file's orientation."""
     width, height = size_wh
     mirrored, quarters = _TURNS[orientation]
     upright = np.empty((width, height, 3) if quarters % 2 else (height, width, 3), np.uint8)
@@ -83,13 +83,13 @@ def _colours(picture: Image.Image) -> Uint8Array:
 
 
 def _to_8_bit(bands: Iterator[Samples]) -> Callable[[Samples], Uint8Array]:
-    """What scales samples of these bands' type to 0..255; all bands are looked at only where the brightest one counts."""
+    """Return a function that scales samples of these bands' type to 0..255; all bands are read only if their maximum counts."""
     first = next(bands)
     if first.dtype == np.uint8:
         return lambda samples: samples
     if first.dtype == np.uint16:
         return lambda samples: _WIDE_TO_8_BIT[samples]
-    white = 1.0 if first.dtype.kind == "f" else float(_WIDE_WHITE)  # 32-bit integers: Pillow's for wide greys
+    white = 1.0 if first.dtype.kind == "f" else float(_WIDE_WHITE)  # 32-bit integers: 16-bit greys in Pillow
     brightest = max(white, _brightest(first), *map(_brightest, bands))
     return lambda samples: np.rint(np.clip(_finite(samples), 0, None) * (_WHITE / brightest)).astype(np.uint8)
 
@@ -103,13 +103,13 @@ def _finite(samples: Samples) -> Samples:
 
 
 def to_bgr(image: Uint8Array) -> Uint8Array:
-    """Grey ``(H, W)``, BGR or BGRA ``(H, W, C)`` to BGR ``(H, W, 3)``."""
+    """Convert grey ``(H, W)``, BGR or BGRA ``(H, W, C)`` to BGR ``(H, W, 3)``."""
     if image.ndim == 2 or image.shape[2] == 1:
         return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
     return _over_white(image) if image.shape[2] == 4 else image[..., :3]
 
 
 def _over_white(image_bgra: Uint8Array) -> Uint8Array:
-    """``(H, W, 4)`` laid over white, so that colours hidden behind transparency never show; ``(H, W, 3)``, a new array."""
+    """Blend ``(H, W, 4)`` over white, so that colours hidden by transparency never show; ``(H, W, 3)``, a new array."""
     alpha = image_bgra[..., 3:].astype(np.float32) / _WHITE
     return np.rint(image_bgra[..., :3] * alpha + _WHITE * (1 - alpha)).astype(np.uint8)

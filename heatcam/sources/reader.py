@@ -1,4 +1,4 @@
-"""One thread that connects to a device and hands on every picture, until it fails, ends, or is left behind."""
+"""Reader thread: connects to a device and passes on every picture, until it fails, ends, or is abandoned."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from heatcam.sources.latest_frame import NewestFrame
 
 
 class Reader:
-    """The only thread that touches one connection, from opening to closing.
+    """The only thread that uses one connection, from opening to closing.
 
-    A read that never returns cannot be ended from outside. Then the thread, a daemon, is left behind: what it still
-    brings is not taken, and it closes its device if its read ever comes back.
+    A read that never returns cannot be ended from outside. Then the thread, a daemon, is abandoned: its later pictures are
+    ignored, and it closes its device if its read ever returns.
 
     Args:
-        device: what to connect to.
-        newest: where the pictures go; told when nothing more will come.
+        device: the device to connect to.
+        newest: receives the pictures; notified when no more will come.
 
     Attributes:
-        failure: what went wrong; None while nothing has.
-        ended: the stream is over, and nothing is missing.
-        done: nothing more comes from it.
+        failure: the error that ended it; None while there is none.
+        ended: True if the stream has ended regularly.
+        done: True if it gives no more pictures.
     """
 
     def __init__(self, device: Device, newest: NewestFrame) -> None:
@@ -38,20 +38,20 @@ class Reader:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its thread still runs; left behind, it may for as long as its read hangs."""
+        """True while its thread runs; an abandoned one may run for as long as its read hangs."""
         return self._thread.is_alive()
 
     @property
     def why(self) -> str:
-        """Why it is done, for people who know which device is meant."""
+        """Reason why it is done, for display, with "it" for the device's name."""
         return self.failure.problem.replace(self._device.name, "it") if self.failure else "it ended"
 
     def leave(self) -> None:
-        """Nothing more is wanted from it."""
+        """Tell the thread to end after its current read."""
         self._unwanted.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the thread's end, but not longer."""
+        """Wait for the thread's end, at most ``timeout_s`` seconds."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -62,7 +62,7 @@ class Reader:
         except HeatcamError as error:
             self.failure = error
         except BaseException as error:  # noqa: BLE001 (stored; raised in the consumer's thread)
-            # (its words may hold the address with its password; its kind does not)
+            # (its message may contain the address with its password; its type does not)
             self.failure = SourceError(f"reading {self._device.name} failed ({type(error).__name__})")
             self.failure.__cause__ = error
         finally:

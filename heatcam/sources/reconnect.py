@@ -1,7 +1,7 @@
-"""Reconnecting: notices that a device was lost, and makes attempts until frames come again.
+"""Reconnection of live sources: detects that a device was lost, and makes attempts until frames come again.
 
-Attempts are rationed (1, 2, 4 ... 30 s) because each may block for long and shake a weak camera. In between, the device
-is looked at every second, which costs next to nothing, and when it comes back the wait ends there and then.
+Attempts are spaced out (1, 2, 4 ... 30 s) because each may block for long and strain a weak camera. In between, the device
+is probed every second, which costs next to nothing, and when it comes back the wait ends at once.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _TICK_S = 0.25
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long a live source waits for what, in seconds.
+    """Time limits of a live source, in seconds.
 
     Attributes:
-        open_s: for the first frame of a connection.
-        stalled_s: without a frame until the source says so; longer for what gives less than about a frame a second.
-        give_up_s: without a frame until the connection is given up for a new one; longer likewise.
-        look_s: between two looks at a device that is gone.
-        ready_s: until the next attempt where every look says that the device is there.
-        stop_s: for the threads when leaving; what still hangs then is left behind.
-        most_hanging: reads that hang at the same time; with so many, no attempt is made.
+        open_s: wait for the first frame of a connection.
+        stalled_s: time without a frame until the source counts as stalled; longer for sources below about a frame per second.
+        give_up_s: time without a frame until the connection is replaced by a new one; longer likewise.
+        look_s: interval between two probes of a lost device.
+        ready_s: wait for the next attempt if every probe says that the device is there.
+        stop_s: wait for the threads when closing; a thread that still hangs is abandoned.
+        most_hanging: number of hanging reads at which no further attempt is made.
     """
 
     open_s: float = 15.0
@@ -44,14 +44,13 @@ class Timeouts:
 
 
 class ConnectionSupervisor:
-    """The connection to a device, kept up once ``keep_up`` was called.
+    """Supervisor of the connection to a device, which it keeps up once ``keep_up`` was called.
 
     Attributes:
         reader: the newest reader; None before ``connect``.
-        state: reconnecting, or else as the frames are: opening or playing. Stalls are the reader of ``state``'s to notice.
-        outages: those that are over.
-        tell: called with a line for people when an outage begins, ends, or is found to be a refused login; in the reconnecting
-            thread.
+        state: reconnecting, else opening or playing. Stalls are not detected here, but by ``LiveSource.state``.
+        outages: the outages that are over.
+        tell: called with a message when an outage begins, ends, or turns out to be a refused login; in the reconnecting thread.
     """
 
     def __init__(self, device: Device, newest: NewestFrame, timeouts: Timeouts, backoff: Backoff) -> None:
@@ -72,7 +71,7 @@ class ConnectionSupervisor:
 
     @property
     def state(self) -> SourceState:
-        """See the class."""
+        """Current state; see the class."""
         since_s, reconnecting = self._newest.playing_since_s, self._reconnecting
         if reconnecting is not None and not since_s:
             return reconnecting
@@ -80,43 +79,43 @@ class ConnectionSupervisor:
 
     @property
     def outage(self) -> Outage | None:
-        """The one that is not over, also once the source was left; None while it plays."""
+        """Outage that is still going on, also after the source was closed; None while it plays."""
         state = self.state
         return Outage(self._lost_at_s, None, state.reason) if state.phase is Phase.RECONNECTING else None
 
     @property
     def is_over(self) -> bool:
-        """Whether no frame will ever come again."""
+        """True if no more frames will come."""
         return self.is_stopped or (self.reader is not None and self.reader.ended)
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the source was left."""
+        """True if the source was closed."""
         return self._stopping.is_set()
 
     @property
     def hanging(self) -> int:
-        """How many reads were left behind and have not come back."""
+        """Number of abandoned reads that have not returned."""
         self._left_behind = [reader for reader in self._left_behind if reader.is_alive]
         return len(self._left_behind)
 
     def connect(self) -> Reader:
-        """A new reader in place of the one before."""
+        """Start a new reader in place of the one before."""
         self._give_up()
         self.reader = reader = Reader(self._device, self._newest)
-        if self._stopping.is_set():  # (left while the device was looked at)
+        if self._stopping.is_set():  # (closed while the device was being probed)
             reader.leave()
         return reader
 
     def keep_up(self) -> None:
-        """Start to watch, and to reconnect when there is need."""
+        """Start to watch the connection, and to reconnect when it is lost."""
         self._thread = threading.Thread(
             target=self._watch, name=f"heatcam mends {self._device.name}", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the device; waits for the threads as long as ``stop_s``. From any thread."""
+        """Stop reading and reconnecting; waits for the threads up to ``stop_s``. From any thread."""
         self._stopping.set()
         with self._newest.changed:
             self._newest.changed.notify_all()
@@ -128,7 +127,7 @@ class ConnectionSupervisor:
             self.reader.join(max(0.0, deadline_s - time.monotonic()))
 
     def _give_up(self) -> None:
-        """What the reader of now may still bring is not wanted."""
+        """Abandon the current reader: its later frames are ignored."""
         if self.reader is not None:
             self._newest.expect()
             self.reader.leave()
@@ -141,7 +140,7 @@ class ConnectionSupervisor:
             self._reconnect(reason)
 
     def _loss(self) -> str | None:
-        """Waits until the connection is lost, and says why; None when there is nothing more to watch."""
+        """Wait until the connection is lost, and return the reason; None if the source has ended or was closed."""
         newest = self._newest
         with newest.changed:
             while not self.is_over:
@@ -154,7 +153,7 @@ class ConnectionSupervisor:
         return None
 
     def _reconnect(self, reason: str) -> None:
-        """Attempt after attempt until a frame comes or the source is left."""
+        """Make attempt after attempt until a frame comes or the source is closed."""
         began_s = time.monotonic()
         glance = _Glance(self._device, self._timeouts.look_s)
         self._attempts = 1
@@ -181,7 +180,7 @@ class ConnectionSupervisor:
             reason, self._attempts = outcome, self._attempts + 1
 
     def _came_back(self, lost_s: float) -> None:
-        """The outage that began with the frame at ``lost_s`` on our clock is over, unless the source was left."""
+        """Record the end of the outage since the frame at ``lost_s`` on our clock, unless the source was closed."""
         if not self._newest.playing_since_s:
             return
         reason = self._reconnecting.reason if self._reconnecting else ""
@@ -193,7 +192,7 @@ class ConnectionSupervisor:
         self._reconnecting = SourceState(Phase.RECONNECTING, began_s, self._attempts, retry_at_s, reason)
 
     def _wait(self, reason: str, began_s: float, wait_s: float, glance: _Glance | None) -> None:
-        """Wait for the next attempt, not so long when the device comes back; to the end without a glance at it."""
+        """Wait for the next attempt, less if ``glance`` sees the device come back; the full time without ``glance``."""
         started_s = time.monotonic()
         retry_at_s = started_s + wait_s
         while not self._stopping.is_set() and (now_s := time.monotonic()) < retry_at_s:
@@ -203,12 +202,12 @@ class ConnectionSupervisor:
             self._stopping.wait(min(_TICK_S, max(0.0, retry_at_s - time.monotonic())))
 
     def _is_time(self, glance: _Glance, waited_s: float) -> bool:
-        """Whether what is seen of the device ends the wait."""
+        """Return True if the result of a probe ends the wait."""
         comes_back = glance.sees_it_come_back()
         return comes_back or glance.refused or (bool(glance.ready) and waited_s > self._timeouts.ready_s)
 
     def _attempt(self, glance: _Glance) -> str | None:
-        """Connect once; None when a frame came or the source was left, else why none did."""
+        """Connect once; return None if a frame came or the source was closed, else the reason why none came."""
         if self._stopping.is_set():
             return None
         asked_in_vain, started_s = glance.ready is False, time.monotonic()
@@ -223,19 +222,19 @@ class ConnectionSupervisor:
                 return reader.why
             if time.monotonic() - started_s > self._timeouts.open_s:
                 return f"no frame within {self._timeouts.open_s:g} s of connecting"
-            # what was asked for while the device was away may never be answered: ask anew
+            # a connection begun while the device was away may never be answered: connect again
             if asked_in_vain and glance.sees_it_come_back():
                 reader, asked_in_vain = self.connect(), False
         return None
 
 
 class _Glance:
-    """Looks at a device now and then, and notices when it comes back.
+    """Probes a device at intervals, and notices when it comes back.
 
     Attributes:
-        ready: what the last look said; None before the first.
-        reason: why it is not ready; else "".
-        refused: whether it refuses the login: then it is not looked at any more.
+        ready: True if the last probe found it ready; None before the first.
+        reason: the reason why it is not ready; else "".
+        refused: True if it refuses the login, which ends the probes until after the next, longer wait.
     """
 
     def __init__(self, device: Device, every_s: float) -> None:
@@ -247,7 +246,7 @@ class _Glance:
         self._next_s = 0.0
 
     def sees_it_come_back(self) -> bool:
-        """True when the device was away and now is there; looks only when the time for it has come."""
+        """Return True if the device was away and is there now; probes only when its interval has passed."""
         if time.monotonic() < self._next_s:
             return False
         before = self.ready

@@ -1,4 +1,4 @@
-"""The screen as a device: one monitor or a part of it, at a steady pace."""
+"""Screen capture device: one monitor or a part of it, at a constant rate."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SPEC = re.compile(r"screen(?::(\d+)(?::(\d+),(\d+),(\d+),(\d+))?)?", re.ASCII)
 
 @dataclass(frozen=True)
 class ScreenPart:
-    """What of the screens is read.
+    """Part of the screen to capture.
 
     Attributes:
         monitor: 1, 2, ... as the system counts them; 0 for all as one picture.
-        region: left, top, width and height in the monitor's pixels; None is all of it.
+        region: left, top, width and height in the monitor's pixels; None for all of it.
     """
 
     monitor: int = 1
@@ -31,15 +31,15 @@ class ScreenPart:
 
 
 def is_screen(spec: str) -> bool:
-    """Whether ``spec`` means a screen."""
+    """Return True if ``spec`` means a screen."""
     return spec.partition(":")[0] == SCREEN
 
 
 def parse_screen(spec: str) -> ScreenPart:
-    """``screen``, ``screen:2``, ``screen:1:left,top,width,height``.
+    """Parse ``screen``, ``screen:2`` or ``screen:1:left,top,width,height``.
 
     Raises:
-        UsageError: anything else.
+        UsageError: the text has another form, or an empty region.
     """
     match = _SPEC.fullmatch(spec)
     numbers = [int(number) for number in match.groups() if number] if match else []
@@ -52,11 +52,11 @@ def parse_screen(spec: str) -> ScreenPart:
 
 
 class ScreenDevice:
-    """A monitor, grabbed ``fps`` times a second.
+    """Monitor, captured ``fps`` times per second.
 
     Args:
-        part: what of it.
-        fps: pictures a second; None is 30.
+        part: the part to capture.
+        fps: pictures per second; None is 30.
     """
 
     accepts_rate = True
@@ -67,31 +67,31 @@ class ScreenDevice:
 
     @property
     def name(self) -> str:
-        """``screen``, or ``screen 2``."""
+        """Display name: ``screen``, or ``screen 2``."""
         return SCREEN if self._part.monitor == 1 else f"{SCREEN} {self._part.monitor}"
 
     def connect(self) -> Connection:
-        """Reach the display; see ``Device``."""
+        """Open the display; see ``Device``."""
         return ScreenConnection(self._part, self._fps)
 
     def look(self) -> ProbeResult:
-        """Nothing cheaper than trying tells."""
+        """Return ready: only an attempt to connect can tell."""
         return ProbeResult(True)
 
     def next_step(self) -> str:
-        """What the user can do."""
+        """Return advice for the user."""
         return "run heatcam inside the desktop session (DISPLAY must be set), or use --source demo"
 
     def asked(self) -> str:
-        """A screen gives what it is asked for."""
+        """Return "": a screen always gives the requested format."""
         return ""
 
 
 class ScreenConnection:
-    """An open display. Made, read and closed in one thread, which is how the systems want it.
+    """Open display. Created, read and closed in one thread, as the operating systems require.
 
     Raises:
-        SourceError: on construction, when there is no display or no such monitor.
+        SourceError: on construction, if there is no display or no such monitor, or the region exceeds it.
     """
 
     kind = ""
@@ -108,18 +108,18 @@ class ScreenConnection:
             raise
 
     def grab(self) -> Grab:
-        """The screen as it is when the next picture is due."""
+        """Capture the screen when the next picture is due."""
         time.sleep(max(0.0, self._next_s - time.monotonic()))
         self._next_s = max(self._next_s + 1 / self.fps, time.monotonic())
         try:
             shot = self._grabber.grab(self._area)
-        except Exception as error:  # (each system has its own)
+        except Exception as error:  # (each system raises its own)
             raise SourceError("the screen cannot be read any more") from error
         pixels = np.frombuffer(shot.bgra, np.uint8).reshape(shot.height, shot.width, 4)
         return Grab(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR), np.uint8), time.monotonic())
 
     def close(self) -> None:
-        """Leave the display."""
+        """Close the display."""
         self._grabber.close()
 
 
@@ -133,10 +133,10 @@ def _open_display() -> Any:
 
 
 def _area_of(monitors: list[dict[str, int]], part: ScreenPart) -> dict[str, int]:
-    """The part's place among the pixels of all monitors.
+    """Return the area of the part in the pixels of all monitors.
 
     Raises:
-        SourceError: there is no such monitor, or the part reaches over its edge.
+        SourceError: there is no such monitor, or the region exceeds it.
     """
     count = len(monitors) - 1  # the first entry is all of them together
     if part.monitor > count:

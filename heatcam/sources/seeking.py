@@ -1,4 +1,4 @@
-"""Going to another time: of sources that can, what they are asked for; of those that cannot, the refusal."""
+"""Seeking: the requested time for sources that can seek, and the refusal of those that cannot."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from collections.abc import Iterator
 from heatcam.errors import UsageError
 from heatcam.sources.base import Source, SourceBase
 
-TOLERANCE_S = 0.0005  # times are rounded to milliseconds on their way: 1.24 asked for is the frame at 1.2399
+TOLERANCE_S = 0.0005  # times get rounded to milliseconds: a seek to 1.24 means the frame at 1.2399
 
 
 class Playhead:
-    """The time that a source was asked to go to. Asked from any thread, taken by the one that reads."""
+    """Requested seek position of a source. Set from any thread, taken by the one that reads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._to_s: float | None = None
 
     def ask(self, to_s: float) -> None:
-        """Go to ``to_s`` seconds next, at least 0; what was asked before and not taken is forgotten."""
+        """Request ``to_s`` seconds as the next position, at least 0; replaces an earlier request that was not taken."""
         with self._lock:
             self._to_s = max(0.0, to_s)
 
     @property
     def is_asked(self) -> bool:
-        """Whether there is a time to take."""
+        """True if there is a request to take."""
         return self._to_s is not None
 
     def take(self) -> float | None:
-        """The time asked for, once; None when nothing was."""
+        """Return the requested time, once; None if there is none."""
         with self._lock:
             to_s, self._to_s = self._to_s, None
             return to_s
 
 
 class ForwardOnly(SourceBase):
-    """The part of a source that cannot go to another time: cameras, streams, screens, standard input."""
+    """Base of sources that cannot seek: cameras, streams, screens, standard input."""
 
     name = ""
     can_seek = False
     duration_s: float | None = None
 
     def seek(self, to_s: float) -> None:
-        """Refuse.
+        """Refuse to seek.
 
         Raises:
             UsageError: always.
@@ -54,19 +54,19 @@ class ForwardOnly(SourceBase):
 
 
 def frame_at(to_s: float, fps: float) -> int:
-    """The index of the first frame at or after ``to_s`` seconds, where frame ``n`` is shown at ``n / fps``."""
+    """Return the index of the first frame at or after ``to_s`` seconds, where frame ``n`` is shown at ``n / fps``."""
     exact = to_s * fps
     nearest = round(exact)
     return nearest if abs(nearest - exact) <= TOLERANCE_S * fps else int(exact) + 1
 
 
 def indices(playhead: Playhead, count: int | None, fps: float) -> Iterator[int]:
-    """The indices of the frames to show, one after the other from 0, going where ``playhead`` is asked to.
+    """Yield the indices of the frames to show, one after the other from 0, with jumps requested at ``playhead``.
 
     Args:
-        playhead: asked before each frame.
-        count: how many frames there are; None is endless.
-        fps: frames to a second.
+        playhead: checked before each frame.
+        count: total number of frames; None is endless.
+        fps: frames per second.
     """
     index = 0
     while True:
@@ -79,7 +79,7 @@ def indices(playhead: Playhead, count: int | None, fps: float) -> Iterator[int]:
 
 
 def require_start(source: Source, start_s: float) -> None:
-    """Refuse to start behind the end; ``source`` is entered.
+    """Refuse to start past the end; ``source`` is entered.
 
     Raises:
         UsageError: the source is known to be no longer than ``start_s`` seconds.

@@ -1,4 +1,4 @@
-"""Numbered pictures as a film: ``frames/%05d.png``, as ffmpeg writes the pattern."""
+"""Numbered pictures as a video: ``frames/%05d.png``, with ffmpeg's pattern."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _NUMBER = re.compile(r"%(0?)(\d*)d")
 
 
 def is_pattern(spec: str) -> bool:
-    """Whether the file name in ``spec`` has one place for a number, and there is no file of exactly that name."""
+    """Return True if the file name in ``spec`` has one placeholder for a number, and no file has exactly that name."""
     return len(_NUMBER.findall(Path(spec).name)) == 1 and not Path(spec).exists()
 
 
 def numbered_paths(spec: str) -> tuple[Path, ...]:
-    """The files that ``spec`` stands for, in the order of their numbers; numbers may be missing.
+    """Return the files that match ``spec``, in the order of their numbers; numbers may be missing.
 
-    ``%05d`` takes numbers of at least five digits filled with zeros, ``%d`` numbers of any length, ``%%`` is a per cent sign.
+    ``%05d`` matches numbers of at least five digits, ``%d`` numbers of any length, ``%%`` is a percent sign.
 
     Raises:
-        UnreadableInputError: there are none.
+        UnreadableInputError: no file matches.
     """
     found = _numbered(spec)
     if not found:
@@ -36,7 +36,7 @@ def numbered_paths(spec: str) -> tuple[Path, ...]:
 
 
 def has_numbered(spec: str) -> bool:
-    """Whether there are files that the pattern ``spec`` stands for."""
+    """Return True if there are files that match the pattern ``spec``."""
     return bool(_numbered(spec))
 
 
@@ -54,17 +54,17 @@ def _numbered(spec: str) -> tuple[Path, ...]:
 
 
 class SequenceSource(SourceBase):
-    """Numbered pictures, ``fps`` of them a second; unlike other sets of pictures it plays, and ends.
+    """Numbered pictures at ``fps`` per second; unlike other sets of pictures it plays as a video.
 
     Args:
         pattern: see ``numbered_paths``.
-        fps: pictures a second; None is 25.
+        fps: pictures per second; None is 25.
 
     Attributes:
-        frames_read: how many were decoded; those that cannot be are left out.
+        frames_read: number of pictures decoded; those that cannot be decoded are left out.
 
     Raises:
-        UnreadableInputError: at construction, when no file has such a name; while iterating, when none can be decoded.
+        UnreadableInputError: at construction, if no file matches; while iterating, if none can be decoded.
     """
 
     can_seek = True
@@ -81,7 +81,7 @@ class SequenceSource(SourceBase):
 
     @property
     def frames_read(self) -> int:
-        """How many were decoded."""
+        """Number of pictures decoded."""
         return self._pictures.frames_read
 
     @property
@@ -91,29 +91,29 @@ class SequenceSource(SourceBase):
 
     @property
     def missing(self) -> int:
-        """How many could not be decoded."""
+        """Number of pictures that could not be decoded."""
         return len(self._damaged)
 
     @property
     def duration_s(self) -> float | None:
-        """How long they play, in seconds."""
+        """Duration in seconds."""
         return self._pictures.duration_s
 
     def seek(self, to_s: float) -> None:
-        """Go to the picture at ``to_s`` seconds; see ``Source``."""
+        """Seek to the picture at ``to_s`` seconds; see ``Source``."""
         self._pictures.seek(to_s)
 
     def shortfall(self) -> str:
-        """See ``Source``."""
+        """Return a line about the pictures that could not be decoded; see ``Source``."""
         return missing_in_words(self.name, self.frames_read, self.missing)
 
     @property
     def accepts_rate(self) -> bool:
-        """Pictures have no times of their own."""
+        """True: pictures have no times of their own."""
         return True
 
     def close(self) -> None:
-        """See ``Source``."""
+        """End the iterator; see ``Source``."""
         self._pictures.close()
 
     def __enter__(self) -> SequenceSource:
@@ -123,7 +123,7 @@ class SequenceSource(SourceBase):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing stays open between two pictures."""
+        """Do nothing: no file stays open between two pictures."""
 
     def __iter__(self) -> Iterator[Frame]:
         yield from self._pictures

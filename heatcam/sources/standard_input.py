@@ -1,6 +1,6 @@
-"""Standard input as a source: MJPEG, or raw BGR frames of a size that was named.
+"""Source of frames from standard input: MJPEG, or raw BGR frames of a given size.
 
-Nothing is dropped: a slow reader holds the writer back.
+Nothing is dropped: a slow reader blocks the writer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _JPEG_SEGMENTS = {
     0xC2,
     0xDD,
     0xFE,
-}  # what may follow the start of a JPEG
+}  # markers that may follow the start of a JPEG
 
 Read = Callable[[int], bytes]
 
@@ -41,21 +41,21 @@ Read = Callable[[int], bytes]
 class StandardInputSource(ForwardOnly):
     """Frames that another program writes: ``ffmpeg ... -f mjpeg - | heatcam record -``.
 
-    What begins as a JPEG is MJPEG. Anything else is raw frames, rows from the top, 3 bytes (blue, green, red) a pixel, and
-    needs ``options.size_wh``. Frames are ``options.fps`` apart (25 if left out): neither kind carries times.
+    Input that begins like a JPEG is MJPEG. Anything else is raw frames, rows from the top, 3 bytes (blue, green, red) per pixel,
+    and needs ``options.size_wh``. Frames get times at ``options.fps`` (25 if left out): neither kind carries times.
 
     Args:
         options: size of raw frames, and rate.
-        read: at most so many bytes, none at the end; None reads standard input.
+        read: reads up to a number of bytes, none at the end; None reads standard input.
 
     Attributes:
-        frames_read: frames given so far.
-        damaged: pictures that could not be decoded, and were left out.
-        cut_off: the input ended in the middle of a frame.
+        frames_read: number of frames given so far.
+        damaged: number of pictures that could not be decoded, and were left out.
+        cut_off: True if the input ended in the middle of a frame.
 
     Raises:
-        UsageError: on entering, when a person types there; while iterating, for raw frames without a size.
-        UnreadableInputError: while iterating, when it holds no frame at all.
+        UsageError: on entering, if standard input is a terminal; while iterating, for raw frames without a size.
+        UnreadableInputError: while iterating, if it holds no complete frame.
     """
 
     name = "standard input"
@@ -73,16 +73,16 @@ class StandardInputSource(ForwardOnly):
 
     @property
     def reopenable(self) -> bool:
-        """What was read is gone."""
+        """False: bytes that were read are gone."""
         return False
 
     @property
     def accepts_rate(self) -> bool:
-        """Its frames have no times of their own."""
+        """True: its frames have no times of their own."""
         return True
 
     def shortfall(self) -> str:
-        """See ``Source``."""
+        """Return a line about damaged or cut-off frames; see ``Source``."""
         if not (self.damaged or self.cut_off):
             return ""
         what = "ended in the middle of a frame" if self.cut_off else f"held {self.damaged} damaged frames"
@@ -97,7 +97,7 @@ class StandardInputSource(ForwardOnly):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Standard input is not ours to close."""
+        """Do nothing: standard input is not ours to close."""
 
     def __iter__(self) -> Iterator[Frame]:
         if self._read is None:
@@ -150,12 +150,12 @@ class StandardInputSource(ForwardOnly):
 
 
 def _is_jpeg(head: bytes) -> bool:
-    """JPEG itself, or the boundary of a multipart stream of them."""
+    """Return True for the start of a JPEG, or of the boundary of a multipart stream of JPEGs."""
     return (head.startswith(START) and head[3:4] and head[3] in _JPEG_SEGMENTS) or head.startswith(b"--")
 
 
 def _exactly(read: Read, count: int) -> bytes:
-    """``count`` bytes, fewer only at the end."""
+    """Read ``count`` bytes, fewer only at the end."""
     pieces: list[bytes] = []
     missing = count
     while missing > 0 and (piece := read(min(missing, 1 << 20))):
@@ -165,7 +165,7 @@ def _exactly(read: Read, count: int) -> bytes:
 
 
 def _reader_of(stdin: Any) -> Read:
-    """Reads the descriptor itself: a pipe's bytes are had as they come, not when a buffer is full.
+    """Return a function that reads the file descriptor: a pipe's bytes arrive at once, not when a buffer is full.
 
     Raises:
         UsageError: nothing is piped into it.

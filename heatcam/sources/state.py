@@ -1,4 +1,4 @@
-"""How a source is doing: what the window says while no new frame comes."""
+"""State of a source, which the window shows while no new frame comes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Phase(Enum):
-    """What a source is doing. Files only play; live sources go through all of it."""
+    """Phase of a source. Files are always playing; live sources go through all phases."""
 
     OPENING = "opening"
     PLAYING = "playing"
@@ -17,14 +17,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class SourceState:
-    """What a source does, from when on, and why.
+    """State of a source: its phase, the phase's start, and the reason.
 
     Attributes:
-        phase: what it does.
-        since_s: ``time.monotonic()`` when that began; 0 for what always plays.
-        attempt: while reconnecting, which attempt this is, from 1; else 0.
-        retry_at_s: while waiting for the next attempt, ``time.monotonic()`` of it; else None.
-        reason: why it does not play, for people, never with credentials; "" while it does.
+        phase: the phase.
+        since_s: ``time.monotonic()`` at the start of the phase; 0 for sources that always play.
+        attempt: number of the attempt while reconnecting, from 1; else 0.
+        retry_at_s: ``time.monotonic()`` of the next attempt while waiting for it; else None.
+        reason: the reason why it does not play, for display, never with credentials; "" while it plays.
     """
 
     phase: Phase
@@ -39,12 +39,12 @@ PLAYING = SourceState(Phase.PLAYING)
 
 @dataclass(frozen=True)
 class Outage:
-    """A time without frames that took a new connection to end.
+    """Period without frames that only a new connection ends.
 
     Attributes:
         since_s: the time of the last frame before it, in seconds of the source's own time.
-        lasted_s: until the next frame, in seconds; None where none came.
-        reason: why, as last known; for people, without credentials.
+        lasted_s: seconds until the next frame; None if none has come.
+        reason: the last known reason, for display, without credentials.
     """
 
     since_s: float
@@ -52,7 +52,7 @@ class Outage:
     reason: str
 
     def __str__(self) -> str:
-        """In words, without the source's name."""
+        """Describe the outage in words, without the source's name."""
         minutes, seconds = divmod(self.since_s, 60)
         at = f"{int(minutes)}:{seconds:04.1f}"
         if self.lasted_s is None:

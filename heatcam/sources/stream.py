@@ -1,4 +1,4 @@
-"""A network stream as a device: ``rtsp://``, ``http://`` MJPEG and HLS, through OpenCV's FFmpeg."""
+"""Network stream device: ``rtsp://``, ``http://`` MJPEG and HLS, through OpenCV's FFmpeg."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _MPJPEG = "MJPG"
 
 
 class StreamDevice:
-    """The stream at an address.
+    """Stream at an address.
 
     Args:
         url: the address, perhaps with user and password, which are shown nowhere.
-        open_capture: opens it; tests put fakes here.
-        look: asks its server how it is; tests put fakes here.
+        open_capture: opens it; tests pass fakes.
+        look: probes its server; tests pass fakes.
     """
 
     accepts_rate = False
@@ -53,16 +53,16 @@ class StreamDevice:
 
     @property
     def name(self) -> str:
-        """The address without credentials."""
+        """Display name: the address without credentials."""
         return public_url(self._url)
 
     def connect(self) -> Connection:
         """Open the stream; see ``Device``.
 
-        After a refused login the server is asked before FFmpeg is let at it, so that the login is sent only once.
+        After a refused login the server is probed before FFmpeg tries it, so that the login is sent only once.
 
         Raises:
-            SourceError: the server refuses the user or the password.
+            SourceError: the server refuses the login, or the stream cannot be opened.
         """
         if self._refusal is not None:
             self._require_login(self._look(self._url))
@@ -80,7 +80,7 @@ class StreamDevice:
         return self._as_jpegs(capture)
 
     def look(self) -> ProbeResult:
-        """Ask the server; see ``Device``. Once it has refused the login, it is not asked again before the next attempt."""
+        """Probe the server; see ``Device``. After a refused login it is not probed again before the next attempt."""
         if self._refusal is None:
             answer = self._look(self._url)
             self._refusal = answer if answer.refused else None
@@ -88,11 +88,11 @@ class StreamDevice:
         return self._refusal
 
     def next_step(self) -> str:
-        """What the user can do."""
+        """Return advice for the user."""
         return "check the address, the user and password, and that the camera is on"
 
     def asked(self) -> str:
-        """A stream is taken as it comes."""
+        """Return "": no format can be requested from a stream."""
         return ""
 
     def _require_login(self, answer: ProbeResult) -> None:
@@ -101,10 +101,10 @@ class StreamDevice:
             raise SourceError(f"cannot open {self.name} ({answer.reason})", answer.advice)
 
     def _without_ffmpeg(self) -> Connection:
-        """What FFmpeg cannot open may still be JPEGs.
+        """Open a stream that FFmpeg cannot open as MJPEG over HTTP.
 
         Raises:
-            SourceError: it is not; with what the server says.
+            SourceError: it is not MJPEG either; with the server's answer.
         """
         answer = self._look(self._url)
         self._require_login(answer)
@@ -117,9 +117,12 @@ class StreamDevice:
         raise SourceError(f"cannot open {self.name}{reason}", answer.advice)
 
     def _as_jpegs(self, capture: Capture) -> Connection:
-        """MJPEG over HTTP by our own reader, which bounds a picture without an end; by FFmpeg where no second call is taken.
+        """Open MJPEG over HTTP with our own reader, which limits a picture without an end; if that fails, with FFmpeg.
 
-        It carries no times: FFmpeg makes some up, 25 a second.
+        MJPEG carries no timestamps: FFmpeg makes some up, at 25 per second.
+
+        Raises:
+            SourceError: the server accepts no second connection.
         """
         capture.release()
         try:
@@ -133,15 +136,15 @@ class StreamDevice:
 
 
 def _said_beside(error: SourceError, name: str) -> str:
-    """What an error says beyond that ``name`` cannot be opened."""
+    """Return the reason in an error beyond that ``name`` cannot be opened."""
     said = error.problem.replace(name, "it")
     return said if "without an end" in said else "what it sends is no stream that can be decoded"
 
 
 class HlsConnection(CaptureConnection):
-    """HLS comes in files of some seconds, each read at once: its pictures are handed on when their time has come.
+    """HLS connection: files of some seconds are read at once, and their pictures passed on at their own times.
 
-    A playlist that says how long it is has an end, and is read to it.
+    A playlist with a known length has an end, and is read to it.
     """
 
     def __init__(self, capture: Capture, name: str) -> None:
@@ -150,7 +153,12 @@ class HlsConnection(CaptureConnection):
         self._starts_at_s: float | None = None
 
     def grab(self) -> Grab:
-        """The next picture, no earlier than the stream's clock says."""
+        """Return the next picture, no earlier than the stream's clock says.
+
+        Raises:
+            SourceError: the stream failed.
+            StreamEnded: a playlist with an end was read to it.
+        """
         try:
             grab = super().grab()
         except SourceError:

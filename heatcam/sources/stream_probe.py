@@ -1,9 +1,9 @@
-"""A look at a server without opening its stream: does it answer, and what.
+"""Probe of a server without opening its stream: checks that it answers, and how.
 
-FFmpeg only says that an address does not open. A look says why (401, 404, nobody listens), and is cheap enough to make
-every second while a camera is away. Each step of it has a time limit; nothing is read beyond the first byte.
+FFmpeg only says that an address does not open. A probe says why (401, 404, connection refused), and is cheap enough to make
+every second while a camera is away. Each step of it has a timeout; nothing is read beyond the first byte.
 
-It answers once where the server asks for the login. Who looks again and again stops when that is refused: cameras lock accounts.
+It sends the login once if the server asks for it. Repeated probes must stop when it is refused: cameras lock accounts.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _PLAYLISTS = ("mpegurl", "dash+xml")
 
 
 def probe(url: str) -> ProbeResult:
-    """What the server at ``url`` says, within a few seconds at most.
+    """Probe the server at ``url``, within a few seconds at most.
 
-    Ready means that a stream may come. What a look cannot tell (UDP) counts as ready.
+    Ready means that a stream may come. A server that cannot be probed (UDP) counts as ready.
     """
     try:
         return _look(urlsplit(url))
@@ -47,23 +47,23 @@ def probe(url: str) -> ProbeResult:
 
 
 def http_connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-    """A connection to an address's server, not made yet; each step of it may take ``timeout_s`` seconds."""
+    """Return a connection to an address's server, not connected yet; each step of it may take ``timeout_s`` seconds."""
     host, port = parts.hostname or "", parts.port
     if parts.scheme.lower() == "http":
         return http.client.HTTPConnection(host, port, timeout=timeout_s)
-    context = ssl.create_default_context()  # cameras sign their own certificates, and FFmpeg takes them too
+    context = ssl.create_default_context()  # cameras have self-signed certificates, which FFmpeg accepts too
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
 
 
 def request_target(parts: SplitResult) -> str:
-    """What of an address stands in a request: path and query."""
+    """Return path and query of an address, for a request."""
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 @dataclass(frozen=True)
 class _Said:
-    """A server's answer: status, what it asks for a login by, the kind of content, and whether any of it came."""
+    """Answer of a server: status, login challenges, content type, and True if any content came."""
 
     status: int
     challenges: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def _look(parts: SplitResult) -> ProbeResult:
 
 
 def _asked(parts: SplitResult, login: Login | None) -> ProbeResult:
-    """Ask what is there, and once more with the login where the server wants one."""
+    """Send a request, and once more with the login if the server asks for it."""
     ask, method, uri = _ask_by_http, "GET", request_target(parts)
     if parts.scheme.lower() == "rtsp":
         ask, method, uri = _ask_by_rtsp, "DESCRIBE", _bare(parts)
@@ -103,13 +103,13 @@ def _asked(parts: SplitResult, login: Login | None) -> ProbeResult:
 
 
 def _bare(parts: SplitResult) -> str:
-    """The address without its login."""
+    """Return the address without its login."""
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(scheme=parts.scheme.lower(), netloc=host, fragment="").geturl()
 
 
 def _hides_more(parts: SplitResult) -> bool:
-    """Whether path or query may hold a password too."""
+    """Return True if path or query may contain a password too."""
     return public_url(_bare(parts)) != _bare(parts)
 
 
@@ -128,7 +128,7 @@ def _ask_by_http(parts: SplitResult, uri: str, authorization: str | None) -> _Sa
 
 
 def _ask_by_rtsp(parts: SplitResult, uri: str, authorization: str | None) -> _Said:
-    """Asks what the stream is."""
+    """Send RTSP's ``DESCRIBE`` and return the answer."""
     login = f"Authorization: {authorization}\r\n" if authorization else ""
     request = f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n{login}\r\n"
     address = (parts.hostname, parts.port or _PORTS["rtsp"])
@@ -146,7 +146,7 @@ def _ask_by_rtsp(parts: SplitResult, uri: str, authorization: str | None) -> _Sa
 
 
 def _judged(said: _Said, *, sent_secrets: bool) -> ProbeResult:
-    """What an answer means, a login being tried or not there."""
+    """Convert an answer to a result; ``sent_secrets`` if a login, or what may be one in the address, was sent."""
     status = said.status
     if status == _NO_RTSP:
         return ProbeResult(

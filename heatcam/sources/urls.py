@@ -1,4 +1,4 @@
-"""Addresses of streams: which they are, and what of them may be shown."""
+"""Addresses of streams: recognise them, and hide their secrets."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ HIDDEN = "..."
 
 
 def is_address(target: str) -> bool:
-    """Whether ``target`` is meant as an address rather than a file, whatever its scheme."""
+    """Return True if ``target`` is meant as an address rather than a file, whatever its scheme."""
     return "://" in target
 
 
 def is_url(target: str) -> bool:
-    """Whether ``target`` is the address of a stream that can be read."""
+    """Return True if ``target`` is an address with a supported scheme."""
     return is_address(target) and target.partition("://")[0].lower() in SCHEMES
 
 
 def public_url(url: str) -> str:
-    """``url`` without user, password and query, any of which may hold a secret: what may be shown and logged.
+    """Return ``url`` for display and logs, without user, password and query, any of which may hold a secret.
 
-    Some cameras take their password in the path (``/user=admin&password=x``): parts with ``=`` or ``@`` are hidden too.
+    Some cameras take their password in the path (``/user=admin&password=x``): parts with ``=``, ``@``, ``&`` or ``;`` are hidden
+    too.
     """
     scheme = url.partition("://")[0]
     try:
         parts = urlsplit(url)
         netloc, path = parts.netloc, parts.path
-    except ValueError:  # a password with a bracket in it, for one
+    except ValueError:  # such as a password with a bracket in it
         netloc, path = "", ""
     if not netloc:
         return f"{scheme}://{HIDDEN}"

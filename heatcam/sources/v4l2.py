@@ -1,6 +1,6 @@
-"""What a V4L2 device says of itself, by four ioctls of ``linux/videodev2.h``: is it a camera, and which sizes and rates.
+"""V4L2 device queries by four ioctls of ``linux/videodev2.h``: tell cameras from other devices, and list sizes and rates.
 
-Asking does not disturb a camera that another program uses. Structures are in the machine's byte order and have no padding.
+Queries do not disturb a camera that another program uses. Structures are in the machine's byte order and have no padding.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _MOST_ENTRIES = 256  # a driver that never says "no more" must not hang us
 
 @dataclass(frozen=True)
 class Mode:
-    """A way in which a camera can give pictures.
+    """Capture mode of a camera.
 
     Attributes:
-        kind: how they are packed: ``MJPG``, ``YUYV``.
+        kind: pixel format: ``MJPG``, ``YUYV``.
         size_wh: width and height in pixels.
-        fps: the rates it has for that, in frames a second, fastest first; empty where it does not say.
+        fps: the rates for that, in frames per second, fastest first; empty if unknown.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Mode:
 
 
 def is_camera(ioctl: Ioctl) -> bool:
-    """Whether the device gives pictures; a webcam's second device only gives metadata.
+    """Return True if the device gives pictures; a webcam's second device only gives metadata.
 
     Raises:
         OSError: it is no V4L2 device.
@@ -51,7 +51,7 @@ def is_camera(ioctl: Ioctl) -> bool:
 
 
 def modes(ioctl: Ioctl) -> tuple[Mode, ...]:
-    """All that the device offers; of a continuous range its largest size and its fastest rate."""
+    """Return the device's modes; for a continuous range its largest size and its fastest rate."""
     return tuple(
         Mode(_letters(pixel_format), size_wh, _rates(ioctl, pixel_format, size_wh))
         for pixel_format in _formats(ioctl)
@@ -88,7 +88,7 @@ def _rates(ioctl: Ioctl, pixel_format: int, size_wh: tuple[int, int]) -> tuple[f
 
 
 def _entries(ioctl: Ioctl, number: int, request: bytes) -> Iterator[bytearray]:
-    """The entries of a list, asked for one by one until the device says that there are no more."""
+    """Yield the entries of a list, queried one by one until the device has no more."""
     for index in range(_MOST_ENTRIES):
         answer = bytearray(struct.pack("=I", index) + request[4:])
         try:

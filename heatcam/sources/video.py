@@ -1,4 +1,4 @@
-"""A film as a source: every frame, in order, with the time it was made for."""
+"""Source of a video file: every frame, in order, with its presentation time."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ VIDEO_SUFFIXES = (
     *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp", ".mjpeg", ".mjpg"),
 )
 _FALLBACK_FPS = 25.0
-_FORGIVEN = 1  # counts that are rounded from a length
+_FORGIVEN = 1  # frame: counts may be rounded from a duration
 _COUNTING_SUFFIXES = (*MP4_SUFFIXES, ".avi")
 _MOST_KNOWN = 64
 
 
 @dataclass(frozen=True)
 class _Claims:
-    """What a film says of itself when it is opened; still known after it is closed.
+    """Claims of a video about itself when it is opened; still known after it is closed.
 
-    ``counts_frames``: ``frame_count`` is a count and not made of its length.
+    ``counts_frames``: True if ``frame_count`` is a count, not derived from the duration.
     """
 
     size_wh: tuple[int, int]
@@ -48,25 +48,25 @@ class _Claims:
 
 
 class VideoSource(SourceBase):
-    """One film, or the address of one. Nothing is skipped; a damaged film yields what it has.
+    """Video file, or the address of one. Nothing is skipped; a damaged video yields the frames that it has.
 
-    What a film is, its content says and not its suffix. OpenCV reads those that it is known to read right; all others (interlaced
-    ones, for which it returns memory that it has not written, and names that are not UTF-8, on which it dies) are decoded and
-    deinterlaced by PyAV in a process of its own. So are those that were asked to go to another time, because OpenCV's seeking
-    is exact for few kinds.
+    The format is detected by content, not by the suffix. OpenCV reads the formats that it is known to read correctly; all others
+    (interlaced ones, for which it returns uninitialised memory, and names that are not UTF-8, on which it crashes) are decoded
+    and deinterlaced by PyAV in a process of its own. So is every video after a seek, because OpenCV's seeking is exact for few
+    formats.
 
-    Frames carry the presentation time that the film gives them, counted from its first frame, so variable rates are
-    kept. Where it gives none or runs backwards, the nominal interval is added to the time before.
+    Frames have the video's presentation times, counted from its first frame, so variable rates are kept. If it has none, or they
+    run backwards, the nominal interval is added to the time before.
 
-    After the last frame ``missing`` tells how many a damaged or cut film lacks.
+    After the last frame ``missing`` is the number of frames that a damaged or truncated video lacks.
 
     Args:
-        target: path, or ``http(s)://`` address, of the film.
-        open_capture: how a path or address is opened by OpenCV without asking what it is; tests put fakes here.
+        target: path, or ``http(s)://`` address, of the video.
+        open_capture: opens a path or address with OpenCV without format detection; tests pass fakes.
 
     Raises:
-        UnreadableInputError: on entering, for a file that is missing, empty or not a film.
-        SourceError: on entering, for an address that does not answer with a film; while iterating, when its decoder dies.
+        UnreadableInputError: on entering, for a file that is missing, empty or not a video.
+        SourceError: on entering, for an address that does not give a video; while iterating, if its decoder dies.
     """
 
     can_seek = True
@@ -87,40 +87,40 @@ class VideoSource(SourceBase):
 
     @property
     def name(self) -> str:
-        """The file's name; an address without credentials."""
+        """Name of the file; for an address, the address without credentials."""
         return public_url(self._target) if self._is_url else printable(Path(self._target).name)
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height of the frames as they come out, rotation applied."""
+        """Width and height of the frames in pixels, rotation applied."""
         return self._claimed().size_wh
 
     @property
     def fps(self) -> float:
-        """The mean rate that the file claims, or 25 where it claims nothing believable."""
+        """Mean rate that the file claims, or 25 if it claims no plausible one."""
         return self._claimed().fps
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames the file claims to hold; None when it does not say."""
+        """Number of frames that the file claims to hold; None if unknown."""
         return self._claimed().frame_count
 
     @property
     def duration_s(self) -> float | None:
-        """How long it plays by what it claims, in seconds; None when it does not say."""
+        """Duration by the claimed frame count and rate, in seconds; None if unknown."""
         claims = self._claimed()
         return None if claims.frame_count is None else claims.frame_count / claims.fps
 
     def seek(self, to_s: float) -> None:
-        """Go to the first frame at or after ``to_s`` seconds; see ``Source``."""
+        """Seek to the first frame at or after ``to_s`` seconds; see ``Source``."""
         self._playhead.ask(to_s)
 
     @property
     def missing(self) -> int:
-        """How many frames it lacks of what it claims, 0 before its end was reached; one is forgiven.
+        """Number of claimed frames that are missing; 0 before its end was reached. A single missing frame is ignored.
 
-        A count that the container holds is believed, less what an edit list leaves out. Other containers only tell how long
-        they are: frames are missing then where the film ends more than half a second too early, whatever its rate.
+        A count stored in the container is trusted, less the frames that an edit list leaves out. Other containers only state a
+        duration: frames count as missing if the video ends more than half a second too early, whatever its rate.
         """
         claims = self._claims
         if self._ended_at_s is None or claims is None or claims.frame_count is None:
@@ -133,13 +133,13 @@ class VideoSource(SourceBase):
         else:
             early_s = claims.frame_count / claims.fps - self._ended_at_s
             by_time = round(early_s * claims.fps) if early_s > max(0.5, 2 * self._longest_gap_s) else 0
-            # no variable rate, that is; what was passed over by seeking is not counted
+            # agreement means a constant rate; frames skipped by seeking make the count useless
             agreed = by_time and not self._sought and abs(by_count - by_time) <= claims.frame_count / 10
             missing = by_count if agreed else by_time
         return missing if missing > _FORGIVEN else 0
 
     def shortfall(self) -> str:
-        """See ``Source``."""
+        """Return a line about the missing frames; see ``Source``."""
         return missing_in_words(self.name, self.frames_read, self.missing)
 
     def __enter__(self) -> VideoSource:
@@ -156,7 +156,7 @@ class VideoSource(SourceBase):
         self._release()
 
     def __iter__(self) -> Iterator[Frame]:
-        """One pass over the film; another one after ``seek``."""
+        """Iterate over the video once; after ``seek``, call ``iter`` again for another pass."""
         if self._film is None:
             raise RuntimeError("enter the source first: with source: ...")
         interval_s, index, pts_s = 1.0 / self.fps, 0, None
@@ -182,7 +182,7 @@ class VideoSource(SourceBase):
             self._ended_at_s = pts_s + interval_s
 
     def _go(self, to_s: float) -> None:
-        """The next frame is that at ``to_s``."""
+        """Seek so that the next frame is the one at ``to_s``."""
         if isinstance(self._film, Cv2Film):
             self._release()
             self._film = self._decoder()
@@ -191,13 +191,13 @@ class VideoSource(SourceBase):
         self._is_over, self._sought = False, True
 
     def _opened(self) -> Cv2Film | DecoderProcess:
-        """The reader that gives this film's frames right, at its beginning."""
+        """Open the reader that decodes this video correctly, at its beginning."""
         if self._open_capture is not None:
             return self._opened_by(self._open_capture)
         known = _known(self._target)
         decoder = None if known is not None and known.opencv_reads_it else self._decoder()
         facts = decoder.facts if decoder is not None else known
-        assert facts is not None  # (one of them says so)
+        assert facts is not None  # (known, or else from the decoder)
         self._claims = _Claims.of_facts(facts)
         if facts.opencv_reads_it and not self._is_url and not self._playhead.is_asked:
             if decoder is not None:
@@ -248,7 +248,7 @@ class VideoSource(SourceBase):
         )
 
 
-# What films have said of themselves: one is opened several times by a command, and asking costs half a second each time.
+# Cached facts of videos: a command opens one several times, and reading the facts takes half a second each time.
 _facts_by_file: dict[tuple[str, int, int], FilmFacts] = {}
 
 
@@ -265,7 +265,7 @@ def _remember(target: str, facts: FilmFacts) -> None:
 
 
 def _file_key(target: str) -> tuple[str, int, int] | None:
-    """What changes with a file; None for addresses."""
+    """Return a key that changes with a file's content; None for addresses and missing files."""
     if is_url(target):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Text that others chose (class names, file names, addresses), made safe to show: on a terminal, in a picture, in a title."""
+"""Escaping of text that others chose (class names, file names, URLs), for terminals, pictures and titles."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` as one line that looks the same wherever it is shown and commands nothing.
+    r"""Return ``text`` as one line that looks the same everywhere and contains no control characters.
 
-    A control or an invisible format character becomes its escape, as Python writes it: ``\x1b``, ``\n``, ``\u202e``. What is no
-    character, as in a file name that is not UTF-8, becomes U+FFFD; two surrogates that make a pair become their character. What
-    was made printable once stays as it is.
+    A control or an invisible format character becomes its escape, as Python writes it: ``\x1b``, ``\n``, ``\u202e``. A lone
+    surrogate, as in a file name that is not UTF-8, becomes U+FFFD; two surrogates that make a pair become their character. Text
+    that was made printable once stays as it is.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -25,10 +25,10 @@ def printable(text: str) -> str:
 
 
 def escaped_in_json(document: str) -> str:
-    r"""Return a JSON document with every unsafe character behind an escape, so that it is valid UTF-8 and shows as it is.
+    r"""Return a JSON document with every unsafe character escaped, so that it is valid UTF-8 and safe to show.
 
-    Nothing is lost: a reader gets the same text back. A byte of a name that is not UTF-8 stands there as ``\udc80`` to
-    ``\udcff``, which Python's ``os.fsencode`` turns into the byte again.
+    Nothing is lost: a JSON reader gets the same text back. A byte of a name that is not UTF-8 becomes ``\udc80`` to ``\udcff``,
+    which Python's ``os.fsencode`` turns into the byte again.
 
     Args:
         document: JSON; the only controls between its values are line feeds.
@@ -41,7 +41,7 @@ def _is_unsafe(sign: str) -> bool:
 
 
 def _escaped(sign: str) -> str:
-    """The character as Python writes it between quotes."""
+    """Return the character as Python writes it between quotes."""
     return sign.encode("unicode_escape").decode("ascii")
 
 

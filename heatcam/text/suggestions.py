@@ -1,4 +1,4 @@
-"""What a mistyped word may have meant."""
+"""Suggestions for mistyped words and file names."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _MOST = 3  # words that are suggested
-_WORSE = 0.12  # of 1: how much less similar than the most similar one others may be
-_MOST_FILES = 5_000  # of a folder that are looked at
+_WORSE = 0.12  # of 1: largest gap in similarity to the most similar word
+_MOST_FILES = 5_000  # of a folder that are compared
 
 
 def similar(word: str, known: Iterable[str]) -> list[str]:
-    """The words of ``known`` that ``word`` may have meant, likeliest first, in whatever case; at most three, often none."""
+    """Return up to three words of ``known`` that ``word`` may have meant, likeliest first, ignoring case; often none."""
     by_folded: dict[str, str] = {}
     for one in known:
         by_folded.setdefault(one.casefold(), one)
@@ -31,18 +31,18 @@ def _ratio(word: str, other: str) -> float:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``did you mean 'dog' or 'dot'?``; "" where nothing is similar."""
+    """Return ``did you mean 'dog' or 'dot'?``; "" where nothing is similar."""
     return question(similar(word, known))
 
 
 def question(words: Iterable[str]) -> str:
-    """The question whether one of ``words`` was meant; "" for none."""
+    """Return ``did you mean ...?`` with all of ``words``; "" for none."""
     quoted = [repr(word) for word in words]
     return f"did you mean {' or '.join(quoted)}?" if quoted else ""
 
 
 def similar_files(path: Path) -> list[str]:
-    """Files that are there and may have been meant by one that is not, as paths beside it; none where the folder is missing."""
+    """Return existing files beside ``path``, a missing one, that may have been meant; none where the folder is missing."""
     try:
         with os.scandir(path.parent) as entries:
             names = [entry.name for entry in itertools.islice(entries, _MOST_FILES)]

@@ -141,7 +141,7 @@ def with_methods(
         + "".join(f"    {line}\n" for line in body.splitlines())
         + "    return 0\n"
         "sys.modules['heatcam.commands.methods'] = ModuleType('methods')  # quicker than the command's own\n"
-        "sys.modules['heatcam.commands.methods'].methods = instead\n"
+        "sys.modules['heatcam.commands.methods'].show_methods = instead\n"
         f"sys.argv = ['heatcam', *{words!r}, 'methods']\n"
         "from heatcam.cli.program import main\n"
         "main()\n"

@@ -23,8 +23,9 @@ from heatcam.commands.options import (
     MotionOptions,
     Output,
     RecordingOptions,
+    RecordOptions,
 )
-from heatcam.commands.record import RecordOptions, run_record
+from heatcam.commands.record import run_record
 from heatcam.commands.resume import manifest_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
@@ -106,7 +107,7 @@ def interrupted(moving: Path, out: Path, after: int) -> None:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("heatcam.commands.record.ProgressSink.take", stops)
+        patch.setattr("heatcam.commands.terminal.ProgressSink.take", stops)
         heatcam("record", moving, "-o", out, *LOSSLESS, exit_code=130)
 
 
@@ -157,7 +158,7 @@ def test_a_folder_that_vanishes_while_it_is_recorded_to_ends_it_with_one_line_an
         time.sleep(0.02)
 
     monkeypatch.setattr(vanishing, "_EVERY_S", 0.05)
-    monkeypatch.setattr("heatcam.commands.record.ProgressSink.take", vanishes)
+    monkeypatch.setattr("heatcam.commands.terminal.ProgressSink.take", vanishes)
     result = heatcam("record", moving, "-o", tmp_path / "out" / "a.mkv", *LOSSLESS, exit_code=1)
     (line,) = (line for line in result.stderr.splitlines() if line.startswith("heatcam:"))
     assert f"the folder {tmp_path / 'out'} was deleted" in line
@@ -411,12 +412,13 @@ def test_what_a_camera_loses_is_counted_and_said(tmp_path: Path, monkeypatch) ->
 
 
 class DeadCamera(FakeCamera):
-    """Gives five frames and then nothing, until it is left."""
+    """Gives five frames and then nothing, until it is closed."""
 
     def __init__(self):
         self.left = threading.Event()
 
-    def __exit__(self, *error):
+    def close(self):
+        super().close()
         self.left.set()
 
     def __iter__(self):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heatcam.commands.settings import Settings, load_settings, save_settings, settings_path
-from heatcam.enums import Colormap, Layout, MethodName, Renorm
+from heatcam.enums import Colormap, Layout, Renorm
 
 
 def test_what_is_saved_is_loaded_again() -> None:
@@ -28,7 +28,7 @@ def test_every_setting_survives() -> None:
         renorm=Renorm.FRAME,
         boxes=False,
         conf=0.5,
-        method=MethodName.ODAM,
+        method="odam",
         every=3,
         numbers=True,
         graphs=True,

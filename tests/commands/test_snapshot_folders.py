@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from heatcam.commands import snapshot as command
+from heatcam.commands import picture_sink
 from heatcam.runtime import stopping
 from tests.commands.fake_explainer import FakeExplainer
 from tests.commands.programs import heatcam
@@ -286,5 +286,5 @@ def test_the_result_of_a_picture_is_drawn_on_its_own_pixels(holiday: Path, tmp_p
 
 
 def test_counted_names_the_classes_in_their_order() -> None:
-    assert command.counted(["bus", "person", "bus"]) == "2 bus, 1 person"
-    assert command.counted([]) == "nothing detected"
+    assert picture_sink.counted(["bus", "person", "bus"]) == "2 bus, 1 person"
+    assert picture_sink.counted([]) == "nothing detected"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from heatcam.enums import MethodName
 from heatcam.errors import UsageError
 from heatcam.evaluation.plan import EvalPlan, ProtocolName
 from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.saliency.methods import METHODS
 
 
 def test_methods_stand_between_commas_each_once_and_all_means_all() -> None:
     assert EvalPlan().method_names() == ["live", "fine"]
     assert EvalPlan("fine, HiResCAM,fine").method_names() == ["fine", "hirescam"]
     assert EvalPlan("fine,all").method_names()[0] == "fine"
-    assert sorted(EvalPlan("all").method_names()) == sorted(method.value for method in MethodName)
+    assert sorted(EvalPlan("all").method_names()) == sorted(METHODS)
 
 
 def test_sets_of_layers_stand_between_semicolons_or_in_options_of_their_own() -> None:

@@ -14,13 +14,12 @@ from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.live.capture import CaptureThread, FilmOptions
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.inference import Explain, Inference
-from heatcam.live.parts import Parts, SessionPlan
-from heatcam.live.presenter import RunCaption
+from heatcam.live.parts import Parts, RunCaption, SessionPlan
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
-from heatcam.pipeline import Limits
+from heatcam.pipeline import Limits, Sink
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
 from heatcam.sinks.viewer import Event
 from heatcam.sources.base import SourceBase
@@ -205,6 +204,7 @@ def session(
     film: FilmOptions | None = None,
     load: Callable[[], Ready] | None = None,
     waits_for: Callable[[], tuple[str, float] | None] | None = None,
+    sinks: tuple[Sink, ...] = (),
 ) -> Session:
     """A session on fakes; only its own code is real."""
     from pathlib import Path
@@ -225,6 +225,7 @@ def session(
         Renderer(0.0, DEFAULT_KEYS),
         Snapshots(where, {"model": "fake"}),
         RecordingToggle(where),
+        sinks,
     )
     start = WindowState()
     choices = Choices(("live", "gradcam"), ("", "15", "18"), start)

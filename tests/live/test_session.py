@@ -44,7 +44,20 @@ def test_every_frame_of_a_file_is_shown_once_and_the_window_ends_with_it():
     run.run()
     assert run.stats.frames_shown == 12
     assert [index for index, _ in explain.asked] == list(range(12))
-    assert run.dropped == 0
+    assert run.parts.dropped == 0
+
+
+def test_sinks_beside_the_window_get_each_frame_that_is_shown_once_with_its_picture():
+    class Collects:
+        def __init__(self):
+            self.taken = []
+
+        def take(self, picture, explanation):
+            self.taken.append((explanation.frame.frame_index, picture.shape[1::-1]))
+
+    viewer, sink = FakeViewer((after(3), [Action.TOGGLE_HEATMAP])), Collects()
+    session(Stream(6, fps=50), viewer, sinks=(sink,)).run()
+    assert sink.taken == [(index, SIZE_WH) for index in range(6)]
 
 
 def test_a_file_plays_at_its_own_pace():
@@ -57,8 +70,8 @@ def test_a_camera_shows_the_newest_and_counts_what_was_dropped():
     explain = FakeExplainer(seconds=0.05)
     run = session(Stream(60, is_live=True, fps=200), FakeViewer(), explain)
     run.run()
-    assert run.dropped > 20
-    assert run.stats.frames_shown + run.dropped == 60
+    assert run.parts.dropped > 20
+    assert run.stats.frames_shown + run.parts.dropped == 60
 
 
 def test_a_key_is_answered_while_a_frame_takes_half_a_second():
@@ -147,7 +160,7 @@ def test_after_a_pause_a_camera_shows_what_is_now_and_the_pause_counts_as_no_dro
     source = Stream(is_live=True, fps=50)
     run = session(source, viewer)
     run.run()
-    assert run.dropped < 12
+    assert run.parts.dropped < 12
     assert max(run.stats.age_s) < 0.4
 
 
@@ -156,8 +169,8 @@ def test_a_click_on_a_box_focuses_it_and_a_click_elsewhere_all():
     viewer = FakeViewer((after(1), [Click(*MIDDLE)]), (later(0.3), [Click(150, 110)]), (later(0.2), QUIT))
     run = session(Stream(fps=50), viewer, explain)
     focused = []
-    change = run.change
-    run.change = lambda state: (focused.append(state.focus), change(state))[1]
+    change = run.current.change
+    run.current.change = lambda state: (focused.append(state.focus), change(state))[1]
     run.run()
     assert focused[0] is not None
     assert focused[-1] is None
@@ -387,6 +400,24 @@ def test_what_was_refused_does_not_take_back_what_was_chosen_since():
     assert run.state.layers == "15"
 
 
+def test_fine_maps_that_cannot_be_had_are_asked_for_once():
+    from heatcam.errors import UsageError
+
+    explain, refused = FakeExplainer(), []
+
+    def without_fine_maps(of, request):
+        if request.still:
+            refused.append(request)
+            raise UsageError("no fine maps with this", "take another")
+        return explain(of, request)
+
+    viewer = FakeViewer((after(2), [Action.PAUSE]), (later(0.5), [Action.NEXT_COLORMAP]), (later(0.5), QUIT))
+    run = session(Stream(fps=50), viewer, without_fine_maps)
+    run.run()
+    assert len(refused) == 1
+    assert any("no fine maps" in text for text in run.stats.errors)
+
+
 def test_an_object_that_only_a_refinement_finds_keeps_the_focus_when_it_goes_on():
     other = (0.0, 0.0, 30.0, 30.0)
 
@@ -478,14 +509,14 @@ def test_a_look_that_lands_after_the_keys_have_changed_is_left_lying():
     run = session(Stream(1), FakeViewer())
     of = frame(0)
     run.playback.history.add(HistoryEntry(seen(of), (1,), ExplainRequest()))
-    run._inference.refined.put(
+    run.parts.inference.refined.put(
         ExplainedFrame(seen(of), ExplainRequest(conf=0.9, still=True, with_object_maps=True))
     )
-    run._take_refined()
+    run._feed.take_refined()
     assert run.playback.history.now.request == ExplainRequest()
     wanted = ExplainRequest(still=True, with_object_maps=True)
-    run._inference.refined.put(ExplainedFrame(seen(of), wanted))
-    run._take_refined()
+    run.parts.inference.refined.put(ExplainedFrame(seen(of), wanted))
+    run._feed.take_refined()
     assert run.playback.history.now.request == wanted
 
 
@@ -619,8 +650,8 @@ def test_a_file_shows_its_first_frame_plain_while_the_model_is_loaded_and_none_g
     assert heat_in(viewer.shown[-1]) > 60
     assert [index for index, _ in explain.asked] == list(range(5))
     assert run.stats.frames_shown == 5
-    assert run.choices.methods == ("live", "odam")
-    assert run.choices.layer_sets == ("", "15")
+    assert run.current.choices.methods == ("live", "odam")
+    assert run.current.choices.layer_sets == ("", "15")
 
 
 def test_a_camera_plays_plain_while_the_model_is_loaded_and_nothing_of_it_counts_as_lost():
@@ -630,7 +661,7 @@ def test_a_camera_plays_plain_while_the_model_is_loaded_and_nothing_of_it_counts
     plain = [p for p in viewer.shown if heat_in(p) == 0]
     assert len({int(p[-1, -1, 0]) for p in plain}) > 5, "each that came"
     assert explain.asked[0][0] > 5
-    assert run.dropped < 5
+    assert run.parts.dropped < 5
 
 
 def test_q_while_the_model_is_loaded_leaves_at_once():

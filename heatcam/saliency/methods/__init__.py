@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from heatcam.enums import MethodName
+from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.errors import UsageError
 from heatcam.saliency.methods.method import CamFormula, Cost, MapFormula, Method
 from heatcam.text import did_you_mean
@@ -14,12 +14,13 @@ __all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_form
 
 
 def _found() -> dict[str, Method]:
-    """Collect the methods that the modules in this folder define, in the order of ``MethodName``."""
+    """Collect the methods that the modules in this folder define: heatcam's own maps first, then one module after another."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
     ]
     methods = {method.name: method for module in modules for method in getattr(module, "METHODS", ())}
-    return {name.value: methods[name.value] for name in MethodName}
+    own = (LIVE_MAP, FINE_MAP)
+    return {name: methods[name] for name in (*own, *methods) if name in methods}
 
 
 METHODS: dict[str, Method] = _found()

@@ -6,14 +6,12 @@ steps (ReLU, min-max scaling, resizing) are left out, so the maps stay signed an
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from heatcam.saliency.methods.method import CamFormula, Cost, Method, over_levels
 
-from heatcam.saliency.methods.method import Cost, Method, over_levels
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: The package's class behind each name.
 CLASSIC = {
@@ -31,23 +29,30 @@ CLASSIC = {
 def _cam_of(name: str) -> Any:
     """Make the package's object; of its model it uses a parameter's device and nothing else here."""
     import pytorch_grad_cam  # noqa: PLC0415 (imports matplotlib: seconds)
+    from torch import nn  # noqa: PLC0415
 
     return getattr(pytorch_grad_cam, CLASSIC[name])(model=nn.Linear(1, 1), target_layers=[])
 
 
 def plus_plus_weights(activation: Tensor, gradient: Tensor) -> Tensor:
     """Return Grad-CAM++'s weight of each channel, ``(C,)``, from activation and gradient, each ``(C, h, w)``."""
+    import numpy as np  # noqa: PLC0415 (see ``Method``)
+    import torch  # noqa: PLC0415
+
     cam = _cam_of("gradcam++")
     arrays = (tensor.detach().cpu().numpy()[None] for tensor in (activation, gradient))
     return torch.from_numpy(np.asarray(cam.get_cam_weights(None, None, None, *arrays)[0], np.float32))
 
 
-def classic_method(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+def classic_method(name: str) -> CamFormula:
     """Return the formula called ``name``: from ``(C, h, w)`` activation and gradient to a signed ``(h, w)`` map.
 
     Raises:
         KeyError: ``CLASSIC`` has no such method.
     """
+    import numpy as np  # noqa: PLC0415 (see ``Method``)
+    import torch  # noqa: PLC0415
+
     cam = _cam_of(name)
 
     def apply(activation: Tensor, gradient: Tensor) -> Tensor:

@@ -13,13 +13,13 @@ Both are in logits. docs/faithfulness.md says which sum was most faithful, and b
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import torch.nn.functional as nnf
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from heatcam.saliency.methods.hirescam import hirescam
 from heatcam.saliency.methods.method import Method
-from heatcam.saliency.multi_level import add_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SURROUNDINGS = 4  # cells; their means are interpolated, so a cell is compared with about 8 x 8 around it
 
@@ -34,6 +34,8 @@ def fine_map(activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tens
     Returns:
         float ``(h, w)`` of the finest level, zero or more, in logit units per cell of that level.
     """
+    from heatcam.saliency.multi_level import add_levels  # noqa: PLC0415 (see ``Method``)
+
     finest = max(range(len(activations)), key=lambda n: activations[n].shape[1:].numel())
     standing_out = contrast(activations[finest], gradients[finest])
     return add_levels([standing_out, *map(hirescam, activations, gradients)])
@@ -49,6 +51,8 @@ def contrast(activation: Tensor, gradient: Tensor) -> Tensor:
     Returns:
         float ``(h, w)``, zero or more, in logit units.
     """
+    import torch.nn.functional as nnf  # noqa: PLC0415 (see ``Method``)
+
     means = nnf.avg_pool2d(activation[None], SURROUNDINGS, ceil_mode=True, count_include_pad=False)
     around = nnf.interpolate(means, activation.shape[1:], mode="bilinear", align_corners=False)[0]
     return ((activation - around) * gradient).clamp_min(0).sum(0)  # (C, h, w) -> (h, w)

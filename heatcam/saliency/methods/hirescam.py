@@ -8,7 +8,10 @@ arXiv:2011.08891::
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def hirescam(activation: Tensor, gradient: Tensor) -> Tensor:

@@ -10,9 +10,12 @@ Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Locali
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from heatcam.saliency.methods.method import Method, over_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def layercam(activation: Tensor, gradient: Tensor) -> Tensor:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
 
-from torch import Tensor
-
-from heatcam.saliency.multi_level import add_levels
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: From a layer's activation and gradient, ``(C, h, w)`` each, to a map ``(h, w)``.
-CamFormula = Callable[[Tensor, Tensor], Tensor]
+CamFormula: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"
 #: From several layers' activations and gradients to one map of the finest.
-MapFormula = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
+MapFormula: TypeAlias = "Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]"
 
 
 class Cost(str, Enum):
@@ -25,7 +25,9 @@ class Cost(str, Enum):
 
 @dataclass(frozen=True)
 class Method:
-    """A CAM method. A module in this folder that defines ``METHODS`` is found by itself; ``enums.MethodName`` has the names.
+    """A CAM method. A module in this folder that defines ``METHODS`` is found by itself, by the command line too.
+
+    So that help and refusals load no torch, these modules import it inside their functions alone.
 
     Attributes:
         name: value of ``--method``.
@@ -46,4 +48,6 @@ class Method:
 
 def over_levels(formula: CamFormula) -> MapFormula:
     """Turn a layer's formula into one for several layers, whose maps are added up (``add_levels``)."""
+    from heatcam.saliency.multi_level import add_levels  # noqa: PLC0415 (torch)
+
     return lambda activations, gradients: add_levels(list(map(formula, activations, gradients)))

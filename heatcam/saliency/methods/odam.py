@@ -10,11 +10,12 @@ alternate between neighbouring cells. Its last ReLU is left to whoever displays 
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as nnf
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from heatcam.saliency.methods.method import Method, over_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _ALONG = (0.25, 0.5, 0.25)  # a Gaussian of about one cell
 
@@ -29,6 +30,9 @@ def odam(activation: Tensor, gradient: Tensor) -> Tensor:
     Returns:
         float ``(h, w)``, signed, in logit units.
     """
+    import torch  # noqa: PLC0415 (see ``Method``)
+    import torch.nn.functional as nnf  # noqa: PLC0415
+
     along = torch.tensor(_ALONG, dtype=gradient.dtype, device=gradient.device)
     kernel = (along[:, None] * along)[None, None]  # (1, 1, 3, 3)
     smooth = nnf.conv2d(gradient[:, None], kernel, padding=1)[:, 0]  # each channel by itself

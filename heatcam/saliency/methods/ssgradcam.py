@@ -11,10 +11,13 @@ Written from the method's description; the channel weights are the grad-cam pack
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from heatcam.saliency.methods.classic import plus_plus_weights
 from heatcam.saliency.methods.method import Method, over_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _NOTHING = 1e-12
 

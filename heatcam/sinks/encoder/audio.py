@@ -1,4 +1,4 @@
-"""The source's sound, its packets copied unchanged."""
+"""Audio of the source, its packets copied unchanged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import av
 
 
 class AudioTrack:
-    """The first sound track of a file, its packets copied unchanged, in step with the frames.
+    """First audio track of a file, its packets copied unchanged, in step with the frames.
 
     Args:
-        path: the file; "" for no sound.
+        path: the file; "" for no audio.
         output: the PyAV container that gets the track.
     """
 
@@ -46,7 +46,7 @@ class AudioTrack:
         self._packets = self._source.demux(tracks[0])
 
     def write_until(self, end_s: float, origin_s: float) -> None:
-        """Copy what sounds before ``end_s``, in seconds from the first frame; ``origin_s`` is that frame's time."""
+        """Copy the packets before ``end_s``, in seconds from the first frame; ``origin_s`` is that frame's time."""
         start_s = self._video_start_s + origin_s
         while True:
             packet = self._next or next(self._packets, None)

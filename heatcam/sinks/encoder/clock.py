@@ -1,4 +1,4 @@
-"""Times in seconds to ticks of a stream."""
+"""Conversion of times in seconds to ticks of a stream's time base."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from fractions import Fraction
 
 _FINEST_TICKS_PER_S = 90_000
-_SNAP_S = 0.0006  # times rounded to whole milliseconds (MKV, WebM) count as on the grid of the nominal rate
+_SNAP_S = 0.0006  # times rounded to whole milliseconds (MKV, WebM) snap to the grid of the nominal rate
 
 
 class Clock:
-    """Times in seconds to ticks of a time base in which the nominal rate is exact, strictly rising.
+    """Converts times in seconds to strictly increasing ticks of a time base in which the nominal rate is exact.
 
     Args:
         fps: the nominal rate.
@@ -25,7 +25,7 @@ class Clock:
         self._last = -1
 
     def ticks(self, pts_s: float) -> int:
-        """``pts_s`` from the origin on; a time not after the one before is put one tick after it."""
+        """Convert ``pts_s`` to ticks from the origin; a time not after the one before is put one tick after it."""
         if self.origin_s is None:
             self.origin_s = pts_s
         offset_s = pts_s - self.origin_s
@@ -37,5 +37,5 @@ class Clock:
 
     @property
     def end_s(self) -> float:
-        """When the frame last seen will have been shown, in seconds from the origin."""
+        """End of the last frame, in seconds from the origin."""
         return (self._last + self.ticks_per_frame) / self.ticks_per_s

@@ -1,4 +1,4 @@
-"""How the containers are told to keep what they have been given."""
+"""Container options for files that play even if writing is interrupted, and the start time stored in a segment."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import av
 
 _HYBRID_SINCE = (61, 7)  # libavformat of FFmpeg 7.1
-_FRAGMENT_S = 0.25  # what a killed process had not yet put into the file, beside what its encoder held
+_FRAGMENT_S = 0.25  # lost by a killed process at most, beside the frames in its encoder
 _PIECE = "heatcam piece "
 
 
 def container_options(muxer: str) -> dict[str, str]:
-    """FFmpeg's options for a file that plays wherever its writing ends; a GIF plays for ever."""
+    """Return FFmpeg's options for a file that plays wherever its writing ends; a GIF loops for ever."""
     if muxer == "gif":
         return {"loop": "0"}
     common = {"flush_packets": "1", "max_interleave_delta": "200000"}
@@ -26,18 +26,18 @@ def container_options(muxer: str) -> dict[str, str]:
 
 
 def say_start(output: Any, fps: tuple[int, int], start_ticks: int) -> None:
-    """Write into a container's header, as its comment, where in the whole recording its first frame belongs.
+    """Write the start of a segment within the whole recording into its container's header, as the comment.
 
     Args:
         output: the PyAV container, before its first packet.
         fps: the nominal rate.
-        start_ticks: in ticks of ``Clock``'s for that rate.
+        start_ticks: time of its first frame in ticks of the ``Clock`` for that rate.
     """
     output.metadata["comment"] = _PIECE + json.dumps({"fps": fps, "start": start_ticks})
 
 
 def start_said(source: Any) -> tuple[tuple[int, int] | None, int]:
-    """The nominal rate and start that ``say_start`` wrote; ``(None, 0)`` of a recording that is no such segment."""
+    """Return the nominal rate and start that ``say_start`` wrote; ``(None, 0)`` for a file without them."""
     tags = {name.lower(): text for name, text in source.metadata.items()}
     comment = tags.get("comment", "")
     if not comment.startswith(_PIECE):
@@ -45,7 +45,7 @@ def start_said(source: Any) -> tuple[tuple[int, int] | None, int]:
     try:
         said = json.loads(comment.removeprefix(_PIECE))
         (rate, per), start = said["fps"], said["start"]
-    except (ValueError, TypeError, KeyError, RecursionError):  # somebody else's comment, or a damaged one
+    except (ValueError, TypeError, KeyError, RecursionError):  # another program's comment, or a damaged one
         return None, 0
     if not all(type(n) is int for n in (rate, per, start)) or rate < 1 or per < 1:
         return None, 0

@@ -1,7 +1,7 @@
-"""The recorder's other half: a process of its own that reads raw frames from standard input and writes a video file.
+"""Main program of the encoder process: reads raw frames from standard input and writes a video file.
 
-Why a process: PyAV imported beside cv2 makes the first ``imshow`` hang for ever, and what was handed over must survive
-the main process. So this one ignores Ctrl-C, and finishes its file when the pipe closes, however that came about.
+Why a process: PyAV imported beside cv2 makes the first ``imshow`` hang for ever, and frames that were handed over must survive
+the main process. So this one ignores Ctrl-C, and finishes its file when the pipe closes, for whatever reason.
 
 The pipe carries one line of JSON (``EncodeJob``), then for each frame its time as a little-endian double, in seconds, and its
 ``height * width * 3`` bytes of BGR. The answer, one line of JSON (``Outcome``), goes to standard output at the end.
@@ -27,33 +27,33 @@ from heatcam.errors import HeatcamError, reason_of
 from heatcam.sinks.recording.codecs import held_frames
 from heatcam.sinks.recording.messages import EncodeJob, Outcome, job_from, to_line
 
-_QUEUE_BYTES = 48 << 20  # frames waiting for the encoder; the pipe makes the sender wait beyond that
-_PIPE_BYTES = 1 << 20  # Linux' default of 64 KiB costs 42 rounds of waking up for each frame of 1280x720
+_QUEUE_BYTES = 48 << 20  # frames waiting for the encoder; beyond that the pipe blocks the sender
+_PIPE_BYTES = 1 << 20  # Linux' default of 64 KiB costs 42 wake-ups for each frame of 1280x720
 
 TimedFrame = tuple[float, npt.NDArray[np.uint8]]
 
 
 class FrameFile(Protocol):
-    """A file, or files, that frames go into."""
+    """File, or files, that frames are written to."""
 
     frames: int
 
     @property
     def note(self) -> str:
-        """What is worth saying, or ""."""
+        """Note for the user, or ""."""
         ...
 
     def write(self, pts_s: float, image_bgr: npt.NDArray[np.uint8]) -> None:
-        """The next frame, uint8 ``(H, W, 3)`` BGR, at its time in seconds."""
+        """Write the next frame, uint8 ``(H, W, 3)`` BGR, at its time in seconds."""
         ...
 
     def finish(self) -> None:
-        """No more frames come."""
+        """Finish the file after the last frame."""
         ...
 
 
 def read_frames(pipe: BinaryIO, job: EncodeJob) -> Iterator[TimedFrame]:
-    """The frames on the pipe until it closes; one that was cut off is left out."""
+    """Yield the frames on the pipe until it closes; a truncated one is left out."""
     while True:
         stamp = _read_exactly(pipe, 8)
         raw = _read_exactly(pipe, job.frame_bytes) if stamp is not None else None
@@ -75,7 +75,7 @@ def _read_exactly(pipe: BinaryIO, count: int) -> bytearray | None:
 
 
 def _read_ahead(frames: Iterator[TimedFrame], waiting: queue.Queue[TimedFrame | None]) -> None:
-    """Runs in a thread: takes frames off the pipe while the encoder works, then puts None."""
+    """Take frames off the pipe while the encoder works, then put None; runs in a thread."""
     for frame in frames:
         waiting.put(frame)
     waiting.put(None)
@@ -90,7 +90,7 @@ def _queued(frames: Iterator[TimedFrame], job: EncodeJob) -> Iterator[TimedFrame
 
 
 def record(frames: Iterator[TimedFrame], job: EncodeJob) -> Outcome:
-    """Write ``frames`` to ``job.path``. On an error the file is left as it is: playable up to the last whole fragment."""
+    """Write ``frames`` to ``job.path``. On an error the file stays as it is: playable up to the last complete fragment."""
     made: FrameFile | None = None
     try:
         made = _writer_of(job)
@@ -112,18 +112,18 @@ def _writer_of(job: EncodeJob) -> FrameFile:
 
 
 def _ignore_signals() -> None:
-    """Ctrl-C and a polite end go to the main process; it closes the pipe, or dies and the system closes it."""
+    """Ignore Ctrl-C and termination signals: the main process handles them and closes the pipe, or dies and so closes it."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _set_width(pipe: BinaryIO, job: EncodeJob) -> None:
-    """Make the pipe as wide as one frame, within limits: less makes many rounds, more would hold many small frames back."""
+    """Set the pipe's capacity to one frame, up to a limit: less costs many wake-ups, more would hold many small frames back."""
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 (not there on Windows)
 
-        with contextlib.suppress(OSError):  # a limit of the system: the pipe stays as it is, only slower
+        with contextlib.suppress(OSError):  # above the system's limit: the pipe stays as it is, only slower
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, min(_PIPE_BYTES, job.frame_bytes))
 
 
@@ -132,7 +132,7 @@ def main() -> None:
     _ignore_signals()
     os.environ.setdefault(
         "SVT_LOG", "1"
-    )  # SVT-AV1 talks otherwise, and the last word should be the reason of a failure
+    )  # else SVT-AV1 logs to standard error, whose last line should be the reason of a failure
     pipe = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 (unbuffered: a thread may hang in it at the end)
     line = bytearray()
     while not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""Short errands for the main process: what can be encoded, how many frames a file holds, segments put together.
+"""Short tasks for the main process that need PyAV: list codecs, count a file's frames, join segments.
 
 One line of JSON comes on standard input: ``{"errand": ..., ...}``; the answer, one line too, goes to standard output.
 """
@@ -15,7 +15,7 @@ from heatcam.sinks.recording.messages import join_job_from, to_line
 
 
 def main() -> None:
-    """Do one errand and end the process."""
+    """Do one task and end the process."""
     asked = json.loads(sys.stdin.buffer.readline())
     if asked["errand"] == "codecs":
         answer = json.dumps({"codecs": codecs_here()}).encode()

@@ -1,4 +1,4 @@
-"""GIF: for short things, and for pages and papers that play no video."""
+"""GIF writer: for short clips, and for pages and papers that play no video."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _GIF_TICKS_PER_S = 100
 
 
 class GifFile:
-    """A GIF that plays for ever, every frame with the 256 colours that suit it best.
+    """GIF that loops for ever, each frame with its own palette of 256 colours.
 
-    One palette for all would need all frames at once; so each frame is in the file as soon as it is written.
+    One palette for all would need all frames at once; with its own, each frame is in the file as soon as it is written.
     """
 
     note = ""
@@ -35,7 +35,7 @@ class GifFile:
         self.frames = 0
 
     def write(self, pts_s: float, image_bgr: npt.NDArray[np.uint8]) -> None:
-        """Encode one frame, uint8 ``(H, W, 3)`` BGR, at its time in seconds, kept to a hundredth."""
+        """Encode one frame, uint8 ``(H, W, 3)`` BGR, at its time in seconds, rounded to a hundredth."""
         if self._origin_s is None:
             self._origin_s = pts_s
         picture: Any = av.VideoFrame.from_ndarray(image_bgr, format="bgr24")
@@ -59,12 +59,12 @@ class GifFile:
         for packet in packets:
             packet.duration = (
                 self._frame_ticks
-            )  # how long the last one stands; of the others the next one's time says it
+            )  # duration of the last frame; the others last until the next one's time
             self._output.mux(packet)
 
 
 def _palette_graph(size_wh: tuple[int, int]) -> Any:
-    """FFmpeg's own two steps, for each frame by itself."""
+    """Build FFmpeg's filters ``palettegen`` and ``paletteuse`` for each frame by itself."""
     graph = av.filter.Graph()
     width, height = size_wh
     given = graph.add_buffer(
@@ -83,5 +83,5 @@ def _palette_graph(size_wh: tuple[int, int]) -> Any:
     return graph
 
 
-#: How ``OutputFormat.writer`` reaches it.
+#: Entry point that ``OutputFormat.writer`` refers to.
 open_writer = GifFile

@@ -1,4 +1,4 @@
-"""Numbered pictures, one a frame."""
+"""Writer of numbered pictures, one per frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatcam.sinks.recording.messages import EncodeJob
 
 
 class PictureFiles:
-    """Pictures with numbers from 1 on, as FFmpeg counts: ``out-%05d.png``. Each is whole or not there."""
+    """Picture files numbered from 1, as FFmpeg does: ``out-%05d.png``. Each is complete or not there."""
 
     note = ""
 
@@ -28,8 +28,8 @@ class PictureFiles:
         self.frames += 1
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: each picture is complete already."""
 
 
-#: How ``OutputFormat.writer`` reaches it.
+#: Entry point that ``OutputFormat.writer`` refers to.
 open_writer = PictureFiles

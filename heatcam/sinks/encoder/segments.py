@@ -1,4 +1,4 @@
-"""Unfinished and finished files put together again, packet by packet: nothing is encoded anew."""
+"""Join the segments of a recording, finished or not, packet by packet without re-encoding; count their frames."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _AS_TOLD: tuple[int, int] = (0, 1)
 
 @dataclass(frozen=True)
 class _Segment:
-    """An open file of a recording.
+    """Open file of a recording.
 
     Attributes:
         source: the PyAV container.
         video: its video stream.
         fps: the nominal rate.
-        start_s: when it begins in the whole, in seconds.
+        start_s: its start within the whole recording, in seconds.
     """
 
     source: Any
@@ -36,7 +36,7 @@ class _Segment:
 
 
 def count(path: str) -> Outcome:
-    """How many whole frames a file holds, finished or not, and how long they play."""
+    """Count the complete frames of a file, finished or not, and measure their duration."""
     try:
         with av.open(path) as source:
             segment = _opened(source, path, _AS_TOLD)
@@ -49,7 +49,7 @@ def count(path: str) -> Outcome:
 
 
 def join(job: JoinJob) -> Outcome:
-    """Write the segments' frames, each at its time in the whole, into one finished file. The segments stay as they are."""
+    """Write the segments' frames, each at its time in the whole recording, into one finished file; the segments are kept."""
     frames = 0
     sources = []
     try:
@@ -73,7 +73,7 @@ def join(job: JoinJob) -> Outcome:
 
 
 class _Joined:
-    """The file that the segments go into."""
+    """File that the segments are written into."""
 
     def __init__(self, output: Any, job: JoinJob, segments: list[_Segment]) -> None:
         first = segments[0]
@@ -84,7 +84,7 @@ class _Joined:
         self._video = output.add_stream_from_template(first.video)
         self._video.time_base = self._time_base
         self._audio = AudioTrack(job.audio_from, output) if job.audio_from else None
-        # the sound of the pieces only where that of the source is not to be had
+        # the segments' own audio only if the source's is not available
         tracks = first.source.streams.audio
         self._own = output.add_stream_from_template(tracks[0]) if tracks and self._audio is None else None
         self._own_end: Fraction | None = None
@@ -92,16 +92,16 @@ class _Joined:
 
     @property
     def note(self) -> str:
-        """What is worth saying of the sound, or ""."""
+        """Note about the audio for the user, or ""."""
         return "" if self._audio is None else self._audio.note
 
     @property
     def end_s(self) -> float:
-        """How long all of it plays."""
+        """Duration of the joined file, in seconds."""
         return self._clock.end_s if self.frames else 0.0
 
     def take(self, segment: _Segment) -> None:
-        """The packets of the next segment."""
+        """Copy the packets of the next segment."""
         wanted = [segment.video, *(segment.source.streams.audio[:1] if self._own is not None else ())]
         for packet in _whole_packets(segment.source, *wanted):
             if packet.stream.type == "audio":
@@ -110,7 +110,7 @@ class _Joined:
                 self._take_picture(packet, segment)
 
     def finish(self) -> None:
-        """The sound of the end."""
+        """Copy the rest of the source's audio."""
         if self._audio is not None:
             self._audio.write_until(self.end_s, self._origin_s)
 
@@ -118,7 +118,7 @@ class _Joined:
         at_s = segment.start_s + packet.pts * packet.time_base
         if self._audio is not None:
             self._audio.write_until(float(at_s), self._origin_s)
-        # nothing is reordered in what heatcam encodes; the clock undoes the rounding of MKV's milliseconds
+        # heatcam encodes without reordering; the clock undoes the rounding to MKV's milliseconds
         packet.pts = packet.dts = self._clock.ticks(float(at_s))
         packet.time_base, packet.stream = self._time_base, self._video
         packet.duration = self._clock.ticks_per_frame
@@ -126,7 +126,7 @@ class _Joined:
         self.frames += 1
 
     def _take_audio(self, packet: Any, segment: _Segment) -> None:
-        """A packet that two segments share at their border, or that would overlap, goes in once."""
+        """Copy an audio packet; one that two segments share at their border, or that would overlap, is copied once."""
         at = segment.start_s + packet.pts * packet.time_base
         if self._own_end is not None and at < self._own_end - Fraction(1, 1000):
             return
@@ -155,12 +155,12 @@ def _require_alike(segments: list[_Segment]) -> None:
 
 
 def _whole_packets(source: Any, *streams: Any) -> Iterator[Any]:
-    """Packets in the file's order, up to where its writing was cut off."""
+    """Yield the complete packets in the file's order, up to where its writing was cut off."""
     packets = source.demux(*streams)
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, OSError, ValueError):  # the torn end of a file
+        except (StopIteration, OSError, ValueError):  # the truncated end of a file
             return
         if packet.dts is not None and packet.size and not packet.is_corrupt:
             yield packet

@@ -1,4 +1,4 @@
-"""The file being written: one video stream, perhaps one sound track."""
+"""Writer of a video file: one video stream, and one audio track if there is any."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from heatcam.sinks.recording.messages import EncodeJob
 
 _BT709 = 1
 _LIMITED_RANGE = 1
-_MOST_THREADS = 4  # x264 holds back a frame for each
-_APPLES_TAG = {"hevc": "hvc1"}  # QuickTime does not know FFmpeg's own hev1
+_MOST_THREADS = 4  # x264 delays its output by a frame for each
+_APPLES_TAG = {"hevc": "hvc1"}  # QuickTime does not play FFmpeg's own tag, hev1
 
 
 class VideoFile:
-    """A video in MP4, MOV, MKV or WebM, BT.709 in limited range (FFV1: the pixels themselves).
+    """Video in MP4, MOV, MKV or WebM, BT.709 in limited range (FFV1: the pixels themselves).
 
-    The container is opened with the first frame, when it is known where a segment begins.
+    The container is opened with the first frame, when the start of a segment is known.
 
     Args:
-        job: what to write.
+        job: the file to write.
     """
 
     def __init__(self, job: EncodeJob) -> None:
@@ -46,7 +46,7 @@ class VideoFile:
 
     @property
     def note(self) -> str:
-        """What is worth saying of the sound, or ""."""
+        """Note about the audio for the user, or ""."""
         return "" if self._audio is None else self._audio.note
 
     def write(self, pts_s: float, image_bgr: npt.NDArray[np.uint8]) -> None:
@@ -62,9 +62,9 @@ class VideoFile:
         self.frames += 1
 
     def finish(self) -> None:
-        """Write what the encoder still holds, and the index.
+        """Write the frames that the encoder still holds, and the index.
 
-        Should the disk be too full for the index, the fragments before it still play (tried with 0 to 12 kB left).
+        If the disk is too full for the index, the fragments before it still play (tested with 0 to 12 kB left).
         """
         if self._output is None or self._audio is None or self._first_ticks is None:
             return
@@ -118,7 +118,7 @@ class VideoFile:
 
 
 def codecs_here() -> list[str]:
-    """The keys of ``CODECS`` that this PyAV can encode."""
+    """Return the keys of ``CODECS`` that this PyAV can encode."""
     return [name for name in CODECS if _encoders_here(name)]
 
 
@@ -133,5 +133,5 @@ def _encoder_that_is_here(name: str) -> str:
     return found[0]
 
 
-#: How ``OutputFormat.writer`` reaches it.
+#: Entry point that ``OutputFormat.writer`` refers to.
 open_writer = VideoFile

@@ -1,1 +1,1 @@
-"""What the main process knows of recordings: names, recovery, codecs and rates. The encoder's own process reads it too."""
+"""Recordings as the main process handles them: names, recovery, codecs and rates. The encoder's process imports it too."""

@@ -1,6 +1,6 @@
-"""The codecs that a recording can have: which encoder makes them, in which container, and how.
+"""Codecs of recordings: their encoders, containers and settings.
 
-All are told to hold back little: what an encoder still has when it is killed is lost (see ``held_frames``).
+All are set to a small delay: frames that an encoder still holds when it is killed are lost (see ``held_frames``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from heatcam.errors import UsageError
 from heatcam.sinks.recording.formats import FORMATS, format_of_suffix
 
-_SLOWEST_TO_LOOK_AHEAD = 15.0  # frames a second; below, a few frames are too much of a second
+_SLOWEST_TO_LOOK_AHEAD = 15.0  # frames per second; below, a few frames are too much of a second
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Codec:
     """One codec.
 
     Attributes:
-        encoders: FFmpeg's names, the best first; which of them there are is for PyAV to say.
-        muxers: containers that carry it.
-        crf: the constant rate factor if none is asked for; None for codecs without one.
+        encoders: FFmpeg's names, the best first; PyAV tells which of them are available.
+        muxers: containers that can hold it.
+        crf: the default constant rate factor; None for codecs without one.
         highest_crf: the end of its scale.
-        pix_fmt, odd_pix_fmt: how pixels are stored, and for odd sizes.
+        pix_fmt, odd_pix_fmt: pixel format, and the one for odd sizes.
     """
 
     encoders: tuple[str, ...]
@@ -44,7 +44,7 @@ CODECS = {
     "ffv1": Codec(("ffv1",), ("matroska",), None, 0, "bgr0", "bgr0"),
     "prores": Codec(("prores_ks",), ("mov", "matroska"), None, 0, "yuv422p10le", "yuv422p10le"),
 }
-#: Of the containers that cannot hold H.264.
+#: Default codec of containers that cannot hold H.264.
 _USUAL = {"webm": "vp9"}
 ALIASES = {
     "h265": "hevc",
@@ -57,10 +57,11 @@ ALIASES = {
 
 
 def codec_of(path: Path, codec: str = "", crf: int | None = None) -> str:
-    """The key of ``CODECS`` for a file of this name: what was asked for, or its container's own.
+    """Return the key of ``CODECS`` for a file of this name: the requested codec, or its container's default.
 
     Raises:
-        UsageError: no such codec, one that the container cannot hold, or a ``crf`` that it does not have.
+        UsageError: an unknown codec, one that the container cannot hold, a ``crf`` outside of its scale, or either of them for a
+            file that is no video.
     """
     form = format_of_suffix(path.suffix)
     if form is None or not form.is_video:
@@ -84,15 +85,15 @@ def codec_of(path: Path, codec: str = "", crf: int | None = None) -> str:
 
 
 def held_frames(rate: float) -> int:
-    """How many frames each place (encoder, queue) may hold back at ``rate`` frames a second: a fifth of a second's.
+    """Return how many frames encoder and queue may each hold back at ``rate`` frames per second: a fifth of a second's.
 
-    Killed, the encoder's process loses these and the fragment not yet written: less than a second together.
+    If it is killed, the encoder's process loses these and the fragment not yet written: less than a second together.
     """
     return max(1, int(rate / 5))
 
 
 def encoder_options(name: str, crf: int | None, rate: float) -> dict[str, str]:
-    """FFmpeg's options for one of ``CODECS``: fast enough for live pictures, nothing reordered, little held back."""
+    """Return FFmpeg's options for one of ``CODECS``: fast enough for live pictures, no reordering, small delay."""
     given = {} if crf is None else {"crf": str(crf)}
     if name == "h264":
         if rate < _SLOWEST_TO_LOOK_AHEAD:
@@ -106,7 +107,7 @@ def encoder_options(name: str, crf: int | None, rate: float) -> dict[str, str]:
             "x264-params": "sync-lookahead=0",
         }
     if name == "hevc":
-        # as zerolatency, without its log
+        # the same as tune zerolatency, but without x265's log
         quiet = "log-level=none:bframes=0:rc-lookahead=0:frame-threads=1:scenecut=0"
         return {**given, "preset": "superfast", "x265-params": quiet}
     if name == "av1":

@@ -1,4 +1,4 @@
-"""Room on the disk: sizes as people write them, and a watch that stops a recording before the disk is full."""
+"""Disk space: sizes as people write them, and a watch that stops a recording before the disk is full."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _EVERY_S = 0.2  # a lossless recording can write 100 MB in a second
 
 
 def parse_size(text: str) -> int:
-    """Bytes of ``500MB``, ``1.5 GB``, ``2GiB`` or ``0``.
+    """Parse a size such as ``500MB``, ``1.5 GB``, ``2GiB`` or ``0`` to bytes.
 
     Raises:
-        UsageError: anything else.
+        UsageError: the text is not a size.
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
@@ -38,7 +38,7 @@ def parse_size(text: str) -> int:
 
 
 def size_in_words(count: int) -> str:
-    """``count`` bytes for people: ``480 MB``."""
+    """Format ``count`` bytes for display: ``480 MB``."""
     for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if count >= unit:
             return f"{count / unit:.3g} {name}"
@@ -46,13 +46,13 @@ def size_in_words(count: int) -> str:
 
 
 class SpaceWatch:
-    """Looks several times a second how much room is left beside a file. Called from one thread.
+    """Checks the free disk space beside a file several times a second. Called from one thread.
 
     Args:
         folder: a folder on the disk to watch.
-        least: bytes that have to stay free; 0 never looks.
-        clock: seconds that only move forward.
-        free: how many bytes are free beside a path.
+        least: bytes that must stay free; 0 for no check.
+        clock: monotonic clock, in seconds.
+        free: returns the free bytes on the disk of a path.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SpaceWatch:
         self._next_s = 0.0
 
     def shortage(self) -> str:
-        """What is wrong with the room on the disk, for people; "" while there is enough, or nobody can say."""
+        """Return a message if the disk has too little free space; "" while there is enough, or it is unknown."""
         if not self._least or self._clock() < self._next_s:
             return ""
         self._next_s = self._clock() + _EVERY_S
@@ -86,10 +86,10 @@ class SpaceWatch:
 
 
 def require_space(folder: Path, least: int) -> None:
-    """Refuse to start on a disk with less room than ``least`` bytes.
+    """Refuse to start on a disk with less than ``least`` free bytes.
 
     Raises:
-        SinkError: so.
+        SinkError: the disk has less free space.
     """
     shortage = SpaceWatch(folder, least).shortage()
     if shortage:

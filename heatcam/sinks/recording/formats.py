@@ -1,6 +1,6 @@
-"""The formats that a recording can have, by the suffix of its name.
+"""Formats of recordings, by the suffix of the file name.
 
-A new one is its writer in ``sinks/encoder`` and a line here.
+To add one, add its writer to ``sinks/encoder`` and a line here.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ class OutputFormat:
     """One format.
 
     Attributes:
-        name: for people, with its article.
-        suffixes: of files that have it, with the dot, in small letters.
+        name: display name, with its article.
+        suffixes: suffixes of its files, with the dot, in lower case.
         writer: the module of ``sinks/encoder`` that writes it: its ``open_writer`` takes the job.
-        muxer: FFmpeg's name of the container; "" where there is none.
+        muxer: FFmpeg's name of the container; "" if it has none.
         is_video: one file with a codec, an audio track and the source's own frame times.
-        has_part_file: it is one file, which is called ``name.part.mp4`` while unfinished; else many, each whole at once.
-        most_fps: players do not show more frames a second; None for no limit.
+        has_part_file: True for one file, called ``name.part.mp4`` while unfinished; False for many files, each written at once.
+        most_fps: highest frame rate that players show; None for no limit.
     """
 
     name: str
@@ -34,7 +34,7 @@ class OutputFormat:
 
     @property
     def resumable(self) -> bool:
-        """Whether an interrupted recording can be gone on with."""
+        """True if an interrupted recording can be resumed."""
         return self.is_video
 
 
@@ -45,14 +45,14 @@ FORMATS = (
     OutputFormat("a QuickTime film", (".mov",), muxer="mov"),
     OutputFormat("a Matroska film", (".mkv",), muxer="matroska"),
     OutputFormat("a WebM", (".webm",), muxer="webm"),
-    # players show shorter frames than 20 ms at a tenth of their speed
+    # players show frames shorter than 20 ms at a tenth of their speed
     OutputFormat("a GIF", (".gif",), "gif", "gif", is_video=False, most_fps=50.0),
     PICTURES,
 )
-#: Suffixes of what is one file.
+#: Suffixes of formats that are one file.
 FILE_SUFFIXES = tuple(suffix for form in FORMATS if form.has_part_file for suffix in form.suffixes)
 
 
 def format_of_suffix(suffix: str) -> OutputFormat | None:
-    """The format of files with this suffix, in letters of either size; None for a suffix that is none of ours."""
+    """Return the format of files with this suffix, in upper or lower case; None for an unknown suffix."""
     return next((form for form in FORMATS if suffix.lower() in form.suffixes), None)

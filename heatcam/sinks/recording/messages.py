@@ -1,4 +1,4 @@
-"""What the main process and the encoder's process say to one another, as JSON: small frozen records."""
+"""Messages between the main process and the encoder's process: small frozen records, sent as JSON."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EncodeJob:
-    """A file to write.
+    """Description of a file to encode.
 
     Attributes:
-        path: the file, existing or not; what it is called while unfinished. For pictures, the pattern.
+        path: the file, existing or not, under its unfinished name. For pictures, the pattern.
         writer: the module of ``sinks/encoder`` that writes it.
         muxer: FFmpeg's name of the container; "" for pictures.
         size_wh: width and height of every frame, in pixels.
         fps: nominal rate as ``(numerator, denominator)``.
         codec: a key of ``codecs.CODECS``; "" for GIF and pictures.
         crf: constant rate factor on the codec's own scale; None for codecs without one.
-        audio_from: file whose first sound track is copied unchanged, or "".
-        origin_s: the time, in seconds, of the first frame of the whole that this file goes on with; None for a whole file.
+        audio_from: file whose first audio track is copied unchanged, or "".
+        origin_s: for a segment, the time of the whole recording's first frame, in seconds; None for a complete file.
     """
 
     path: str
@@ -40,20 +40,20 @@ class EncodeJob:
 
     @property
     def rate(self) -> float:
-        """Nominal frames a second."""
+        """Nominal frames per second."""
         return self.fps[0] / self.fps[1]
 
 
 @dataclass(frozen=True)
 class JoinJob:
-    """Segments of one recording to put together, without encoding them again.
+    """Segments of one recording to join without re-encoding.
 
     Attributes:
-        segments: the files, in order; each says itself when it begins.
+        segments: the files, in order; each stores its own start.
         path: the file to write.
         muxer: FFmpeg's name of the container.
-        fps: nominal rate as ``(numerator, denominator)``; ``(0, 1)`` takes what the first segment says.
-        audio_from: file whose sound is copied; "" takes the sound of the segments.
+        fps: nominal rate as ``(numerator, denominator)``; ``(0, 1)`` takes the rate that a segment states.
+        audio_from: file whose audio is copied; "" takes the audio of the segments.
         origin_s: the time of the first frame in ``audio_from``, in seconds.
     """
 
@@ -67,13 +67,13 @@ class JoinJob:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went.
+    """Result of a job.
 
     Attributes:
-        frames: frames in the file.
-        error: why the file ends early, or "".
-        note: what else is worth saying, or "": sound that could not be carried over.
-        seconds: how long the file plays, where that was asked for.
+        frames: number of frames in the file.
+        error: the reason of a failure, or "".
+        note: a note for the user, such as audio that could not be copied, or "".
+        seconds: duration of the file; 0 for a job that does not measure it.
     """
 
     frames: int
@@ -83,22 +83,22 @@ class Outcome:
 
 
 def to_line(record: EncodeJob | JoinJob | Outcome) -> bytes:
-    """One line of JSON."""
+    """Convert a record to one line of JSON."""
     return json.dumps(asdict(record)).encode() + b"\n"
 
 
 def job_from(line: bytes | bytearray) -> EncodeJob:
-    """What ``to_line`` made of an ``EncodeJob``."""
+    """Parse an ``EncodeJob`` from a line that ``to_line`` made."""
     return EncodeJob(**_tuples(json.loads(line)))
 
 
 def join_job_from(line: bytes | bytearray) -> JoinJob:
-    """What ``to_line`` made of a ``JoinJob``."""
+    """Parse a ``JoinJob`` from a line that ``to_line`` made."""
     return JoinJob(**_tuples(json.loads(line)))
 
 
 def outcome_from(line: bytes) -> Outcome:
-    """What ``to_line`` made of an ``Outcome``."""
+    """Parse an ``Outcome`` from a line that ``to_line`` made."""
     return Outcome(**json.loads(line))
 
 

@@ -1,4 +1,4 @@
-"""What a recording may be called, and what it is called while unfinished."""
+"""File names of a recording: valid names, and the names while it is unfinished."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from heatcam.sinks.recording.formats import FILE_SUFFIXES, OutputFormat, format_
 
 _NUMBER = re.compile(r"%0?\d*d")
 _WORD = ".part"
-_SPARE = len("-999") + len(".json")  # bytes of a name: for earlier segments, and for the lock
+_SPARE = len("-999") + len(".json")  # bytes of a name: for a segment's number and the lock file's suffix
 
 
 @dataclass(frozen=True)
 class OutputPath:
-    """A recording's names.
+    """Names of a recording's files.
 
     Attributes:
         path: the finished file; for pictures, the pattern of their names.
@@ -29,16 +29,16 @@ class OutputPath:
 
     @property
     def part(self) -> Path:
-        """The unfinished file: ``name.part.mp4`` for ``name.mp4``; pictures are each whole under their own names."""
+        """Path of the unfinished file: ``name.part.mp4`` for ``name.mp4``; for pictures, their pattern."""
         return part_path(self.path) if self.form.has_part_file else self.path
 
     @property
     def lock_file(self) -> Path:
-        """Beside it while it is written: who writes, and what. ``name.part.mp4.json``."""
+        """Path of the lock file with the manifest, ``name.part.mp4.json``, which exists while the recording is written."""
         return lock_path(part_path(self.path))
 
     def existing(self) -> Path | None:
-        """What is there under the final name, or the first of the pictures; None where nothing is in the way."""
+        """Return the existing file of the final name, or the first such picture; None if there is none."""
         if self.form.has_part_file:
             return self.path if self.path.exists() else None
         pattern = re.compile(r"\d+".join(map(re.escape, _NUMBER.split(self.path.name))))
@@ -47,27 +47,27 @@ class OutputPath:
 
 
 def part_path(path: Path) -> Path:
-    """The name of an unfinished recording: ``name.part.mp4`` for ``name.mp4``."""
+    """Return the name of an unfinished recording: ``name.part.mp4`` for ``name.mp4``."""
     return path.with_name(fitting_name(path.stem, f"{_WORD}{path.suffix}", _SPARE))
 
 
 def finished_path(part: Path) -> Path:
-    """``part_path`` the other way round."""
+    """Return the finished name of an unfinished recording, the inverse of ``part_path``."""
     return part.with_name(part.stem.removesuffix(_WORD) + part.suffix)
 
 
 def lock_path(part: Path) -> Path:
-    """The small file beside an unfinished recording."""
+    """Return the lock file beside an unfinished recording."""
     return part.with_name(f"{part.name}.json")
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file is named as an unfinished recording."""
+    """Return True if a file is named like an unfinished recording."""
     return path.stem.endswith(_WORD) and path.suffix.lower() in FILE_SUFFIXES
 
 
 def earlier_segments(part: Path) -> tuple[Path, ...]:
-    """``name.part-1.mp4``, ``name.part-2.mp4``, ...: what was recorded before interruptions, in order."""
+    """Return the segments recorded before interruptions, in order: ``name.part-1.mp4``, ``name.part-2.mp4``, ..."""
     pattern = re.compile(rf"{re.escape(part.stem)}-(\d+){re.escape(part.suffix)}")
     try:
         beside = list(part.parent.iterdir())
@@ -78,17 +78,16 @@ def earlier_segments(part: Path) -> tuple[Path, ...]:
 
 
 def next_segment(part: Path) -> Path:
-    """The name that ``part`` gets when another segment is begun."""
+    """Return the name that ``part`` gets when another segment is started."""
     numbers = [int(path.stem.rpartition("-")[2]) for path in earlier_segments(part)]
     return part.with_name(f"{part.stem}-{max(numbers, default=0) + 1}{part.suffix}")
 
 
 def output_path_of(path: str | Path) -> OutputPath:
-    """What a name asks for.
+    """Return the paths and format of a recording of this name.
 
     Raises:
-        UsageError: a suffix that is none of ours, pictures without a number, or a folder.
-        SinkError: the folder is not there.
+        UsageError: an unknown suffix, pictures without a number, a folder, or a file in a folder that does not exist.
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -1,4 +1,4 @@
-"""Starting the encoder's process, and short errands to it."""
+"""Start of the encoder's process, and short tasks for it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import IO, Any
 from heatcam.errors import SinkError
 from heatcam.sinks.recording.messages import JoinJob, Outcome, outcome_from
 
-# The child imports from where this process does, however it was started; -m would put the current folder first.
+# The child gets this process's import path, however that was started; -m would put the current folder first.
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from heatcam.sinks.encoder.{} import main; main()"
 
 
 def start(room: str, stderr_file: IO[bytes] | int, keep_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
-    """Start a module of the encoder's room, deaf to this terminal's Ctrl-C, with pipes to it and from it.
+    """Start a module of ``sinks/encoder`` as a process with pipes to and from it, out of reach of this terminal's Ctrl-C.
 
     Args:
         room: the module: ``encoder_process`` or ``encoder_worker``.
-        stderr_file: where its standard error goes.
-        keep_open: descriptors that it holds open as long as it lives (POSIX).
+        stderr_file: destination of its standard error.
+        keep_open: file descriptors that it inherits and holds open as long as it lives (POSIX).
     """
     return subprocess.Popen(
         [sys.executable, "-c", _START.format(room), json.dumps(sys.path)],
@@ -33,52 +33,52 @@ def start(room: str, stderr_file: IO[bytes] | int, keep_open: Sequence[int] = ()
         stderr=stderr_file,
         bufsize=0,
         pass_fds=tuple(keep_open) if os.name == "posix" else (),
-        start_new_session=os.name == "posix",  # Ctrl-C goes to a whole process group: not to this child's
+        start_new_session=os.name == "posix",  # Ctrl-C reaches only the terminal's process group
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
 
 
 def codecs_here() -> list[str]:
-    """The codecs that this PyAV can encode; about 0.3 s.
+    """Return the codecs that this PyAV can encode; takes about 0.3 s.
 
     Raises:
-        SinkError: it cannot be asked.
+        SinkError: the encoder's process ended without an answer.
     """
     return list(_ask({"errand": "codecs"})["codecs"])
 
 
 def count_frames(path: Path) -> Outcome:
-    """How many whole frames a file holds, finished or not; ``error`` where it is no video.
+    """Count the complete frames of a file, finished or not; ``error`` is set if it is no video.
 
     Raises:
-        SinkError: it cannot be asked.
+        SinkError: the encoder's process ended without an answer.
     """
     return Outcome(**_ask({"errand": "count", "path": str(path.resolve())}))
 
 
 def join_pieces(job: JoinJob) -> Outcome:
-    """Put segments together into ``job.path``; ``error`` where that failed.
+    """Join segments into ``job.path``; ``error`` is set if that failed.
 
     Raises:
-        SinkError: it cannot be asked.
+        SinkError: the encoder's process ended without an answer.
     """
     return Outcome(**_ask({"errand": "join", "job": asdict(job)}))
 
 
 def pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
-    """The way to a child, the caller's to close: ``communicate`` would flush a closed one."""
+    """Take over the pipe to a child's standard input; the caller closes it, since ``communicate`` would flush a closed one."""
     pipe, child.stdin = child.stdin, None
     assert pipe is not None  # asked for by ``start``
     return pipe
 
 
 def wait_for(child: subprocess.Popen[bytes], stderr_file: IO[bytes], timeout_s: float) -> Outcome:
-    """What the encoder says at its end; where it says nothing, how it ended and the last line of its standard error.
+    """Wait for the encoder's outcome; without one, ``error`` is its exit code and the last line of its standard error.
 
     Args:
-        child: whose pipe has been closed.
+        child: the encoder, whose pipe has been closed.
         stderr_file: its standard error.
-        timeout_s: how long it may take, in seconds; it is killed then.
+        timeout_s: time limit in seconds, after which it is killed.
     """
     try:
         answer, _ = child.communicate(timeout=timeout_s)
@@ -101,7 +101,7 @@ def _ask(question: dict[str, Any]) -> dict[str, Any]:
     with start("encoder_worker", subprocess.PIPE) as child:
         try:
             answer, stderr_file = child.communicate(json.dumps(question).encode() + b"\n")
-        except BaseException:  # Ctrl-C above all, to which it is deaf
+        except BaseException:  # above all Ctrl-C, which does not reach the child
             child.kill()
             raise
     if not answer.strip():

@@ -1,4 +1,4 @@
-"""Frame rates: what a claimed one stands for, and frames at a constant one."""
+"""Frame rates: the exact rate behind a rounded one, and resampling of frames to a constant rate."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from heatcam.frames import Frame
 
 
 def exact_rate(fps: float) -> Fraction:
-    """The exact rate that a claimed one stands for: 29.97 is 30000/1001, as television counts.
+    """Return the exact rate that a rounded one stands for: 29.97 is NTSC's 30000/1001.
 
-    Files whose last frame has a rounded length claim 23.97599 for 24000/1001; frame times of such a rate have no exact time base.
+    Files whose last frame has a rounded duration claim 23.97599 for 24000/1001; such a rate has no exact time base.
     """
     whole = max(1, round(fps))
     ntsc = Fraction(max(1, round(fps * 1.001)) * 1000, 1001)
@@ -23,16 +23,16 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def at_rate(frames: Iterable[Frame], fps: float, last_s: float = 0.0) -> Iterator[Frame]:
-    """The frames at a constant rate, as FFmpeg's ``-r`` on an output: dropped where there are too many, repeated where too few.
+    """Yield the frames at a constant rate, as FFmpeg's output option ``-r`` does: too many are dropped, too few repeated.
 
-    Each place ``n / fps`` from the first frame on shows the last frame whose time rounds to it or to one before; there are as
-    many places as the frames' length has room for. What is dropped is dropped here, before anything is computed of it. A
-    repeated frame is the same picture at another time.
+    Each slot ``n / fps`` from the first frame on shows the last frame whose time rounds to it or to an earlier slot; the number
+    of slots is the frames' duration times ``fps``. Frames are dropped here, before anything is computed from them. A repeated
+    frame is the same picture at another time.
 
     Args:
-        frames: with rising times.
-        fps: frames a second, above 0.
-        last_s: how long the last frame stands, in seconds.
+        frames: frames with increasing times.
+        fps: frames per second, above 0.
+        last_s: duration of the last frame, in seconds.
     """
     rate = exact_rate(fps)
     waiting: Frame | None = None

@@ -1,7 +1,7 @@
-"""Who writes a recording: a small file beside it, locked while the main process or the encoder's is alive.
+"""Lock of a recording: a small file beside it, locked while the main process or the encoder's is alive.
 
-The lock goes with the processes, however they end. The file stays behind after a crash and says what was being recorded, so
-that a later run can go on with it.
+The lock ends with the processes, however they end. The file stays behind after a crash and holds the manifest, so that a later
+run can resume the recording.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import IO, Any
 from heatcam.errors import SinkError, UsageError
 from heatcam.runtime import DamagedFileError, read_object
 
-_LOCKED_BYTE = 1 << 30  # Windows' locks keep others from reading what they cover: far beyond the text
+_LOCKED_BYTE = 1 << 30  # on Windows a locked byte cannot be read by others: this one is far beyond the text
 
 
 class RecordingLock:
-    """The right to write one recording, held until ``release`` or ``withdraw``.
+    """Exclusive lock on one recording, held until ``release`` or ``withdraw``.
 
     Args:
-        path: the small file.
-        manifest: what is being recorded, for a later run; JSON.
+        path: the lock file.
+        manifest: description of the recording, for a later run; JSON.
 
     Raises:
-        UsageError: another process writes this recording.
+        UsageError: another process is writing this recording.
         SinkError: no permission, no space.
     """
 
@@ -52,16 +52,16 @@ class RecordingLock:
 
     @property
     def descriptor(self) -> int:
-        """For the encoder's process, which holds the lock as long as it lives (POSIX)."""
+        """File descriptor for the encoder's process, which holds the lock as long as it lives (POSIX)."""
         return self._file.fileno()
 
     def release(self) -> None:
-        """Another may take it now; the manifest stays for a later run."""
+        """Release the lock and keep the manifest for a later run."""
         self._file.close()
 
     def withdraw(self) -> None:
-        """Another may take it now; the small file goes."""
-        if sys.platform == "win32":  # there an open file cannot be removed
+        """Release the lock and remove its file."""
+        if sys.platform == "win32":  # an open file cannot be removed there
             self._file.close()
         with contextlib.suppress(OSError):  # its folder may be gone
             self._path.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ class RecordingLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process writes the recording that this small file stands beside."""
+    """Return True if a running process is writing the recording of this lock file."""
     try:
         with path.open("r+b") as file:
             return not _lock(file)
@@ -78,17 +78,17 @@ def is_locked(path: Path) -> bool:
 
 
 def require_unlocked(path: Path) -> None:
-    """Refuse what another process is writing.
+    """Refuse a recording that another process is writing.
 
     Raises:
-        UsageError: so.
+        UsageError: another process is writing it.
     """
     if is_locked(path):
         raise _taken(path)
 
 
 def manifest_in(path: Path) -> dict[str, Any]:
-    """What was being recorded; empty where the small file is missing or damaged."""
+    """Return the manifest in a lock file; empty if the file is missing or damaged."""
     try:
         return read_object(path)
     except (FileNotFoundError, DamagedFileError):
@@ -103,7 +103,7 @@ def _taken(path: Path) -> UsageError:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Whether this process has the file now; where a file system knows no locks, yes."""
+    """Lock the file for this process; return True for success, and on a file system without locks."""
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415 (Windows only)
 

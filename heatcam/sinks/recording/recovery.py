@@ -1,4 +1,4 @@
-"""Recordings that were interrupted: found, described, made whole, or gone on with."""
+"""Recovery of interrupted recordings: find them, count their frames, and join their segments to a finished file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from heatcam.sinks.recording.recording_lock import manifest_in, require_unlocked
 
 @dataclass(frozen=True)
 class InterruptedRecording:
-    """What an interrupted recording has left.
+    """Files of an interrupted recording.
 
     Attributes:
-        part: its unfinished file, there or (killed between two segments) not.
+        part: its unfinished file, which may be missing (killed between two segments).
         segments: all files with its frames, in order.
     """
 
@@ -32,30 +32,30 @@ class InterruptedRecording:
 
     @property
     def lock_file(self) -> Path:
-        """The small file with its manifest."""
+        """Path of the lock file with its manifest."""
         return lock_path(self.part)
 
     @property
     def fps(self) -> tuple[int, int]:
-        """Its nominal rate, ``(0, 1)`` where nobody says."""
+        """Nominal rate from the manifest as ``(numerator, denominator)``, ``(0, 1)`` if unknown."""
         said = manifest_in(self.lock_file).get("rate")
         is_rate = isinstance(said, list) and len(said) == 2 and all(type(n) is int and n > 0 for n in said)
         return (said[0], said[1]) if is_rate and isinstance(said, list) else (0, 1)
 
     def discard(self) -> None:
-        """Remove its files."""
+        """Delete its files."""
         for path in (*self.segments, self.lock_file):
             path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """An interrupted recording made whole.
+    """Recovered recording.
 
     Attributes:
         path: the finished file.
-        frames: how many it has.
-        seconds: how long it plays.
+        frames: number of its frames.
+        seconds: its duration.
     """
 
     path: Path
@@ -64,16 +64,16 @@ class Recovered:
 
 
 def interrupted_recording(part: Path) -> InterruptedRecording | None:
-    """What is left of the recording whose unfinished file is called ``part``; None for nothing."""
+    """Return the interrupted recording whose unfinished file is called ``part``; None if there are no files of it."""
     segments = earlier_segments(part) + ((part,) if part.exists() else ())
     return InterruptedRecording(part, segments) if segments else None
 
 
 def interrupted_recordings_in(places: Sequence[Path]) -> list[InterruptedRecording]:
-    """The interrupted recordings in folders, and those that are named.
+    """Find the interrupted recordings in folders, and those named directly.
 
     Raises:
-        UsageError: a place that is not there, or a file that is no interrupted recording.
+        UsageError: a path does not exist, or a file is not part of an interrupted recording.
     """
     parts: list[Path] = []
     for place in places:
@@ -92,11 +92,11 @@ def interrupted_recordings_in(places: Sequence[Path]) -> list[InterruptedRecordi
 
 
 def recover(interrupted: InterruptedRecording) -> Recovered:
-    """Make a finished file, ``name-recovered.mp4``, of what was left, without encoding anew; then what was left is removed.
+    """Join an interrupted recording to a finished file, ``name-recovered.mp4``, without re-encoding; then delete its segments.
 
     Raises:
-        UsageError: another process still writes it.
-        SinkError: there is no whole frame in it, or the finished file cannot be written; what was left stays.
+        UsageError: another process is still writing it.
+        SinkError: it has no complete frame, or the finished file cannot be written; the segments are kept.
     """
     require_unlocked(interrupted.lock_file)
     finished = finished_path(interrupted.part)
@@ -110,11 +110,11 @@ def recover(interrupted: InterruptedRecording) -> Recovered:
 
 @dataclass(frozen=True)
 class Joined:
-    """Segments in one file that has no name of its own yet.
+    """Joined segments, in a file that still has a temporary name.
 
     Attributes:
         path: that file.
-        outcome: what is in it.
+        outcome: its frames and duration.
     """
 
     path: Path
@@ -128,14 +128,14 @@ def joined(
     audio_from: str = "",
     origin_s: float = 0.0,
 ) -> Joined:
-    """Put segments together into a file that is hidden beside ``finished``.
+    """Join segments into a hidden file beside ``finished``.
 
     Raises:
-        SinkError: that failed, or there is no whole frame; no file is left of the attempt.
+        SinkError: the segments cannot be joined, or have no complete frame; the hidden file is deleted.
     """
     hidden = finished.with_name(fitting_name(f".{finished.name}", f".{os.getpid()}.joining"))
     form = format_of_suffix(finished.suffix)
-    assert form is not None  # (it was recorded to)
+    assert form is not None  # (it was recorded, so its suffix is known)
     job = JoinJob(
         tuple(str(segment.resolve()) for segment in segments),
         str(hidden.resolve()),
@@ -160,19 +160,19 @@ def joined(
 
 
 def frames_in(interrupted: InterruptedRecording) -> list[int]:
-    """How many whole frames each segment holds.
+    """Count the complete frames of each segment.
 
     Raises:
-        SinkError: it cannot be told.
+        SinkError: the encoder's process ended without an answer.
     """
     return [count_frames(segment).frames for segment in interrupted.segments]
 
 
 def put_in_place(made: Path, target: Path) -> Path:
-    """Give ``made`` its name, or the next free one (``name-2.mp4``); nothing is ever replaced.
+    """Rename ``made`` to ``target``, or to the next free name (``name-2.mp4``); no file is ever replaced.
 
     Raises:
-        SinkError: no permission.
+        SinkError: the file cannot be renamed.
     """
     free = free_path(target)
     try:
@@ -183,7 +183,7 @@ def put_in_place(made: Path, target: Path) -> Path:
 
 
 def _part_of(path: Path) -> Path | None:
-    """The unfinished file that this one is, or is an earlier segment of; None for other files."""
+    """Return the unfinished file that this one is, or is an earlier segment of; None for other files."""
     stem, _, number = path.stem.rpartition("-")
     whole = path.with_name(f"{stem}{path.suffix}") if number.isdecimal() and stem else path
     return whole if is_part(whole) else (path if is_part(path) else None)

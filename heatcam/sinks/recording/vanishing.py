@@ -1,4 +1,4 @@
-"""An unfinished recording whose file or folder is deleted, moved or unmounted: noticed, and what was written is kept."""
+"""Watch for an unfinished recording whose file or folder is deleted, moved or unmounted, and save what was written."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from heatcam.sinks.files import free_path
 from heatcam.sinks.recording.output_path import OutputPath, earlier_segments
 
 _EVERY_S = 1.0
-_MISSES = 2  # one after the other: a network disk may lose sight of a file for a moment
+_MISSES = 2  # in a row: on a network disk a file may be missing for a moment
 _CHUNK = 1 << 20
-_F_GETPATH = 50  # macOS' name of an open file
+_F_GETPATH = 50  # macOS' fcntl command for the path of an open file
 
 
 class FileWatch:
-    """Looks once a second whether a file that is being written is still found under its name. Called from one thread.
+    """Checks once a second that a file being written still exists under its name. Called from one thread.
 
-    It holds the file open, so that its bytes outlive its name. Windows keeps open files where they are: there nothing is watched.
+    It holds the file open, so that its bytes survive its deletion. Windows does not let open files be moved: nothing is watched
+    there.
 
     Args:
-        path: the file, which is there, or for recordings without one of their own (pictures) the folder.
-        clock: seconds that only move forward.
+        path: the file, which exists, or for numbered pictures their folder.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,17 +42,17 @@ class FileWatch:
 
     @property
     def held(self) -> tuple[int, ...]:
-        """The descriptor by which it is held open; none on Windows."""
+        """File descriptor that holds it open; empty on Windows."""
         return () if self._file is None else (self._file,)
 
     def path_for_child(self) -> str:
-        """A path by which a process that inherits ``held`` reaches the file whatever becomes of its name; else its own path."""
+        """Return a path to the file for a process that inherits ``held``: valid after a rename if possible, else its own path."""
         by_number = Path(f"/proc/self/fd/{self._file}")
         is_possible = not self._is_folder and self._file is not None and by_number.exists()
         return str(by_number if is_possible else self._path.resolve())
 
     def is_gone(self) -> bool:
-        """Whether the file is not found any more; says so after two looks, at most three seconds later."""
+        """Return True if the file is gone: missing in two checks in a row, which takes at most three seconds."""
         if self._file is None or self._clock() < self._next_s:
             return False
         self._next_s = self._clock() + _EVERY_S
@@ -59,7 +60,7 @@ class FileWatch:
         return self._misses >= _MISSES
 
     def is_missing(self) -> bool:
-        """Whether it is not found at this moment. What cannot be told counts as found."""
+        """Return True if the file is missing at this moment; False also if that is unknown."""
         if self._file is None:
             return False
         try:
@@ -71,7 +72,7 @@ class FileWatch:
         return not self._is_folder and os.fstat(self._file).st_nlink == 0  # another file has its name now
 
     def new_place(self) -> Path | None:
-        """Where it is now, when it or a folder above it was moved; None when it was deleted, or nobody can say."""
+        """Return the current path of a file that was moved, by itself or with its folder; None if deleted or unknown."""
         if self._file is None:
             return None
         with contextlib.suppress(OSError, ValueError):
@@ -81,7 +82,7 @@ class FileWatch:
         return None
 
     def copy_to(self, folders: Iterator[Path], name: str) -> Path | None:
-        """Copy all that was written to the first folder that takes it, under a free name; None where none does."""
+        """Copy the written bytes to the first folder that works, under a free name; return None if none does."""
         if self._file is None:
             return None
         for folder in folders:
@@ -90,14 +91,14 @@ class FileWatch:
         return None
 
     def close(self) -> None:
-        """Let go of the file; twice is harmless."""
+        """Close the file descriptor; a second call is harmless."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
 
 def other_folders(lost: Path) -> Iterator[Path]:
-    """Folders in which something that has lost its own can be kept, the nearest first. ``lost`` is absolute."""
+    """Yield folders for a file whose own folder is lost, the nearest first. ``lost`` is absolute."""
     yield from (folder for folder in (lost, *lost.parents) if folder != folder.parent and folder.is_dir())
     for find in (Path.cwd, Path.home, lambda: Path(tempfile.gettempdir())):
         with contextlib.suppress(OSError, RuntimeError):
@@ -105,14 +106,14 @@ def other_folders(lost: Path) -> Iterator[Path]:
 
 
 def named_where_it_is(place: Path, target: OutputPath) -> Path:
-    """Give an unfinished recording that was moved with its folder its finished name there, where that is free.
+    """Rename an unfinished recording that was moved with its folder to its finished name there, if that is free.
 
     Args:
-        place: the unfinished file, or the folder of pictures, as it is called now.
-        target: the recording's names before.
+        place: current path of the unfinished file, or of the folder of pictures.
+        target: the recording's names before the move.
 
     Returns:
-        What it is called in the end.
+        The final path.
     """
     if not target.form.has_part_file:
         return place
@@ -127,7 +128,7 @@ def named_where_it_is(place: Path, target: OutputPath) -> Path:
 
 
 def _name_of(file: int) -> Path | None:
-    """The present name of an open file."""
+    """Return the current path of an open file; None if the system does not tell."""
     if sys.platform == "darwin":
         import fcntl  # noqa: PLC0415 (not there on Windows)
 
@@ -137,7 +138,7 @@ def _name_of(file: int) -> Path | None:
 
 
 def _copied(file: int, target: Path) -> Path:
-    """Copy an open file's bytes to a new file, whole or not at all."""
+    """Copy an open file's bytes to a new file, completely or not at all."""
     try:
         with target.open("xb") as copy:
             at = 0

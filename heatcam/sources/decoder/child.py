@@ -1,7 +1,7 @@
-"""The decoder's half: reads a job and seeks from standard input, writes frames to standard output, until either is closed.
+"""Main program of the decoder process: reads a job and seeks from standard input, and writes frames to standard output.
 
-Two threads beside the one that decodes: one hears seeks, and ends the process when nobody is left to ask; one writes, so that the
-next frame is decoded while the one before goes down the pipe.
+It has two threads beside the one that decodes: one reads seeks, and ends the process when its input is closed; one writes, so
+that the next frame is decoded while the one before goes through the pipe.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _NOTHING = memoryview(b"")
 
 
 class Orders:
-    """The seeks that were asked for; heard in a thread of its own.
+    """Requested seeks, read in a thread of its own.
 
     Attributes:
-        generation: how many there were.
+        generation: number of the last seek.
     """
 
     def __init__(self, lines: BinaryIO) -> None:
@@ -42,7 +42,7 @@ class Orders:
         threading.Thread(target=self._drain_messages, daemon=True).start()
 
     def take(self) -> tuple[float, int]:
-        """Wait for a seek that was not taken yet: where to, in seconds, and its number."""
+        """Wait for a seek that was not taken yet; return its target in seconds, and its number."""
         with self._changed:
             self._changed.wait_for(lambda: self._to_s is not None)
             to_s, self._to_s = self._to_s or 0.0, None
@@ -50,7 +50,7 @@ class Orders:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is one to take."""
+        """True if there is a seek to take."""
         return self._to_s is not None
 
     def _drain_messages(self) -> None:
@@ -59,11 +59,11 @@ class Orders:
             with self._changed:
                 self.generation, self._to_s = order["generation"], float(order["seek"])
                 self._changed.notify_all()
-        os._exit(0)  # nobody is left to decode for, also where this hangs in a read
+        os._exit(0)  # the main process has gone; ends this one even if decoding hangs in a read
 
 
 class Outlet:
-    """Writes messages to a pipe in a thread, a few behind."""
+    """Writes messages to a pipe in a thread of its own, with a short queue."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -71,7 +71,7 @@ class Outlet:
         threading.Thread(target=self._write, daemon=True).start()
 
     def put(self, header: Header, body: memoryview = _NOTHING) -> None:
-        """Waits while the reader is slow."""
+        """Queue a message; waits while the reader is slow."""
         self._waiting.put((header, body))
 
     def _write(self) -> None:
@@ -86,7 +86,7 @@ class Outlet:
 
 
 def serve(job: DecodeJob, orders: Orders, outlet: Outlet) -> None:
-    """Say what the film is, then give its frames, and after each seek those from there on; never returns by itself."""
+    """Send the video's facts, then after each seek the frames from there on; never returns."""
     try:
         film = Film(job)
         facts = film.facts.encoded()
@@ -102,7 +102,7 @@ def serve(job: DecodeJob, orders: Orders, outlet: Outlet) -> None:
                     outlet.put(Header(END, generation))
     except HeatcamError as error:
         _fail(error.problem, orders, outlet)
-    except Exception as error:  # noqa: BLE001 (of FFmpeg's many kinds; told to the main process, which raises it)
+    except Exception as error:  # noqa: BLE001 (FFmpeg has many kinds; sent to the main process, which raises it)
         _fail(reason_of(error), orders, outlet)
 
 
@@ -119,7 +119,7 @@ def _fail(reason: str, orders: Orders, outlet: Outlet) -> None:
 
 
 def main() -> None:
-    """The process."""
+    """Read the job from standard input and serve frames until a pipe is closed."""
     for name in ("SIGINT", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)  # the main process decides
@@ -130,7 +130,7 @@ def main() -> None:
 
 
 def _widen(descriptor: int) -> None:
-    """Linux' default of 64 KiB costs many rounds of waking up for each frame."""
+    """Enlarge a pipe: Linux' default of 64 KiB costs many wake-ups for each frame."""
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 (not there on Windows)
 

@@ -1,4 +1,4 @@
-"""One film, opened by PyAV: what it says of itself, its frames in order with their times, and the way to another time."""
+"""Video opened by PyAV: its facts, its frames in order with their times, and exact seeking."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from heatcam.sources.seeking import TOLERANCE_S
 _FAILURES = (av.error.FFmpegError, OSError, ValueError)  # (FFmpeg's end of file is no OSError)
 _FALLBACK_FPS = 25.0
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: raw streams
-_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: whose field comes first, coded and shown
+_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: the values for interlaced video
 _MOST_BAD_PACKETS = 1000  # in a row
 _STEP_BACK_S = 2.0
-_OPEN_S, _READ_S = 10.0, 8.0  # of addresses
-# Not films: lists that name other files and addresses, text drawn as on a terminal, single pictures.
+_OPEN_S, _READ_S = 10.0, 8.0  # timeouts for addresses
+# Formats that are no videos: playlists of other files and addresses, text drawn as on a terminal, single pictures.
 _NO_FILMS = {
     *("tty", "hls", "concat", "concatf", "dash", "imf", "sdp", "rtsp", "ffmetadata", "image2", "lavfi"),
     "bin",
 }
-# What OpenCV was seen to give as PyAV does, frame by frame. Of all else it may return memory that it has not written.
+# Formats for which OpenCV's frames were verified to equal PyAV's. For others it may return uninitialised memory.
 _OPENCV_CODECS = {"h264", "hevc", "vp8", "vp9", "mjpeg"}
 _OPENCV_PIXELS = {
     *("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"),
@@ -44,7 +44,7 @@ class ShownFrame:
 
     Attributes:
         picture: uint8 ``(H, W, 3)``, BGR, upright.
-        pts_s: seconds from the film's first frame.
+        pts_s: seconds from the video's first frame.
     """
 
     picture: Picture
@@ -52,16 +52,16 @@ class ShownFrame:
 
 
 class Film:
-    """A film from its first frame on.
+    """Open video.
 
     Args:
-        job: which.
+        job: the video to decode.
 
     Attributes:
-        facts: what it says of itself.
+        facts: the properties that it states.
 
     Raises:
-        UnreadableInputError: it is no film, or none of its frames can be decoded.
+        UnreadableInputError: it is no video, or none of its frames can be decoded.
     """
 
     def __init__(self, job: DecodeJob) -> None:
@@ -81,9 +81,9 @@ class Film:
         self._begun = False
 
     def frames(self, from_s: float = 0.0) -> Generator[ShownFrame, None, None]:
-        """The first frame at or after ``from_s`` seconds and all that follow; behind the end, the last one.
+        """Yield the first frame at or after ``from_s`` seconds and all that follow; past the end, the last one.
 
-        Close the iterator before the next one.
+        Close the iterator before starting another.
         """
         if self._begun or from_s > 0:
             self._go_before(from_s)
@@ -99,19 +99,19 @@ class Film:
             yield ShownFrame(upright(last[0], self.facts.size_wh), last[1])
 
     def _open_anew(self) -> None:
-        """Stand at the beginning again."""
+        """Reopen the video at its beginning."""
         self._container.close()
         self._container = _opened(self._job)
         self._stand_at_the_beginning()
 
     def _stand_at_the_beginning(self) -> None:
-        """Of a container just opened."""
+        """Select the video stream of a container just opened, and start to decode at its beginning."""
         self._stream = _best_video(self._container)
         self._stream.thread_type = "AUTO"
         self._frames = self._decoded(self._container.demux(self._stream))
 
     def _timed(self) -> Iterator[tuple[Any, float]]:
-        """The whole frames from where the container stands, each with its time, which only rises."""
+        """Yield the deinterlaced frames from the current position, each with its time; times only rise."""
         deinterlacer = Deinterlacer(self._deinterlace_all)
         pts_s = -self._interval_s
         for frame in deinterlacer.whole(self._frames):
@@ -120,7 +120,7 @@ class Film:
             yield frame, pts_s
 
     def _decoded(self, packets: Iterator[Any]) -> Iterator[Any]:
-        """PyAV's frames; packets that cannot be decoded are passed over."""
+        """Yield PyAV's frames; packets that cannot be decoded are skipped."""
         bad = 0
         while bad < _MOST_BAD_PACKETS:
             try:
@@ -137,11 +137,11 @@ class Film:
             yield from frames
 
     def _go_before(self, to_s: float) -> None:
-        """Stand where the frame at ``to_s`` and the one before it can be decoded whole."""
+        """Seek to a position from which the frame at ``to_s`` and the one before it can be decoded completely."""
         step_s = 2 * self._interval_s
         if (
             self._length_s and to_s > self._length_s - 1.0
-        ):  # (lengths are rough, and the last frame has a neighbour too)
+        ):  # (durations are inexact, and the frame before the last is needed too)
             to_s, step_s = min(to_s, self._length_s), 1.0
         while self._knows_times and to_s > step_s:
             key_s = self._seek(to_s - step_s)
@@ -151,9 +151,9 @@ class Film:
         self._open_anew()
 
     def _seek(self, to_s: float) -> float | None:
-        """Stand at the first key packet that seeking finds, which may be behind ``to_s``; its time, None where there is none.
+        """Seek to the first key packet found, which may be after ``to_s``; return its time, None if there is none.
 
-        Containers without an index land anywhere in a group of pictures: what comes before its key packet can not be decoded.
+        Containers without an index land anywhere in a group of pictures: packets before its key packet cannot be decoded.
         """
         ticks = math.floor((to_s + self._origin_s) / self._stream.time_base)
         try:
@@ -172,7 +172,7 @@ class Film:
         said = context.field_order in _INTERLACED_ORDERS
         self._deinterlace_all = (
             said and not frame.interlaced_frame
-        )  # (its frames do not say so, only the file)
+        )  # (only the container says so, not the frames)
         interlaced = said or bool(frame.interlaced_frame)
         size_wh = (frame.width, frame.height)
         fps = _rate_of(stream)
@@ -191,12 +191,12 @@ class Film:
 
 
 def _opened(job: DecodeJob) -> Any:
-    """The container.
+    """Open the container.
 
     Raises:
-        UnreadableInputError: none, or one that holds no film of its own.
+        UnreadableInputError: the file or address cannot be opened, or holds no video of its own.
     """
-    # addresses as OpenCV opens them: RTSP inside its own connection, which firewalls let through
+    # addresses as OpenCV opens them: RTSP over TCP, which firewalls let through
     options = {"rtsp_transport": "tcp"} if job.is_url else {"protocol_whitelist": "file,pipe,crypto,data"}
     try:
         container = av.open(
@@ -220,14 +220,18 @@ def _has_text_name(job: DecodeJob) -> bool:
 
 
 def _address(job: DecodeJob) -> Any:
-    """What PyAV opens: a name that is not UTF-8 has no text, so the file itself."""
+    """Return the address for PyAV, or for a name that is not UTF-8 the open file."""
     if not _has_text_name(job):
         return open(os.fsencode(job.target), "rb")  # noqa: PTH123 (PyAV's from here on)
     return job.target if job.is_url else f"file:{job.target}"
 
 
 def _best_video(container: Any) -> Any:
-    """The first video stream that is no cover of a record."""
+    """Return the best video stream that is no cover art.
+
+    Raises:
+        UnreadableInputError: there is none.
+    """
     films = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if not films:
         raise UnreadableInputError("it holds no pictures")
@@ -236,7 +240,7 @@ def _best_video(container: Any) -> Any:
 
 
 def _rate_of(stream: Any) -> float:
-    """Frames a second as FFmpeg guesses it, as OpenCV says it too; 0 for none that can be."""
+    """Return the frame rate that FFmpeg guesses, the same as OpenCV's; 0 if there is no plausible one."""
     for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate):
         if rate and 0.01 < float(rate) < 1000:
             return float(rate)
@@ -254,5 +258,5 @@ def _opencv_reads(context: Any, frame: Any) -> bool:
         return False
     extradata = bytes(context.extradata or b"")
     if context.name in ("h264", "hevc") and extradata[:1] != b"\x01":
-        return False  # (its parameter sets come with the frames, and may change there, as broadcasts do)
+        return False  # (its parameter sets come with the frames, and may change there, as in broadcasts)
     return context.name != "h264" or only_whole_frames(extradata)

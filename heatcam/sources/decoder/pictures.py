@@ -1,4 +1,4 @@
-"""From decoded frames to upright BGR pictures of one size, deinterlaced where a frame is two fields."""
+"""Conversion of decoded frames to upright BGR pictures of one size, deinterlaced if needed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Picture = npt.NDArray[np.uint8]
 
 
 class Deinterlacer:
-    """One whole frame for each frame of two fields, by FFmpeg's ``bwdif``; whole frames go through as they are.
+    """Deinterlacer by FFmpeg's ``bwdif``, one frame out for each frame in; progressive frames pass unchanged.
 
     Args:
-        every: take every frame as two fields, whatever it says of itself.
+        every: treat every frame as interlaced, whatever its flag says.
     """
 
     def __init__(self, every: bool) -> None:
@@ -26,7 +26,7 @@ class Deinterlacer:
         self._of: tuple[Any, ...] = ()
 
     def whole(self, frames: Iterable[Any]) -> Iterator[Any]:
-        """The same frames, whole. From the first one of two fields on, one is held back: it is compared with its neighbours."""
+        """Yield the frames deinterlaced. From the first interlaced one on, one is held back for comparison with the next."""
         for frame in frames:
             if self._graph is None and not (self._every or frame.interlaced_frame):
                 yield frame
@@ -40,7 +40,7 @@ class Deinterlacer:
         yield from self._rest()
 
     def _rest(self) -> Iterator[Any]:
-        """The frame held back."""
+        """Yield the frame held back."""
         if self._graph is not None:
             self._graph.push(None)
             yield from self._pulled()
@@ -67,11 +67,11 @@ class Deinterlacer:
 
 
 def upright(frame: Any, size_wh: tuple[int, int] | None = None) -> Picture:
-    """A frame as uint8 ``(H, W, 3)`` BGR, turned as its mark says, contiguous.
+    """Convert a frame to uint8 ``(H, W, 3)`` BGR, rotated as its metadata says, contiguous.
 
     Args:
-        frame: PyAV's.
-        size_wh: width and height to scale the turned picture to; None keeps its own.
+        frame: PyAV's frame.
+        size_wh: width and height to scale the rotated picture to; None keeps its own.
     """
     quarters = quarters_of(frame)
     if size_wh is not None and quarters % 2:
@@ -87,5 +87,5 @@ def upright(frame: Any, size_wh: tuple[int, int] | None = None) -> Picture:
 
 
 def quarters_of(frame: Any) -> int:
-    """By how many quarter turns against the clock a frame has to be turned to stand upright."""
+    """Return the number of counter-clockwise quarter turns that make a frame upright."""
     return round(float(frame.rotation) / 90) % 4

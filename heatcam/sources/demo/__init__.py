@@ -1,4 +1,4 @@
-"""The demo scene: markers on cards that move over photographs, rendered, endless, seeded, with known boxes."""
+"""Demo scene: markers on cards that move over photographs, rendered, endless, seeded, with known boxes."""
 
 from heatcam.sources.demo.markers import MARKER_CLASSES, Marker, random_marker
 from heatcam.sources.demo.scene import DemoScene, RenderedScene, TrueBox

@@ -14,15 +14,15 @@ import cv2
 from heatcam.sources.demo.backdrop import photograph_paths
 from heatcam.sources.demo.scene import DemoScene
 
-#: Moments at which no card is turning over: two over each backdrop.
+#: Frames in which no card is turning over: two over each backdrop.
 SAMPLE_FRAMES = (0, 150, 400, 500, 800, 1300)
 
 
 def write_samples(folder: Path) -> list[Path]:
-    """Write the sample pictures into ``folder``, made where it is missing; 1280 x 720 pixels each. Returns their paths.
+    """Write the sample pictures into ``folder``, created if missing; 1280 x 720 pixels each. Returns their paths.
 
     Raises:
-        OSError: the folder cannot be made or a picture not be written.
+        OSError: the folder cannot be created or a picture cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scene, paths = DemoScene(), []

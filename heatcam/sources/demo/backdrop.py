@@ -1,4 +1,4 @@
-"""What lies behind the cards: photographs that come with ultralytics, a rendered desk, and a slow camera over them."""
+"""Backdrop of the cards: photographs that come with ultralytics, a rendered desk, and a camera that moves slowly over them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 PHOTOGRAPHS: Final = ("bus.jpg", "zidane.jpg")
 SECONDS_EACH: Final = 10.0
 FADE_S: Final = 0.8
-_ROOM = 1.16  # how much larger than the picture a backdrop is kept, so that the camera can wander over it
+_ROOM = 1.16  # size of a backdrop relative to the picture, so that the camera can wander over it
 
 
 class Backdrop:
@@ -29,7 +29,7 @@ class Backdrop:
         self._plates = [_cover(image, size_wh) for image in (*_photographs(), render_desk())]
 
     def render(self, time_s: float) -> NDArray[np.uint8]:
-        """The backdrop at ``time_s`` seconds: a new uint8 BGR picture ``[H x W x 3]``."""
+        """Render the backdrop at ``time_s`` seconds: a new uint8 BGR picture ``[H x W x 3]``."""
         number, within_s = divmod(time_s, SECONDS_EACH)
         picture = self._view(int(number), time_s)
         until_cut_s = SECONDS_EACH - within_s
@@ -41,7 +41,7 @@ class Backdrop:
         return np.asarray(cv2.addWeighted(picture, 1 - share, coming, share, 0.0), dtype=np.uint8)
 
     def _view(self, number: int, time_s: float) -> NDArray[np.uint8]:
-        """Backdrop ``number``, counted on for ever, as the camera sees it at ``time_s``."""
+        """Return backdrop ``number``, repeated endlessly, as the camera sees it at ``time_s``."""
         plate = self._plates[number % len(self._plates)]
         width, height = self._size_wh
         zoom = 1.0 + 0.045 * np.sin(0.23 * time_s + number)
@@ -56,7 +56,7 @@ class Backdrop:
 
 @cache
 def render_desk() -> NDArray[np.uint8]:
-    """A wooden desk, uint8 BGR ``[820 x 1460 x 3]``: planks, grain and gentle light. The array is shared: do not write."""
+    """Render a wooden desk, uint8 BGR ``[820 x 1460 x 3]``: planks, grain and soft light. The array is shared: do not write."""
     height, width, planks = 820, 1460, 6
     rng = np.random.default_rng(11)
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
@@ -76,7 +76,7 @@ def render_desk() -> NDArray[np.uint8]:
 
 
 def photograph_paths() -> tuple[Path, ...]:
-    """Where ultralytics keeps its photographs, found without importing it; empty where there are none."""
+    """Return the paths of ultralytics' photographs, found without importing it; empty if there are none."""
     spec = importlib.util.find_spec("ultralytics")
     if spec is None or spec.origin is None:
         return ()
@@ -90,7 +90,7 @@ def _photographs() -> list[NDArray[np.uint8]]:
 
 
 def _cover(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """The picture scaled so that it covers the frame with room to wander; cut from its middle."""
+    """Scale and crop a picture so that it covers the frame with room for the camera to wander."""
     width, height = (round(side * _ROOM) for side in size_wh)
     scale = max(width / image.shape[1], height / image.shape[0])
     shape_wh = max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale))

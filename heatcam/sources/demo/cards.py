@@ -19,7 +19,7 @@ from heatcam.sources.demo.markers import (
     render_qr_code,
 )
 
-PATTERN_PX = 212  # the pattern's longer side on the card, nearly: a whole number of pixels to a module
+PATTERN_PX = 212  # approximate longer side of the pattern on the card: a module is a whole number of pixels
 MARGIN_PX = 3  # transparent pixels around the card, so that its edges blend when it is turned
 _CORNER_PX = 13
 _INK = (44, 40, 38)
@@ -63,7 +63,7 @@ class Card:
 
 @dataclass(frozen=True)
 class _Print:
-    """What is printed on a card: a marker between two lines of text."""
+    """Content of a card: a marker between two lines of text."""
 
     marker: Marker
     title: str
@@ -71,7 +71,7 @@ class _Print:
 
 
 def print_card(class_name: str, seed: int) -> Card:
-    """The card of one class that belongs to ``seed``; equal arguments give equal pixels."""
+    """Return a card of one class, random by ``seed``; equal arguments give equal pixels."""
     rng = np.random.default_rng([seed, sum(class_name.encode())])
     printed = _DESIGNS[class_name](rng)
     accent = _ACCENTS[int(rng.integers(len(_ACCENTS)))]
@@ -125,7 +125,7 @@ _DESIGNS: dict[str, Callable[[np.random.Generator], _Print]] = {
 
 
 def _fitted(render: Callable[[int], Marker]) -> Marker:
-    """The marker whose pattern's longer side is as near to ``PATTERN_PX`` as whole pixels to a module allow."""
+    """Return the marker whose pattern's longer side is as near to ``PATTERN_PX`` as whole pixels per module allow."""
     modules = max(render(1).pattern_size_wh)
     return render(max(1, round(PATTERN_PX / modules)))
 
@@ -133,7 +133,7 @@ def _fitted(render: Callable[[int], Marker]) -> Marker:
 def _lay_out(
     printed: _Print, accent: tuple[int, int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Paper ``[H x W x 3]`` with everything printed on it, and the pattern's outline on it."""
+    """Print text and marker on paper; return it, ``[H x W x 3]``, and the pattern's outline on it."""
     height, width = printed.marker.image.shape
     side, head, foot = 12, 44, 36
     paper_w = max(width + 2 * side, 236)
@@ -151,11 +151,11 @@ def _lay_out(
 def _write(
     paper: NDArray[np.float32], text: str, baseline: int, scale: float, ink: tuple[int, int, int]
 ) -> None:
-    """Print one centred line in place, smaller where it would not fit."""
+    """Print one centred line in place, smaller if it would not fit."""
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
     scale *= min(1.0, (paper.shape[1] - 22) / width)
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
-    # putText smooths its edges on 8-bit pictures only: draw the line on its own, then lay it on the paper
+    # putText antialiases on 8-bit pictures only: draw the line on its own, then blend it over the paper
     strip = paper[baseline - 28 : baseline + 12]
     line = np.zeros(strip.shape[:2], np.uint8)
     origin = (paper.shape[1] - width) // 2, 28
@@ -165,7 +165,7 @@ def _write(
 
 
 def _grain(paper: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Fibres and a soft sheen: what tells paper from a drawing."""
+    """Add fibres and a soft sheen, which make it look like paper rather than a drawing."""
     height, width = paper.shape[:2]
     fibres = cv2.GaussianBlur(rng.normal(0, 5.0, (height, width)).astype(np.float32), (0, 0), 0.8)
     ys, xs = np.mgrid[:height, :width].astype(np.float32)

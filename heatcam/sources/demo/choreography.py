@@ -1,4 +1,4 @@
-"""Where every card is at every moment: a slow round dance, a little turn and tilt of its own, and a flip now and then."""
+"""Motion of the cards: slowly around an ellipse, with small turns and tilts of each card, and a flip now and then."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _REFERENCE_HEIGHT = 720.0  # the speeds and sizes below are for a picture of thi
 
 @dataclass(frozen=True)
 class CardMoment:
-    """One card at one moment: which of its prints is up, and where it lies; pixels of the picture."""
+    """State of one card at one moment: the number of the print that is up, and the pose in the picture's pixels."""
 
     edition: int
     pose: Pose
 
 
 def card_moment(number: int, count: int, time_s: float, size_wh: tuple[int, int], seed: int) -> CardMoment:
-    """Card ``number`` of ``count`` at ``time_s`` seconds in a picture of ``size_wh`` pixels; a pure function."""
+    """Return the state of card ``number`` of ``count`` at ``time_s`` seconds in a picture of ``size_wh`` pixels."""
     phase = _phases(seed, number)
     edition, flip = _flip(time_s + FLIP_EVERY_S * (number + 0.5) / count)
     width, height = size_wh
@@ -46,7 +46,7 @@ def card_moment(number: int, count: int, time_s: float, size_wh: tuple[int, int]
 
 
 def _flip(time_s: float) -> tuple[int, float]:
-    """How often the card was turned over before ``time_s``, and the angle that the present flip adds, in radians.
+    """Return the number of flips before ``time_s``, and the angle that the current flip adds, in radians.
 
     The print changes when the card is seen edge-on: it turns away to 90 degrees and comes back from -90.
     """
@@ -61,9 +61,9 @@ def _flip(time_s: float) -> tuple[int, float]:
 
 
 def _on_the_round(laps: float) -> tuple[float, float]:
-    """Where ``laps`` laps around an ellipse end, in shares of width and height from the picture's centre.
+    """Return the point after ``laps`` laps around an ellipse, in shares of width and height from the picture's centre.
 
-    Equal laps are equal ways (seen at 16:9), so that cards that start evenly spaced stay so and never cover each other.
+    Equal laps are equal distances (seen at 16:9), so that cards that start evenly spaced stay so and never cover each other.
     """
     angles, ways = _ROUND
     angle = float(np.interp(laps % 1.0, ways, angles))
@@ -71,7 +71,7 @@ def _on_the_round(laps: float) -> tuple[float, float]:
 
 
 def _measure_round() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Angles around the ellipse and the share of its length up to each."""
+    """Return angles around the ellipse and the share of its circumference up to each."""
     angles = np.linspace(0, 2 * np.pi, 361)
     points = np.column_stack([16 * _REACH[0] * np.cos(angles), 9 * _REACH[1] * np.sin(angles)])
     steps = np.hypot(*np.diff(points, axis=0).T)
@@ -79,7 +79,7 @@ def _measure_round() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _ease(share: float) -> float:
-    """Fast at 0, at rest at 1: the quarter turn of a sine."""
+    """Ease out along the first quarter of a sine: fast at 0, at rest at 1."""
     return float(np.sin(np.pi / 2 * share))
 
 

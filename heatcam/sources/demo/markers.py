@@ -70,13 +70,13 @@ class Marker:
 
 
 def render_qr_code(text: str, *, ec_level: str = "M", module_px: int = 6) -> Marker:
-    """QR code of ``text`` with a quiet zone of four modules; ``ec_level`` is L, M, Q or H."""
+    """Render a QR code of ``text`` with a quiet zone of four modules; ``ec_level`` is L, M, Q or H."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=ec_level)
     return _framed("qr-code", "QR Code", text, _modules(code, module_px), module_px)
 
 
 def render_data_matrix(text: str, *, module_px: int = 8) -> Marker:
-    """Data Matrix (ECC 200) of ``text`` with a quiet zone of two modules."""
+    """Render a Data Matrix (ECC 200) of ``text`` with a quiet zone of two modules."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix)
     return _framed("data-matrix", "Data Matrix", text, _modules(code, module_px), module_px)
 
@@ -89,7 +89,7 @@ def render_barcode(
     height_modules: int = 50,
     with_text: bool = False,
 ) -> Marker:
-    """EAN-13, EAN-8 or Code 128; EAN without its check digit gets it.
+    """Render an EAN-13, EAN-8 or Code 128 barcode; a missing EAN check digit is added.
 
     ``with_text`` prints the digits below the bars; the outline covers the bars only.
     """
@@ -112,7 +112,7 @@ def render_barcode(
 
 
 def render_aruco(marker_id: int, dictionary: str = "4X4_50", *, module_px: int = 12) -> Marker:
-    """ArUco or AprilTag marker ``marker_id`` of ``dictionary``, with its black border and one module of paper."""
+    """Render ArUco or AprilTag marker ``marker_id`` of ``dictionary``, with its black border and one module of paper."""
     if dictionary not in ARUCO_DICTIONARIES:
         raise ValueError(f"unknown dictionary {dictionary!r}; one of {', '.join(ARUCO_DICTIONARIES)}")
     table = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{dictionary}"))
@@ -126,7 +126,7 @@ def render_aruco(marker_id: int, dictionary: str = "4X4_50", *, module_px: int =
 def render_chessboard(
     columns: int = 8, rows: int = 6, *, module_px: int = 24, first_black: bool = True
 ) -> Marker:
-    """Calibration board of ``columns`` x ``rows`` squares; its text counts the inner corners, as OpenCV does."""
+    """Render a calibration board of ``columns`` x ``rows`` squares; its text counts the inner corners, as OpenCV does."""
     if columns < 3 or rows < 3:
         raise ValueError(f"a chessboard needs at least 3 x 3 squares, got {columns} x {rows}")
     squares = np.indices((rows, columns)).sum(axis=0) % 2 == (0 if first_black else 1)
@@ -136,7 +136,7 @@ def render_chessboard(
 
 
 def random_marker(class_name: str, rng: np.random.Generator, *, module_px: int | None = None) -> Marker:
-    """A marker of ``class_name`` with random content, version, dictionary or size."""
+    """Render a marker of ``class_name`` with random content, version, dictionary or size."""
     scale = {} if module_px is None else {"module_px": module_px}
     if class_name == "qr-code":
         return render_qr_code(_random_text(rng, 4, 60), ec_level=str(rng.choice(list("LMQH"))), **scale)
@@ -169,14 +169,14 @@ def _random_text(rng: np.random.Generator, shortest: int, longest: int) -> str:
 
 
 def _modules(code: zxingcpp.Barcode, module_px: int) -> NDArray[np.uint8]:
-    """Grey pattern without quiet zone, each module ``module_px`` pixels wide."""
+    """Render a grey pattern without quiet zone, each module ``module_px`` pixels wide."""
     return np.array(
         zxingcpp.write_barcode_to_image(code, scale=module_px, add_quiet_zones=False), dtype=np.uint8
     )
 
 
 def _framed(class_name: str, symbology: str, text: str, pattern: NDArray[np.uint8], module_px: int) -> Marker:
-    """Pattern on paper with the quiet zone of its class."""
+    """Put a pattern on paper with the quiet zone of its class."""
     margin = _QUIET_MODULES[class_name] * module_px
     image = cv2.copyMakeBorder(pattern, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=_PAPER)
     outline = _rectangle(margin, margin, pattern.shape[1], pattern.shape[0])
@@ -184,7 +184,7 @@ def _framed(class_name: str, symbology: str, text: str, pattern: NDArray[np.uint
 
 
 def _caption(text: str, width_px: int, module_px: int) -> NDArray[np.uint8]:
-    """A strip of paper ``width_px`` wide with ``text`` centred in it."""
+    """Render a strip of paper ``width_px`` wide with ``text`` centred in it."""
     height_px = 11 * module_px
     strip = np.full((height_px, width_px), _PAPER, np.uint8)
     font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(module_px / 2.5))
@@ -201,5 +201,5 @@ def _rectangle(x: int, y: int, width: int, height: int) -> NDArray[np.float32]:
 
 
 def _gray(image: object) -> NDArray[np.uint8]:
-    """The same picture with the type the checker cannot see through OpenCV's stubs."""
+    """Return the same picture as a uint8 array, which the type checker cannot see from OpenCV's stubs."""
     return np.asarray(image, dtype=np.uint8)

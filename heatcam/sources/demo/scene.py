@@ -1,6 +1,6 @@
-"""The demo scene: cards with markers that drift, turn and tilt over photographs. Every frame is a pure function.
+"""Demo scene: cards with markers that drift, turn and tilt over photographs. Every frame is a pure function of its index.
 
-``DemoScene(seed=0).render(frame_index)`` gives the picture and the true boxes; nothing depends on the frames before.
+``DemoScene(seed=0).render(frame_index)`` returns the picture and the true boxes; nothing depends on the frames before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from heatcam.sources.demo.choreography import card_moment
 from heatcam.sources.demo.markers import MARKER_CLASSES
 from heatcam.sources.demo.perspective import Pose, box_around, card_homography, card_normal, map_points
 
-_LIGHT = np.array([-0.42, -0.55, -0.72])  # where the light comes from: over the viewer's left shoulder
+_LIGHT = np.array([-0.42, -0.55, -0.72])  # direction of the light: over the viewer's left shoulder
 _LEAST_FACING = 0.4  # a card more edge-on than this (cosine) has no box: nobody could read it
 _SHADOW_SCALE = 8  # shadows are soft: drawn at an eighth of the size
 _NOISE_SIGMA = 2.2  # of 255: a good webcam indoors
@@ -26,7 +26,7 @@ _NOISE_SIGMA = 2.2  # of 255: a good webcam indoors
 
 @dataclass(frozen=True)
 class TrueBox:
-    """Where a marker is: its class and the upright box around its pattern, ``x1 y1 x2 y2`` in pixels of the picture."""
+    """Ground truth of a marker: its class and the box around its pattern, ``x1 y1 x2 y2`` in pixels of the picture."""
 
     class_name: str
     box_xyxy: tuple[float, float, float, float]
@@ -42,7 +42,7 @@ class RenderedScene:
 
 @dataclass(frozen=True)
 class _PlacedCard:
-    """A card and the homography ``[3 x 3]`` that takes its pixels to the picture's."""
+    """A card with its pose and the homography ``[3 x 3]`` from its pixels to the picture's."""
 
     card: Card
     pose: Pose
@@ -54,11 +54,11 @@ class DemoScene:
 
     Args:
         size_wh: width and height of the pictures in pixels; each at least 160.
-        seed: another seed gives other cards and other ways.
-        fps: frames to a second of the scene.
+        seed: random seed of the cards and their motion, at least 0.
+        fps: frames per second of the scene.
 
     Raises:
-        ValueError: the size or the rate makes no picture.
+        ValueError: a side below 160 pixels, a rate of 0 or less, or a negative seed.
     """
 
     def __init__(self, size_wh: tuple[int, int] = (1280, 720), seed: int = 0, fps: float = 30.0) -> None:
@@ -74,7 +74,7 @@ class DemoScene:
         self._noise = _noise(size_wh)
 
     def render(self, frame_index: int) -> RenderedScene:
-        """Frame ``frame_index`` (0 or more): a new picture and its true boxes."""
+        """Render frame ``frame_index`` (0 or more): a new picture and its true boxes."""
         time_s = frame_index / self.fps
         placed = self._placed(time_s)
         image = self._backdrop.render(time_s)
@@ -85,7 +85,7 @@ class DemoScene:
         return RenderedScene(image, self._boxes(placed))
 
     def boxes(self, frame_index: int) -> tuple[TrueBox, ...]:
-        """The true boxes of frame ``frame_index``, without drawing it."""
+        """Return the true boxes of frame ``frame_index`` without drawing it."""
         return self._boxes(self._placed(frame_index / self.fps))
 
     def _placed(self, time_s: float) -> list[_PlacedCard]:
@@ -108,10 +108,10 @@ class DemoScene:
         return tuple(found)
 
     def _light(self, image: NDArray[np.uint8], placed: list[_PlacedCard]) -> None:
-        """Darken the backdrop in place: towards its corners, and where cards keep the light away."""
+        """Darken the backdrop in place: towards its corners, and in the shadows of the cards."""
         light = self._vignette.copy()
         for each in placed:
-            height_px = 26.0 * each.pose.scale  # how far a card floats over what lies below
+            height_px = 26.0 * each.pose.scale  # height of a card above the backdrop
             shift = -_LIGHT[:2] / abs(_LIGHT[2]) * height_px
             corners = (map_points(each.homography, each.card.paper_xy) + shift) / _SHADOW_SCALE
             shade = np.zeros_like(light)
@@ -122,7 +122,7 @@ class DemoScene:
         cv2.multiply(image, cv2.merge([gain, gain, gain]), dst=image, scale=1 / 255)
 
     def _add_noise(self, image: NDArray[np.uint8], frame_index: int) -> None:
-        """Sensor noise in place: one of many windows on noise made once."""
+        """Add sensor noise in place: a random window of noise that was generated once."""
         width, height = self.size_wh
         top, left = (int(v) for v in np.random.default_rng([self.seed, frame_index]).integers(0, 64, 2))
         brighter, darker = (noise[top : top + height, left : left + width] for noise in self._noise)
@@ -155,7 +155,7 @@ def _lay(image: NDArray[np.uint8], placed: _PlacedCard) -> None:
 
 
 def _brightness(pose: Pose) -> float:
-    """How much light a tilted card throws back: ambient and diffuse, about 1 when it faces the light squarely."""
+    """Return the light that a tilted card reflects: ambient and diffuse, about 1 when it faces the light."""
     normal = card_normal(pose)
     normal = normal * np.sign(-normal[2]) if normal[2] else normal
     diffuse = float(normal @ (_LIGHT / np.linalg.norm(_LIGHT)))
@@ -163,7 +163,7 @@ def _brightness(pose: Pose) -> float:
 
 
 def _vignette(size_wh: tuple[int, int]) -> NDArray[np.float32]:
-    """Light over the backdrop at an eighth of its size, float32 in [0, 1]."""
+    """Return the light over the backdrop at an eighth of its size, float32 in [0, 1]."""
     width, height = (max(1, side // _SHADOW_SCALE) for side in size_wh)
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     away = np.hypot(xs / width - 0.45, ys / height - 0.42)
@@ -171,7 +171,7 @@ def _vignette(size_wh: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _noise(size_wh: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What noise adds and what it takes away, each uint8 BGR and 64 px larger than the picture both ways."""
+    """Return the positive and the negative part of the noise, each uint8 BGR and 64 px wider and taller than the picture."""
     width, height = size_wh
     noise = np.random.default_rng(5).normal(0, _NOISE_SIGMA, (height + 64, width + 64, 3)).round()
     return noise.clip(0, 255).astype(np.uint8), (-noise).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The demo scene as a source: needs no camera, no file and no network, and knows where every marker is."""
+"""Source of the demo scene: needs no camera, no file and no network, and has the true box of every marker."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from heatcam.sources.seeking import Playhead, frame_at
 
 
 class DemoSource(SourceBase):
-    """Frames of a ``DemoScene``, from the first one on, for ever or ``frame_count`` of them.
+    """Frames of a ``DemoScene``, from the first one on, endless or ``frame_count`` of them.
 
     By default it behaves like a file: every frame, as fast as the reader takes them. With ``is_live`` it behaves like a
-    camera: a frame comes when its time has come, and a slow reader misses some.
+    camera: each frame comes at its own time, and a slow reader misses some.
 
     Args:
         size_wh: width and height of the frames in pixels.
-        seed: another seed, another scene.
-        fps: frames to a second.
-        frame_count: how many frames there are; None is endless.
-        is_live: keep to the clock.
-        clock: seconds that only move forward; tests put their own here.
-        sleep: waits for so many seconds; tests put their own here.
+        seed: random seed of the scene.
+        fps: frames per second.
+        frame_count: total number of frames; None is endless.
+        is_live: give frames in real time.
+        clock: monotonic clock, in seconds; tests pass their own.
+        sleep: waits for a number of seconds; tests pass their own.
     """
 
     name = "demo"
@@ -56,11 +56,11 @@ class DemoSource(SourceBase):
 
     @property
     def duration_s(self) -> float | None:
-        """How long it plays, in seconds; None for ever."""
+        """Duration in seconds; None if endless."""
         return None if self.frame_count is None else self.frame_count / self.fps
 
     def seek(self, to_s: float) -> None:
-        """Go to ``to_s`` seconds; see ``Source``."""
+        """Seek to ``to_s`` seconds; see ``Source``."""
         self._playhead.ask(to_s)
 
     def __enter__(self) -> DemoSource:
@@ -74,7 +74,7 @@ class DemoSource(SourceBase):
         self._scene = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames from index 0 on, or from where ``seek`` asked to begin; each call starts anew."""
+        """Iterate over the frames from index 0, or from the target of ``seek``; each call starts again."""
         scene, started_s, index = self._opened(), self._clock(), 0
         self.dropped = 0
         while True:
@@ -90,7 +90,7 @@ class DemoSource(SourceBase):
             index = self._next_index(index, started_s)
 
     def truth(self, frame_index: int) -> tuple[TrueBox, ...]:
-        """Where the markers of frame ``frame_index`` are, in its own pixels."""
+        """Return the true boxes of the markers in frame ``frame_index``, in its own pixels."""
         return self._opened().boxes(frame_index)
 
     def _opened(self) -> DemoScene:
@@ -104,7 +104,7 @@ class DemoSource(SourceBase):
             self._sleep(early_s)
 
     def _next_index(self, index: int, started_s: float) -> int:
-        """The frame after ``index``; for a live source the one whose time is now, counting what was missed."""
+        """Return the index of the next frame; for a live source the one that is due now, with the missed ones counted."""
         if not self.is_live:
             return index + 1
         now = int((self._clock() - started_s) * self.fps + 1e-6)  # a frame due this instant is due

@@ -1,0 +1,95 @@
+"""The choices in force, and what a change of them does to the window and to the other threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heatcam.live.focus import ObjectFocus
+from heatcam.live.playback import Playback
+from heatcam.live.presenter import Presenter
+from heatcam.live.refinement import Refinement
+from heatcam.live.run_stats import RunStats
+from heatcam.live.state import Choices, WindowState
+from heatcam.sinks import Viewer
+
+
+class CurrentState:
+    """Holds the choices in force and applies new ones. Called on the main thread.
+
+    Args:
+        state: the initial choices; ``apply_all`` puts them in force.
+        choices: values that keys cycle through.
+        viewer: the window.
+        playback: is paused and resumed.
+        refinement: makes the requests to inference.
+        presenter: draws a change.
+        focus: is restarted by a pause.
+        stats: the frame rate starts anew after a pause.
+    """
+
+    def __init__(
+        self,
+        state: WindowState,
+        choices: Choices,
+        viewer: Viewer,
+        playback: Playback,
+        refinement: Refinement,
+        presenter: Presenter,
+        focus: ObjectFocus,
+        stats: RunStats,
+    ) -> None:
+        self._state, self._choices = state, choices
+        self._viewer, self._playback, self._refinement = viewer, playback, refinement
+        self._presenter, self._focus, self._stats = presenter, focus, stats
+
+    @property
+    def state(self) -> WindowState:
+        """The choices in force."""
+        return self._state
+
+    @property
+    def choices(self) -> Choices:
+        """Values that keys cycle through."""
+        return self._choices
+
+    @property
+    def is_held(self) -> bool:
+        """True if the frame in the window stays: paused, or at the end of the source."""
+        return self._state.paused or self._playback.ended
+
+    def offer(self, methods: Sequence[str], layer_sets: Sequence[str]) -> None:
+        """Replace the values that keys cycle through by those of the loaded model; the initial layers stay the first."""
+        layer_sets = tuple(dict.fromkeys((self._choices.start.layers, *layer_sets)))
+        self._choices = replace(self._choices, methods=methods, layer_sets=layer_sets)
+
+    def apply_all(self) -> None:
+        """Apply the initial choices, before the threads start."""
+        self._viewer.set_full_screen(self._state.full_screen)
+        self._refinement.set_flowing_request(self._state)
+
+    def change(self, state: WindowState) -> None:
+        """Apply other choices, here and in the other threads."""
+        before, self._state = self._state, state
+        self._refinement.set_flowing_request(state)
+        self._presenter.change()
+        if before.paused != state.paused:
+            self._pause(state.paused)
+        if before.full_screen != state.full_screen:
+            self._viewer.set_full_screen(state.full_screen)
+        self.refine()
+
+    def change_drawing(self, state: WindowState) -> None:
+        """Apply choices that concern drawing alone: the other threads are not told."""
+        self._state = state
+        self._presenter.change()
+
+    def refine(self) -> None:
+        """Request the fine maps of a frame that stays, unless another frame is on its way."""
+        if self.is_held and not self._playback.steps:
+            self._refinement.ask(self._state)
+
+    def _pause(self, paused: bool) -> None:
+        self._playback.pause(paused)
+        self._stats.pause()
+        self._focus.restart()
