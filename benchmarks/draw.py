@@ -80,7 +80,7 @@ def stages_of(seen: Explanation, saliency: SaliencyMap) -> dict[str, Callable[[]
     legend = legend_of(saliency, Renorm.BOX, scales_of(saliency, boxes, Renorm.BOX))
     smoother = Smoother(MotionOptions().smooth, Renorm.BOX)
     return {
-        "steady": lambda: smoother.steady(seen),
+        "steady": lambda: smoother.smooth(seen),
         "tone": lambda: heat_of(saliency, boxes, Renorm.BOX),
         "blend": lambda: blend(canvas, heat, Colormap.TURBO, options.alpha),
         "marks": lambda: draw_marks(canvas, seen, options, STATUS, legend),

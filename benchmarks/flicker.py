@@ -1,7 +1,7 @@
 """How steady the heat is in video: ``python benchmarks/flicker.py demo clip.mp4 --model yolov8n.pt``.
 
 Flicker (``heatcam.evaluation.flicker``) of each object's heat: scaled from its least to its most in every frame, as is usual
-(min-max); by heatcam's percentile (raw); and steadied with ``--smooth``. The demo scene is seen by its own model, through a noisy
+(min-max); by heatcam's percentile (raw); and smoothed with ``--smooth``. The demo scene is seen by its own model, through a noisy
 camera. Then every object's left half is covered from one frame to the next, and it is counted how many frames that needs to show.
 """
 
@@ -61,12 +61,12 @@ def min_max(seen: Explanation) -> Uint8Array:
     return heat
 
 
-def steadied(smooth: float) -> Show:
+def smoothed(smooth: float) -> Show:
     """What ``--smooth`` shows of one stream; 0 is raw."""
     smoother = Smoother(smooth, Renorm.BOX)
 
     def show(seen: Explanation) -> Uint8Array:
-        shown = smoother.steady(seen)
+        shown = smoother.smooth(seen)
         if shown.explanation.saliency is None:
             return np.zeros(seen.frame.image_bgr.shape[:2], np.uint8)
         boxes = seen.detections.boxes_xyxy
@@ -78,8 +78,8 @@ def steadied(smooth: float) -> Show:
 def ways(smooth: float) -> dict[str, Callable[[], Show]]:
     """What is compared, by name; each makes a fresh start."""
     shares = sorted({0.5, smooth})
-    return {"min-max": lambda: min_max, "raw": lambda: steadied(0)} | {
-        f"--smooth {share:g}": lambda share=share: steadied(share) for share in shares
+    return {"min-max": lambda: min_max, "raw": lambda: smoothed(0)} | {
+        f"--smooth {share:g}": lambda share=share: smoothed(share) for share in shares
     }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.runtime import Behind, ahead
+from heatcam.runtime import BackgroundWorker, prefetch
 
 
 class Sink(Protocol):
@@ -157,8 +157,8 @@ def run_at_once(
     It is not for cameras: they read in a thread of their own, and frames read ahead here would only get old.
     """
     finish = _Finish(paint, sinks, run)
-    with closing(ahead(frames, _FRAMES_AHEAD)) as read, Behind(finish, _FRAMES_BEHIND) as behind:
+    with closing(prefetch(frames, _FRAMES_AHEAD)) as read, BackgroundWorker(finish, _FRAMES_BEHIND) as behind:
         for explained, frame in enumerate(read, start=1):
-            behind.hand(explainer.explain(frame, with_map=True))
+            behind.submit(explainer.explain(frame, with_map=True))
             if limits.reached(explained, run.elapsed_s):
                 return

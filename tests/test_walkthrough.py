@@ -43,7 +43,7 @@ def test_the_pages_own_tests_hold(code: list[str]) -> None:
 
 def test_the_new_source_can_do_what_every_source_can(code: list[str]) -> None:
     source = opening.open_source("noise:16x12")
-    assert (source.reopenable, source.accepts_rate, source.stands_still, source.shortfall()) == (
+    assert (source.reopenable, source.accepts_rate, source.is_slideshow, source.shortfall()) == (
         True,
         False,
         False,

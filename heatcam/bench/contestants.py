@@ -157,7 +157,7 @@ def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> S
             )  # else plain detection would be timed under its name
         if not with_map or with_object_maps:
             return draw(explanation, look, status)
-        shown = smoother.steady(explanation)
-        return draw(explanation, look, status, steadied=shown.explanation, scales=shown.scales)
+        shown = smoother.smooth(explanation)
+        return draw(explanation, look, status, smoothed=shown.explanation, scales=shown.scales)
 
     return Stage(run)

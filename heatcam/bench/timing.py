@@ -102,7 +102,7 @@ class Measurement:
 
 
 @dataclass
-class _Lane:
+class _ContestantRun:
     """One contestant while it is measured."""
 
     name: str
@@ -156,8 +156,8 @@ def rotated(lanes: Sequence[Any], number: int) -> list[Any]:
     return [*lanes[start:], *lanes[:start]]
 
 
-def _prepared(contestant: Contestant) -> _Lane:
-    lane = _Lane(contestant.name)
+def _prepared(contestant: Contestant) -> _ContestantRun:
+    lane = _ContestantRun(contestant.name)
     try:
         lane.stage = contestant.prepare()
     except Exception as error:  # noqa: BLE001 (others' code may fail in any way; the row says how)
@@ -165,7 +165,7 @@ def _prepared(contestant: Contestant) -> _Lane:
     return lane
 
 
-def _run(lane: _Lane, frame: Uint8Array, clock: Clock, *, counts: bool) -> None:
+def _run(lane: _ContestantRun, frame: Uint8Array, clock: Clock, *, counts: bool) -> None:
     """Run a contestant once, unless it has failed already."""
     if lane.stage is None:
         return
@@ -181,7 +181,7 @@ def _run(lane: _Lane, frame: Uint8Array, clock: Clock, *, counts: bool) -> None:
         lane.taken_ms.append(taken_ms)
 
 
-def _times(lane: _Lane, rounds: int) -> Times:
+def _times(lane: _ContestantRun, rounds: int) -> Times:
     """Return a contestant's times of complete rounds: in an incomplete one some have run and others have not."""
     return Times(lane.name, tuple(lane.taken_ms[:rounds]), lane.error)
 

@@ -24,10 +24,10 @@ from heatcam.evaluation import (
     CheckedRow,
     EvalPlan,
     Judged,
-    Means,
     Outputs,
     Photograph,
     Score,
+    ScoringSettings,
     by_row,
     check_cells,
     checked_rows,
@@ -115,13 +115,13 @@ def _load(judged: Judged, terminal: Terminal) -> LoadedModel:
 
 def _means(
     finder: Explainer, loaded: LoadedModel, judged: Judged, plan: EvalPlan, size_wh: tuple[int, int]
-) -> Means:
+) -> ScoringSettings:
     """Return the protocol and the network that scores, on the backend asked for; always in float32."""
     engine = detector(finder)
     if judged.backend.value != "torch":
         options = replace(_options(judged), backend=judged.backend.value, precision="fp32")
         engine = detector(explainer_of(loaded, finder.engine.device, options, size_wh))
-    return Means(PROTOCOLS[plan.protocol.value], plan.whole, plan.seed, engine)
+    return ScoringSettings(PROTOCOLS[plan.protocol.value], plan.whole, plan.seed, engine)
 
 
 def _first_size(paths: Sequence[Path]) -> tuple[int, int]:
@@ -184,7 +184,7 @@ def _objects(
 
 
 def _measured(
-    found: Sequence[Photograph], rivals: Sequence[CheckedRow], means: Means, terminal: Terminal
+    found: Sequence[Photograph], rivals: Sequence[CheckedRow], means: ScoringSettings, terminal: Terminal
 ) -> tuple[list[Score], int]:
     """Score all photographs; return the scores and the number of photographs done; Ctrl-C keeps those that were done.
 
@@ -215,7 +215,7 @@ def _of_one(
     photograph: Photograph,
     number: int,
     rivals: Sequence[CheckedRow],
-    means: Means,
+    means: ScoringSettings,
     step: Callable[[], None],
 ) -> list[Score]:
     if not photograph.candidates:
@@ -224,7 +224,11 @@ def _of_one(
 
 
 def _facts(
-    loaded: LoadedModel, finder: Explainer, plan: EvalPlan, means: Means, found: Sequence[Photograph]
+    loaded: LoadedModel,
+    finder: Explainer,
+    plan: EvalPlan,
+    means: ScoringSettings,
+    found: Sequence[Photograph],
 ) -> dict[str, Any]:
     """Return the other fields of the JSON document, beside the rows."""
     cut = "as they are, over the whole picture" if plan.whole else "cut to their box"

@@ -161,7 +161,7 @@ def _session(
     start, state = states
     choices = Choices((start.method,), (start.layers,), start)
     holds = holds_at_the_end(source, options.window, options.extent)
-    plan = SessionPlan(caption, extent, stays=source.stands_still, holds=holds)
+    plan = SessionPlan(caption, extent, slideshow=source.is_slideshow, holds=holds)
     return Session(parts, state, choices, plan)
 
 

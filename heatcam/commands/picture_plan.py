@@ -52,14 +52,14 @@ class PicturePlan:
 
 
 def find_and_say(
-    inputs: Sequence[str], recursive: bool, terminal: Terminal, but_not: Path | None = None
+    inputs: Sequence[str], recursive: bool, terminal: Terminal, exclude: Path | None = None
 ) -> FoundPictures:
     """Find the pictures, and print notes on what was left out.
 
     Raises:
         UnreadableInputError: a file does not exist, or there are no pictures at all.
     """
-    found = find_pictures(inputs, recursive=recursive, but_not=but_not)
+    found = find_pictures(inputs, recursive=recursive, exclude=exclude)
     for problem in found.empty:
         terminal.note(problem)
     if found.left_out:
@@ -82,7 +82,7 @@ def plan_pictures(
     _require_one_way(output)
     asked = output.output
     folder = Path(asked) if asked is not None else Path("heat")
-    found = find_and_say(inputs, recursive, terminal, but_not=folder)
+    found = find_and_say(inputs, recursive, terminal, exclude=folder)
     wanted = asked or _default_output(found)
     wanted = next_output(wanted) if output.increment else wanted
     below = [file.below for file in found.files]
@@ -165,7 +165,7 @@ def _require_writable(pictures: Sequence[Picture], output: PictureOutput) -> Non
     if json is not None:
         taken = {path.resolve() for path in (*targets, *(picture.source for picture in pictures))}
         if json.resolve() in taken:
-            raise UsageError(f"{json} would be written over", "choose another name for --json")
+            raise UsageError(f"{json} would be overwritten", "choose another name for --json")
         if json.is_file() or json.is_dir():
             refuse_existing([json], output.overwrite)
     for folder in {target.parent for target in (*targets, *((json,) if json else ()))}:

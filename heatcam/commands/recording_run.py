@@ -33,7 +33,7 @@ class CountedFrames:
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._frames:
-            stopping.require_going_on()
+            stopping.raise_if_stopped()
             self.count += 1
             yield frame
 

@@ -96,7 +96,7 @@ def checked_outputs(outputs: Outputs, inputs: Sequence[Path]) -> Outputs:
     known = [path.resolve() for path in inputs]
     for target in targets:
         if target.resolve() in known:
-            raise UsageError(f"{target} would be written over", "choose another name")
+            raise UsageError(f"{target} would be overwritten", "choose another name")
         known.append(target.resolve())
     refuse_existing(targets, outputs.overwrite)
     for target in targets:

@@ -76,11 +76,11 @@ def say_resumption(resumption: Resumption, terminal: Terminal) -> None:
     """Say after which frame a recording is resumed."""
     if resumption.frames:
         terminal.note(
-            f"going on after the {resumption.frames} frames that are there; "
-            f"{resumption.warm_up} before that are explained again, because heat is steadied over frames"
+            f"resuming after frame {resumption.frames}; "
+            f"{resumption.warm_up} before that are explained again, because heat is smoothed over frames"
         )
     else:
-        terminal.note("there is nothing to go on with: recording from the start")
+        terminal.note("nothing to resume: recording from the start")
 
 
 def say_length(target: OutputPath, expected: int | None, terminal: Terminal) -> None:

@@ -164,7 +164,7 @@ def _require_same(target: OutputPath, before: Mapping[str, Any], now: Mapping[st
         if before.get(name) != value:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(
-                f"{flag} was {_words(before.get(name))} in what is to be gone on with, and is {_words(value)} now",
+                f"{flag} was {_words(before.get(name))} in the interrupted recording, and is {_words(value)} now",
                 f"give the same options; {instead}",
             )
 

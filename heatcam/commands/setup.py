@@ -74,7 +74,7 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal)
     )
     if explainer.calibrating_s:
         terminal.note(
-            f"measured once for this model and map what low evidence is: {explainer.calibrating_s:.1f} s"
+            f"measured the threshold of low evidence, once for this model and map: {explainer.calibrating_s:.1f} s"
         )
 
 
@@ -173,8 +173,8 @@ def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0
         status = None if caption is None else _status(explanation, run, caption)
         if smoother is None:
             return draw(explanation, options, status)
-        shown = smoother.steady(explanation)
-        return draw(explanation, options, status, steadied=shown.explanation, scales=shown.scales)
+        shown = smoother.smooth(explanation)
+        return draw(explanation, options, status, smoothed=shown.explanation, scales=shown.scales)
 
     return paint
 

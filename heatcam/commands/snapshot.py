@@ -99,7 +99,7 @@ def _finish(
         skipped = [{"path": str(p.source), "output": str(p.target)} for p in plan.skipped]
         more = {"skipped": skipped} if skipped else {}
         terminal.document({"images": done.rows, **more}, output.json)
-    if done.stopped and stopping.is_asked():
+    if done.stopped and stopping.stop_requested():
         return stopping.exit_code()
     return 1 if done.failed or done.stopped or plan.lacking else 0
 
@@ -132,7 +132,7 @@ def _read(
         HeatcamError: the only picture cannot be read.
     """
     for number, picture in enumerate(pictures):
-        stopping.require_going_on()
+        stopping.raise_if_stopped()
         if done.stopped:
             return
         try:

@@ -1,5 +1,5 @@
-from .backends import Judge as Judge
-from .backends import find_the_same as find_the_same
+from .backends import PrecisionCheck as PrecisionCheck
+from .backends import boxes_agree as boxes_agree
 from .backends import start_engine as start_engine
 from .boxes import Thresholds as Thresholds
 from .class_backends import start_class_engine as start_class_engine

@@ -43,18 +43,18 @@ class Compiled(Protocol):
 
 
 @dataclass(frozen=True)
-class Judge:
+class PrecisionCheck:
     """A test of whether half precision shows the same as float32.
 
     Attributes:
         difference: takes an engine in float32 and one of the same network in half precision; returns in words what the second
             shows differently, "" for nothing.
-        looks_at: further conditions of the answer beside network, picture and machine, such as the method and the target; part
+        conditions: further conditions of the answer beside network, picture and machine, such as the method and the target; part
             of the key that the answer is remembered under.
     """
 
     difference: Callable[[GradientEngine, GradientEngine], str]
-    looks_at: str
+    conditions: str
 
 
 CHOICES_FILE, JUDGED_FILE = "backends.json", "precisions.json"
@@ -73,7 +73,7 @@ def start_engine(
     precision: str,
     example: Tensor,
     target: Target | None = None,
-    judge: Judge | None = None,
+    judge: PrecisionCheck | None = None,
     pictures: int | None = None,
 ) -> GradientEngine:
     """Start the engine on the backend asked for.
@@ -101,7 +101,7 @@ def start_engine(
         prove_once(engine, example)
         return engine
 
-    asked_judge = judge or Judge(partial(_boxes_differ, picture=example), "boxes")
+    asked_judge = judge or PrecisionCheck(partial(_boxes_differ, picture=example), "boxes")
     if backend == TORCH or (backend == "auto" and not can_openvino(device)):
         return _torch(cut, proved, precision, asked_judge)
     require_openvino(device)
@@ -148,7 +148,10 @@ def require_openvino(device: torch.device) -> None:
 
 
 def _torch(
-    cut: TappedNetwork, proved: Callable[[Passes | None], GradientEngine], precision: str, judge: Judge
+    cut: TappedNetwork,
+    proved: Callable[[Passes | None], GradientEngine],
+    precision: str,
+    judge: PrecisionCheck,
 ) -> GradientEngine:
     """Start torch in the precision asked for, or in float32 where that precision shows something else."""
     exact = proved(TorchPasses(cut))
@@ -161,12 +164,12 @@ def _openvino(
     cut: TappedNetwork,
     proved: Callable[[Passes], GradientEngine],
     precision: str,
-    judge: Judge,
+    judge: PrecisionCheck,
     situation: str,
 ) -> GradientEngine:
     """Start OpenVINO in the precision asked for; ``auto`` tries bfloat16 where the processor has it. Float32 is the fallback.
 
-    The judge's answer is remembered for these weights, this ``situation`` and ``judge.looks_at``: a later start compiles one
+    The judge's answer is remembered for these weights, this ``situation`` and ``judge.conditions``: a later start compiles one
     precision only.
     """
     from heatcam.engine.openvino_passes import (  # noqa: PLC0415 (OpenVINO takes a while to load, and may be missing)
@@ -182,7 +185,7 @@ def _openvino(
         why = "asked for" if quick == "fp32" else "this processor has no bfloat16"
         logger.info("openvino calculates in fp32: %s", why)
         return compiled("fp32")
-    path, key = cache_dir() / JUDGED_FILE, f"{quick}|{situation}|{hash_of(cut.network)}|{judge.looks_at}"
+    path, key = cache_dir() / JUDGED_FILE, f"{quick}|{situation}|{hash_of(cut.network)}|{judge.conditions}"
     known = recall(path)
     if known.get(key) == "same" and (found := compiled(quick)).name != TORCH:
         return found
@@ -195,7 +198,7 @@ def _openvino(
 
 
 def _quick_if_it_shows_the_same(
-    exact: GradientEngine, make_quick: Callable[[], GradientEngine], judge: Judge
+    exact: GradientEngine, make_quick: Callable[[], GradientEngine], judge: PrecisionCheck
 ) -> GradientEngine:
     """Return the quick engine, or ``exact`` where the quick one fell back to torch or shows something else, with one warning."""
     quick = make_quick()
@@ -211,11 +214,11 @@ def _quick_if_it_shows_the_same(
 
 
 def _boxes_differ(exact: GradientEngine, quick: GradientEngine, *, picture: Tensor) -> str:
-    """See ``Judge.difference``: compares the boxes alone."""
-    return "" if find_the_same(exact, quick, picture) else "other boxes"
+    """See ``PrecisionCheck.difference``: compares the boxes alone."""
+    return "" if boxes_agree(exact, quick, picture) else "other boxes"
 
 
-def find_the_same(one: GradientEngine, other: GradientEngine, picture: Tensor) -> bool:
+def boxes_agree(one: GradientEngine, other: GradientEngine, picture: Tensor) -> bool:
     """Return True if two engines find the same boxes on ``picture``, class by class, at the default thresholds.
 
     A box that only just passes the threshold may be missing in the other.

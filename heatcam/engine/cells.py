@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from heatcam.engine.cell_parts import Part, modules_of, part_of, reach_of
 
 #: Takes gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
-PullBack = Callable[[Tensor], Tensor]
+Vjp = Callable[[Tensor], Tensor]
 
 
 class CellBranch:
@@ -41,7 +41,7 @@ class CellBranch:
         self.bias: Tensor | None = modules[-1].bias if isinstance(modules[-1], nn.Conv2d) else None
 
     @torch.no_grad()
-    def of_squares(self, squares: Tensor, inside: Tensor) -> tuple[Tensor, PullBack]:
+    def of_squares(self, squares: Tensor, inside: Tensor) -> tuple[Tensor, Vjp]:
         """Return the outputs ``(n, outputs)`` of the middle cells, and a function that takes their gradients back to the squares.
 
         Args:

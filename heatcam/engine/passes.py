@@ -18,7 +18,7 @@ Cotangents = Sequence[Tensor | None]
 
 
 #: Largest relative error of a gradient, against float32 autograd. Half precision only has to be free of gross errors here (a
-#: wrong operation is off by 1 or more): the maps of objects are judged apart (``backends.Judge``).
+#: wrong operation is off by 1 or more): the maps of objects are judged apart (``backends.PrecisionCheck``).
 TOLERANCES = {"fp32": 1e-3, "bf16": 0.5, "fp16": 0.5}
 
 

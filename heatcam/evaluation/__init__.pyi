@@ -1,8 +1,8 @@
 from .checks import CheckedRow as CheckedRow
 from .checks import checked_rows as checked_rows
 from .controls import CONTROLS as CONTROLS
-from .measuring import Means as Means
 from .measuring import Score as Score
+from .measuring import ScoringSettings as ScoringSettings
 from .measuring import scores_of as scores_of
 from .objects import Photograph as Photograph
 from .objects import chosen_objects as chosen_objects

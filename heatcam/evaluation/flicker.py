@@ -20,7 +20,7 @@ import numpy.typing as npt
 from heatcam.geometry import Float32Array, Uint8Array
 
 #: Slices of rows and columns: a part of a picture.
-Place = tuple[slice, slice]
+Region = tuple[slice, slice]
 SHOWN = 0.9  # of the way from the heat before to the heat after: from here on a change counts as shown
 
 
@@ -65,7 +65,7 @@ def motion_between(before_bgr: Uint8Array, now_bgr: Uint8Array) -> Motion:
     return Motion(np.asarray(back, np.float32), np.asarray(missed <= 0.01 * way + 0.5))
 
 
-def moved(before: Float32Array, flow: Float32Array, place: Place | None = None) -> Float32Array:
+def moved(before: Float32Array, flow: Float32Array, place: Region | None = None) -> Float32Array:
     """Warp ``before``, ``(H, W)`` or ``(H, W, C)``, by ``flow``: each pixel's value at its old position, 0 from outside.
 
     With ``place``, only the pixels there are returned.
@@ -122,20 +122,20 @@ def frames_until_shown(shown: Sequence[Float32Array], was: Float32Array, will_be
     return next((n for n, share in enumerate(progress, 1) if share >= SHOWN), None)
 
 
-def _origins(flow: Float32Array, place: Place) -> Float32Array:
+def _origins(flow: Float32Array, place: Region) -> Float32Array:
     """Return the old positions of the pixels of ``place``: float32 ``(h, w, 2)``, x and y; pixel centres are whole numbers."""
     rows, columns = np.mgrid[place].astype(np.float32)
     return np.stack([columns, rows], -1) + flow[place]
 
 
-def _whole_pixels(box_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> Place:
+def _whole_pixels(box_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> Region:
     """Return the pixels of a picture that lie wholly in a box."""
     left, top = (max(0, int(np.ceil(side))) for side in box_xyxy[:2])
     right, bottom = min(int(box_xyxy[2]), shape_hw[1]), min(int(box_xyxy[3]), shape_hw[0])
     return slice(top, bottom), slice(left, right)
 
 
-def _came_from(box_xyxy: Float32Array, flow: Float32Array, place: Place) -> npt.NDArray[np.bool_]:
+def _came_from(box_xyxy: Float32Array, flow: Float32Array, place: Region) -> npt.NDArray[np.bool_]:
     """Return a mask of the pixels of ``place`` whose old position was wholly in a box."""
     rows, columns = _whole_pixels(box_xyxy, flow.shape)
     origin = _origins(flow, place)

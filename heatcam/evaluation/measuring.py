@@ -42,7 +42,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Means:
+class ScoringSettings:
     """Settings that all rows are scored with.
 
     Attributes:
@@ -63,7 +63,7 @@ def scores_of(
     number: int,
     image: Uint8Array,
     rivals: Sequence[CheckedRow],
-    means: Means,
+    means: ScoringSettings,
     on_map: Callable[[], None],
 ) -> Iterator[Score]:
     """Yield one photograph's scores: for each row and control, each object.
@@ -100,7 +100,7 @@ def scores_of(
             on_map()
 
 
-def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> list[Trial]:
+def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: ScoringSettings) -> list[Trial]:
     """Return one trial per object, with the box as the head predicts it: not clipped to the picture, nor made upright."""
     engine, backdrop = means.scoring, means.protocol.backdrop(clear)
     with engine.exclusive_threads():
@@ -115,7 +115,9 @@ def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: Means) -> lis
     ]
 
 
-def _scored(saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: Means) -> tuple[Curves, Place]:
+def _scored(
+    saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: ScoringSettings
+) -> tuple[Curves, Place]:
     """Measure a map's curves, cut to the box unless ``means.whole``, and its localisation, uncut."""
     letterbox = saliency.letterbox
     place = place_of(saliency.in_image().clip(0), candidate.box_xyxy, candidate.others_xyxy)

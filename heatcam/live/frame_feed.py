@@ -52,7 +52,7 @@ class FrameFeed:
     @property
     def is_over(self) -> bool:
         """True if all frames were shown, and nothing keeps the last one in the window."""
-        stays = self._plan.stays or self._plan.holds or self._current.state.paused
+        stays = self._plan.slideshow or self._plan.holds or self._current.state.paused
         return self._playback.ended and (not stays or self._playback.history.now is None)
 
     def take_next(self) -> None:

@@ -74,11 +74,11 @@ class SessionPlan:
     Attributes:
         caption: fixed text of the top line.
         limits: frames or seconds after which it ends.
-        stays: True for unrelated frames such as photographs: each gets a map of its own, and the last one stays.
+        slideshow: True for unrelated frames such as photographs: each gets a map of its own, and the last one stays.
         holds: True if the last frame of a file stays until the user quits.
     """
 
     caption: RunCaption
     limits: Limits
-    stays: bool = False
+    slideshow: bool = False
     holds: bool = False

@@ -18,18 +18,18 @@ class Refinement:
     Args:
         inference: makes the fine maps.
         history: the frames shown, with the current one.
-        stays: True for unrelated frames such as photographs: each then has a map of its own.
+        slideshow: True for unrelated frames such as photographs: each then has a map of its own.
     """
 
-    def __init__(self, inference: Inference, history: FrameHistory, *, stays: bool) -> None:
-        self._inference, self._history, self._stays = inference, history, stays
+    def __init__(self, inference: Inference, history: FrameHistory, *, slideshow: bool) -> None:
+        self._inference, self._history, self._slideshow = inference, history, slideshow
         self._refused: set[ExplainRequest] = set()
 
     def flowing_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for frames of a running stream."""
         heat = state.heatmap or state.layout is not Layout.SINGLE
         own = heat and (state.focus is not None or state.numbers or state.graphs)
-        every = 1 if self._stays else state.every
+        every = 1 if self._slideshow else state.every
         return ExplainRequest(heat, own, state.conf, state.method, state.layers, every=every)
 
     def set_flowing_request(self, state: WindowState) -> None:

@@ -28,7 +28,7 @@ from heatcam.overlay import (
     top_line_box,
 )
 from heatcam.sinks import KeyTable
-from heatcam.smoothing import Smoother, Steadied
+from heatcam.smoothing import Smoothed, Smoother
 
 
 class Renderer:
@@ -46,9 +46,9 @@ class Renderer:
         self._keys = keys
         self._smoother: Smoother | None = None
         self._of_renorm: object = None
-        self._steadied: Steadied | None = None
+        self._smoothed: Smoothed | None = None
         self._attended: Frame | None = None
-        self.attention = EvidenceHistory()
+        self.evidence = EvidenceHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
         """Take the next frame of the stream: smooth its heat and add it to the evidence history."""
@@ -57,12 +57,12 @@ class Renderer:
             return
         if self._smoother is None or self._of_renorm is not state.renorm:
             self._smoother, self._of_renorm = Smoother(self._smooth, state.renorm), state.renorm
-        self._steadied = self._smoother.steady(explanation)
+        self._smoothed = self._smoother.smooth(explanation)
 
     def restart(self) -> None:
         """Restart smoothing and graphs: the next frame does not follow the one before."""
-        self._smoother = self._steadied = self._attended = None
-        self.attention = EvidenceHistory()
+        self._smoother = self._smoothed = self._attended = None
+        self.evidence = EvidenceHistory()
 
     def refine(self, explanation: Explanation) -> None:
         """Take a refined explanation of a paused frame: add it to the evidence history if the frame is not in it yet."""
@@ -72,7 +72,7 @@ class Renderer:
     def _attend(self, explanation: Explanation) -> None:
         """Add to the evidence history, from objects' own maps only: a share of all evidence is another number."""
         if explanation.object_maps or not len(explanation.detections):
-            self.attention.add(explanation)
+            self.evidence.add(explanation)
             self._attended = explanation.frame
 
     def paint(
@@ -103,7 +103,7 @@ class Renderer:
         seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
         card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
         if state.graphs:
-            draw_graphs(picture, self.attention, seen, [] if card is None else [card])
+            draw_graphs(picture, self.evidence, seen, [] if card is None else [card])
         if state.hud:
             draw_status(picture, status, len(explanation.detections))
         if state.help:
@@ -140,20 +140,20 @@ class Renderer:
             state.focus is not None and focus is None
         ):  # the object is briefly undetected: the others' heat would only flash up
             return self._plain(shown, state, look)
-        steadied = self._steadied
+        smoothed = self._smoothed
         if (
-            steadied is None
-            or not _same(steadied.explanation, entry.explanation)
+            smoothed is None
+            or not _same(smoothed.explanation, entry.explanation)
             or self._of_renorm is not state.renorm
         ):
             return draw(explanation, look, focus=focus)
-        smooth = at_size(steadied.explanation, explanation.frame.size_wh)
-        return draw(explanation, look, focus=focus, steadied=smooth, scales=steadied.scales)
+        smooth = at_size(smoothed.explanation, explanation.frame.size_wh)
+        return draw(explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales)
 
 
-def _same(steadied: Explanation, explanation: Explanation) -> bool:
+def _same(smoothed: Explanation, explanation: Explanation) -> bool:
     """Return True if the smoothed explanation was made from this one, not from a refinement of the frame."""
-    return steadied.frame is explanation.frame and steadied.timings is explanation.timings
+    return smoothed.frame is explanation.frame and smoothed.timings is explanation.timings
 
 
 def _place(object_ids: Sequence[int], focus: int | None) -> int | None:

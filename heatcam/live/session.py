@@ -52,7 +52,7 @@ class Session:
         self.interrupted = False
         self.presenter = presenter = Presenter(parts, plan.caption, stats, clock)
         self.playback = playback = Playback(parts.capture, parts.inference, clock)
-        refinement = Refinement(parts.inference, playback.history, stays=plan.stays)
+        refinement = Refinement(parts.inference, playback.history, slideshow=plan.slideshow)
         focus = ObjectFocus(clock)
         self.current = current = CurrentState(
             state, choices, parts.viewer, playback, refinement, presenter, focus, stats

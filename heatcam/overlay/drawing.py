@@ -65,7 +65,7 @@ def draw(
     options: OverlayOptions,
     status: Status | None = None,
     *,
-    steadied: Explanation | None = None,
+    smoothed: Explanation | None = None,
     scales: Sequence[float] | None = None,
     focus: int | None = None,
 ) -> Uint8Array:
@@ -75,7 +75,7 @@ def draw(
         explanation: detections and maps of one frame; without a map only boxes are drawn.
         options: drawing options.
         status: content of the top line; None draws no top line (``draw_status`` draws it later).
-        steadied: the same explanation with temporally smoothed maps, which the heat is drawn from; numbers and marks come from
+        smoothed: the same explanation with temporally smoothed maps, which the heat is drawn from; numbers and marks come from
             ``explanation``.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
         focus: index of the one detection whose heat is shown, from its own map if there is one; its box stands out, the others
@@ -86,7 +86,7 @@ def draw(
     """
     picture: Uint8Array = explanation.frame.image_bgr.copy()
     focus = valid_focus(focus, len(explanation.detections))
-    shown, legend = steadied or explanation, None
+    shown, legend = smoothed or explanation, None
     if shown.saliency is not None:
         heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
         blend(picture, heat.values, options.colormap, options.alpha)

@@ -17,5 +17,5 @@ from .json_cache import read_object as read_object
 from .json_cache import recall as recall
 from .json_cache import remember as remember
 from .json_cache import remember_entry as remember_entry
-from .threaded import Behind as Behind
-from .threaded import ahead as ahead
+from .threaded import BackgroundWorker as BackgroundWorker
+from .threaded import prefetch as prefetch

@@ -40,10 +40,10 @@ def _platforms_folder(kind: str) -> str:
     try:
         return str(getattr(platformdirs, kind)("heatcam", appauthor=False))
     except (RuntimeError, KeyError):
-        return os.path.join(passing_folder(), kind)  # noqa: PTH118
+        return os.path.join(temporary_folder(), kind)  # noqa: PTH118
 
 
-def passing_folder() -> str:
+def temporary_folder() -> str:
     """Return the path of a temporary folder, which is removed when the program ends."""
     if not _passing:
         import atexit  # noqa: PLC0415 (all three are seldom needed)
@@ -100,7 +100,7 @@ def give_ultralytics_a_folder() -> None:
 
     folder = os.path.join(config_dir(), "ultralytics")  # noqa: PTH118
     if not _can_be_written(folder):
-        folder = os.path.join(passing_folder(), "ultralytics")  # noqa: PTH118
+        folder = os.path.join(temporary_folder(), "ultralytics")  # noqa: PTH118
     os.environ["YOLO_CONFIG_DIR"] = folder
     # (ultralytics complains about a damaged file on standard output, which is for documents)
     recall(Path(folder, "Ultralytics", "settings.json"))
@@ -112,7 +112,7 @@ def _give_matplotlib_a_folder() -> None:
     usual = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")  # noqa: PTH118
     is_fine = os.path.isabs(usual) and _can_be_written(os.path.join(usual, "matplotlib"))  # noqa: PTH117, PTH118
     if "MPLCONFIGDIR" not in os.environ and sys.platform.startswith("linux") and not is_fine:
-        os.environ["MPLCONFIGDIR"] = os.path.join(passing_folder(), "matplotlib")  # noqa: PTH118
+        os.environ["MPLCONFIGDIR"] = os.path.join(temporary_folder(), "matplotlib")  # noqa: PTH118
 
 
 def _can_be_written(folder: str) -> bool:

@@ -64,12 +64,12 @@ def note(number: int) -> None:
     _state.terminals = [stream for stream in _state.terminals if os.isatty(stream)]
 
 
-def is_asked() -> bool:
+def stop_requested() -> bool:
     """Return True if a signal has come. For loops: code that they call may have swallowed the exception."""
     return _state.number is not None
 
 
-def require_going_on() -> None:
+def raise_if_stopped() -> None:
     """Raise ``KeyboardInterrupt`` when a signal has come whose exception was swallowed."""
     if _state.number is not None:
         raise KeyboardInterrupt

@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 _POLL_S = 0.1  # on Windows Ctrl-C does not end a wait without a limit
 
 
-def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
+def prefetch(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     """Yield ``items``, fetched in a thread up to ``depth`` ahead of their use.
 
     Close the iterator, or use it up: both end the thread, after the fetch it is in.
@@ -37,7 +37,7 @@ def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
 
 
 def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
-    """Fetch items into the queue: the thread of ``ahead``."""
+    """Fetch items into the queue: the thread of ``prefetch``."""
     try:
         for item in items:
             if not fetched.put(item):
@@ -48,14 +48,14 @@ def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
         fetched.finish()
 
 
-class Behind(Generic[Item]):
+class BackgroundWorker(Generic[Item]):
     """Works on items in a thread, in order, up to ``depth`` behind the thread that hands them over.
 
     Use it with ``with``: leaving the block finishes the items that were handed over, also after an error or Ctrl-C; a second
     Ctrl-C leaves the rest undone. Hand items over from one thread only.
 
     Args:
-        work: called with each item in the thread. Its first error ends the work; ``hand`` or leaving the block raises it.
+        work: called with each item in the thread. Its first error ends the work; ``submit`` or leaving the block raises it.
         depth: number of items that may wait.
     """
 
@@ -67,7 +67,7 @@ class Behind(Generic[Item]):
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
 
-    def hand(self, item: Item) -> None:
+    def submit(self, item: Item) -> None:
         """Hand over one item; waits while ``depth`` items wait.
 
         Raises:
@@ -76,7 +76,7 @@ class Behind(Generic[Item]):
         if not self._handed.put(item):
             self._raise()
 
-    def __enter__(self) -> Behind[Item]:
+    def __enter__(self) -> BackgroundWorker[Item]:
         self._thread.start()
         return self
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.engine import Forward, GradientEngine, find_the_same
+from heatcam.engine import Forward, GradientEngine, boxes_agree
 from heatcam.errors import MapError
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
@@ -73,7 +73,7 @@ def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence
     exact: GradientEngine = explainer.engine.anchored()  # (only detectors are judged so)
     worst = Agreement()
     for picture in pictures:
-        if not find_the_same(exact, quick, explainer.prepare(picture)[1]):
+        if not boxes_agree(exact, quick, explainer.prepare(picture)[1]):
             return "other boxes"
         try:
             for each in _agreements(explainer, quick, picture):

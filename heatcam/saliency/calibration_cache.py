@@ -39,7 +39,7 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
         logger.info("calibration: remembered (low evidence up to %s)", found.floor)
         explainer.calibration = found
         return 0.0
-    say_doing("measuring what low evidence is")
+    say_doing("measuring the threshold of low evidence")
     started = time.perf_counter()
     explainer.calibration = measure(explainer, pictures())
     logger.info("calibration: measured (low evidence up to %s)", explainer.calibration.floor)

@@ -43,7 +43,7 @@ def require_display(environ: Mapping[str, str] | None = None) -> None:
     environ = os.environ if environ is None else environ
     if not _window_framework():
         raise DisplayError(
-            "this OpenCV cannot open windows (a headless build)", f"mend it with `{REPAIR_COMMAND}`"
+            "this OpenCV cannot open windows (a headless build)", f"fix it with `{REPAIR_COMMAND}`"
         )
     if not sys.platform.startswith("linux"):
         return

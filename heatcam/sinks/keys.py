@@ -149,7 +149,7 @@ DEFAULT_KEYS = KeyTable(
         _key("[", Action.LESS_CONFIDENCE, "keep less sure boxes too"),
         _key("b", Action.TOGGLE_BOXES, "boxes and labels on or off"),
         _key("i", Action.TOGGLE_NUMBERS, "numbers of each object"),
-        _key("a", Action.TOGGLE_GRAPHS, "attention graphs"),
+        _key("a", Action.TOGGLE_GRAPHS, "evidence graphs"),
         _key("e", Action.NEXT_EVERY, "make the map every 1, 2, 3 or 5 frames"),
         _key("s", Action.SAVE_SNAPSHOT, "save picture, raw map and settings"),
         _key("R", Action.TOGGLE_RECORDING, "record on or off"),

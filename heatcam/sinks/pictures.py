@@ -83,7 +83,7 @@ def _refuse_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
     for target in targets:
         if target.resolve() in originals:
             raise UsageError(
-                f"{target} is an input and would be written over", "choose another name or folder"
+                f"{target} is an input and would be overwritten", "choose another name or folder"
             )
 
 

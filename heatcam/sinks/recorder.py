@@ -42,14 +42,14 @@ class RecorderOptions:
         crf: constant rate factor on the codec's own scale; None takes its default.
         min_free: bytes that must stay free on the disk; 0 for no check.
         manifest: description of the recording, kept beside the file until it is complete; JSON.
-        goes_on_from_s: to resume after existing segments: the time of the whole recording's first frame, in seconds.
+        resume_origin_s: to resume after existing segments: the time of the whole recording's first frame, in seconds.
     """
 
     codec: str = ""
     crf: int | None = None
     min_free: int = 0
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    goes_on_from_s: float | None = None
+    resume_origin_s: float | None = None
 
 
 def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPath:
@@ -113,7 +113,7 @@ class Recorder:
         if min(size_wh) < 1 or not 0 < fps < 10_000:
             raise ValueError(f"cannot record {size_wh[0]}x{size_wh[1]} at {fps} frames a second")
         self._options = options or RecorderOptions()
-        goes_on = self._options.goes_on_from_s is not None
+        goes_on = self._options.resume_origin_s is not None
         self._target = output_path_of(path) if goes_on else check_recording_path(path, overwrite)
         self.path, self.part, self._form = self._target.path, self._target.part, self._target.form
         self.size_wh = size_wh
@@ -264,7 +264,7 @@ class Recorder:
             codec=codec,
             crf=CODECS[codec].crf if codec and crf is None else crf,
             audio_from=self._audio_from,
-            origin_s=self._options.goes_on_from_s,
+            origin_s=self._options.resume_origin_s,
         )
 
     @property
@@ -330,7 +330,7 @@ class Recorder:
             segment.unlink(missing_ok=True)
 
     def _joined(self, segments: tuple[Path, ...]) -> Path:
-        origin_s = self._options.goes_on_from_s or 0.0
+        origin_s = self._options.resume_origin_s or 0.0
         made = joined(segments, self.path, self._fps, self._audio_from, origin_s)
         self.note = self.note or made.outcome.note
         return made.path

@@ -21,7 +21,7 @@ GAP_S = 1.0  # a longer pause in the stream, or a step back, begins anew
 
 
 @dataclass(frozen=True)
-class Steadied:
+class Smoothed:
     """Smoothed explanation of one frame, for drawing.
 
     Attributes:
@@ -59,12 +59,12 @@ class Smoother:
         self._whole: TrackState | None = None
         self._last: Explanation | None = None
 
-    def steady(self, explanation: Explanation) -> Steadied:
+    def smooth(self, explanation: Explanation) -> Smoothed:
         """Smooth the next frame's explanation for drawing; without a map it is returned unchanged."""
         saliency = explanation.saliency
         if saliency is None:
             self.forget()
-            return Steadied(explanation)
+            return Smoothed(explanation)
         if not self._goes_on(explanation.frame, saliency):
             self.forget()
         patches, box_scales = self._boxes(explanation, saliency)
@@ -77,7 +77,7 @@ class Smoother:
             shown = replace(explanation, saliency=laid)
         self._last = explanation
         scales = box_scales if self._renorm is Renorm.BOX else [self._frame_scale(explanation, saliency)]
-        return Steadied(shown, self._not_pale(shown, scales))
+        return Smoothed(shown, self._not_pale(shown, scales))
 
     def _goes_on(self, frame: Frame, saliency: SaliencyMap) -> bool:
         """Return True if this frame follows the last one in time, with the same size."""
@@ -102,10 +102,10 @@ class Smoother:
             for patch in (patch_of(own[n].values, box),)
         ]
         ids = self._tracks.ids_of(found)
-        steadied = [averaged(self._memories.get(i), new, self._kept) for i, new in zip(ids, now, strict=True)]
+        smoothed = [averaged(self._memories.get(i), new, self._kept) for i, new in zip(ids, now, strict=True)]
         remembered = {i: memory for i, memory in self._memories.items() if i in self._tracks}
-        self._memories = remembered | dict(zip(ids, steadied, strict=True))
-        return [memory.patch for memory in steadied], [memory.scale for memory in steadied]
+        self._memories = remembered | dict(zip(ids, smoothed, strict=True))
+        return [memory.patch for memory in smoothed], [memory.scale for memory in smoothed]
 
     def _frame_scale(self, explanation: Explanation, saliency: SaliencyMap) -> float:
         """Smooth the scale of the whole picture, remembered as if the picture were one object that never moves."""

@@ -38,7 +38,7 @@ class Source(Protocol):
         duration_s: duration in seconds; None if unknown or endless.
         reopenable: True if opening it to probe it loses no frames: not so for live sources and standard input.
         accepts_rate: True if a requested rate becomes its own: for cameras, screens, numbered pictures, standard input.
-        stands_still: True if its frames are unrelated, such as photographs.
+        is_slideshow: True if its frames are unrelated, such as photographs.
         negotiated_format: for a device, the requested and the actual format in one line; "" for other sources.
         outages: the periods in which it was lost until a new connection was made; the last one may still be going on.
     """
@@ -99,7 +99,7 @@ class Source(Protocol):
         ...
 
     @property
-    def stands_still(self) -> bool:
+    def is_slideshow(self) -> bool:
         """True if its frames are unrelated, such as photographs."""
         ...
 
@@ -154,7 +154,7 @@ class SourceBase:
 
     is_live = False
     state: SourceState = PLAYING
-    stands_still = False
+    is_slideshow = False
     #: Set by ``close``; iterators check it before each frame.
     is_closed = False
 

@@ -45,7 +45,7 @@ class ImageSource(SourceBase):
 
     can_seek = True
     dropped = 0
-    stands_still = True
+    is_slideshow = True
 
     def __init__(
         self,

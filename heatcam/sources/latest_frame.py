@@ -17,7 +17,7 @@ from heatcam.sources.stream_clock import StreamClock
 _GAPS_FORGIVEN = 2.5
 
 
-class NewestFrame:
+class LatestFrame:
     """Newest frame of one connection after another; indices and times continue through all of them.
 
     Connections are numbered too: frames of a connection that was given up are ignored. ``changed`` guards all of it.

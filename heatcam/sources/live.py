@@ -17,7 +17,7 @@ from heatcam.errors import SourceError
 from heatcam.frames import Frame
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.device import Device
-from heatcam.sources.latest_frame import NewestFrame
+from heatcam.sources.latest_frame import LatestFrame
 from heatcam.sources.reader import Reader
 from heatcam.sources.reconnect import ConnectionSupervisor, Timeouts
 from heatcam.sources.seeking import ForwardOnly
@@ -50,7 +50,7 @@ class LiveSource(ForwardOnly):
     ) -> None:
         self.device = device
         self._timeouts = timeouts or Timeouts()
-        self._newest = NewestFrame(device.name)
+        self._newest = LatestFrame(device.name)
         self._supervisor = ConnectionSupervisor(device, self._newest, self._timeouts, backoff or Backoff())
 
     @property

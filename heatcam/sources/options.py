@@ -34,7 +34,7 @@ def parse_size(text: str, option: str = "--size") -> tuple[int, int] | None:
     match = re.fullmatch(r"(\d{1,5})[x×X](\d{1,5})", text.strip(), re.ASCII)
     size_wh = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
     if min(size_wh) < 1:
-        raise UsageError(f"{option} {text} is no size", f"write it like {option} 1280x720")
+        raise UsageError(f"{option} {text} is not a valid size", f"write it like {option} 1280x720")
     return size_wh
 
 

@@ -56,7 +56,7 @@ class FoundPictures:
 
 
 def find_pictures(
-    inputs: Sequence[str | Path], *, recursive: bool = False, but_not: Path | None = None
+    inputs: Sequence[str | Path], *, recursive: bool = False, exclude: Path | None = None
 ) -> FoundPictures:
     """Find the pictures in ``inputs`` by content (``is_picture_file``), each of them once.
 
@@ -66,7 +66,7 @@ def find_pictures(
     Args:
         inputs: files, folders and globs; ``**`` goes into folders.
         recursive: search sub-folders of folders.
-        but_not: a folder that is never searched: the output folder.
+        exclude: a folder that is never searched: the output folder.
 
     Raises:
         UnreadableInputError: a file does not exist, a folder cannot be listed, or there are no pictures at all.
@@ -77,7 +77,7 @@ def find_pictures(
     for spec, roots in roots_of:
         before = (len(found.files), found.deeper, len(found.empty))
         for root in roots:
-            _take(root, several, recursive, but_not, found)
+            _take(root, several, recursive, exclude, found)
         if before == (len(found.files), found.deeper, len(found.empty)):
             found.empty.append(f"no pictures match {spec}")
     named = {os.path.abspath(file.path): file for file in reversed(found.files)}  # noqa: PTH100 (links stay themselves)
@@ -116,10 +116,10 @@ def _roots(spec: str, found: FoundPictures) -> list[_Root]:
     )
 
 
-def _take(root: _Root, several: bool, recursive: bool, but_not: Path | None, found: FoundPictures) -> None:
+def _take(root: _Root, several: bool, recursive: bool, exclude: Path | None, found: FoundPictures) -> None:
     """Add the pictures of a root: a folder's pictures, or one file."""
     if root.path.is_dir():
-        _look_into(root, several, recursive, but_not, found)
+        _look_into(root, several, recursive, exclude, found)
     elif root.named or is_picture_file(root.path):
         found.files.append(PictureFile(root.path, root.below))
     else:
@@ -127,12 +127,12 @@ def _take(root: _Root, several: bool, recursive: bool, but_not: Path | None, fou
 
 
 def _look_into(
-    root: _Root, several: bool, recursive: bool, but_not: Path | None, found: FoundPictures
+    root: _Root, several: bool, recursive: bool, exclude: Path | None, found: FoundPictures
 ) -> None:
     """Add the pictures of one folder, and with ``recursive`` of its sub-folders; without, those are only counted."""
     above = root.below if several or not root.named else Path()
     before = len(found.files) + found.deeper
-    here, deeper = _files_below(root.path, but_not)
+    here, deeper = _files_below(root.path, exclude)
     for path in here:
         _sort_in(path, above / path.name, found)
     if recursive:
@@ -153,7 +153,7 @@ def _sort_in(path: Path, below: Path, found: FoundPictures) -> None:
         found.left_out.append(path)
 
 
-def _files_below(folder: Path, but_not: Path | None) -> tuple[list[Path], Iterator[Path]]:
+def _files_below(folder: Path, exclude: Path | None) -> tuple[list[Path], Iterator[Path]]:
     """Return the regular files of a folder, and an iterator over those of its sub-folders.
 
     Raises:
@@ -165,13 +165,13 @@ def _files_below(folder: Path, but_not: Path | None) -> tuple[list[Path], Iterat
         raise UnreadableInputError(
             f"cannot look into the folder {folder} ({error.strerror})", "check its permissions"
         ) from error
-    return _plain_files(names), _deeper(folder, None if but_not is None else but_not.resolve())
+    return _plain_files(names), _deeper(folder, None if exclude is None else exclude.resolve())
 
 
-def _deeper(folder: Path, but_not: Path | None) -> Iterator[Path]:
+def _deeper(folder: Path, exclude: Path | None) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(
-            (name for name in folders if not name.startswith(".") and Path(place, name).resolve() != but_not),
+            (name for name in folders if not name.startswith(".") and Path(place, name).resolve() != exclude),
             key=_natural,
         )
         if Path(place) != folder:

@@ -6,7 +6,7 @@ import threading
 
 from heatcam.errors import HeatcamError, SourceError
 from heatcam.sources.device import Device, StreamEnded
-from heatcam.sources.latest_frame import NewestFrame
+from heatcam.sources.latest_frame import LatestFrame
 
 
 class Reader:
@@ -25,7 +25,7 @@ class Reader:
         done: True if it gives no more pictures.
     """
 
-    def __init__(self, device: Device, newest: NewestFrame) -> None:
+    def __init__(self, device: Device, newest: LatestFrame) -> None:
         self.failure: HeatcamError | None = None
         self.ended = False
         self.done = False

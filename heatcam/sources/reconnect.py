@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from heatcam.sources.backoff import Backoff
 from heatcam.sources.device import Device
-from heatcam.sources.latest_frame import NewestFrame
+from heatcam.sources.latest_frame import LatestFrame
 from heatcam.sources.reader import Reader
 from heatcam.sources.state import Outage, Phase, SourceState
 
@@ -53,7 +53,7 @@ class ConnectionSupervisor:
         tell: called with a message when an outage begins, ends, or turns out to be a refused login; in the reconnecting thread.
     """
 
-    def __init__(self, device: Device, newest: NewestFrame, timeouts: Timeouts, backoff: Backoff) -> None:
+    def __init__(self, device: Device, newest: LatestFrame, timeouts: Timeouts, backoff: Backoff) -> None:
         self.reader: Reader | None = None
         self._device = device
         self._newest = newest

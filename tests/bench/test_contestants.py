@@ -68,14 +68,14 @@ def test_the_live_map_is_drawn(setup: Setup, drawn: list[Explanation]) -> None:
     assert drawn[0].object_maps == ()
 
 
-def test_the_maps_of_video_are_steadied_and_those_of_a_photograph_are_not(
+def test_the_maps_of_video_are_smoothed_and_those_of_a_photograph_are_not(
     setup: Setup, drawn: list[Explanation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steadied, real = [], contestants.Smoother.steady
-    monkeypatch.setattr(contestants.Smoother, "steady", lambda self, e: steadied.append(e) or real(self, e))
+    smoothed, real = [], contestants.Smoother.steady
+    monkeypatch.setattr(contestants.Smoother, "steady", lambda self, e: smoothed.append(e) or real(self, e))
     for name, count in (("live map", 1), ("fine map", 2), ("per-object maps", 2), ("plain", 2)):
         run(f"{name} (torch)", setup)
-        assert len(steadied) == count
+        assert len(smoothed) == count
 
 
 def test_per_object_maps_are_one_an_object(setup: Setup, drawn: list[Explanation]) -> None:

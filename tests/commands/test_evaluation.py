@@ -116,7 +116,7 @@ def test_objects_that_are_too_small_are_counted(words: list[object], monkeypatch
         (["--conf", "7"], "conf is 7.0; give a number from 0 to 1"),
         (["--model", "gone.pt"], "gone.pt does not exist"),
         (["--curves", "x.doc"], "cannot tell the format of x.doc"),
-        (["--csv", "x", "--json", "x"], "x would be written over"),
+        (["--csv", "x", "--json", "x"], "x would be overwritten"),
     ],
 )
 def test_wrong_use_is_one_line_with_exit_code_two(words: list[object], more: list[str], said: str) -> None:
@@ -133,7 +133,7 @@ def test_files_that_are_there_and_inputs_are_refused_before_anything_is_loaded(
     monkeypatch.setattr(evaluation, "load_model", lambda name: pytest.fail("it was loaded"))
     (tmp_path / "a.json").write_text("precious")
     assert "a.json exists already" in line_of(heatcam(*words, "--json", tmp_path / "a.json", exit_code=2))
-    assert "photo.png would be written over" in line_of(
+    assert "photo.png would be overwritten" in line_of(
         heatcam(*words, "--csv", words[1], "--overwrite", exit_code=2)
     )
     assert (tmp_path / "a.json").read_text() == "precious"

@@ -122,7 +122,7 @@ def test_a_resumed_recording_has_the_frames_times_and_sound_of_an_uninterrupted_
     assert (tmp_path / "out.part.mkv.json").exists()
     out.rename(tmp_path / "out.part.mkv")  # as if it had been killed before it was given its name
     result = heatcam("record", moving, "-o", out, *LOSSLESS, "--max-frames", "40", "--resume")
-    assert "going on after the 17 frames" in result.stderr
+    assert "resuming after frame 17" in result.stderr
     assert "40 frames" in result.stdout
     assert len(pictures_in(out)) == 40
     out.with_name("out.part.mkv.json").write_text(json.dumps(facts_of_run(moving, out)))
@@ -239,7 +239,7 @@ def test_other_options_or_another_source_cannot_go_on(moving: Path, tmp_path: Pa
     interrupted(moving, out, 3)
     before = out.read_bytes()
     refused = heatcam("record", moving, "-o", out, *LOSSLESS, "--conf", "0.4", "--resume", exit_code=2)
-    assert "--conf was 0.25 in what is to be gone on with, and is 0.4 now" in refused.stderr
+    assert "--conf was 0.25 in the interrupted recording, and is 0.4 now" in refused.stderr
     other = encode_numbered(tmp_path / "other.mp4", [0, 0.04])
     refused = heatcam("record", other, "-o", out, *LOSSLESS, "--resume", exit_code=2)
     assert "recorded from another source" in refused.stderr

@@ -152,7 +152,7 @@ def test_a_document_is_never_written_over_a_picture_or_another_document(
     document.write_text("old")
     for path in (out, holiday / "a.png", document):
         result = heatcam("snapshot", holiday / "a.png", "-o", out, "--json", path, exit_code=2)
-        assert "would be written over" in result.stderr or "exists already" in result.stderr
+        assert "would be overwritten" in result.stderr or "exists already" in result.stderr
     assert document.read_text() == "old"
     assert not out.exists()
     heatcam("snapshot", holiday / "a.png", "-o", out, "--json", document, "--overwrite")

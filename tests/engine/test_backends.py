@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from heatcam.engine import backends, openvino_passes
-from heatcam.engine.backends import CHOICES_FILE, Judge, find_the_same, start_engine
+from heatcam.engine.backends import CHOICES_FILE, PrecisionCheck, boxes_agree, start_engine
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.network import TappedNetwork
@@ -37,9 +37,9 @@ def start(
     backend: str = "auto",
     precision: str = "auto",
     judge: Any = None,
-    looks_at: str = "maps",
+    conditions: str = "maps",
 ) -> GradientEngine:
-    judging = None if judge is None else Judge(judge, looks_at)
+    judging = None if judge is None else PrecisionCheck(judge, conditions)
     return start_engine(cut, CPU, backend, precision, picture(96, 128), judge=judging)
 
 
@@ -164,7 +164,7 @@ def test_what_was_judged_once_is_remembered_and_one_precision_is_compiled(
     assert start(cut, "openvino", judge=lambda *_: pytest.fail("judged again")).name == later
     assert compiled == [later.split()[1]]
     asked = []
-    start(cut, "openvino", judge=lambda *_: asked.append(1) or "", looks_at="another method's maps")
+    start(cut, "openvino", judge=lambda *_: asked.append(1) or "", conditions="another method's maps")
     assert asked
 
 
@@ -180,14 +180,14 @@ def test_a_box_that_is_barely_kept_may_be_missing(monkeypatch) -> None:
         other.forward = lambda *_a, **_k: replace(forward, boxes=boxes.only(slice(len(boxes) - 1)))
         return other
 
-    assert find_the_same(engine, without_the_last(0.27), picture())
-    assert not find_the_same(engine, without_the_last(0.6), picture())
+    assert boxes_agree(engine, without_the_last(0.27), picture())
+    assert not boxes_agree(engine, without_the_last(0.6), picture())
 
 
 def test_engines_of_other_weights_find_other_boxes() -> None:
     one, other = (engine_of(fresh_network("yolov8n", seed=seed)) for seed in (0, 5))
-    assert find_the_same(one, one, picture())
-    assert not find_the_same(one, other, picture())
+    assert boxes_agree(one, one, picture())
+    assert not boxes_agree(one, other, picture())
 
 
 def test_what_cannot_be_had_is_a_clear_error(cut: TappedNetwork, monkeypatch) -> None:

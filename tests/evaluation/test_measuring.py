@@ -15,7 +15,7 @@ from heatcam.engine.randomization import STAGES, randomize_weights
 from heatcam.errors import UsageError
 from heatcam.evaluation.checks import CheckedRow, Checks, checked_rows, checks_of
 from heatcam.evaluation.controls import CONTROLS
-from heatcam.evaluation.measuring import Means, Score, scores_of
+from heatcam.evaluation.measuring import Score, ScoringSettings, scores_of
 from heatcam.evaluation.objects import Photograph, chosen_objects
 from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
@@ -57,13 +57,13 @@ def rivals(loaded: LoadedModel) -> list[CheckedRow]:
 
 
 def scored(photograph: Photograph, rivals: list[CheckedRow], live: Explainer, *, whole: bool) -> list[Score]:
-    means = Means(BLUR, whole, 0, detector(live))
+    means = ScoringSettings(BLUR, whole, 0, detector(live))
     return list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
 
 
 def test_every_row_scores_the_same_objects(photograph, rivals, live) -> None:
     counted = []
-    means = Means(BLUR, False, 0, detector(live))
+    means = ScoringSettings(BLUR, False, 0, detector(live))
     scores = list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: counted.append(1)))
     names = ["live", "live @3", ULTRALYTICS, *CONTROLS]
     assert [(s.row, s.candidate) for s in scores] == [(n, c) for n in names for c in photograph.candidates]
@@ -74,7 +74,7 @@ def test_every_row_scores_the_same_objects(photograph, rivals, live) -> None:
 
 def test_the_object_itself_scores_its_confidence_where_all_of_it_is_shown(photograph, rivals, live) -> None:
     all_shown = replace(BLUR, fractions=(1.0,))
-    means = Means(all_shown, True, 0, detector(live))
+    means = ScoringSettings(all_shown, True, 0, detector(live))
     for score in scores_of(photograph, 0, PICTURE, rivals[:1], means, lambda: None):
         assert score.curves.insertion >= score.candidate.confidence - 1e-4
 

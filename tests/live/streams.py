@@ -198,7 +198,7 @@ def session(
     state: WindowState | None = None,
     folder: object = None,
     limits: Limits | None = None,
-    stays: bool = False,
+    slideshow: bool = False,
     holds: bool = False,
     realtime: bool = False,
     film: FilmOptions | None = None,
@@ -229,5 +229,5 @@ def session(
     )
     start = WindowState()
     choices = Choices(("live", "gradcam"), ("", "15", "18"), start)
-    plan = SessionPlan(RunCaption("fake", "cpu"), limits or Limits(), stays=stays, holds=holds)
+    plan = SessionPlan(RunCaption("fake", "cpu"), limits or Limits(), slideshow=slideshow, holds=holds)
     return Session(parts, state or start, choices, plan)

@@ -51,7 +51,7 @@ def test_a_banner_dims_the_picture():
 def test_the_graphs_are_of_own_maps_alone_and_of_each_frame_once():
     renderer = Renderer(0.0, DEFAULT_KEYS)
     added = []
-    renderer.attention.add = added.append
+    renderer.evidence.add = added.append
     renderer.take(seen(frame(0)), WindowState())
     assert added == []
     second = with_own_maps(frame(0))
@@ -61,7 +61,7 @@ def test_the_graphs_are_of_own_maps_alone_and_of_each_frame_once():
     assert [one.frame.frame_index for one in added] == [0, 1]
 
 
-def test_heat_is_steadied_once_a_frame_and_a_second_look_is_shown_as_it_is():
+def test_heat_is_smoothed_once_a_frame_and_a_second_look_is_shown_as_it_is():
     renderer = Renderer(0.9, DEFAULT_KEYS)
     state = WindowState(hud=False, boxes=False)
     first, then = seen(frame(0, value=80)), seen(frame(1, value=80))
@@ -70,10 +70,10 @@ def test_heat_is_steadied_once_a_frame_and_a_second_look_is_shown_as_it_is():
         one.saliency.values[:] += 1 + 0.2 * noise.random(one.saliency.values.shape)
     for one in (first, then):
         renderer.take(one, state)
-    steadied = painted(renderer, then, state).picture
-    assert (painted(renderer, then, state).picture == steadied).all()
+    smoothed = painted(renderer, then, state).picture
+    assert (painted(renderer, then, state).picture == smoothed).all()
     raw = painted(Renderer(0.0, DEFAULT_KEYS), then, state).picture
-    assert (steadied != raw).any()
+    assert (smoothed != raw).any()
     again = replace(then, timings=replace(then.timings, map_ms=9.0))  # another look at the same frame
     assert (painted(renderer, again, state).picture == raw).all()
 

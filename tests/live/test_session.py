@@ -224,7 +224,7 @@ def test_limits_end_it():
 def test_the_last_photograph_stays_until_the_user_quits():
     viewer = FakeViewer((after(1), []), (later(0.4), QUIT))
     explain = FakeExplainer()
-    run = session(Stream(1), viewer, explain, stays=True)
+    run = session(Stream(1), viewer, explain, slideshow=True)
     run.run()
     assert run.stats.frames_shown == 1
     assert [request.still for _, request in explain.asked] == [False, True]
@@ -370,7 +370,7 @@ def test_a_death_of_inference_is_raised_also_over_a_photograph():
         return FakeExplainer()(of, request)
 
     with pytest.raises(ZeroDivisionError):
-        session(Stream(1), FakeViewer((after(1), []), (later(3), QUIT)), explain, stays=True).run()
+        session(Stream(1), FakeViewer((after(1), []), (later(3), QUIT)), explain, slideshow=True).run()
 
 
 def test_a_source_that_dies_is_in_the_reports_errors():

@@ -77,11 +77,11 @@ def test_the_given_scale_of_the_object_is_taken() -> None:
     np.testing.assert_array_equal(hot, draw(both, BARE, focus=1, scales=[99.0, 1.0]))
 
 
-def test_steadied_maps_are_what_is_shown_of_the_focused_object() -> None:
+def test_smoothed_maps_are_what_is_shown_of_the_focused_object() -> None:
     both = seen(own=True)
     moved = replace(both, object_maps=both.object_maps[::-1])
     np.testing.assert_array_equal(
-        draw(both, replace(BARE, renorm=Renorm.FRAME), focus=0, steadied=moved),
+        draw(both, replace(BARE, renorm=Renorm.FRAME), focus=0, smoothed=moved),
         draw(both, replace(BARE, renorm=Renorm.FRAME), focus=1),
     )
 

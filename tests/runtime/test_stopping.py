@@ -60,7 +60,7 @@ def test_where_something_is_to_be_finished_it_is_an_exception(number, code, word
         "    with stopping.raising():\n"
         "        ready(); time.sleep(60)\n"
         "except KeyboardInterrupt:\n"
-        "    print('finished', stopping.is_asked())\n"
+        "    print('finished', stopping.stop_requested())\n"
         "sys.exit(stopping.exit_code())\n"
     )
     ended = after(number, finishes)
@@ -72,7 +72,7 @@ def test_an_exception_that_was_swallowed_is_raised_again_by_the_loop_that_asks()
         "with stopping.raising():\n"
         "    try: ready(); time.sleep(60)\n"
         "    except KeyboardInterrupt: pass\n"
-        "    try: stopping.require_going_on()\n"
+        "    try: stopping.raise_if_stopped()\n"
         "    except KeyboardInterrupt: print('again')\n"
     )
     assert after(signal.SIGINT, swallows).stdout == "again\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heatcam.runtime.threaded import Behind, ahead
+from heatcam.runtime.threaded import BackgroundWorker, prefetch
 
 
 def no_thread_is_left(name: str) -> bool:
@@ -18,7 +18,7 @@ def no_thread_is_left(name: str) -> bool:
 
 
 def test_items_come_in_order_and_none_is_lost() -> None:
-    assert list(ahead(range(100), 3)) == list(range(100))
+    assert list(prefetch(range(100), 3)) == list(range(100))
     assert no_thread_is_left("ahead")
 
 
@@ -30,7 +30,7 @@ def test_items_are_fetched_ahead_of_their_use_and_not_further() -> None:
             fetched.append(n)
             yield n
 
-    items = ahead(source(), 4)
+    items = prefetch(source(), 4)
     assert next(items) == 0
     deadline = time.monotonic() + 5
     while len(fetched) < 6 and time.monotonic() < deadline:
@@ -48,7 +48,7 @@ def test_an_error_comes_after_the_items_before_it_with_its_traceback() -> None:
 
     seen = []
     with pytest.raises(ZeroDivisionError, match="in the thread") as caught:
-        for item in ahead(breaks(), 2):
+        for item in prefetch(breaks(), 2):
             seen.append(item)
     assert seen == [1, 2]
     assert "breaks" in "".join(traceback.format_tb(caught.value.__traceback__))
@@ -56,7 +56,7 @@ def test_an_error_comes_after_the_items_before_it_with_its_traceback() -> None:
 
 
 def test_a_reader_that_stops_early_leaves_no_thread_behind() -> None:
-    for item in ahead(iter(int, 1), 2):  # for ever
+    for item in prefetch(iter(int, 1), 2):  # for ever
         assert item == 0
         break
     deadline = time.monotonic() + 5
@@ -67,9 +67,9 @@ def test_a_reader_that_stops_early_leaves_no_thread_behind() -> None:
 
 def test_work_is_done_in_order_behind_the_one_who_hands_over() -> None:
     done: list[int] = []
-    with Behind(lambda n: (time.sleep(0.001), done.append(n)), 2) as behind:
+    with BackgroundWorker(lambda n: (time.sleep(0.001), done.append(n)), 2) as behind:
         for n in range(30):
-            behind.hand(n)
+            behind.submit(n)
     assert done == list(range(30))
     assert no_thread_is_left("behind")
 
@@ -77,8 +77,8 @@ def test_work_is_done_in_order_behind_the_one_who_hands_over() -> None:
 def test_both_work_at_the_same_time() -> None:
     """Each waits for the other: one after the other, this would never end."""
     meet = threading.Barrier(2, timeout=10)
-    with Behind(lambda _: meet.wait(), 1) as behind:
-        behind.hand(1)
+    with BackgroundWorker(lambda _: meet.wait(), 1) as behind:
+        behind.submit(1)
         meet.wait()
 
 
@@ -87,22 +87,22 @@ def test_an_error_of_the_work_is_raised_when_handing_over_or_leaving() -> None:
         if n == 3:
             raise ZeroDivisionError(n)
 
-    with pytest.raises(ZeroDivisionError), Behind(fails, 2) as behind:
+    with pytest.raises(ZeroDivisionError), BackgroundWorker(fails, 2) as behind:
         for n in range(1000):
-            behind.hand(n)
+            behind.submit(n)
             time.sleep(0.001)
         pytest.fail("nobody said that the work has ended")
-    with pytest.raises(ZeroDivisionError), Behind(fails, 2) as behind:
-        behind.hand(3)
+    with pytest.raises(ZeroDivisionError), BackgroundWorker(fails, 2) as behind:
+        behind.submit(3)
     assert no_thread_is_left("behind")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_what_was_handed_over_is_worked_off_after_an_error(error: type[BaseException]) -> None:
     done: list[int] = []
-    with pytest.raises(error), Behind(lambda n: (time.sleep(0.02), done.append(n)), 4) as behind:
+    with pytest.raises(error), BackgroundWorker(lambda n: (time.sleep(0.02), done.append(n)), 4) as behind:
         for n in range(4):
-            behind.hand(n)
+            behind.submit(n)
         raise error
     assert done == [0, 1, 2, 3]
 
@@ -111,8 +111,8 @@ def test_the_first_error_is_the_one_that_is_raised() -> None:
     def fails(_: int) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(KeyError), Behind(fails, 2) as behind:
-        behind.hand(1)
+    with pytest.raises(KeyError), BackgroundWorker(fails, 2) as behind:
+        behind.submit(1)
         raise KeyError
 
 
@@ -133,9 +133,9 @@ def test_a_second_ctrl_c_leaves_the_rest_undone() -> None:
         may_end.set()
 
     interrupter = threading.Thread(target=interrupt)
-    with pytest.raises(KeyboardInterrupt), Behind(works, 4) as behind:
+    with pytest.raises(KeyboardInterrupt), BackgroundWorker(works, 4) as behind:
         for n in range(4):
-            behind.hand(n)
+            behind.submit(n)
         interrupter.start()
     interrupter.join(5)
     assert done == [0]

@@ -16,19 +16,19 @@ from heatcam.geometry import Float32Array, Letterbox
 from heatcam.measures.findings import describe
 from heatcam.measures.scales import scales_of
 from heatcam.overlay.heat import heat_of
-from heatcam.smoothing.smoother import Smoother, Steadied
+from heatcam.smoothing.smoother import Smoothed, Smoother
 from tests.smoothing.streams import BOX, SIZE_WH, map_of, seen, spot
 
 DEFAULT = MotionOptions().smooth
 HERE, THERE = spot(25, 28), spot(35, 42)  # both in BOX, with nothing in common
 
 
-def values(shown: Steadied) -> Float32Array:
+def values(shown: Smoothed) -> Float32Array:
     assert shown.explanation.saliency is not None
     return shown.explanation.saliency.values
 
 
-def heat(shown: Steadied, renorm: Renorm = Renorm.BOX) -> Float32Array:
+def heat(shown: Smoothed, renorm: Renorm = Renorm.BOX) -> Float32Array:
     one = shown.explanation
     assert one.saliency is not None
     boxes = one.detections.boxes_xyxy
@@ -69,12 +69,12 @@ def min_max(one: Explanation) -> Float32Array:
 
 def test_at_the_default_heat_flickers_at_most_half_as_much_as_with_min_max() -> None:
     stream, smoother = noisy(16), Smoother(DEFAULT, Renorm.BOX)
-    steadied = flicker([heat(smoother.steady(one)) for one in stream][4:])
+    smoothed = flicker([heat(smoother.smooth(one)) for one in stream][4:])
     usual = flicker([min_max(one) for one in stream][4:])
-    raw = flicker([heat(Steadied(one)) for one in stream][4:])
-    assert steadied <= 0.5 * usual
+    raw = flicker([heat(Smoothed(one)) for one in stream][4:])
+    assert smoothed <= 0.5 * usual
     assert usual > 0.2  # there is something to steady
-    assert steadied < raw
+    assert smoothed < raw
 
 
 @pytest.mark.parametrize("renorm", [Renorm.BOX, Renorm.FRAME])
@@ -87,8 +87,8 @@ def test_a_step_change_of_the_scene_shows_within_three_frames(after: Float32Arra
     smoother = Smoother(DEFAULT, renorm)
     background = 0.5 * spot(70, 70)  # of another object, so that a scale of the frame stays
     for n in range(12):
-        before = smoother.steady(seen(HERE + background, n=n))
-    shown = [smoother.steady(seen(after + background, n=12 + n)) for n in range(3)]
+        before = smoother.smooth(seen(HERE + background, n=n))
+    shown = [smoother.smooth(seen(after + background, n=12 + n)) for n in range(3)]
     evidence = [values(one) for one in shown]
     will_be = after + background
     assert (frames_until_shown(evidence, values(before), will_be) or 99) <= 3
@@ -101,7 +101,7 @@ def test_a_half_that_is_covered_shows_within_three_frames_in_noise_too(seed: int
 
     def next_frame(clean: Float32Array, n: int) -> Float32Array:
         grain = rng.normal(1, 0.3, HERE.shape) * rng.lognormal(0, 0.15)
-        return values(smoother.steady(seen(clean * grain.astype(np.float32), n=n)))
+        return values(smoother.smooth(seen(clean * grain.astype(np.float32), n=n)))
 
     before = np.mean([next_frame(HERE + THERE, n) for n in range(12)][6:], axis=0)
     shown = [next_frame(THERE, 12 + n) for n in range(3)]
@@ -117,7 +117,7 @@ def test_of_a_small_object_whose_box_trembles_a_covered_half_shows_within_three_
     def next_frame(clean: Float32Array, n: int) -> Float32Array:
         grain = rng.normal(1, 0.3, HERE.shape) * rng.lognormal(0, 0.15)
         box = np.array([160, 160, 240, 240]) + rng.normal(0, 1, 4)
-        return values(smoother.steady(seen(clean * grain.astype(np.float32), [box], n)))
+        return values(smoother.smooth(seen(clean * grain.astype(np.float32), [box], n)))
 
     before = np.mean([next_frame(upper + lower, n) for n in range(12)][6:], axis=0)
     shown = [next_frame(lower, 12 + n) for n in range(3)]
@@ -128,9 +128,9 @@ def test_of_a_small_object_whose_box_trembles_a_covered_half_shows_within_three_
 def test_a_cut_is_drawn_raw_at_once(renorm: Renorm) -> None:
     smoother = Smoother(1.0, renorm)
     for n in range(5):
-        smoother.steady(seen(HERE, n=n))
+        smoother.smooth(seen(HERE, n=n))
     other = seen(40 * spot(60, 60), [(400, 400, 560, 560)], n=5)
-    shown = smoother.steady(other)
+    shown = smoother.smooth(other)
     np.testing.assert_array_equal(values(shown), other.saliency.values)
     assert shown.scales == own_scales(other, renorm)
 
@@ -140,7 +140,7 @@ def test_heat_moves_with_its_object_and_nothing_stays_behind() -> None:
     smoother = Smoother(DEFAULT, Renorm.BOX)
     for n in range(10):
         box = np.array([40.0 + 24 * n, 160, 160 + 24 * n, 400])
-        shown = smoother.steady(seen(spot(12 + 3 * n, 35), [box], n))
+        shown = smoother.smooth(seen(spot(12 + 3 * n, 35), [box], n))
     laid = values(shown)
     columns = np.arange(80) + 0.5
     assert (laid * columns).sum() / laid.sum() == pytest.approx(12 + 27, abs=0.1)
@@ -149,15 +149,15 @@ def test_heat_moves_with_its_object_and_nothing_stays_behind() -> None:
 
 def test_an_object_starts_raw_when_its_class_changes() -> None:
     smoother = Smoother(1.0, Renorm.BOX)
-    smoother.steady(seen(HERE, n=0))
-    assert (values(smoother.steady(seen(0.7 * HERE, n=1))) > 0.71 * HERE).any()
-    shown = smoother.steady(seen(0.9 * HERE, n=2, class_ids=[7]))
+    smoother.smooth(seen(HERE, n=0))
+    assert (values(smoother.smooth(seen(0.7 * HERE, n=1))) > 0.71 * HERE).any()
+    shown = smoother.smooth(seen(0.9 * HERE, n=2, class_ids=[7]))
     np.testing.assert_array_equal(values(shown), (0.9 * HERE).astype(np.float32))
 
 
 def test_an_object_starts_raw_when_its_level_changes_for_three_frames() -> None:
     smoother, maps = Smoother(1.0, Renorm.BOX), [np.float32(1 - 0.2 * (n % 2)) * HERE for n in range(8)]
-    shown = [smoother.steady(seen(raw, n=n, levels=[n in (1, 2, 5, 6, 7)])) for n, raw in enumerate(maps)][1:]
+    shown = [smoother.smooth(seen(raw, n=n, levels=[n in (1, 2, 5, 6, 7)])) for n, raw in enumerate(maps)][1:]
     raw = [bool((values(one) == own).all()) for one, own in zip(shown, maps[1:], strict=True)]
     assert raw == [False] * 6 + [True]
 
@@ -165,44 +165,44 @@ def test_an_object_starts_raw_when_its_level_changes_for_three_frames() -> None:
 @pytest.mark.parametrize("pts_s", [1.2, -0.5], ids=["a pause", "back"])
 def test_a_pause_or_a_step_back_in_time_begins_anew(pts_s: float) -> None:
     smoother = Smoother(1.0, Renorm.BOX)
-    smoother.steady(seen(HERE, pts_s=0.0))
-    shown = smoother.steady(seen(0.8 * HERE, n=1, pts_s=pts_s))
+    smoother.smooth(seen(HERE, pts_s=0.0))
+    shown = smoother.smooth(seen(0.8 * HERE, n=1, pts_s=pts_s))
     np.testing.assert_array_equal(values(shown), np.asarray(0.8 * HERE, np.float32))
 
 
 def test_a_frame_without_a_map_or_of_another_size_begins_anew() -> None:
     smoother = Smoother(1.0, Renorm.BOX)
-    smoother.steady(seen(HERE, n=0))
+    smoother.smooth(seen(HERE, n=0))
     without = seen(None, n=1)
-    assert smoother.steady(without) == Steadied(without)
-    np.testing.assert_array_equal(values(smoother.steady(seen(0.8 * HERE, n=2))), np.float32(0.8) * HERE)
+    assert smoother.smooth(without) == Smoothed(without)
+    np.testing.assert_array_equal(values(smoother.smooth(seen(0.8 * HERE, n=2))), np.float32(0.8) * HERE)
     small = seen(0.6 * HERE, n=3)
     letterbox = Letterbox.fit((320, 320), 640)
     small = replace(small, saliency=replace(small.saliency, letterbox=letterbox))
-    np.testing.assert_array_equal(values(smoother.steady(small)), small.saliency.values)
+    np.testing.assert_array_equal(values(smoother.smooth(small)), small.saliency.values)
 
 
 def test_one_weak_frame_does_not_make_noise_hot() -> None:
     """The scale falls slowly: half of the evidence is drawn pale, not red."""
     smoother = Smoother(DEFAULT, Renorm.BOX)
     for n in range(5):
-        smoother.steady(seen(HERE, n=n))
-    (scale,) = smoother.steady(seen(0.5 * HERE, n=5)).scales or ()
+        smoother.smooth(seen(HERE, n=n))
+    (scale,) = smoother.smooth(seen(0.5 * HERE, n=5)).scales or ()
     assert scale > 0.75 * own_scales(seen(HERE))[0]
 
 
-def test_steadied_heat_is_hardly_paler_than_in_a_single_picture() -> None:
+def test_smoothed_heat_is_hardly_paler_than_in_a_single_picture() -> None:
     """A mean is flatter than each of its frames: scaled by their peaks nothing of it would be red."""
     smoother = Smoother(DEFAULT, Renorm.BOX)
-    hottest = [heat(smoother.steady(one)).max() for one in noisy(30, share=0.8)]
+    hottest = [heat(smoother.smooth(one)).max() for one in noisy(30, share=0.8)]
     assert min(hottest) >= 0.9 * 255
 
 
 def test_with_a_frame_scale_content_outside_the_boxes_is_raw() -> None:
     smoother = Smoother(DEFAULT, Renorm.FRAME)
-    smoother.steady(seen(HERE + spot(70, 20), n=0))
+    smoother.smooth(seen(HERE + spot(70, 20), n=0))
     now = 0.8 * HERE + 0.5 * spot(70, 20)
-    shown = smoother.steady(seen(now, n=1))
+    shown = smoother.smooth(seen(now, n=1))
     outside = np.ones(HERE.shape, bool)
     outside[20:50, 20:40] = False
     np.testing.assert_array_equal(values(shown)[outside], now[outside].astype(np.float32))
@@ -210,11 +210,11 @@ def test_with_a_frame_scale_content_outside_the_boxes_is_raw() -> None:
     assert len(shown.scales or ()) == 1
 
 
-def test_objects_with_maps_of_their_own_are_steadied_each_in_its_own() -> None:
+def test_objects_with_maps_of_their_own_are_smoothed_each_in_its_own() -> None:
     smoother, boxes = Smoother(DEFAULT, Renorm.BOX), [BOX, (400, 160, 560, 400)]
     one, other = spot(28, 30), spot(60, 30)
-    smoother.steady(seen(one + other, boxes, 0, own=(one, other)))
-    shown = smoother.steady(seen(0.8 * one + other, boxes, 1, own=(0.8 * one, other))).explanation
+    smoother.smooth(seen(one + other, boxes, 0, own=(one, other)))
+    shown = smoother.smooth(seen(0.8 * one + other, boxes, 1, own=(0.8 * one, other))).explanation
     first, second = (m.values for m in shown.object_maps)
     assert first[30, 28] > 0.85 * one[30, 28]
     np.testing.assert_allclose(second, other, atol=1e-6)
@@ -227,7 +227,7 @@ def test_the_raw_explanation_is_not_touched_and_its_findings_stay_the_same() -> 
     stream = [replace(one, object_maps=(one.saliency,)) for one in stream]
     for one in stream:
         before, kept = describe(one), one.saliency.values.copy()
-        shown = smoother.steady(one)
+        shown = smoother.smooth(one)
         assert describe(one) == before
         np.testing.assert_array_equal(one.saliency.values, kept)
     assert describe(shown.explanation) != before

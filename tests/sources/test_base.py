@@ -69,7 +69,7 @@ def test_files_say_what_they_are_and_can_be_opened_again(
 ) -> None:
     source = sources(folder)[kind]
     with source:
-        assert (source.stands_still, source.accepts_rate, source.reopenable) == (still, rate, True)
+        assert (source.is_slideshow, source.accepts_rate, source.reopenable) == (still, rate, True)
         assert (source.negotiated_format, source.outages, source.shortfall()) == ("", (), "")
 
 

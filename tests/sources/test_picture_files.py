@@ -50,8 +50,8 @@ def test_recursive_keeps_each_pictures_place_and_skips_hidden_folders(holiday: P
 
 def test_the_folder_of_results_is_never_gone_into(holiday: Path) -> None:
     save(holiday / "heat" / "img2.png")
-    assert len(find_pictures([holiday], recursive=True, but_not=holiday / "heat").files) == 4
-    assert find_pictures([holiday], but_not=holiday / "heat").deeper == 2
+    assert len(find_pictures([holiday], recursive=True, exclude=holiday / "heat").files) == 4
+    assert find_pictures([holiday], exclude=holiday / "heat").deeper == 2
 
 
 def test_what_is_a_picture_the_content_says(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from heatcam.engine import (
     Engine,
     GradientEngine,
-    Judge,
+    PrecisionCheck,
     TappedNetwork,
     Thresholds,
     chosen_target,
@@ -46,7 +46,7 @@ def _build(
         return what_differs(explainer, quick, examples(photograph.shape[1::-1]))
 
     backend, precision = options.backend, options.precision
-    judge = Judge(difference, f"{options.formula_name}|{options.target}")
+    judge = PrecisionCheck(difference, f"{options.formula_name}|{options.target}")
     return start_engine(cut, device, backend, precision, example, target, judge, options.pictures), fit
 
 

@@ -25,7 +25,7 @@ def container_options(muxer: str) -> dict[str, str]:
     return {**fragments, "movflags": "+frag_keyframe+empty_moov+default_base_moof"}
 
 
-def say_start(output: Any, fps: tuple[int, int], start_ticks: int) -> None:
+def write_start_tag(output: Any, fps: tuple[int, int], start_ticks: int) -> None:
     """Write the start of a segment within the whole recording into its container's header, as the comment.
 
     Args:
@@ -36,8 +36,8 @@ def say_start(output: Any, fps: tuple[int, int], start_ticks: int) -> None:
     output.metadata["comment"] = _PIECE + json.dumps({"fps": fps, "start": start_ticks})
 
 
-def start_said(source: Any) -> tuple[tuple[int, int] | None, int]:
-    """Return the nominal rate and start that ``say_start`` wrote; ``(None, 0)`` for a file without them."""
+def read_start_tag(source: Any) -> tuple[tuple[int, int] | None, int]:
+    """Return the nominal rate and start that ``write_start_tag`` wrote; ``(None, 0)`` for a file without them."""
     tags = {name.lower(): text for name, text in source.metadata.items()}
     comment = tags.get("comment", "")
     if not comment.startswith(_PIECE):

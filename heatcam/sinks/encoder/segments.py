@@ -12,7 +12,7 @@ import av
 from heatcam.errors import reason_of
 from heatcam.sinks.encoder.audio import AudioTrack
 from heatcam.sinks.encoder.clock import Clock
-from heatcam.sinks.encoder.containers import container_options, start_said
+from heatcam.sinks.encoder.containers import container_options, read_start_tag
 from heatcam.sinks.recording.messages import JoinJob, Outcome
 
 _AS_TOLD: tuple[int, int] = (0, 1)
@@ -140,7 +140,7 @@ def _opened(source: Any, path: str, fps: tuple[int, int]) -> _Segment:
     if not source.streams.video:
         raise ValueError(f"{path} holds no picture")
     video = source.streams.video[0]
-    said, start_ticks = start_said(source)
+    said, start_ticks = read_start_tag(source)
     told = said or (None if fps == _AS_TOLD else fps)
     rate = Fraction(*told) if told else Fraction(video.average_rate or video.base_rate or 25)
     return _Segment(source, video, rate, Fraction(start_ticks, Clock(rate).ticks_per_s))

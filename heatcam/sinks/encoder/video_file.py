@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from heatcam.sinks.encoder.audio import AudioTrack
 from heatcam.sinks.encoder.clock import Clock
-from heatcam.sinks.encoder.containers import container_options, say_start
+from heatcam.sinks.encoder.containers import container_options, write_start_tag
 from heatcam.sinks.recording.codecs import CODECS, encoder_options
 from heatcam.sinks.recording.messages import EncodeJob
 
@@ -77,7 +77,7 @@ class VideoFile:
         job = self._job
         self._output = av.open(job.path, "w", format=job.muxer, options=container_options(job.muxer))
         if job.origin_s is not None:
-            say_start(self._output, job.fps, start_ticks)
+            write_start_tag(self._output, job.fps, start_ticks)
         self._stream = self._add_stream()
         self._audio = AudioTrack(job.audio_from, self._output)
 

@@ -33,7 +33,7 @@ def parse_size(text: str) -> int:
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"{text!r} is no size", "write it like 500MB, 2GB or 0")
+        raise UsageError(f"{text!r} is not a valid size", "write it like 500MB, 2GB or 0")
     return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
 
 

@@ -56,7 +56,7 @@ def count_frames(path: Path) -> Outcome:
     return Outcome(**_ask({"errand": "count", "path": str(path.resolve())}))
 
 
-def join_pieces(job: JoinJob) -> Outcome:
+def join_segments(job: JoinJob) -> Outcome:
     """Join segments into ``job.path``; ``error`` is set if that failed.
 
     Raises:

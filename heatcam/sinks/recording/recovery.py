@@ -14,7 +14,7 @@ from heatcam.sinks.picture_names import fitting_name
 from heatcam.sinks.recording.formats import format_of_suffix
 from heatcam.sinks.recording.messages import JoinJob, Outcome
 from heatcam.sinks.recording.output_path import earlier_segments, finished_path, is_part, lock_path
-from heatcam.sinks.recording.process import count_frames, join_pieces
+from heatcam.sinks.recording.process import count_frames, join_segments
 from heatcam.sinks.recording.recording_lock import manifest_in, require_unlocked
 
 
@@ -146,7 +146,7 @@ def joined(
     )
     try:
         with stopping.raising():
-            outcome = join_pieces(job)
+            outcome = join_segments(job)
     except BaseException:
         hidden.unlink(missing_ok=True)
         raise

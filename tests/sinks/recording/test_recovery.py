@@ -71,7 +71,7 @@ def test_a_torn_end_is_left_out(tmp_path, suffix, missing):
 
 def test_pieces_are_put_together_at_their_times(tmp_path):
     for numbers, name in ((range(10), "a.part-1.mp4"), (range(10, 25), "a.part.mp4")):
-        origin = RecorderOptions(goes_on_from_s=0.0)
+        origin = RecorderOptions(resume_origin_s=0.0)
         with Recorder(tmp_path / f"piece{numbers[0]}.mp4", SIZE_WH, 25, options=origin) as recorder:
             for number in numbers:
                 recorder.write(numbered_picture(number), number / 25 + (0.5 if number >= 20 else 0))
