@@ -44,7 +44,7 @@ STAGES = (
     ("map: from the head down to the taps", conversion.CompiledPasses, "vjp"),
     ("map: gradient times activation", Explainer, "_values"),
     ("map: is it low evidence", GradientEngine, "coherence"),
-    ("steadying", Smoother, "steady"),
+    ("steadying", Smoother, "smooth"),
     ("overlay", importlib.import_module("heatcam.bench.contestants"), "draw"),
 )
 REST = "what lies between"

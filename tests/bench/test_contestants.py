@@ -71,8 +71,8 @@ def test_the_live_map_is_drawn(setup: Setup, drawn: list[Explanation]) -> None:
 def test_the_maps_of_video_are_smoothed_and_those_of_a_photograph_are_not(
     setup: Setup, drawn: list[Explanation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    smoothed, real = [], contestants.Smoother.steady
-    monkeypatch.setattr(contestants.Smoother, "steady", lambda self, e: smoothed.append(e) or real(self, e))
+    smoothed, real = [], contestants.Smoother.smooth
+    monkeypatch.setattr(contestants.Smoother, "smooth", lambda self, e: smoothed.append(e) or real(self, e))
     for name, count in (("live map", 1), ("fine map", 2), ("per-object maps", 2), ("plain", 2)):
         run(f"{name} (torch)", setup)
         assert len(smoothed) == count
