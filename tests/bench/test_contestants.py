@@ -136,12 +136,12 @@ def test_a_variant_that_runs_with_another_backend_is_refused(
 def test_a_processor_without_bfloat16_is_not_measured_in_it(
     setup: Setup, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passes = pytest.importorskip("heatcam.engine.openvino_passes")
+    pytest.importorskip("openvino")
     monkeypatch.setattr(contestants, "build_explainer", lambda *_: explainer)
     monkeypatch.setattr(explainer.engine.passes, "name", "openvino bf16")
-    monkeypatch.setattr(passes, "has_bfloat16", lambda: True)
+    monkeypatch.setattr("heatcam.engine.has_bfloat16", lambda: True)
     assert build(setup, VARIANTS[-1], "live") is explainer
-    monkeypatch.setattr(passes, "has_bfloat16", lambda: False)
+    monkeypatch.setattr("heatcam.engine.has_bfloat16", lambda: False)
     with pytest.raises(ModelError, match="does not calculate in bfloat16"):
         build(setup, VARIANTS[-1], "live")
 
