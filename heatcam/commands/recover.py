@@ -46,7 +46,7 @@ def run_recover(places: Sequence[Path], json: str | None, terminal: Terminal) ->
         for one in done:
             terminal.result(_words(one))
     if not interrupted_recordings:
-        terminal.note("nothing is left of interrupted recordings")
+        terminal.note("there are no interrupted recordings")
     return int(bool(failed))
 
 

@@ -112,6 +112,6 @@ def _line(done: RecordingDone) -> str:
     """Return the file, its frames, and how it ended: ``out.mp4  12 frames, 2 dropped, stopped early``."""
     dropped = f", {done.dropped} dropped" if done.dropped else ""
     early = (
-        ", stopped early" + ("; --resume goes on" if done.is_resumable else "") if done.interrupted else ""
+        ", stopped early" + ("; --resume continues" if done.is_resumable else "") if done.interrupted else ""
     )
     return f"{done.path}  {done.frames} frame" + "s" * (done.frames != 1) + dropped + early

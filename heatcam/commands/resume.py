@@ -131,16 +131,14 @@ def resumption_of(target: OutputPath, manifest: Mapping[str, Any]) -> Resumption
     """
     if not manifest:
         raise UsageError(
-            "--resume goes on with videos made of files", "record cameras, GIFs and pictures anew"
+            "--resume works for videos recorded from files", "record cameras, GIFs and pictures again"
         )
     require_unlocked(target.lock_file)
     interrupted = interrupted_recording(target.part)
     segments = interrupted.segments if interrupted else ()
     if target.path.exists():
         if not target.lock_file.exists():
-            raise UsageError(
-                f"{target.path} is there already, and whole", "choose another name or add --overwrite"
-            )
+            raise UsageError(f"{target.path} is already complete", "choose another name or add --overwrite")
         segments = (*segments, target.path)
     if not segments:
         return Resumption(target)

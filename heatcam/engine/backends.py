@@ -209,7 +209,7 @@ def _quick_if_it_shows_the_same(
     if not difference:
         logger.info("%s shows what %s shows and is used", name, exact.name)
         return quick
-    logger.warning("%s shows something else than float32 (%s); using %s", name, difference, exact.name)
+    logger.warning("%s gives other results than float32 (%s); using %s", name, difference, exact.name)
     return exact
 
 

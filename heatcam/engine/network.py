@@ -177,7 +177,7 @@ class TappedNetwork:
         """Return the layers asked for, in order; their outputs are kept for the taps.
 
         Raises:
-            UsageError: there is no such layer, its output is no map, the head does not read it, or it does not read the first.
+            UsageError: there is no such layer, its output is not a map, the head does not read it, or it does not read the first.
         """
         indices = layers_named(self._layers, names)
         self._read_later |= set(indices)
@@ -185,7 +185,7 @@ class TappedNetwork:
         for index in indices:
             if index not in maps:
                 raise UsageError(
-                    f"the output of layer {index} is no map", "heatcam layers MODEL lists those that are"
+                    f"the output of layer {index} is not a map", "heatcam layers MODEL lists those that are"
                 )
             if not self._above(index) & set(self.inputs):
                 raise UsageError(

@@ -69,7 +69,7 @@ def check_recording_path(path: str | Path, overwrite: bool = False) -> OutputPat
         left = interrupted.segments[0]
         raise UsageError(
             f"{left} is left from a recording that was interrupted",
-            f"`heatcam recover {left}` makes a finished file of it, --resume goes on with it, --overwrite throws it away",
+            f"`heatcam recover {left}` makes a finished file of it, --resume continues it, --overwrite throws it away",
         )
     return target
 

@@ -58,4 +58,4 @@ def parse_time(text: str, option: str = "--start") -> float:
             return int(hours or 0) * 3600.0 + int(minutes) * 60.0 + float(seconds)
     if plain := _SECONDS.fullmatch(text):
         return float(plain.group(1)) * _UNITS_S[plain.group(2)]
-    raise UsageError(f"{option} {text} is no time", f"write it like {option} 80, 1:20 or 0:01:20.5")
+    raise UsageError(f"{option} {text} is not a valid time", f"write it like {option} 80, 1:20 or 0:01:20.5")

@@ -45,7 +45,7 @@ def parse_screen(spec: str) -> ScreenPart:
     numbers = [int(number) for number in match.groups() if number] if match else []
     if match is None or (len(numbers) == 5 and min(numbers[3:]) < 1):
         raise UsageError(
-            f"{spec} is no part of a screen", "say screen, screen:2 or screen:1:left,top,width,height"
+            f"{spec} is not a part of a screen", "say screen, screen:2 or screen:1:left,top,width,height"
         )
     region = (numbers[1], numbers[2], numbers[3], numbers[4]) if len(numbers) == 5 else None
     return ScreenPart(numbers[0] if numbers else 1, region)

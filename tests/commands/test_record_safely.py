@@ -203,7 +203,7 @@ def test_a_killed_recording_is_resumed_to_every_frame_in_order(tmp_path: Path) -
             break
         time.sleep(0.1)  # the encoder finishes its file
     assert result.exit_code == 2
-    assert "--resume goes on with it" in result.stderr
+    assert "--resume continues it" in result.stderr
     heatcam("record", clip, "-o", out, *PLAIN, "--resume")
     assert [number_in(picture) for picture in pictures_in(out)] == list(range(200))
     np.testing.assert_allclose(times_in(out), times, atol=0.001)
@@ -253,7 +253,7 @@ def test_nothing_to_go_on_with_begins_at_the_start_and_a_whole_file_is_left_alon
     result = heatcam("record", clip, "-o", tmp_path / "out.mp4", *PLAIN, "--resume")
     assert "recording from the start" in result.stderr
     refused = heatcam("record", clip, "-o", tmp_path / "out.mp4", *PLAIN, "--resume", exit_code=2)
-    assert "is there already, and whole" in refused.stderr
+    assert "is already complete" in refused.stderr
 
 
 def test_a_leftover_with_all_frames_is_only_put_together(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_leftover_with_all_frames_is_only_put_together(tmp_path: Path) -> None
         (
             ("demo", "-o", "a.gif", "--resume", "--seconds", "1"),
             2,
-            "--resume goes on with videos made of files",
+            "--resume works for videos recorded from files",
         ),
         (("demo", "-o", "a.mp4", "--codec", "theora"), 2, "take one of h264, hevc, av1, vp9, ffv1, prores"),
         (("demo", "-o", "a.mp4", "--min-free", "900TB"), 1, "less than --min-free 900 TB; make space"),
@@ -366,7 +366,7 @@ def test_recover_finishes_what_is_left_and_says_what_it_cannot(tmp_path: Path) -
     assert "broken.part.mkv cannot be put together" in said["errors"][0]
     assert [number_in(picture) for picture in pictures_in(tmp_path / "out-recovered.mp4")] == list(range(12))
     (tmp_path / "broken.part.mkv").unlink()
-    assert "nothing is left" in heatcam("recover", tmp_path).stderr
+    assert "there are no interrupted recordings" in heatcam("recover", tmp_path).stderr
 
 
 class FakeCamera(SourceBase):

@@ -122,7 +122,7 @@ def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_bac
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
     assert start(cut, "openvino", asked, lambda *_: "other maps").name == "openvino fp32"
     assert caplog.messages == [
-        "openvino bf16 shows something else than float32 (other maps); using openvino fp32"
+        "openvino bf16 gives other results than float32 (other maps); using openvino fp32"
     ]
 
 

@@ -85,9 +85,7 @@ def interrupted_recordings_in(places: Sequence[Path]) -> list[InterruptedRecordi
         elif (part := _part_of(place)) is not None:
             parts.append(part)
         else:
-            raise UsageError(
-                f"{place} is not what an interrupted recording has left", "they are called name.part.mp4"
-            )
+            raise UsageError(f"{place} is not an interrupted recording", "these are named name.part.mp4")
     return [found for part in dict.fromkeys(parts) if (found := interrupted_recording(part)) is not None]
 
 

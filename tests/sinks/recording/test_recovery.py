@@ -115,7 +115,7 @@ def test_leftovers_are_found_in_folders_and_by_name(tmp_path):
     assert [one.part.name for one in found] == ["a.part.mp4", "b.part.mkv"]
     assert [segment.name for segment in found[1].segments] == ["b.part-1.mkv", "b.part-2.mkv"]
     for wrong, says in (
-        ("c.mp4", "is not what an interrupted recording has left"),
+        ("c.mp4", "is not an interrupted recording"),
         ("no", "there is no file"),
     ):
         with pytest.raises(UsageError, match=says):
