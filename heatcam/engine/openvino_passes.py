@@ -11,6 +11,7 @@ Converted models are kept in the user's cache folder, keyed by weights, shape, v
 from __future__ import annotations
 
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,9 +40,19 @@ _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 Shape = tuple[int, ...]
 
 
-def has_bfloat16() -> bool:
-    """Return True if this processor has bfloat16 instructions (AMX or AVX512-BF16)."""
+#: Limits of oneDNN's instruction sets that leave bfloat16 out. OpenVINO states it all the same, and then cannot compile for it.
+_WITHOUT_BFLOAT16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"}
+
+
+def states_bfloat16() -> bool:
+    """Return True if OpenVINO says that this processor has bfloat16 instructions (AMX or AVX512-BF16)."""
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def has_bfloat16() -> bool:
+    """Return True if this processor has bfloat16 instructions and ``ONEDNN_MAX_CPU_ISA`` does not forbid them."""
+    limits = {os.environ.get(name, "").upper() for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")}
+    return not limits & _WITHOUT_BFLOAT16 and states_bfloat16()
 
 
 class OpenVinoPasses:

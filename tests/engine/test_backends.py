@@ -89,6 +89,13 @@ def test_torch_calculates_in_the_precision_asked_for_or_in_float32(
     assert f"torch {precision} gradients differ" in caplog.text
 
 
+compiles_bfloat16 = pytest.mark.skipif(
+    openvino_passes.states_bfloat16() and not openvino_passes.has_bfloat16(),
+    reason="ONEDNN_MAX_CPU_ISA forbids this processor's bfloat16: OpenVINO cannot compile for it",
+)
+
+
+@compiles_bfloat16
 def test_half_of_the_bits_on_the_cpu_are_openvinos(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
     assert start(cut, "auto", "bf16").name == "openvino bf16"
@@ -115,6 +122,7 @@ def test_speed_can_be_measured_where_a_level_does_not_read_the_tapped_layer(cut:
     assert taken[0] > 0
 
 
+@compiles_bfloat16
 @pytest.mark.parametrize("asked", ["auto", "bf16"])
 def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_backend(
     cut: TappedNetwork, monkeypatch, caplog, asked: str
@@ -126,6 +134,7 @@ def test_bfloat16_that_shows_something_else_gives_way_to_float32_on_the_same_bac
     ]
 
 
+@compiles_bfloat16
 def test_bfloat16_that_shows_the_same_is_taken(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(openvino_passes, "has_bfloat16", lambda: True)
     assert start(cut, "openvino", judge=lambda *_: "").name == "openvino bf16"
@@ -133,6 +142,7 @@ def test_bfloat16_that_shows_the_same_is_taken(cut: TappedNetwork, monkeypatch) 
     assert start(cut, "openvino", judge=lambda *_: "").name == "openvino fp32"
 
 
+@compiles_bfloat16
 def test_bfloat16_whose_gradient_is_garbage_gives_way_to_float32_on_the_same_backend(
     cut: TappedNetwork, monkeypatch, caplog
 ) -> None:
@@ -148,6 +158,7 @@ def test_bfloat16_whose_gradient_is_garbage_gives_way_to_float32_on_the_same_bac
     assert "openvino bf16 gradients differ" in caplog.text
 
 
+@compiles_bfloat16
 @pytest.mark.parametrize(("difference", "later"), [("", "openvino bf16"), ("other", "openvino fp32")])
 def test_what_was_judged_once_is_remembered_and_one_precision_is_compiled(
     cut: TappedNetwork, monkeypatch, difference: str, later: str
@@ -227,3 +238,14 @@ def test_the_choice_is_explained_with_what_was_measured(cut: TappedNetwork, monk
     with caplog.at_level("INFO"):
         start(cut)
     assert "torch 43 ms, openvino 38 ms: openvino fp32" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"), [("AVX512_CORE", False), ("avx2", False), ("AVX512_CORE_BF16", True), ("", True)]
+)
+def test_a_limit_of_the_instruction_sets_counts_for_bfloat16(monkeypatch, limit: str, allowed: bool) -> None:
+    """OpenVINO states bfloat16 under every limit, and then "object is not initialized"."""
+    monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    monkeypatch.setattr(openvino_passes, "states_bfloat16", lambda: True)
+    assert openvino_passes.has_bfloat16() is allowed
