@@ -155,7 +155,7 @@ def _window() -> NDArray[np.uint8]:
     explainer = heatcam.load("markers")
     painting, state = Renderer(0.9, DEFAULT_KEYS), WindowState(layout=Layout.DUAL, numbers=True, graphs=True)
     scene = DemoScene()
-    for frame_index in range(0, 120, 4):
+    for frame_index in range(0, 240, 4):
         frame = Frame(
             scene.render(frame_index).image_bgr, frame_index, frame_index / 30, frame_index / 30, "demo"
         )
