@@ -16,9 +16,28 @@ MOST_DETECTIONS = 10_000
 LIKELY_SIZE_WH = 1280, 720
 
 
-def _option(default: Any, *, choices: type[Enum] | None = None, commas: bool = False) -> Any:
-    """Make a field for the command line: one of the values of ``choices``, or a text with ``commas`` between its parts."""
-    return field(default=default, metadata={"choices": choices, "commas": commas})
+@dataclass(frozen=True)
+class OfferedAs:
+    """An option's looks on the command line, as the metadata ``offered`` of its field.
+
+    Attributes:
+        help: its line in the help.
+        metavar: name of its value there; "" goes by its type.
+        shapes_the_map: True if it belongs with the options of the map, not of the model.
+        choices: its values, if they are few and fixed.
+        commas: True for texts that come in one, with commas between.
+    """
+
+    help: str
+    metavar: str = ""
+    shapes_the_map: bool = False
+    choices: type[Enum] | None = None
+    commas: bool = False
+
+
+def _option(default: Any, **looks: Any) -> Any:
+    """Make a field that the command line offers too: ``looks`` are those of ``OfferedAs``."""
+    return field(default=default, metadata={"offered": OfferedAs(**looks)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +52,17 @@ class DetectOptions:
         classes: class names or numbers to keep, each text one or several separated by commas; empty keeps all.
     """
 
-    imgsz: int | None = None
-    conf: float = 0.25
-    iou: float = 0.7
-    max_det: int = 300
-    classes: tuple[str, ...] = ()
+    imgsz: int | None = _option(
+        None, help="Longer side of the network's input; the model's own if left out.", metavar="PIXELS"
+    )
+    conf: float = _option(0.25, help="Keep boxes above this confidence, 0 to 1.")
+    iou: float = _option(0.7, help="Boxes of a class that overlap more, 0 to 1, are one object.")
+    max_det: int = _option(300, help="Keep so many boxes at most, the most confident.", metavar="NUMBER")
+    classes: tuple[str, ...] = _option(
+        (),
+        help="Keep only these classes: names or numbers, with commas or each behind a --classes of its own.",
+        metavar="NAMES",
+    )
 
     def require_valid(self) -> None:
         """Refuse invalid values.
@@ -58,7 +83,7 @@ class DetectOptions:
 class ExplainOptions(DetectOptions):
     """Options that decide which boxes are kept and how their evidence is mapped.
 
-    To add an option that the command line offers too: a field here, and its help text in ``cli.options``.
+    An option that the command line offers too is a field here, with its help text: see ``OfferedAs``.
 
     Attributes:
         method: the CAM method's name.
@@ -73,13 +98,46 @@ class ExplainOptions(DetectOptions):
         pictures: number of pictures to explain; None for a stream, whose first picture has to be as fast as the others.
     """
 
-    method: str = LIVE_MAP
-    quality: str = _option("live", choices=Quality)
-    backend: str = _option("auto", choices=Backend)
-    precision: str = _option("auto", choices=Precision)
-    why: str = ""
-    layers: tuple[str, ...] = _option((), commas=True)
-    target: str = "class"
+    method: str = _option(
+        LIVE_MAP,
+        help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them.",
+        shapes_the_map=True,
+    )
+    quality: str = _option(
+        "live",
+        help="'live' maps one layer; 'fine' adds up every level, for more detail.",
+        shapes_the_map=True,
+        choices=Quality,
+    )
+    backend: str = _option(
+        "auto", help="What runs the network; 'auto' takes the fastest, measured once.", choices=Backend
+    )
+    precision: str = _option(
+        "auto",
+        help="What the network calculates in; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and it shows "
+        "the same.",
+        choices=Precision,
+    )
+    why: str = _option(
+        "",
+        help="Explain this class at every box instead of its own: why (not) a truck?",
+        metavar="CLASS",
+        shapes_the_map=True,
+    )
+    target: str = _option(
+        "class",
+        help="What is explained of each object: class, box, iou-side, mask, keypoint or angle; box:left and keypoint:3 are "
+        "parts.",
+        metavar="PART",
+        shapes_the_map=True,
+    )
+    layers: tuple[str, ...] = _option(
+        (),
+        help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
+        metavar="LAYERS",
+        shapes_the_map=True,
+        commas=True,
+    )
     pictures: int | None = None
 
     @property

@@ -1,10 +1,11 @@
 """Every option of the command line, with its help text and its group; its type is that of the record's field that it fills.
 
-To add one: a field in its record (``commands.options``), and a line here.
+To add one: a field in its record (``commands.options``), and a line here. Those of an explanation stand in ``heatcam.options``.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from enum import Enum
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from heatcam.commands import (
     WindowChoice,
 )
 from heatcam.evaluation import EvalPlan, Judged, Outputs
+from heatcam.options import ExplainOptions
 from heatcam.saliency import METHODS
 
 #: Values of options that are names in a registry.
@@ -53,6 +55,21 @@ GROUP_OF: dict[type, Group] = {
     EvalPlan: Group.MEASURING,
 }
 
+
+def _offered(kind: type) -> dict[str, Any]:
+    """Return the options that a record's fields describe themselves, by name."""
+    offered = {of.name: of.metadata["offered"] for of in dataclasses.fields(kind) if "offered" in of.metadata}
+    return {
+        name: typer.Option(
+            help=looks.help,
+            metavar=looks.metavar or None,
+            case_sensitive=False,
+            rich_help_panel=Group.MAP if looks.shapes_the_map else None,
+        )
+        for name, looks in offered.items()
+    }
+
+
 OPTIONS: dict[type, dict[str, Any]] = {
     ModelChoice: {
         "model": typer.Option(
@@ -65,50 +82,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "device": typer.Option(
             metavar="NAME", help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."
         ),
-        "imgsz": typer.Option(
-            metavar="PIXELS", help="Longer side of the network's input; the model's own if left out."
-        ),
-        "conf": typer.Option(help="Keep boxes above this confidence, 0 to 1."),
-        "iou": typer.Option(help="Boxes of a class that overlap more, 0 to 1, are one object."),
-        "max_det": typer.Option(metavar="NUMBER", help="Keep so many boxes at most, the most confident."),
-        "classes": typer.Option(
-            metavar="NAMES",
-            help="Keep only these classes: names or numbers, with commas or each behind a --classes of its own.",
-        ),
-        "method": typer.Option(
-            help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them.",
-            case_sensitive=False,
-            rich_help_panel=Group.MAP,
-        ),
-        "quality": typer.Option(
-            help="'live' maps one layer; 'fine' adds up every level, for more detail.",
-            case_sensitive=False,
-            rich_help_panel=Group.MAP,
-        ),
-        "backend": typer.Option(
-            help="What runs the network; 'auto' takes the fastest, measured once.", case_sensitive=False
-        ),
-        "precision": typer.Option(
-            help="What the network calculates in; 'auto' is fp32, or bf16 with OpenVINO where the processor has it and it "
-            "shows the same.",
-            case_sensitive=False,
-        ),
-        "why": typer.Option(
-            metavar="CLASS",
-            help="Explain this class at every box instead of its own: why (not) a truck?",
-            rich_help_panel=Group.MAP,
-        ),
-        "target": typer.Option(
-            metavar="PART",
-            help="What is explained of each object: class, box, iou-side, mask, keypoint or angle; "
-            "box:left and keypoint:3 are parts.",
-            rich_help_panel=Group.MAP,
-        ),
-        "layers": typer.Option(
-            metavar="LAYERS",
-            help="Map these layers instead: indices or names with commas; `heatcam layers` lists them.",
-            rich_help_panel=Group.MAP,
-        ),
+        **_offered(ExplainOptions),
         "yes": typer.Option(
             "--yes", "-y", help="Download a published model that is not here without asking."
         ),

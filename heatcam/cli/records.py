@@ -72,10 +72,11 @@ def offered_fields(kind: type) -> list[OfferedField]:
 
 
 def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedField:
-    choices, default = CHOICES.get(of.name, of.metadata.get("choices")), cast(Any, of.default)
+    looks, default = of.metadata.get("offered"), cast(Any, of.default)
+    choices = CHOICES.get(of.name, looks and looks.choices)
     if choices is not None:
         return OfferedField(kind, of.name, choices, choices(default), lambda choice: choice.value)
-    if of.metadata.get("commas"):
+    if looks is not None and looks.commas:
         return OfferedField(kind, of.name, str, ",".join(default), names_in)
     if type_of == tuple[str, ...]:
         return OfferedField(kind, of.name, list[str] | None, None, lambda texts: tuple(texts or ()))
