@@ -128,5 +128,5 @@ def test_times_are_written_as_for_ffmpeg(text, seconds):
 
 @pytest.mark.parametrize("text", ["-5", "1:75", "1:60:00", "abc", "1:2:3:4", "nan", "1e3", "1m20s", "٣"])
 def test_what_is_no_time_is_refused(text):
-    with pytest.raises(UsageError, match="is no time; write it like --start 80, 1:20"):
+    with pytest.raises(UsageError, match="is not a valid time; write it like --start 80, 1:20"):
         parse_time(text)
