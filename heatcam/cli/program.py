@@ -18,6 +18,7 @@ FAILED = 1
 def main() -> NoReturn:
     """Run one command and end the process; any failure is one line on standard error."""
     stopping.install()
+    stopping.ignore_at_exit()
     open_standard_streams()
     failed_beside: list[BaseException] = []
     threading.excepthook = lambda what: _say_beside(what.exc_value, what.thread, failed_beside)

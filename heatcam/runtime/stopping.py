@@ -8,6 +8,7 @@ Nothing of heatcam is imported here.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -134,6 +135,19 @@ def leave(code: int) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: end(code))
+
+
+def ignore_at_exit() -> None:
+    """Ignore signals once the interpreter is torn down, where they would kill the program: CPython restores their default action.
+
+    Call it first of all ``atexit`` functions, so that it runs last: until then a signal ends what hangs (``leave``).
+    """
+    atexit.register(_ignore)
+
+
+def _ignore() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _handle(number: int, _: object) -> None:

@@ -130,6 +130,20 @@ def test_a_pipe_that_nobody_reads_any_more_is_no_trouble() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@posix_only
+def test_ctrl_c_while_the_interpreter_is_torn_down_changes_no_exit_code(tmp_path: Path) -> None:
+    """CPython restores the default action of signals before modules go, and the program was killed: exit code -2."""
+    body = (
+        "import os, signal\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, me=os.getpid(), number=signal.SIGINT):\n"
+        "        kill(me, number)\n"
+        "sys.kept = Last()"
+    )
+    result = with_methods(body, tmp_path=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def with_methods(
     body: str, *words: str, tmp_path: Path, output: int | IO[str] = subprocess.PIPE
 ) -> subprocess.CompletedProcess[str]:
