@@ -45,7 +45,7 @@ class Snapshots:
         self._absolute = folder.absolute()
         self._about = about
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="heatcam snapshot")
-        self._waiting: list[Future[str]] = []
+        self._waiting: list[Future[tuple[str, bool]]] = []
         self._given: set[Path] = set()
         self._failures: list[str] = []
 
@@ -64,16 +64,16 @@ class Snapshots:
         """Return a message for each snapshot saved, or not saved and why, since the last call."""
         done = [future for future in self._waiting if future.done() and not future.cancelled()]
         self._waiting = [future for future in self._waiting if not future.done()]
-        return [future.result() for future in done]
+        return [self._noted(*future.result()) for future in done]
 
     @property
     def failed(self) -> bool:
-        """True if a snapshot could not be saved in its folder."""
+        """True if ``news`` or ``close`` has reported a snapshot that could not be saved in its folder."""
         return bool(self._failures)
 
     def close(self) -> list[str]:
-        """Wait for unfinished snapshots; return earlier failures and the last news."""
-        earlier = list(self._failures)
+        """Wait for unfinished snapshots; return earlier failures and the last news, each once."""
+        earlier = list(self._failures)  # those that ``news`` has returned already
         wait(self._waiting, STOP_S)
         late = sum(not future.done() for future in self._waiting)
         self._writer.shutdown(wait=not late, cancel_futures=True)
@@ -81,18 +81,27 @@ class Snapshots:
             self._failures.append(f"{late} snapshots were not written in time")
         return [*earlier, *self.news(), *(self._failures[-1:] if late else [])]
 
-    def _save(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
-        """Write to the folder or, if it is gone or its disk full, to another one; return the message to show."""
+    def _noted(self, text: str, whole: bool) -> str:
+        if not whole:
+            self._failures.append(text)
+        return text
+
+    def _save(
+        self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState
+    ) -> tuple[str, bool]:
+        """Write to the folder or, if it is gone or its disk full, to another one.
+
+        Returns:
+            The message to show, and True if the files are where they were asked for.
+        """
         failure = self._write(path, picture, explanation, state)
         if not failure:
-            return f"saved {path.name}"
+            return f"saved {path.name}", True
         for folder in other_folders(self._absolute):
             other = free_path(folder / path.name)
             if folder != self._absolute and not self._write(other, picture, explanation, state):
-                self._failures.append(f"{failure}; saved as {other}")
-                return self._failures[-1]
-        self._failures.append(failure)
-        return failure
+                return f"{failure}; saved as {other}", False
+        return failure, False
 
     def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
         """Write the three files, all or none; return the reason of a failure, "" for success."""

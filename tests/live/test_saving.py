@@ -1,5 +1,7 @@
 """What the window writes: recordings that keep their size, and names that are free."""
 
+from concurrent.futures import wait
+
 import cv2
 import numpy as np
 import pytest
@@ -97,6 +99,26 @@ def test_a_snapshot_that_fails_half_way_leaves_nothing_and_removes_nothing_of_ot
     taken = snapshots._write(tmp_path / "other" / "mine.png", picture(), seen(frame(0)), WindowState())
     assert "exists already" in taken
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine.png"]
+
+
+def test_a_snapshot_that_has_failed_before_the_window_is_left_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("heatcam.live.saving.other_folders", lambda _: iter(()))
+    snapshots = Snapshots(tmp_path / "missing", {})
+    snapshots.save(picture(), seen(frame(0)), WindowState())
+    wait(snapshots._waiting)
+    (said,) = snapshots.close()
+    assert "missing" in said
+    assert snapshots.failed
+
+
+def test_a_snapshot_whose_failure_was_shown_is_said_again_when_the_window_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("heatcam.live.saving.other_folders", lambda _: iter(()))
+    snapshots = Snapshots(tmp_path / "missing", {})
+    snapshots.save(picture(), seen(frame(0)), WindowState())
+    wait(snapshots._waiting)
+    shown = snapshots.news()
+    assert snapshots.close() == shown
+    assert snapshots.failed
 
 
 def test_what_has_failed_is_said_again_when_the_window_is_left(tmp_path):
