@@ -9,6 +9,8 @@ from .history import EvidenceHistory as EvidenceHistory
 from .history import ObjectEvidence as ObjectEvidence
 from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
+from .regions import Region as Region
+from .regions import find_regions as find_regions
 from .scales import scales_of as scales_of
 from .scales import scope_of as scope_of
 from .statistics import energy_in_box as energy_in_box
