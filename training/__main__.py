@@ -1,4 +1,4 @@
-"""``python -m training`` makes the embedded model: render, train, export, evaluate. Each step also runs by itself."""
+"""``python -m training`` makes the embedded model: render, train, export, balance, evaluate. Each step also runs by itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ def main() -> None:
     os.environ.setdefault("YOLO_OFFLINE", "1")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument(
-        "step", nargs="?", choices=["all", "render", "mine", "train", "export", "evaluate"], default="all"
+        "step",
+        nargs="?",
+        choices=["all", "render", "mine", "train", "export", "balance", "evaluate"],
+        default="all",
     )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument(
@@ -38,7 +41,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="how many render")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="how many train")
     options = parser.parse_args()
-    wanted = ("render", "train", "export", "evaluate") if options.step == "all" else (options.step,)
+    wanted = (
+        ("render", "train", "export", "balance", "evaluate") if options.step == "all" else (options.step,)
+    )
     for step in wanted:
         _run(step, options)
 
@@ -75,6 +80,10 @@ def _run(step: str, options: argparse.Namespace) -> None:
 
         facts = {"seed": options.seed, "scenes": options.scenes, "epochs": options.epochs}
         print(export(OUT / "run" / "weights" / "last.pt", IMGSZ, facts))
+    elif step == "balance":
+        from training.operating_point import balance
+
+        print(balance(OUT / "dataset", IMGSZ))
     else:
         from training.measuring import evaluate
 

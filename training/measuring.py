@@ -60,11 +60,7 @@ class Judged:
 def evaluate(dataset: Path, imgsz: int) -> dict[str, Any]:
     """Measure, print, and write the numbers into ``markers.json`` and ``CARD.md``."""
     explainer = heatcam.load("markers", imgsz=imgsz, conf=0.001)
-    scenes = [
-        _judge_scene(explainer, path) for path in sorted((dataset / "images" / "held-out").glob("*.png"))
-    ]
-    if not scenes:
-        raise FileNotFoundError(f"{dataset} holds no held-out scenes: python -m training render")
+    scenes = judge_scenes(explainer, dataset)
     metrics = {
         "held_out_scenes": len(scenes),
         "held_out_markers": int(sum(len(scene.truth.class_ids) for scene in scenes)),
@@ -77,6 +73,18 @@ def evaluate(dataset: Path, imgsz: int) -> dict[str, Any]:
     _store(metrics)
     print(json.dumps(metrics, indent=1))
     return metrics
+
+
+def judge_scenes(explainer: Any, dataset: Path) -> list[Judged]:
+    """Run the model over the held-out scenes.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    paths = sorted((dataset / "images" / "held-out").glob("*.png"))
+    if not paths:
+        raise FileNotFoundError(f"{dataset} holds no held-out scenes: python -m training render")
+    return [_judge_scene(explainer, path) for path in paths]
 
 
 def average_precision(scenes: list[Judged]) -> dict[str, Any]:
