@@ -141,6 +141,42 @@ class Question:
 
 
 @dataclass(frozen=True)
+class ExplainerFacts:
+    """Facts about an explainer, for reports: what was asked, how, and what ran it.
+
+    Attributes:
+        model: the model's name for people.
+        sha256: of the model's file, in hexadecimal; "" for a network without one.
+        task: ultralytics' name: ``detect``, ``segment``, ``pose``, ``obb`` or ``classify``.
+        method: the CAM method's name.
+        layers: the layers that maps come from, as ``index:type``.
+        target: the output of each object that is explained, as ``--target`` names it.
+        why: name of the class that is explained at every box; "" for each box's own.
+        unit: unit of the maps.
+        device, backend, precision: what runs the network.
+        imgsz: longer side of the network's input, in pixels.
+        conf, iou: thresholds, in ``[0, 1]``.
+        max_det: number of boxes at most.
+    """
+
+    model: str
+    sha256: str
+    task: str
+    method: str
+    layers: tuple[str, ...]
+    target: str
+    why: str
+    unit: str
+    device: str
+    backend: str
+    precision: str
+    imgsz: int
+    conf: float
+    iou: float
+    max_det: int
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A model's detections in one frame, and the maps of the evidence for them.
 

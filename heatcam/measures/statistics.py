@@ -73,3 +73,69 @@ def heat_counts(saliency: SaliencyMap | None) -> Int64Array:
         return counts
     heat = np.minimum(inside[inside > NOTHING] / top, 1)
     return np.bincount(np.minimum((heat * BINS).astype(np.int64), BINS - 1), minlength=BINS)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Place and extent of a map's positive evidence on the picture, in image pixels.
+
+    Attributes:
+        peak_xy: the middle of the cell with the strongest evidence, moved into the picture.
+        centroid_xy: the centre of all positive evidence.
+        radius: the root mean square distance of the evidence from that.
+    """
+
+    peak_xy: tuple[float, float]
+    centroid_xy: tuple[float, float]
+    radius: float
+
+
+def spread_of(saliency: SaliencyMap) -> Spread | None:
+    """Return where a map's positive evidence lies; None if there is none. Cells count at their middles, where those are seen."""
+    letterbox, values = saliency.letterbox, saliency.values
+    height, width = values.shape
+    middles = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), axis=-1)
+    points = letterbox.points_to_image(middles * np.array(letterbox.model_wh) / (width, height))  # (h, w, 2)
+    left, top, right, bottom = letterbox.seen_xyxy
+    on_picture = ((points >= (left, top)) & (points <= (right, bottom))).all(-1)
+    weights = np.where(on_picture, np.maximum(values, 0), 0).astype(np.float64)
+    total = float(weights.sum())
+    if total <= NOTHING:
+        return None
+    centroid = (weights[..., None] * points).sum((0, 1)) / total
+    apart = ((points - centroid) ** 2).sum(-1)
+    row, column = np.unravel_index(int(weights.argmax()), weights.shape)
+    peak = points[row, column]
+    return Spread(
+        (float(peak[0]), float(peak[1])),
+        (float(centroid[0]), float(centroid[1])),
+        float(np.sqrt((weights * apart).sum() / total)),
+    )
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """How a map's positive evidence is distributed over its cells on the picture.
+
+    Attributes:
+        entropy: Shannon entropy relative to that of equal evidence in every cell, in ``[0, 1]``: 0 for one cell.
+        coverage_50, coverage_90: the smallest share of the picture that holds 50 and 90 % of the evidence, in ``(0, 1]``.
+    """
+
+    entropy: float
+    coverage_50: float
+    coverage_90: float
+
+
+def concentration_of(saliency: SaliencyMap) -> Concentration | None:
+    """Return how concentrated a map's positive evidence is; None if there is none."""
+    cells = np.maximum(inside_picture(saliency.values, saliency.letterbox), 0).astype(np.float64).ravel()
+    total = float(cells.sum())
+    if total <= NOTHING:
+        return None
+    shares = np.sort(cells / total)[::-1]
+    positive = shares[shares > 0]
+    entropy = float(-(positive * np.log(positive)).sum() / np.log(max(2, shares.size)))
+    held = np.cumsum(shares)
+    half, most = ((int(np.searchsorted(held, share - 1e-12)) + 1) / shares.size for share in (0.5, 0.9))
+    return Concentration(max(0.0, entropy), half, most)

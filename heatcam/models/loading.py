@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class LoadedModel:
         examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, that show objects which the model knows; None
             where no such pictures are known.
         channels: of the pictures that it reads: 3 for RGB, 1 for grey.
+        sha256: of the file of its weights, in hexadecimal; "" if there is none.
     """
 
     title: str
@@ -54,6 +56,12 @@ class LoadedModel:
     crop: CropStyle | None = None
     examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
     channels: int = 3
+    sha256: str = ""
+
+    @property
+    def task(self) -> str:
+        """The network's task by ultralytics' name; its class if it has none."""
+        return task_of(self.network)
 
 
 def load_model(spec: str) -> LoadedModel:
@@ -74,7 +82,7 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
     Raises:
         ModelError: the model finds neither boxes nor classes, reads pictures that are neither colour nor grey, or has no prompts.
     """
-    task = task_of(loaded.network)
+    task = loaded.task
     if task not in EXPLAINED_TASKS:
         raise ModelError(
             f"{name} is a '{task}' model; heatcam explains models that find boxes or classes ({', '.join(EXPLAINED_TASKS)})",
@@ -103,7 +111,15 @@ def load_any_task(spec: str) -> LoadedModel:
     path = find_checkpoint(spec)
     checkpoint = read_checkpoint(path)
     with faults_named(path.name):
-        return _validated(checkpoint, path.stem)
+        return replace(_validated(checkpoint, path.stem), sha256=_sha256_of(path))
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:
@@ -127,12 +143,22 @@ def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:
 
 def _markers() -> LoadedModel:
     network, class_names, imgsz = embedded.build()
-    return LoadedModel(MARKERS, ready(network), class_names, imgsz, smooth=True, examples=embedded.examples)
+    return LoadedModel(
+        MARKERS,
+        ready(network),
+        class_names,
+        imgsz,
+        smooth=True,
+        examples=embedded.examples,
+        sha256=embedded.sha256(),
+    )
 
 
 def _everyday() -> LoadedModel:
     network, class_names = everyday.build()
-    return LoadedModel(EVERYDAY, ready(network), class_names, everyday.IMGSZ, crop=everyday.CROP)
+    return LoadedModel(
+        EVERYDAY, ready(network), class_names, everyday.IMGSZ, crop=everyday.CROP, sha256=everyday.SHA256
+    )
 
 
 #: Functions that build the models known by a word (``finding.WORDS``), ready for the engine.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from heatcam.engine import Engine, Forward, TapGradients, Thresholds, in_grey, in_words, picture_tensor
 from heatcam.errors import HeatcamError, MapError, UsageError, first_line
-from heatcam.frames import Detections, Explanation, Frame, Question, SaliencyMap, Timings
+from heatcam.frames import Detections, ExplainerFacts, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 
@@ -79,11 +79,36 @@ class Explainer:
         self.title = title
         #: The target, as ``--target`` names it, for words alone: the engine has it already.
         self.target = "class"
+        #: SHA-256 of the model's file and ultralytics' name of its task, for reports.
+        self.sha256 = self.task = ""
         self.calibration = Calibration()
         #: Seconds that calibration took at this start; 0 when it was remembered.
         self.calibrating_s = 0.0
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
+
+    def facts(self) -> ExplainerFacts:
+        """Return what a report says of this explainer."""
+        backend, _, precision = self.engine.name.partition(" ")
+        asked = self.engine.explained_class
+        kept = self.thresholds
+        return ExplainerFacts(
+            model=self.title,
+            sha256=self.sha256,
+            task=self.task,
+            method=self.method,
+            layers=tuple(self.engine.target_layer.split("+")),
+            target=self.target,
+            why="" if asked is None else self.class_names.get(asked, str(asked)),
+            unit=self.unit,
+            device=str(self.engine.device),
+            backend=backend,
+            precision=precision or "fp32",
+            imgsz=self.imgsz,
+            conf=kept.conf,
+            iou=kept.iou,
+            max_det=kept.max_det,
+        )
 
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
         """Return geometry and network input, ``(1, channels, h, w)`` on the device, of a picture (uint8 ``(H, W, 3)`` BGR)."""

@@ -125,6 +125,7 @@ def explainer_of(
         fit,
     )
     explainer.target = options.target
+    explainer.sha256, explainer.task = loaded.sha256, loaded.task
     if options.pictures is None:
         explainer.warm_up(photograph)
     return explainer

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
-from heatcam.measures.findings import describe
-from heatcam.measures.statistics import energy_in_box, evidence_share
+from heatcam.measures import ImageFindings
+from heatcam.measures.findings import describe, findings_of
+from heatcam.measures.statistics import concentration_of, energy_in_box, evidence_share, spread_of
 
 
 def plain_map(values: np.ndarray) -> SaliencyMap:
@@ -69,3 +73,94 @@ def test_the_findings_say_what_is_known(
     assert row["low_evidence"] is said
     assert row["evidence_logits"] == evidence
     assert (row["energy_in_box"], row["enrichment"]) == (0.5, 1.0)
+
+
+def test_where_evidence_lies_and_how_far_it_spreads() -> None:
+    values = np.zeros((4, 8))
+    values[1, 1], values[1, 5] = 3.0, 1.0  # middles at (1.5, 1.5) and (5.5, 1.5)
+    where = spread_of(plain_map(values))
+    assert where is not None
+    assert where.peak_xy == (1.5, 1.5)
+    assert where.centroid_xy == (2.5, 1.5)
+    assert where.radius == pytest.approx(np.sqrt((3 * 1 + 1 * 9) / 4))
+    assert spread_of(plain_map(-values)) is None
+
+
+def test_how_concentrated_evidence_is() -> None:
+    one, even = np.zeros((4, 4)), np.ones((4, 4))
+    one[2, 3] = 5.0
+    alone, all_over = concentration_of(plain_map(one)), concentration_of(plain_map(even))
+    assert alone is not None
+    assert (alone.entropy, alone.coverage_50, alone.coverage_90) == (0.0, 1 / 16, 1 / 16)
+    assert all_over is not None
+    assert (all_over.entropy, all_over.coverage_50, all_over.coverage_90) == pytest.approx(
+        (1.0, 0.5, 15 / 16)
+    )
+    assert concentration_of(plain_map(-even)) is None
+
+
+def two_objects() -> Explanation:
+    """A picture of 40 x 20 pixels with an object left and one right, and their maps, a cell a pixel."""
+    left, right = np.zeros((20, 40)), np.zeros((20, 40))
+    left[5:15, 4:14], right[8:12, 26:34] = 1.0, 2.0
+    found = Detections(
+        np.float32([[2, 2, 18, 18], [22, 2, 38, 18]]),
+        np.float32([0.9, 0.4]),
+        np.array([3, 7]),
+        np.array([0, 1]),
+        ("dog", "cat"),
+        track_ids=np.array([5, 0]),
+    )
+    maps = plain_map(left), plain_map(right)
+    return Explanation(
+        Frame(np.zeros((20, 40, 3), np.uint8), 7, 0.0, 1.5, "clip.mp4"),
+        found,
+        plain_map(left + right),
+        maps,
+        low_evidence=(False, True),
+    )
+
+
+def test_findings_of_a_picture_name_objects_regions_and_doubts() -> None:
+    found = findings_of(two_objects(), path="clip.mp4", frame_index=7, pts_s=1.5).as_json()
+    dog, cat = found["detections"]
+    assert (dog["class_name"], dog["class_id"], dog["track_id"]) == ("dog", 3, 5)
+    assert cat["track_id"] is None
+    assert dog["box_normalised"] == [0.05, 0.1, 0.45, 0.9]
+    assert (dog["energy_in_box"], dog["evidence"]) == (1.0, 100.0)
+    assert dog["centroid_xy"] == [9.0, 10.0]
+    assert cat["centroid_xy"] == [30.0, 10.0]
+    assert [region["place"] for region in found["regions"]] == ["centre left", "centre right"]
+    assert [region["objects"][0]["class_name"] for region in found["regions"]] == ["dog", "cat"]
+    assert found["warnings"] == ["low evidence: cat"]
+    assert (found["path"], found["frame_index"], found["pts_s"]) == ("clip.mp4", 7, 1.5)
+    assert found["question"] is None
+
+
+def test_without_maps_numbers_are_null_and_the_reason_is_told() -> None:
+    without = replace(
+        two_objects(), saliency=None, object_maps=(), low_evidence=(), map_error="out of memory"
+    )
+    found = findings_of(without).as_json()
+    assert found["heat"] is None
+    assert found["regions"] == []
+    assert found["map_error"] == "out of memory"
+    assert found["warnings"] == ["no heat map: out of memory"]
+    dog = found["detections"][0]
+    assert {dog[name] for name in ("energy_in_box", "evidence", "peak_xy", "spread", "low_evidence")} == {
+        None
+    }
+
+
+def test_every_finding_is_valid_by_the_schema_and_can_be_read_back() -> None:
+    facts = findings_of(two_objects())
+    assert ImageFindings.model_validate_json(json.dumps(facts.as_json())).as_json() == facts.as_json()
+
+
+def test_evidence_outside_the_subject_is_told() -> None:
+    left_half = np.zeros((20, 40), bool)
+    left_half[:, :20] = True
+    found = findings_of(two_objects(), subject=left_half).as_json()
+    assert found["heat"]["outside_foreground"] == pytest.approx(64 / 164)
+    with pytest.raises(ValueError, match="a mask of"):
+        findings_of(two_objects(), subject=left_half.T)

@@ -51,6 +51,11 @@ def read_files() -> tuple[dict[str, Any], bytes]:
         raise ModelError(f"the embedded model cannot be read ({error})", _REINSTALL) from error
 
 
+def sha256() -> str:
+    """Return the SHA-256 of the weights, in hexadecimal, which ``build`` has checked."""
+    return str(read_files()[0]["sha256"])
+
+
 def examples(size_wh: tuple[int, int]) -> list[Uint8Array]:
     """Return two pictures of the demo scene, uint8 ``(H, W, 3)`` BGR, of this size but at least 160 pixels a side."""
     from heatcam.sources import DemoScene  # noqa: PLC0415 (draws markers: needed at the first start only)

@@ -1,0 +1,168 @@
+"""Documents of findings, as pydantic models: what ``--json`` writes, and from which ``docs/findings.schema.json`` is made.
+
+A field that is not set is left out of the document; a field that is null was asked for and is not known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = "heatcam/findings/1"
+
+Pair = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was set, as plain values that JSON has."""
+        return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
+
+
+class ObjectOverlap(_Record):
+    """An object that a region overlaps."""
+
+    index: int = Field(description="of the object in `detections`, from 0")
+    class_name: str
+    overlap: float = Field(description="share of the region that lies in the object's box", ge=0, le=1)
+
+
+class RegionFindings(_Record):
+    """A connected place of the map that holds evidence, the one with most of it first."""
+
+    rank: int = Field(description="from 1", ge=1)
+    polygon: list[Pair] = Field(description="outer outline in image pixels")
+    box_xyxy: Box = Field(description="the box around it in image pixels")
+    area: float = Field(description="share of the picture", ge=0, le=1)
+    energy: float = Field(description="share of the map's positive evidence", ge=0, le=1)
+    peak: float = Field(description="strongest evidence in it, in the document's unit per cell")
+    peak_xy: Pair = Field(description="the place of that in image pixels")
+    place: str = Field(
+        description="third of the picture in both directions: `upper left` ... `centre` ... `lower right`"
+    )
+    objects: list[ObjectOverlap] = Field(description="objects whose boxes it overlaps, most first")
+
+
+class HeatFindings(_Record):
+    """Distribution of a map's positive evidence over the picture; null values where there is none."""
+
+    histogram: list[int] = Field(
+        description="cells of the map by their evidence, in equal bins from none to the 99th percentile"
+    )
+    entropy: float | None = Field(
+        description="Shannon entropy of the evidence over cells, divided by that of even evidence: 0 one cell, 1 all alike"
+    )
+    coverage_50: float | None = Field(
+        description="smallest share of the picture that holds half of the evidence"
+    )
+    coverage_90: float | None = Field(
+        description="smallest share of the picture that holds 90 % of the evidence"
+    )
+    outside_foreground: float | None = Field(
+        default=None, description="share of the evidence outside the subject (`--foreground`)"
+    )
+
+
+class ObjectFindings(_Record):
+    """One detection, and the numbers of its own map."""
+
+    class_name: str
+    class_id: int
+    confidence: float = Field(ge=0, le=1)
+    box_xyxy: Box = Field(description="image pixels")
+    box_normalised: Box = Field(description="the same as shares of the picture's width and height")
+    mask_polygons: list[list[Pair]] | None = Field(
+        default=None, description="outlines of its mask in image pixels"
+    )
+    keypoints: list[tuple[float, float, float]] | None = Field(
+        default=None, description="x, y in image pixels, confidence"
+    )
+    rotated_xywhr: tuple[float, float, float, float, float] | None = Field(
+        default=None, description="centre, width and height in image pixels, rotation in radians"
+    )
+    track_id: int | None = Field(default=None, description="its number over frames; null before it has one")
+    energy_in_box: float | None = Field(
+        description="share of its evidence inside its box (energy-based pointing game)"
+    )
+    enrichment: float | None = Field(
+        description="density of its evidence in the box relative to the whole picture"
+    )
+    evidence: float | None = Field(description="its positive evidence, in the document's unit")
+    evidence_logits: float | None = Field(description="the same where the unit is logits")
+    peak_xy: Pair | None = Field(description="where its evidence is strongest, in image pixels")
+    centroid_xy: Pair | None = Field(description="centre of its positive evidence, in image pixels")
+    spread: float | None = Field(
+        description="root mean square distance of its evidence from the centroid, in image pixels"
+    )
+    low_evidence: bool | None = Field(
+        description="whether its evidence is no better than with shuffled weights in the network's head"
+    )
+    asked_class_name: str | None = Field(default=None, description="the class that was asked about (`--why`)")
+    asked_confidence: float | None = Field(default=None, description="probability of that class at this box")
+
+
+class Timings(_Record):
+    """Milliseconds of wall clock."""
+
+    prepare_ms: float
+    forward_ms: float
+    map_ms: float
+
+
+class ImageFindings(_Record):
+    """Findings of one picture or frame."""
+
+    path: str | None = Field(default=None, description="the picture, or the source of the frame")
+    output: str | None = Field(default=None, description="the first file that was written of it")
+    frame_index: int | None = Field(default=None, description="number of the frame as its source counts them")
+    pts_s: float | None = Field(default=None, description="time of the frame in its source, in seconds")
+    size_wh: tuple[int, int] = Field(description="width and height in pixels")
+    timings: Timings | None = None
+    question: str | None = Field(description="what was asked instead of each object's own class")
+    detections: list[ObjectFindings]
+    regions: list[RegionFindings] | None = None
+    heat: HeatFindings | None = Field(default=None, description="null without a map")
+    map_error: str | None = Field(description="why there is no map although one was asked for")
+    warnings: list[str] = Field(default_factory=list)
+
+
+class ModelFindings(_Record):
+    """The model that was asked."""
+
+    name: str
+    sha256: str = Field(description="of its file, in hexadecimal")
+    task: str = Field(description="ultralytics' name: detect, segment, pose, obb, classify")
+
+
+class Thresholds(_Record):
+    """Which boxes were kept."""
+
+    conf: float
+    iou: float
+    max_det: int
+
+
+class FindingsDocument(_Record):
+    """All findings of a run."""
+
+    schema_name: str = Field(default=SCHEMA, alias="schema", description="name and version of this format")
+    heatcam: str = Field(description="version of heatcam")
+    model: ModelFindings
+    method: str = Field(description="CAM method")
+    layers: list[str] = Field(description="layers that the map comes from, as index:type")
+    target: str = Field(description="output of each object that is explained")
+    why: str | None = Field(description="the class that was asked about at every box")
+    unit: str = Field(description="unit of evidence")
+    device: str
+    backend: str
+    precision: str
+    imgsz: int = Field(description="longer side of the network's input, in pixels")
+    thresholds: Thresholds
+    images: list[ImageFindings] = Field(default_factory=list)
+    skipped: list[dict[str, str]] | None = Field(
+        default=None, description="pictures whose results were there already"
+    )
