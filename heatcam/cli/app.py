@@ -21,13 +21,14 @@ from heatcam.commands import (
     CaptureChoice,
     Extent,
     FilmChoice,
+    FindingsChoice,
     LookOptions,
     ModelChoice,
     MotionOptions,
-    Output,
     PictureOutput,
     RecordedFilm,
     RecordingOptions,
+    RecordingOutput,
     SourceChoice,
     WindowChoice,
 )
@@ -154,14 +155,15 @@ def snapshot(
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")
 @with_option_records
-def record(
+def record(  # noqa: PLR0913, PLR0917 (a record a group of options)
     extent: Extent,
     capture: RecordedFilm,
     model: ModelChoice,
     look: LookOptions,
     motion: MotionOptions,
-    output: Output,
+    output: RecordingOutput,
     recording: RecordingOptions,
+    findings: FindingsChoice,
     source: Annotated[
         str,
         typer.Argument(
@@ -178,7 +180,7 @@ def record(
     from heatcam.commands import RecordOptions  # noqa: PLC0415
     from heatcam.commands.record import run_record  # noqa: PLC0415
 
-    options = RecordOptions(look, motion, output, extent, recording, capture)
+    options = RecordOptions(look, motion, output, extent, recording, findings, capture)
     raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))
 
 

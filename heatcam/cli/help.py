@@ -26,6 +26,7 @@ class Group(str, Enum):
     WINDOW = "Window"
     MEASURING = "Measuring"
     OUTPUT = "Output"
+    FINDINGS = "Findings"
     HELP = "Help"
 
 

@@ -17,6 +17,7 @@ from heatcam.commands import (
     CaptureChoice,
     Extent,
     FilmChoice,
+    FindingsChoice,
     LookOptions,
     ModelChoice,
     MotionOptions,
@@ -24,6 +25,7 @@ from heatcam.commands import (
     PictureOutput,
     RecordedFilm,
     RecordingOptions,
+    RecordingOutput,
     SourceChoice,
     WindowChoice,
 )
@@ -50,6 +52,8 @@ GROUP_OF: dict[type, Group] = {
     Output: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
     RecordingOptions: Group.OUTPUT,
+    RecordingOutput: Group.OUTPUT,
+    FindingsChoice: Group.FINDINGS,
     Outputs: Group.OUTPUT,
     Plan: Group.MEASURING,
     EvalPlan: Group.MEASURING,
@@ -206,6 +210,34 @@ OPTIONS[PictureOutput] = OPTIONS[Output] | {
     ),
     "increment": typer.Option(
         "--increment", help="Where the output is there, write to the next free one: heat2/, heat3/."
+    ),
+}
+OPTIONS[RecordingOutput] = OPTIONS[Output] | {
+    "jsonl": typer.Option(
+        metavar="PATH|-",
+        help="Write each frame's findings as a line of JSON, as it comes; - is standard output.",
+    ),
+}
+OPTIONS[FindingsChoice] = {
+    "region_share": typer.Option(
+        metavar="SHARE",
+        help="Regions hold this share of the evidence together, 0 to 1; Otsu's threshold if left out.",
+    ),
+    "foreground": typer.Option(
+        metavar="auto|MASK",
+        help="Tell the share of evidence outside the subject: found on a plain background, or white in the picture MASK.",
+    ),
+    "csv": typer.Option(metavar="FILE", help="Write a table with a row an object."),
+    "parquet": typer.Option(metavar="FILE", help="The same as Parquet."),
+    "coco": typer.Option(
+        metavar="FILE", help="Write boxes, scores and regions of evidence in COCO's format."
+    ),
+    "save_txt": typer.Option(
+        "--save-txt", help="Write ultralytics' label files into labels/ beside the output."
+    ),
+    "save_conf": typer.Option("--save-conf", help="With --save-txt: add the confidences."),
+    "save_crop": typer.Option(
+        "--save-crop", help="Write each object's part of the picture into crops/CLASS/."
     ),
 }
 #: ``--model`` of commands for detectors.

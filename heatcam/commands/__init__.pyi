@@ -1,6 +1,7 @@
 from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
 from .options import FilmChoice as FilmChoice
+from .options import FindingsChoice as FindingsChoice
 from .options import LookOptions as LookOptions
 from .options import ModelChoice as ModelChoice
 from .options import MotionOptions as MotionOptions
@@ -8,6 +9,7 @@ from .options import Output as Output
 from .options import PictureOutput as PictureOutput
 from .options import RecordedFilm as RecordedFilm
 from .options import RecordingOptions as RecordingOptions
+from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
 from .options import SourceChoice as SourceChoice
 from .options import WindowChoice as WindowChoice

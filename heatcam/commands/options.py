@@ -105,6 +105,51 @@ class PictureOutput(Output):
 
 
 @dataclass(frozen=True)
+class RecordingOutput(Output):
+    """Outputs of ``record``.
+
+    Attributes:
+        jsonl: a file for each frame's findings, a line a frame, ``-`` for standard output, None for none.
+    """
+
+    jsonl: str | None = None
+
+
+@dataclass(frozen=True)
+class FindingsChoice:
+    """Choices about findings, and the files they go to.
+
+    Attributes:
+        region_share: the share of the evidence that the regions hold together, in ``(0, 1)``; None takes Otsu's threshold.
+        foreground: ``auto``, or a picture that is white on the subject: the evidence outside it is told; None does not ask.
+        csv, parquet: files for a table with a row an object.
+        coco: a file for boxes, scores and evidence in COCO's format.
+        save_txt: write ultralytics' label files into ``labels/`` beside the output.
+        save_conf: with the confidences in them.
+        save_crop: write each object's part of the picture into ``crops/CLASS/`` beside the output.
+    """
+
+    region_share: float | None = None
+    foreground: str | None = None
+    csv: Path | None = None
+    parquet: Path | None = None
+    coco: Path | None = None
+    save_txt: bool = False
+    save_conf: bool = False
+    save_crop: bool = False
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The files of all objects together."""
+        return tuple(path for path in (self.csv, self.parquet, self.coco) if path is not None)
+
+    @property
+    def writes(self) -> bool:
+        """True if files of findings are asked for."""
+        return bool(self.tables) or self.save_txt or self.save_crop
+
+
+@dataclass(frozen=True)
 class RecordingOptions:
     """Settings of a recording's file.
 
@@ -219,14 +264,16 @@ class RecordOptions:
         output: where it goes.
         extent: how long.
         recording: how it is written.
+        findings: what is told of each frame.
         capture: what to ask the source for; a rate that it cannot be asked for is the recording's.
     """
 
     look: LookOptions
     motion: MotionOptions
-    output: Output
+    output: RecordingOutput
     extent: Extent
     recording: RecordingOptions
+    findings: FindingsChoice
     capture: FilmChoice
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from heatcam.commands.default_model import with_model
+from heatcam.commands.findings_log import check_findings, document_head
+from heatcam.commands.frame_log import WithObjectMaps, as_without_object_maps, check_jsonl, frame_log
 from heatcam.commands.options import ModelChoice, RecordOptions
 from heatcam.commands.recording_checks import checked_destination, require_an_end
 from heatcam.commands.recording_plan import recording_plan
@@ -25,6 +27,8 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
         HeatcamError: the source, the model or the file cannot be used, or the disk is (nearly) full.
     """
     asked = options.capture.options()
+    check_findings(options.findings, options.output.overwrite)
+    check_jsonl(options.output)
     model = with_model(model, spec, terminal)
     destination = checked_destination(spec, model, options, asked, terminal)
     source = open_source(spec, asked)
@@ -33,15 +37,21 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
     explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(options.look, explainer, terminal)
     paint = painter(options.look, caption_of(explainer), options.motion.smooth)
-    with source, leave_after(source, options.extent.seconds):
-        say_source(source, terminal)
-        source.on_outage(terminal.note)
-        plan = recording_plan(spec, source, destination, options, asked)
-        say_length(destination.target, plan.expected, terminal)
-        run = RecordingRun(source, plan)
-        run.record(tracked(explainer, tracker), paint, terminal)
-    done = run.done()
-    if options.output.json:
-        terminal.document(recording_report(done, explainer.engine.name), options.output.json)
+    with frame_log(explainer.facts(), options, destination, terminal) as log:
+        with source, leave_after(source, options.extent.seconds):
+            say_source(source, terminal)
+            source.on_outage(terminal.note)
+            plan = recording_plan(spec, source, destination, options, asked)
+            say_length(destination.target, plan.expected, terminal)
+            run = RecordingRun(source, plan)
+            follows = tracked(explainer, tracker)
+            if log is None:
+                run.record(follows, paint, terminal)
+            else:
+                run.record(WithObjectMaps(follows), as_without_object_maps(paint), terminal, (log,))
+        done = run.done()
+        if options.output.json:
+            report = document_head(explainer.facts()) | recording_report(done, explainer.engine.name)
+            terminal.document(report, options.output.json, None if log is None else log.frames())
     say_result(done, options.output, terminal)
     return stopping.exit_code() if done.interrupted else int(bool(done.lacking))

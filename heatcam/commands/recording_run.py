@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from heatcam.commands.options import Extent
@@ -13,7 +13,7 @@ from heatcam.commands.reporting import RecordingDone
 from heatcam.commands.resume import ResumedFrames
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.frames import Explains, Frame
-from heatcam.pipeline import Painter, Run, run_at_once, run_pipeline
+from heatcam.pipeline import Painter, Run, Sink, run_at_once, run_pipeline
 from heatcam.runtime import stopping
 from heatcam.sources import Source
 
@@ -56,13 +56,16 @@ class RecordingRun:
         self._objects = 0
         self._lacking, self._interrupted = "", False
 
-    def record(self, explainer: Explains, paint: Painter, terminal: Terminal) -> None:
+    def record(
+        self, explainer: Explains, paint: Painter, terminal: Terminal, beside: Sequence[Sink] = ()
+    ) -> None:
         """Record until the source, the limits or Ctrl-C (or another signal) end it. The file is finished then.
 
         Args:
             explainer: makes the maps.
             paint: draws each frame.
             terminal: shows the progress.
+            beside: further sinks, which get each frame after the file has it.
 
         Raises:
             HeatcamError: the source, the model or the file failed.
@@ -72,7 +75,14 @@ class RecordingRun:
         with self._progress(terminal) as bar:
             try:
                 with stopping.raising(), self._sink:
-                    go(self._frames, explainer, paint, (self._sink, bar), self._plan.limits, self._run)
+                    go(
+                        self._frames,
+                        explainer,
+                        paint,
+                        (self._sink, *beside, bar),
+                        self._plan.limits,
+                        self._run,
+                    )
                     self._note_shortfall()
             except KeyboardInterrupt:
                 self._interrupted = True

@@ -11,7 +11,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,21 +76,36 @@ class Terminal:
         out = self.notes if bar_is_drawn and self.results.is_terminal else self.results
         out.print(Text(printable(text)), soft_wrap=True)
 
-    def document(self, data: dict[str, Any], target: str) -> None:
+    def document(
+        self, data: dict[str, Any], target: str, frames: Iterable[dict[str, Any]] | None = None
+    ) -> None:
         r"""Write one JSON document to a file, whole or not at all, or to standard output for ``-``.
 
         It is always valid UTF-8: a name that is not keeps its bytes as ``\udc80`` to ``\udcff`` (``heatcam.printable``). NaN and
         infinity become null.
 
+        Args:
+            data: the document.
+            target: a file, or ``-``.
+            frames: a long list for its key ``frames``, one line each; None leaves the key out.
+
         Raises:
             SinkError: the file cannot be written.
         """
-        in_ascii = target == "-" and not self.results.encoding.startswith("utf")  # right in every locale
-        text = escaped_in_json(json.dumps(_finite(data), indent=2, ensure_ascii=in_ascii, allow_nan=False))
+        in_ascii = target == "-" and self.writes_ascii  # right in every locale
+        text = json_text(data, indent=2, in_ascii=in_ascii)
+        if frames is not None:
+            lines = ",\n    ".join(json_text(frame, in_ascii=in_ascii) for frame in frames)
+            text = f'{text[:-2]},\n  "frames": [\n    {lines}\n  ]\n}}'
         if target == "-":
             self.results.out(text, highlight=False)
         else:
             write_whole(Path(target), (text + "\n").encode())
+
+    @property
+    def writes_ascii(self) -> bool:
+        """True if standard output has an encoding in which some names cannot be written."""
+        return not self.results.encoding.startswith("utf")
 
     @contextlib.contextmanager
     def status(self, text: str) -> Iterator[None]:
@@ -217,6 +232,11 @@ class _Stream(Console):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.file.fileno())
             os.close(nowhere)
+
+
+def json_text(data: Any, *, indent: int | None = None, in_ascii: bool = False) -> str:
+    """Return plain values as JSON that is always valid UTF-8; NaN and infinity become null."""
+    return escaped_in_json(json.dumps(_finite(data), indent=indent, ensure_ascii=in_ascii, allow_nan=False))
 
 
 def _finite(data: Any) -> Any:

@@ -3,6 +3,7 @@ from .documents import SCHEMA as SCHEMA
 from .documents import FindingsDocument as FindingsDocument
 from .documents import ImageFindings as ImageFindings
 from .documents import ModelFindings as ModelFindings
+from .documents import ObjectFindings as ObjectFindings
 from .documents import Thresholds as Thresholds
 from .evidence import NOTHING as NOTHING
 from .evidence import boxes_in_cells as boxes_in_cells

@@ -162,7 +162,8 @@ class FindingsDocument(_Record):
     precision: str
     imgsz: int = Field(description="longer side of the network's input, in pixels")
     thresholds: Thresholds
-    images: list[ImageFindings] = Field(default_factory=list)
+    images: list[ImageFindings] = Field(default_factory=list, description="one a picture, of `snapshot`")
+    frames: list[ImageFindings] = Field(default_factory=list, description="one a frame, of `record`")
     skipped: list[dict[str, str]] | None = Field(
         default=None, description="pictures whose results were there already"
     )

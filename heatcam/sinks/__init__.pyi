@@ -7,6 +7,8 @@ from .files import write_whole as write_whole
 from .keys import DEFAULT_KEYS as DEFAULT_KEYS
 from .keys import Action as Action
 from .keys import KeyTable as KeyTable
+from .labels import write_crops as write_crops
+from .labels import write_labels as write_labels
 from .live_recorder import LiveRecorder as LiveRecorder
 from .pictures import next_output as next_output
 from .pictures import output_paths as output_paths
@@ -36,6 +38,8 @@ from .recording.recovery import interrupted_recordings_in as interrupted_recordi
 from .recording.recovery import joined as joined
 from .recording.recovery import recover as recover
 from .recording.vanishing import other_folders as other_folders
+from .tables import CocoResults as CocoResults
+from .tables import FindingsTable as FindingsTable
 from .viewer import Click as Click
 from .viewer import Event as Event
 from .viewer import Hover as Hover

@@ -18,11 +18,12 @@ import pytest
 from heatcam.commands.options import (
     Extent,
     FilmChoice,
+    FindingsChoice,
     LookOptions,
     ModelChoice,
     MotionOptions,
-    Output,
     RecordingOptions,
+    RecordingOutput,
     RecordOptions,
 )
 from heatcam.commands.record import run_record
@@ -338,9 +339,15 @@ def test_a_leftover_is_offered_for_recovery_where_somebody_can_answer(tmp_path: 
     terminal = Terminal(confirm=lambda question: asked.append(question) or answer)
 
     def run() -> int:
-        output = Output(str(tmp_path / "out.mp4"))
+        output = RecordingOutput(str(tmp_path / "out.mp4"))
         options = RecordOptions(
-            LookOptions(), MotionOptions(), output, Extent(), RecordingOptions(), FilmChoice()
+            LookOptions(),
+            MotionOptions(),
+            output,
+            Extent(),
+            RecordingOptions(),
+            FindingsChoice(),
+            FilmChoice(),
         )
         return run_record(str(clip), ModelChoice(model="markers"), options, terminal)
 

@@ -1,0 +1,81 @@
+"""Findings of recordings on their way to files, with a real model and the demo scene."""
+
+import json
+
+import polars
+import pytest
+
+from heatcam.measures import FindingsDocument, ImageFindings
+from tests.commands.programs import heatcam
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A recording of three frames with everything that is told of it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    files = [("--json", "r.json"), ("--jsonl", "l.jsonl"), ("--csv", "t.csv"), ("--parquet", "t.parquet")]
+    files.append(("--coco", "c.json"))
+    given = [word for name, file in files for word in (name, folder / file)]
+    heatcam(
+        "record", "demo", "--max-frames", "3", "-o", folder / "out.mp4", "--save-txt", "--save-crop", *given
+    )
+    return folder
+
+
+def test_every_frame_of_a_recording_is_in_the_document_beside_its_counters(recorded):
+    read = json.loads((recorded / "r.json").read_text())
+    assert read["frames_written"] == 3
+    assert read["schema"] == "heatcam/findings/1"
+    assert [frame["frame_index"] for frame in read["frames"]] == [0, 1, 2]
+    assert all(one["energy_in_box"] is not None for one in read["frames"][0]["detections"])
+    assert read["frames"][0]["regions"]
+    document = FindingsDocument.model_validate(read)
+    assert document.model.task == "detect"
+    assert len(document.model.sha256) == 64
+
+
+def test_lines_of_json_are_the_same_frames(recorded):
+    lines = [json.loads(line) for line in (recorded / "l.jsonl").read_text().splitlines()]
+    assert lines == json.loads((recorded / "r.json").read_text())["frames"]
+    assert [ImageFindings.model_validate(line).frame_index for line in lines] == [0, 1, 2]
+
+
+def test_tables_labels_and_crops_hold_the_same_objects(recorded):
+    frames = json.loads((recorded / "r.json").read_text())["frames"]
+    objects = [one for frame in frames for one in frame["detections"]]
+    table = polars.read_parquet(recorded / "t.parquet")
+    assert table["class_name"].to_list() == [one["class_name"] for one in objects]
+    assert polars.read_csv(recorded / "t.csv").height == len(objects)
+    labels = [path.read_text().splitlines() for path in sorted((recorded / "labels").iterdir())]
+    assert [len(lines) for lines in labels] == [len(frame["detections"]) for frame in frames]
+    assert len(list((recorded / "crops").glob("*/*.jpg"))) == len(objects)
+    coco = json.loads((recorded / "c.json").read_text())
+    assert len(coco["annotations"]) == len(objects)
+    assert any(annotation["segmentation"] for annotation in coco["annotations"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--region-share", "1.5"], "--region-share 1.5 is not between 0 and 1"),
+        (["--save-conf"], "add --save-txt"),
+        (["--parquet", "t.csv"], "name it t.parquet"),
+        (["--json", "-", "--jsonl", "-"], "are the same output"),
+        (["--foreground", "missing.png"], "missing.png"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_before_anything_is_done(given, said, tmp_path):
+    result = heatcam("record", "demo", "--max-frames", "1", "-o", tmp_path / "out.mp4", *given, exit_code=2)
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_table_that_is_there_is_not_replaced(tmp_path):
+    (tmp_path / "t.csv").write_text("mine")
+    out = tmp_path / "out.mp4"
+    result = heatcam(
+        "record", "demo", "--max-frames", "1", "-o", out, "--csv", tmp_path / "t.csv", exit_code=2
+    )
+    assert "exists already" in result.stderr
+    assert (tmp_path / "t.csv").read_text() == "mine"
