@@ -25,6 +25,7 @@ class Renorm(str, Enum):
     """Scope of a map's normalisation for display."""
 
     BOX = "box"
+    REGION = "region"
     FRAME = "frame"
     FIXED = "fixed"
 

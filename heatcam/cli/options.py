@@ -93,7 +93,8 @@ OPTIONS: dict[type, dict[str, Any]] = {
     },
     LookOptions: {
         "renorm": typer.Option(
-            help="Scale the heat in each box, over the whole frame, or with one scale for every picture of a model.",
+            help="Scale the heat in each box, in each region that holds evidence, over the whole frame, or with one scale for "
+            "every picture of a model.",
             case_sensitive=False,
         ),
         "colormap": typer.Option(help="How heat becomes colour.", case_sensitive=False),

@@ -20,6 +20,7 @@ from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
 from .regions import Region as Region
 from .regions import find_regions as find_regions
+from .scales import box_scales as box_scales
 from .scales import scales_of as scales_of
 from .scales import scope_of as scope_of
 from .statistics import energy_in_box as energy_in_box

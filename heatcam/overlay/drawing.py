@@ -42,7 +42,8 @@ def render(
     Args:
         explanation: detections and maps of one frame; without a map only boxes are drawn.
         colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
-        renorm: scope of the heat's scale: each ``box``, the whole ``frame``, or ``fixed``, the same in every picture of a model.
+        renorm: scope of the heat's scale: each ``box``, each ``region`` of evidence, the whole ``frame``, or ``fixed``,
+            the same in every picture of a model.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
         boxes: draw boxes and labels.
         colour_bar: draw the colour bar with its caption.

@@ -10,9 +10,12 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.measures import NOTHING, cells_in_box, peak_of, scales_of
+from heatcam.measures import NOTHING, box_scales, cells_in_box, find_regions, peak_of, scales_of
 
 ROUNDING = 0.8  # cells; sigma of the blur that hides the grid of strided layers, for display only
+_WEAKEST_REGION = (
+    0.25  # of the strongest region's scale: the least that is full heat, so that specks of evidence stay pale
+)
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
 
 Pixels = tuple[int, int, int, int]
@@ -30,7 +33,8 @@ def heat_of(
     Args:
         saliency: the evidence for all boxes together, signed, in logit units; negative evidence is cold.
         boxes_xyxy: float32 ``(N, 4)`` in image pixels.
-        renorm: scope of the scale. Per box, overlaps take the larger heat and everything outside the boxes is 0.
+        renorm: scope of the scale. Per box, overlaps take the larger heat and everything outside the boxes is 0. Per region, each
+            place that holds evidence (``find_regions``) is scaled by its own peak, and everything outside is 0.
         object_maps: each box's own evidence, or nothing. With them a box shows its own evidence alone, so that a strong small
             object does not pale a larger one around it.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
@@ -38,6 +42,8 @@ def heat_of(
     Returns:
         uint8 ``(H, W)``, a new array.
     """
+    if renorm is Renorm.REGION:
+        return _heat_in_regions(saliency)
     letterbox = saliency.letterbox
     scales = scales_of(saliency, boxes_xyxy, renorm, object_maps) if scales is None else scales
     heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
@@ -54,6 +60,26 @@ def heat_of(
         if scale > 0 and x2 > x1 and y2 > y1:
             part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
             np.maximum(part, _laid_over(smooth[n], letterbox, pixels[n], scale * left), out=part)
+    return heat
+
+
+def _heat_in_regions(saliency: SaliencyMap) -> Uint8Array:
+    """Return heat in the regions of a map alone, each scaled by its own peak: uint8 ``(H, W)``."""
+    letterbox = saliency.letterbox
+    heat, smooth = np.zeros(letterbox.image_wh[::-1], np.uint8), _smoothed(saliency.values)
+    regions = find_regions(saliency)
+    boxes = np.array([region.box_xyxy for region in regions], np.float32).reshape(-1, 4)
+    scales = box_scales([saliency.values] * len(regions), letterbox, boxes)
+    floor = _WEAKEST_REGION * max(scales, default=0.0)
+    scales = [max(scale, floor) for scale in scales]
+    for region, scale, (x1, y1, x2, y2) in zip(regions, scales, pixel_boxes(boxes, heat.shape), strict=True):
+        if scale > 0 and x2 > x1 and y2 > y1:
+            left = _left_of_peak(saliency.values, smooth, letterbox, region.box_xyxy)
+            own = _laid_over(smooth, letterbox, (x1, y1, x2, y2), scale * left)
+            inside = np.zeros(own.shape, np.uint8)
+            cv2.fillPoly(inside, [np.rint(region.polygon_xy - (x1, y1)).astype(np.int32)], 1)
+            part = heat[y1:y2, x1:x2]
+            np.maximum(part, own * inside, out=part)
     return heat
 
 

@@ -12,10 +12,16 @@ from heatcam.text import printable
 
 _CAPTIONS = {
     Renorm.BOX: "scaled in each box",
+    Renorm.REGION: "scaled in each region",
     Renorm.FRAME: "scaled over the frame",
     Renorm.FIXED: "one scale for all pictures",
 }
-_SHORT = {Renorm.BOX: "per box", Renorm.FRAME: "per frame", Renorm.FIXED: "fixed"}
+_SHORT = {
+    Renorm.BOX: "per box",
+    Renorm.REGION: "per region",
+    Renorm.FRAME: "per frame",
+    Renorm.FIXED: "fixed",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def legend_of(
     scope, about = scope_of(saliency, renorm), printable(about)
     caption = f"evidence for {about}" if about else "evidence"
     words = f"{caption}, {_CAPTIONS[scope]}", f"for {about}" if about else _SHORT[scope]
-    if scope is Renorm.BOX or not scales or scales[0] <= NOTHING:
+    if scope in (Renorm.BOX, Renorm.REGION) or not scales or scales[0] <= NOTHING:
         return Legend(*words, source=source)
     return Legend(*words, "0", number(scales[0]), f"{saliency.unit}/cell", source)
 

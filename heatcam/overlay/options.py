@@ -14,7 +14,8 @@ class OverlayOptions:
     Attributes:
         colormap: colour map of the heat.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
-        renorm: ``box`` scales the map in each box by itself and shows none outside; ``frame`` scales it once; ``fixed`` gives
+        renorm: ``box`` scales the map in each box by itself and shows none outside; ``region``
+            does so in each place that holds evidence; ``frame`` scales it once; ``fixed`` gives
             the same evidence the same colour in every picture of a model, if that model's scale is known, else as ``frame``.
         boxes: draw boxes and labels.
         hud: draw the colour bar, and the top line if there is a status.

@@ -6,6 +6,7 @@ import pytest
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import CentreCrop, Float32Array, Letterbox, Uint8Array
+from heatcam.measures import find_regions
 from heatcam.measures.scales import WEAKEST_SCALE, box_scales
 from heatcam.overlay.heat import heat_of
 
@@ -150,11 +151,15 @@ def test_the_display_follows_the_exact_map(size: tuple[int, int], renorm: Renorm
     values = np.exp(-((xs / columns - 0.4) ** 2 + (ys / rows - 0.6) ** 2) / 0.1).astype(np.float32)
     box = np.array([[size[0] * 0.13, size[1] * 0.21, size[0] * 0.77, size[1] * 0.93]], np.float32)
     shown = heat_of(SaliencyMap(values, letterbox, "live", "15:C2f"), box, renorm)
-    scale = box_scales([values], letterbox, box)[0] if renorm is Renorm.BOX else np.quantile(values, 0.99)
+    saliency = SaliencyMap(values, letterbox, "live", "15:C2f")
+    if renorm is Renorm.REGION:
+        box = np.array([region.box_xyxy for region in find_regions(saliency)])
+    is_local = renorm in (Renorm.BOX, Renorm.REGION)
+    scale = box_scales([values], letterbox, box)[0] if is_local else np.quantile(values, 0.99)
     exact = 255 * (letterbox.map_to_image(values) / scale).clip(0, 1)
     lit = shown > 0
     np.testing.assert_allclose(shown[lit], exact[lit], atol=5)
-    assert lit.mean() > 0.4
+    assert lit.mean() > (0.2 if renorm is Renorm.REGION else 0.4)
 
 
 def test_with_their_own_maps_a_strong_small_object_does_not_pale_the_large_one_around_it() -> None:
@@ -174,3 +179,13 @@ def test_one_hot_cell_is_red_in_its_own_box_although_its_corners_are_rounded_off
     values = np.zeros((80, 80), np.float32)
     values[20, 30] = 1.0
     assert heat(values, [(200, 120, 280, 200)]).max() > 240
+
+
+def test_each_region_is_scaled_by_its_own_peak_and_nothing_lies_outside() -> None:
+    values = np.zeros((40, 40), np.float32)
+    values[4:12, 4:12], values[26:36, 26:36] = 2.0, 4.0
+    letterbox = Letterbox((320, 320), (320, 320), (320, 320), 0, 0)
+    heat = heat_of(SaliencyMap(values, letterbox, "live", "0"), np.zeros((0, 4), np.float32), Renorm.REGION)
+    assert heat[64, 64] > 240
+    assert heat[250, 250] > 240
+    assert heat[150:170].max() == 0
