@@ -112,7 +112,7 @@ def test_a_change_that_is_not_seen_at_once_is_said():
         Action.NEXT_METHOD: "method gradcam",
         Action.MORE_CONFIDENCE: "boxes above 0.30",
         Action.NEXT_EVERY: "every 2 frames",
-        Action.NEXT_RENORM: "per frame",
+        Action.NEXT_RENORM: "per region",
         Action.NEXT_LAYERS: "layers 15",
     }.items():
         assert words in said(state, press(state, action))
