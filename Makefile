@@ -81,6 +81,7 @@ lint: $(VENV)/test-ready
 docs: $(VENV)/test-ready
 	$(BIN)/python docs/write_commands.py
 	$(BIN)/python docs/write_api.py
+	$(BIN)/python docs/write_schema.py
 	$(BIN)/python docs/make_pictures.py $(if $(MODEL),--coco $(MODEL))
 
 clean:

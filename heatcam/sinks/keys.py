@@ -142,7 +142,7 @@ DEFAULT_KEYS = KeyTable(
         _key("c", Action.NEXT_COLORMAP, "next colour map"),
         _key("m", Action.NEXT_METHOD, "next method"),
         _key("l", Action.NEXT_LAYERS, "next set of layers"),
-        _key("r", Action.NEXT_RENORM, "scale per box, per frame or fixed"),
+        _key("r", Action.NEXT_RENORM, "scale per box, region or frame, or fixed"),
         _key("+=", Action.MORE_OPACITY, "more heat"),
         _key("-_", Action.LESS_OPACITY, "less heat"),
         _key("]", Action.MORE_CONFIDENCE, "keep surer boxes only"),
