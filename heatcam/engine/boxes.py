@@ -146,7 +146,7 @@ def every_box(head: Any, predictions: Predictions) -> tuple[Tensor, Tensor]:
         ``(K, classes)`` in ``[0, 1]``.
     """
     boxes, scores = predictions.decoded[0, :4].T, predictions.decoded[0, 4 : 4 + head.nc].T
-    if not head.end2end:
+    if not head.end2end or isinstance(head, OBB):  # (these give centre and sides)
         boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
     return boxes, scores
 

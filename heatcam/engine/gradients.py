@@ -116,7 +116,8 @@ class GradientEngine(TappedEngine[TappedNetwork]):
 
     def shapes(self, forward: Forward, /) -> Shapes:
         """See ``Engine``."""
-        return shapes_of(self.cut.head, forward.inputs.features, forward.boxes)
+        features = forward.inputs.features
+        return shapes_of(self.cut.head, forward.boxes, lambda: self.passes.prototypes(features))
 
     def _asked_scores(self, passed: NetworkPass, boxes: KeptBoxes) -> Tensor | None:
         """Return the probability of ``explained_class`` at each box's anchor, ``(N,)``; None without one."""

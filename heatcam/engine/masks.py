@@ -31,9 +31,14 @@ class Prototypes:
     network: nn.Module
     takes_all: bool
 
+    def read_of(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return those of the head's inputs that are read."""
+        return list(features) if self.takes_all else [features[0]]
+
     def made_from(self, features: Sequence[Tensor]) -> Tensor:
         """Return the prototypes ``(1, masks, h, w)``, with a graph where the features have one."""
-        made: Tensor = self.network(list(features) if self.takes_all else features[0])
+        read = self.read_of(features)
+        made: Tensor = self.network(read if self.takes_all else read[0])
         return made
 
 

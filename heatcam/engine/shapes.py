@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,26 +30,25 @@ class Shapes:
 
 
 @torch.no_grad()
-def shapes_of(head: Any, features: Sequence[Tensor], boxes: KeptBoxes) -> Shapes:
+def shapes_of(head: Any, boxes: KeptBoxes, make_prototypes: Callable[[], Tensor]) -> Shapes:
     """Return the shapes of the kept boxes.
 
     Args:
         head: ultralytics' ``Detect`` or a head that extends it.
-        features: its inputs; read by a segment head alone, which makes its prototypes from them.
         boxes: the kept boxes.
+        make_prototypes: gives the prototypes ``(1, masks, h, w)``; called for a segment head with boxes alone.
     """
-    return Shapes(_mask_logits(head, features, boxes), _keypoints(head, boxes), boxes.rotated_xywhr)
+    return Shapes(_mask_logits(head, boxes, make_prototypes), _keypoints(head, boxes), boxes.rotated_xywhr)
 
 
-def _mask_logits(head: Any, features: Sequence[Tensor], boxes: KeptBoxes) -> Tensor | None:
-    """Return each object's prototypes times its coefficients, ``(N, h, w)``; without objects no prototypes are made."""
-    prototypes, coefficients = prototypes_of(head), boxes.extras
-    if prototypes is None or coefficients is None:
+def _mask_logits(head: Any, boxes: KeptBoxes, make_prototypes: Callable[[], Tensor]) -> Tensor | None:
+    """Return the prototypes times each object's coefficients, ``(N, h, w)``."""
+    coefficients = boxes.extras
+    if prototypes_of(head) is None or coefficients is None:
         return None
     if not len(boxes):
         return coefficients.new_zeros((0, 1, 1))
-    made = prototypes.made_from([feature.detach() for feature in features])[0]  # (masks, h, w)
-    return torch.einsum("nm,mhw->nhw", coefficients, made)
+    return torch.einsum("nm,mhw->nhw", coefficients, make_prototypes()[0])
 
 
 def _keypoints(head: Any, boxes: KeptBoxes) -> Tensor | None:
