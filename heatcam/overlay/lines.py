@@ -68,7 +68,7 @@ def draw_rotated_box(
         dashed: draw with gaps.
         weight: thickness relative to the usual one.
     """
-    line = line_px(picture, weight)
+    line, corners = line_px(picture, weight), corners.clip(-_FARTHEST, _FARTHEST)
     sides = list(zip(corners, np.roll(corners, -1, 0), strict=True))
     parts = [dash for side in sides for dash in _dashes_between(*side, line)] if dashed else [corners]
     draw_edged(picture, parts, colour, line, closed=not dashed)

@@ -58,6 +58,7 @@ def test_some_of_the_boxes_keep_their_rotation() -> None:
 
 def test_rotated_boxes_of_an_end_to_end_head_are_sides_around_a_middle_too() -> None:
     head = OBB26(nc=5, ne=1, reg_max=1, end2end=True, ch=(8,)).eval()
+    head.end2end = True
     decoded = torch.zeros(1, 4 + 5 + 1, 1)
     decoded[0, :5, 0] = torch.tensor([50.0, 40, 20, 10, 0.9])
     said = Predictions(decoded, torch.tensor([3]), 1008)

@@ -164,11 +164,14 @@ def test_without_boxes_none_of_them_is_drawn() -> None:
     assert (draw(seen, replace(BARE, boxes=False)) == GREY).all()
 
 
+@pytest.mark.filterwarnings("error")  # (a number that OpenCV's do not hold is one)
 def test_numbers_that_no_picture_holds_stop_nothing() -> None:
     wild = np.float32([[1e9, -1e9, 1e12, 4, 0.3], [np.nan, 0, 3, 4, 0]])
-    points = np.full((2, 17, 3), np.nan, np.float32)
+    points = np.full((2, 17, 3), [np.nan, np.nan, 0.9], np.float32)
     points[0] = 1e12, -1e12, 0.9
-    draw(scene((320, 240), rotated_xywhr=wild, keypoints=points, mask_polygons=((), ())), BARE)
+    seen = scene((320, 240), rotated_xywhr=wild, keypoints=points, mask_polygons=((), ()))
+    for dashed in (False, True):
+        draw(replace(seen, low_evidence=(dashed, dashed)), BARE)
 
 
 def test_shapes_grow_with_the_picture() -> None:
