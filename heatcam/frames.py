@@ -46,7 +46,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detections:
-    """The boxes of one picture, strongest first; N may be 0.
+    """The boxes of one picture, strongest first, with the masks, keypoints or angles of models that find them; N may be 0.
 
     Attributes:
         boxes_xyxy: float32 ``(N, 4)`` in image pixels, inside the picture.
@@ -57,6 +57,14 @@ class Detections:
         levels: int64 ``(N,)``, index of the head's input that each anchor lies on, in the head's order; None where not known.
         track_ids: int64 ``(N,)``, an object's number over frames, at least 1; 0 for a box without a track so far; None without
             tracking.
+        mask_polygons: of a segment model, each object's outlines, rings of float32 ``(P, 2)``, P at least 3: x and y in image
+            pixels, through the middles of the mask's outermost pixels. A ring inside another one is a hole, so that the mask
+            is what all its rings together fill by the even-odd rule; () for an empty mask. None for other models.
+        keypoints: of a pose model, float32 ``(N, K, 3)``: x and y in image pixels, inside the picture, and a confidence in
+            ``[0, 1]``, 1 where the model gives none. None for other models.
+        rotated_xywhr: of an obb model, float32 ``(N, 5)``: centre, width and height in image pixels, and the rotation in
+            radians, clockwise on the screen, as ultralytics' ``obb.xywhr``; ``boxes_xyxy`` are then the upright boxes around
+            them. None for other models.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -64,6 +72,8 @@ class Detections:
     >>> found = explanation.detections
     >>> len(found) == len(found.class_names), found.boxes_xyxy.shape[1], found.boxes_xyxy.dtype.name
     (True, 4, 'float32')
+    >>> found.mask_polygons, found.keypoints, found.rotated_xywhr
+    (None, None, None)
     """
 
     boxes_xyxy: Float32Array
@@ -73,6 +83,9 @@ class Detections:
     class_names: tuple[str, ...]
     levels: Int64Array | None = None
     track_ids: Int64Array | None = None
+    mask_polygons: tuple[tuple[Float32Array, ...], ...] | None = None
+    keypoints: Float32Array | None = None
+    rotated_xywhr: Float32Array | None = None
 
     def __len__(self) -> int:
         return len(self.class_names)

@@ -130,6 +130,47 @@ class Letterbox:
         limits = np.asarray(self.image_wh, np.float32)
         return np.clip(self.points_to_image(boxes), 0, limits).reshape(-1, 4)
 
+    def keypoints_to_image(self, keypoints: npt.ArrayLike) -> Float32Array:
+        """Convert keypoints ``(..., 3)``, x, y and a confidence, from model to image pixels, float32, clipped to the picture."""
+        points = np.array(keypoints, np.float32)
+        points[..., :2] = np.clip(self.points_to_image(points[..., :2]), 0, self.image_wh)
+        return points
+
+    def rotated_to_image(self, boxes_xywhr: npt.ArrayLike) -> Float32Array:
+        """Convert rotated boxes ``(N, 5)``, centre, sides and radians, from model to image pixels, float32, not clipped.
+
+        Width and height are divided by ``scale_xy`` whatever the angle, as ultralytics does: after ``fit`` the scales differ by
+        rounding alone.
+        """
+        boxes = np.array(boxes_xywhr, np.float32).reshape(-1, 5)
+        boxes[:, :2], boxes[:, 2:4] = self.points_to_image(boxes[:, :2]), boxes[:, 2:4] / self.scale_xy
+        return boxes
+
+    def outlines_to_image(self, values: Float32Array, box_xyxy: npt.ArrayLike) -> tuple[Float32Array, ...]:
+        """Outline the places in one box where a map is positive, in the picture's own pixels.
+
+        The map is interpolated at the middle of each pixel of the box, as ultralytics' ``retina_masks`` does but in one step.
+
+        Args:
+            values: float32 ``(h, w)`` covering the letterbox evenly, as in ``map_to_image``.
+            box_xyxy: float ``(4,)`` in image pixels; a pixel is in it if its top-left corner is.
+
+        Returns:
+            Rings as ``frames.Detections.mask_polygons`` has them; () if the map is positive nowhere.
+        """
+        first, last = np.clip(np.ceil(np.reshape(box_xyxy, (2, 2))), 0, self.image_wh).astype(int)
+        if (last <= first).any():
+            return ()
+        cells = np.divide(values.shape[::-1], self.model_wh)  # cells a model pixel, along x and y
+        start = (self.points_to_model(first + 0.5) * cells - 0.5).astype(np.float64)
+        step = self.scale_xy * cells
+        back = np.array([[step[0], 0, start[0]], [0, step[1], start[1]]])  # from pixels of the box to cells
+        wide, tall = (last - first).tolist()
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        inside = cv2.warpAffine(values, back, (wide, tall), flags=how, borderMode=cv2.BORDER_REPLICATE) > 0
+        rings, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        return tuple((ring[:, 0] + (first + 0.5)).astype(np.float32) for ring in rings if len(ring) > 2)
+
     def map_to_image(self, values: Float32Array) -> Float32Array:
         """Resize a map over the whole letterbox, of any resolution, to the picture: borders removed, values kept.
 
@@ -280,6 +321,25 @@ def fitted_into(picture: Uint8Array, size_wh: tuple[int, int], grey: int = 0) ->
         picture, (wide, tall), interpolation=cv2.INTER_AREA
     )
     return canvas
+
+
+def corners_of_rotated(boxes_xywhr: npt.ArrayLike) -> Float32Array:
+    """Return the corners of rotated boxes.
+
+    Args:
+        boxes_xywhr: float ``(N, 5)``: centre, width, height, and the rotation in radians, clockwise on the screen.
+
+    Returns:
+        float32 ``(N, 4, 2)``, x and y, around the box; before it is turned: top left, top right, bottom right, bottom left.
+    """
+    boxes = np.asarray(boxes_xywhr, np.float64).reshape(-1, 5)
+    cosine, sine = np.cos(boxes[:, 4:]), np.sin(boxes[:, 4:])
+    along, down = (
+        boxes[:, 2:3] / 2 * np.hstack((cosine, sine)),
+        boxes[:, 3:4] / 2 * np.hstack((-sine, cosine)),
+    )
+    turned = np.stack((-along - down, along - down, along + down, down - along), 1)
+    return np.asarray(boxes[:, None, :2] + turned, np.float32)
 
 
 def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:

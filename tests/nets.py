@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,6 +50,8 @@ TINY = {
         [[6, 9], 1, "Detect", ["nc"]],
     ],
 }  # fmt: skip
+#: The same with other heads; ``tiny26-seg`` makes its masks from both levels.
+TINY_HEADS = {"tiny-seg": ["Segment", ["nc", 8, 16]], "tiny26-seg": ["Segment26", ["nc", 8, 16]]}
 KINDS = {"seg": SegmentationModel, "pose": PoseModel, "obb": OBBModel, "cls": ClassificationModel}
 #: Added to every seed here: `make processors` tries other networks and pictures with it.
 SEED = 1000 * int(os.environ.get("HEATCAM_TEST_SEED", "0"))
@@ -62,13 +65,13 @@ needs_coco = pytest.mark.skipif(
 
 @functools.cache
 def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Module:
-    """A network of one family (or ``tiny``) with random weights, eval mode, lively activations."""
+    """A network of one family (or ``tiny``, or one of ``TINY_HEADS``) with random weights, eval mode, lively activations."""
     from heatcam.models.loading import ready
 
     torch.manual_seed(SEED + seed)
     name, _, end2end = family.partition("-end2")
     kind = KINDS.get(name.rpartition("-")[2], DetectionModel)
-    layers = copy.deepcopy(TINY) if family == "tiny" else yaml_model_load(f"{name}.yaml")
+    layers = tiny(family) if family.startswith("tiny") else yaml_model_load(f"{name}.yaml")
     network = kind(layers | SHRUNK.get(name, {}), nc=5, verbose=False)
     if end2end:
         network.end2end = True
@@ -78,6 +81,13 @@ def fresh_network(family: str, *, fused: bool = True, seed: int = 0) -> nn.Modul
     if kind is ClassificationModel:
         network.model[-1].linear.weight.data.normal_(0, 0.03)
     return ready(network) if fused else network.eval().requires_grad_(False)
+
+
+def tiny(family: str) -> dict[str, Any]:
+    """The layers of ``tiny``, with the head of one of its family."""
+    layers: dict[str, Any] = copy.deepcopy(TINY)
+    layers["head"][-1][2:] = TINY_HEADS.get(family, layers["head"][-1][2:])
+    return layers
 
 
 def settle_statistics(network: nn.Module) -> None:

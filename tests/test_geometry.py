@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatcam.geometry import PAD_GREY, CentreCrop, Letterbox, fitted_into, fitted_wh, overlaps
+from heatcam.geometry import (
+    PAD_GREY,
+    CentreCrop,
+    Letterbox,
+    corners_of_rotated,
+    fitted_into,
+    fitted_wh,
+    overlaps,
+)
 
 sizes = st.tuples(st.integers(16, 4000), st.integers(16, 4000))
 imgszs = st.integers(32, 1280)
@@ -278,3 +286,91 @@ def test_pictures_are_fitted_without_changing_their_shape(size, grey):
     assert wide / tall == pytest.approx(size[0] / size[1], rel=0.05)
     assert abs(columns.min() - (159 - columns.max())) <= 1
     assert set(np.unique(shown)) <= {200, grey}
+
+
+@given(st.floats(-50, 50), st.floats(-50, 50), st.floats(0.5, 90), st.floats(0.5, 90), st.floats(-7, 7))
+def test_corners_of_rotated_boxes_are_those_of_ultralytics(
+    x: float, y: float, width: float, height: float, angle: float
+) -> None:
+    import torch
+    from ultralytics.utils.ops import xywhr2xyxyxyxy
+
+    box = np.float32([[x, y, width, height, angle]])
+    ours, theirs = corners_of_rotated(box)[0], xywhr2xyxyxyxy(torch.from_numpy(box))[0].numpy()
+    apart = np.linalg.norm(ours[:, None] - theirs[None], axis=-1)
+    assert apart.min(1).max() < 1e-3
+    assert apart.min(0).max() < 1e-3
+    sides = np.linalg.norm(ours - np.roll(ours, -1, 0), axis=1)
+    np.testing.assert_allclose(sides, [width, height, width, height], atol=1e-3)
+
+
+def test_corners_go_round_from_the_top_left() -> None:
+    upright = corners_of_rotated([[10, 20, 8, 4, 0]])[0]
+    np.testing.assert_allclose(upright, [[6, 18], [14, 18], [14, 22], [6, 22]])
+    turned = corners_of_rotated([[10, 20, 8, 4, np.pi / 2]])[0]  # clockwise: what was left is on top
+    np.testing.assert_allclose(turned, [[12, 16], [12, 24], [8, 24], [8, 16]], atol=1e-5)
+
+
+def disc_on_cells(letterbox: Letterbox, x: float, y: float, radius: float) -> np.ndarray:
+    """How deep each cell of a stride-4 map lies in a circle of the picture, in pixels; negative outside of it."""
+    rows, columns = np.mgrid[: letterbox.model_wh[1] // 4, : letterbox.model_wh[0] // 4]
+    middles = letterbox.points_to_image(np.stack((columns, rows), -1) * 4 + 2)
+    return (radius - np.linalg.norm(middles - (x, y), axis=-1)).astype(np.float32)
+
+
+@given(
+    st.tuples(st.integers(200, 900), st.integers(200, 900)),
+    st.sampled_from([320, 640]),
+    st.tuples(st.floats(0.3, 0.7), st.floats(0.3, 0.7)),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_outline_of_a_circle_is_where_the_circle_is(
+    image_wh: tuple[int, int], imgsz: int, middle: tuple[float, float]
+) -> None:
+    letterbox = Letterbox.fit(image_wh, imgsz, 32)
+    (x, y), radius = np.multiply(middle, image_wh), 0.25 * min(image_wh)
+    (ring,) = letterbox.outlines_to_image(disc_on_cells(letterbox, x, y, radius), (0, 0, *image_wh))
+    assert ring.dtype == np.float32
+    cell = 4 / min(letterbox.scale_xy)
+    inside = ((ring > 0.6) & (ring < np.subtract(image_wh, 0.6))).all(
+        1
+    )  # (the picture's edge cuts off the rest)
+    assert abs(np.linalg.norm(ring[inside] - (x, y), axis=1) - radius).max() < 1 + 0.5 * cell
+    sides = np.ptp(ring, axis=0)
+    whole = [x - radius > 1, y - radius > 1, x + radius < image_wh[0] - 1, y + radius < image_wh[1] - 1]
+    if all(whole):
+        np.testing.assert_allclose(sides, 2 * radius, atol=2 + cell)
+
+
+def test_an_outline_is_cropped_to_the_box() -> None:
+    letterbox = Letterbox.fit((400, 300), 320, 32)
+    full = np.ones((letterbox.model_wh[1] // 4, letterbox.model_wh[0] // 4), np.float32)
+    (ring,) = letterbox.outlines_to_image(full, (10.2, 20, 50, 60.7))
+    np.testing.assert_array_equal(ring.min(0), [11.5, 20.5])  # middles of the first pixels and the last
+    np.testing.assert_array_equal(ring.max(0), [49.5, 60.5])
+
+
+def test_a_hole_is_a_ring_of_its_own_and_nothing_has_none() -> None:
+    letterbox = Letterbox.fit((400, 300), 320, 32)
+    disc, hole = (disc_on_cells(letterbox, 200, 150, radius) for radius in (100, 40))
+    rings = letterbox.outlines_to_image(np.minimum(disc, -hole), (0, 0, 400, 300))
+    assert sorted(round(float(np.ptp(ring[:, 0])), -1) for ring in rings) == [80, 200]
+    assert letterbox.outlines_to_image(-np.ones_like(disc), (0, 0, 400, 300)) == ()
+    for empty in ((50, 50, 50, 90), (90, 90, 50, 50), (500, 10, 600, 20)):
+        assert letterbox.outlines_to_image(disc, empty) == ()
+
+
+def test_keypoints_come_back_with_their_confidence_inside_the_picture() -> None:
+    letterbox = Letterbox.fit((400, 300), 320, 32)
+    x, y = letterbox.points_to_model([[100, 50]])[0]
+    points = np.float32([[[x, y, 0.7], [-900, 9000, 0.2]]])
+    found = letterbox.keypoints_to_image(points)
+    np.testing.assert_allclose(found, [[[100, 50, 0.7], [0, 300, 0.2]]], atol=1e-3)
+    assert points[0, 1, 0] == -900, "what was given is not changed"
+
+
+def test_rotated_boxes_keep_their_angle() -> None:
+    letterbox = Letterbox.fit((400, 300), 320, 32)
+    x, y = letterbox.points_to_model([[100, 50]])[0]
+    found = letterbox.rotated_to_image([[x, y, 80, 40, 0.3]])
+    np.testing.assert_allclose(found, [[100, 50, 100, 50, 0.3]], atol=1e-3)

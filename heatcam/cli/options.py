@@ -99,7 +99,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         ),
         "colormap": typer.Option(help="How heat becomes colour.", case_sensitive=False),
         "alpha": typer.Option(min=0.0, max=1.0, help="Opacity of the hottest pixel, 0 to 1."),
-        "boxes": typer.Option(help="Draw boxes and labels."),
+        "boxes": typer.Option(help="Draw boxes, masks, keypoints and labels."),
         "hud": typer.Option(help="Draw the top line and the colour bar."),
     },
     MotionOptions: {

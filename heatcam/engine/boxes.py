@@ -59,6 +59,8 @@ class KeptBoxes:
         class_ids: int64 ``(N,)``.
         anchors: int64 ``(N,)``, index into all anchor points, level after level.
         extras: float ``(N, more)``, the head's further outputs: mask coefficients, keypoints, an angle; None for none.
+        rotated_xywhr: float ``(N, 5)``, centre and sides in model pixels and the angle in radians, of a head of rotated boxes,
+            whose ``xyxy`` are the upright boxes around them; None for another head.
     """
 
     xyxy: Tensor
@@ -66,12 +68,13 @@ class KeptBoxes:
     class_ids: Tensor
     anchors: Tensor
     extras: Tensor | None = None
+    rotated_xywhr: Tensor | None = None
 
     def only(self, which: slice | Tensor) -> KeptBoxes:
         """Return the boxes that ``which`` selects."""
-        extras = None if self.extras is None else self.extras[which]
+        further = (None if more is None else more[which] for more in (self.extras, self.rotated_xywhr))
         return KeptBoxes(
-            self.xyxy[which], self.confidences[which], self.class_ids[which], self.anchors[which], extras
+            self.xyxy[which], self.confidences[which], self.class_ids[which], self.anchors[which], *further
         )
 
     def __len__(self) -> int:
@@ -106,8 +109,10 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
             rotated=isinstance(head, OBB),
         )
         rows, which = kept[0], indices[0].flatten().long()
-    xyxy = _around_rotated(rows[:, :4], rows[:, 6]) if isinstance(head, OBB) else rows[:, :4]
-    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), predictions.anchors[which], rows[:, 6:])
+    xyxy, rotated = rows[:, :4], None
+    if isinstance(head, OBB):
+        xyxy, rotated = _around_rotated(rows[:, :4], rows[:, 6]), rows[:, [0, 1, 2, 3, 6]]
+    return KeptBoxes(xyxy, rows[:, 4], rows[:, 5].long(), predictions.anchors[which], rows[:, 6:], rotated)
 
 
 def _with_empty_ones(decoded: Tensor, least: int) -> Tensor:
@@ -141,7 +146,7 @@ def every_box(head: Any, predictions: Predictions) -> tuple[Tensor, Tensor]:
         ``(K, classes)`` in ``[0, 1]``.
     """
     boxes, scores = predictions.decoded[0, :4].T, predictions.decoded[0, 4 : 4 + head.nc].T
-    if not head.end2end:
+    if not head.end2end or isinstance(head, OBB):  # (these give centre and sides)
         boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
     return boxes, scores
 

@@ -1,4 +1,4 @@
-"""Conversion of both passes through a cut network to OpenVINO models, and running the compiled models on torch tensors."""
+"""Conversion of the passes through a cut network to OpenVINO models, and running the compiled models on torch tensors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from heatcam.engine.decompositions import inference_only
+from heatcam.engine.masks import Prototypes, prototypes_of
 from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.partition import Halves, in_halves, tensors_of
 from heatcam.engine.passes import Cotangents, NetworkPass
@@ -27,16 +28,17 @@ _ELEMENTS = {
 
 
 class CompiledPasses:
-    """Both passes for one picture shape.
+    """The passes for one picture shape.
 
     Args:
         cut: the network that was compiled.
         forward: OpenVINO's infer request for the first model of ``converted``.
         backward: the one for the second.
+        prototypes: the one for the third; None for a network that makes no masks.
     """
 
-    def __init__(self, cut: TappedNetwork, forward: Any, backward: Any) -> None:
-        self._cut, self._forward, self._backward = cut, forward, backward
+    def __init__(self, cut: TappedNetwork, forward: Any, backward: Any, prototypes: Any = None) -> None:
+        self._cut, self._forward, self._backward, self._prototypes = cut, forward, backward, prototypes
         self._given: list[
             Any
         ] = []  # (an output may be an input's own memory, where nothing lies between tap and head)
@@ -57,6 +59,12 @@ class CompiledPasses:
         ]
         return tuple(gradient.clone() for gradient in self._run(self._backward, [*inputs.saved, *given]))
 
+    def prototypes(self, features: Sequence[Tensor]) -> Tensor:
+        """See ``Passes``. The tensor is OpenVINO's own memory: it holds until the next call."""
+        prototypes = prototypes_of(self._cut.head)
+        assert prototypes is not None  # (only segment heads are asked)
+        return self._run(self._prototypes, prototypes.read_of(features))[0]
+
     def _run(self, request: Any, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Run one inference; OpenVINO's maps are channels last, torch sees them as ``(n, C, h, w)``."""
         arrays = [_channels_last(tensor.detach()).contiguous().numpy() for tensor in tensors]
@@ -68,12 +76,13 @@ class CompiledPasses:
         return [_channels_first(torch.from_numpy(output)) for output in outputs]
 
 
-def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, Any]:
-    """Convert both passes of a network for pictures of one shape.
+def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, ...]:
+    """Convert the passes of a network for pictures of one shape.
 
     Returns:
         two OpenVINO models: from a picture to ``(*logits, *features, *taps, *saved)``; and from ``(*saved, *cotangents)``, with
-        cotangents for the head's inputs that read the cut, to the gradients at the taps.
+        cotangents for the head's inputs that read the cut, to the gradients at the taps. Of a segment network a third: from
+        those of the head's inputs that its prototypes read to the prototypes.
     """
     with torch.no_grad():
         leaf, laterals = cut.below(picture)
@@ -81,7 +90,11 @@ def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, Any]:
     halves = _halves(cut, leaf, laterals, features)
     cotangents = tuple(torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there)
     handed = (*tensors_of(halves, (leaf, *laterals)), *cotangents)
-    return _convert(_Forward(cut, halves), (picture,)), _convert(_Backward(halves), handed)
+    both = _convert(_Forward(cut, halves), (picture,)), _convert(_Backward(halves), handed)
+    prototypes = prototypes_of(cut.head)
+    if prototypes is None:
+        return both
+    return *both, _convert(_Prototypes(prototypes), tuple(prototypes.read_of(features)))
 
 
 def _halves(
@@ -130,6 +143,17 @@ class _Backward(nn.Module):
 
     def forward(self, *handed: Tensor) -> tuple[Tensor, ...]:
         return tuple(_channels_last(g) for g in self._half(*(_channels_first(t) for t in handed)))
+
+
+class _Prototypes(nn.Module):
+    """The head's inputs to its prototypes, everything channels last."""
+
+    def __init__(self, prototypes: Prototypes) -> None:
+        super().__init__()
+        self._prototypes = prototypes
+
+    def forward(self, *features: Tensor) -> Tensor:
+        return _channels_last(self._prototypes.made_from([_channels_first(f) for f in features]))
 
 
 def _channels_last(x: Tensor) -> Tensor:

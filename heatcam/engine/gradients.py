@@ -24,6 +24,7 @@ from heatcam.engine.patches import (
     patch_gradients,
     scatter_sum,
 )
+from heatcam.engine.shapes import Shapes, shapes_of
 from heatcam.engine.sparse_head import SparseHead
 from heatcam.engine.tapped_engine import TappedEngine
 from heatcam.engine.targets import UNITS, ClassLogit, Scores, Target
@@ -112,6 +113,11 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         candidates = self.reader.candidates(passed, thresholds.conf)
         boxes = keep_boxes(self.cut.head, candidates, thresholds)
         return Forward(passed.inputs, boxes, self._asked_scores(passed, boxes))
+
+    def shapes(self, forward: Forward, /) -> Shapes:
+        """See ``Engine``."""
+        features = forward.inputs.features
+        return shapes_of(self.cut.head, forward.boxes, lambda: self.passes.prototypes(features))
 
     def _asked_scores(self, passed: NetworkPass, boxes: KeptBoxes) -> Tensor | None:
         """Return the probability of ``explained_class`` at each box's anchor, ``(N,)``; None without one."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.network import HeadInputs
+from heatcam.engine.shapes import Shapes
 
 #: Gradients at the taps, each float ``(C, h, w)``, in the order of the taps.
 TapGradients = tuple[Tensor, ...]
@@ -84,6 +85,9 @@ class Engine(Protocol):
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detect objects in one pass of a ``(1, channels, H, W)`` picture; with ``with_graph``, keep what gradients need."""
+
+    def shapes(self, forward: Forward, /) -> Shapes:
+        """Return the masks, keypoints and rotated boxes of the kept boxes, as far as the head tells them."""
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """Return the gradient of the sum of all kept boxes' targets at each tap. Needs a forward ``with_graph``.

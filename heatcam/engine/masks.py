@@ -1,4 +1,4 @@
-"""The mask as a target: the mean logit inside an object's predicted mask.
+"""Prototypes of masks, and the mask as a target: the mean logit inside an object's predicted mask.
 
 A mask logit is a sum of prototypes, which all objects share and which are made from the head's inputs, each times a coefficient
 that a branch of the head gives at the object's anchor. Both depend on the picture, so the gradient has two parts (the product
@@ -13,9 +13,39 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.modules.head import Segment26
 
 from heatcam.engine.boxes import KeptBoxes
 from heatcam.engine.patches import LevelTargets
+
+
+@dataclass(frozen=True)
+class Prototypes:
+    """The part of a segment head that makes the prototypes.
+
+    Attributes:
+        network: from the head's inputs to prototypes ``(1, masks, h, w)``.
+        takes_all: True if it reads every input of the head (YOLO26), False if only the first.
+    """
+
+    network: nn.Module
+    takes_all: bool
+
+    def read_of(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return those of the head's inputs that are read."""
+        return list(features) if self.takes_all else [features[0]]
+
+    def made_from(self, features: Sequence[Tensor]) -> Tensor:
+        """Return the prototypes ``(1, masks, h, w)``, with a graph where the features have one."""
+        read = self.read_of(features)
+        made: Tensor = self.network(read if self.takes_all else read[0])
+        return made
+
+
+def prototypes_of(head: Any) -> Prototypes | None:
+    """Return the prototypes of a head; None if it makes no masks."""
+    network: nn.Module | None = getattr(head, "proto", None)
+    return None if network is None else Prototypes(network, isinstance(head, Segment26))
 
 
 @dataclass(frozen=True)
@@ -23,13 +53,11 @@ class MaskLogit:
     """See ``targets.Target``.
 
     Attributes:
-        prototypes: the head's network from its inputs to prototypes ``(1, masks, h, w)``.
-        takes_all: True if it reads every input of the head (YOLO26), False if only the first.
+        prototypes: the head's.
         stride: of the head's first input, in model pixels a cell.
     """
 
-    prototypes: nn.Module
-    takes_all: bool
+    prototypes: Prototypes
     stride: int
     name: str = "mask"
 
@@ -43,18 +71,13 @@ class MaskLogit:
         coefficients = boxes.extras
         assert coefficients is not None  # a segment head says them for every box
         with torch.no_grad():
-            made = self.made_from([feature.detach() for feature in features])[0]  # (masks, h, w)
+            made = self.prototypes.made_from([feature.detach() for feature in features])[0]  # (masks, h, w)
             logits = torch.einsum("nm,mhw->nhw", coefficients, made)
             pixels = features[0].shape[-1] * self.stride / made.shape[-1]  # model pixels a mask pixel
             inside = (logits > 0) & _in_boxes(boxes.xyxy / pixels, made.shape[1], made.shape[2])
             shares = inside / inside.sum((1, 2), keepdim=True).clamp_min(1)
             means = torch.einsum("nhw,mhw->nm", shares, made)
-        return MasksOfPicture(self, coefficients, shares, means)
-
-    def made_from(self, features: Sequence[Tensor]) -> Tensor:
-        """Return the prototypes ``(1, masks, h, w)``, with a graph where the features have one."""
-        made: Tensor = self.prototypes(list(features) if self.takes_all else features[0])
-        return made
+        return MasksOfPicture(self.prototypes, coefficients, shares, means)
 
 
 @dataclass(frozen=True)
@@ -62,13 +85,13 @@ class MasksOfPicture:
     """See ``targets.Scores``: ``MaskLogit`` for one picture's objects.
 
     Attributes:
-        mask: the target that made it.
+        prototypes: the head's.
         coefficients: float ``(N, masks)``.
         shares: float ``(N, h, w)``, 1 / area inside each object's mask, 0 outside; an empty mask is 0 everywhere.
         means: float ``(N, masks)``, the prototypes' means inside each mask.
     """
 
-    mask: MaskLogit
+    prototypes: Prototypes
     coefficients: Tensor
     shares: Tensor
     means: Tensor
@@ -80,7 +103,7 @@ class MasksOfPicture:
     def shared(self, features: Sequence[Tensor], members: Tensor) -> Tensor:
         """See ``targets.Scores``; the part through the prototypes, in logits."""
         weights = torch.einsum("nm,nhw->mhw", self.coefficients[members], self.shares[members])
-        return (self.mask.made_from(features)[0] * weights).sum()
+        return (self.prototypes.made_from(features)[0] * weights).sum()
 
 
 def _in_boxes(xyxy: Tensor, height: int, width: int) -> Tensor:

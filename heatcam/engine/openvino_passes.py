@@ -1,4 +1,4 @@
-"""Both passes through a cut network, compiled by OpenVINO for CPUs.
+"""The passes through a cut network, compiled by OpenVINO for CPUs.
 
 The gradient is traced with ``make_fx`` into operations of inference (``decompositions``) and cut in two (``partition``): the
 forward pass also gives the derivatives that the backward pass multiplies with. Maps cross the border channels last, as OpenVINO
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from heatcam.engine.conversion import CompiledPasses, converted
 from heatcam.engine.fingerprint import hash_of, versions
+from heatcam.engine.masks import prototypes_of
 from heatcam.engine.model_cache import ModelCache
 from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.passes import TOLERANCES, Cotangents, NetworkPass, TorchPasses
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 #: The first shapes are compiled at once; any further one after so many pictures of it one after the other.
 SHAPES_AT_ONCE, SHAPES_IN_A_ROW, SHAPES_KEPT = 2, 3, 4
-_MODELS = "forward", "vjp"
+_MODELS, _MASKS = ("forward", "vjp"), "prototypes"
 _PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 Shape = tuple[int, ...]
@@ -97,6 +98,14 @@ class OpenVinoPasses:
                 return self._torch.vjp(inputs, cotangents)
         return self._compiled[self._last_shape].vjp(inputs, cotangents)
 
+    def prototypes(self, features: Sequence[Tensor]) -> Tensor:
+        """See ``Passes``. The tensor is OpenVINO's own memory: it holds until the next call."""
+        compiled = self._compiled.get(self._last_shape)
+        if compiled is None:
+            with _on_threads(self._threads):
+                return self._torch.prototypes(features)
+        return compiled.prototypes(features)
+
     def _for_shape(self, shape: Shape, picture: Tensor) -> CompiledPasses | None:
         """Return the compiled passes for a picture's shape; None while it is not worth compiling."""
         self._in_a_row = self._in_a_row + 1 if shape == self._last_shape else 1
@@ -137,34 +146,44 @@ class OpenVinoPasses:
         return True
 
     def _difference(self, compiled: CompiledPasses, picture: Tensor) -> float:
-        """Return the largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents."""
+        """Return the largest error of the compiled gradients, relative to the largest of torch's, for noise as cotangents.
+
+        A segment head's prototypes are compared in the same way.
+        """
         inputs = self._cut.head_inputs(picture, with_graph=True)
         noise = torch.Generator().manual_seed(0)
         cotangents = [torch.randn(feature.shape, generator=noise) for feature in inputs.features]
         reached = [c if there else None for c, there in zip(cotangents, self._cut.reaches, strict=True)]
-        exact = self._torch.vjp(inputs, reached)
-        ours = compiled.vjp(compiled.forward(picture).inputs, reached)
+        exact, found = self._torch.vjp(inputs, reached), compiled.forward(picture).inputs
+        ours = compiled.vjp(found, reached)
+        if self._makes_masks:
+            exact = *exact, self._torch.prototypes(inputs.features)
+            ours = *ours, compiled.prototypes(found.features)
         errors = [
             float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours, exact, strict=True) if b.any()
         ]
         return max(errors, default=0.0)
 
+    @property
+    def _makes_masks(self) -> bool:
+        return prototypes_of(self._cut.head) is not None
+
     def _converted(self, picture: Tensor) -> CompiledPasses:
-        """Read both passes from the cache, or trace, convert and store them."""
-        key = self._key(picture.shape)
-        stored = [self._cache.find(name, key) for name in _MODELS]
+        """Read the passes from the cache, or trace, convert and store them."""
+        key, names = self._key(picture.shape), (*_MODELS, _MASKS) if self._makes_masks else _MODELS
+        stored = [self._cache.find(name, key) for name in names]
         if None not in stored:
             try:
                 logger.info("%s: converted before, read from the cache", self.name)
                 return self._compiled_of(stored)
             except RuntimeError:
                 logger.debug("%s cannot be read and are made anew", stored, exc_info=True)
-        models = zip(_MODELS, converted(self._cut, picture), strict=True)
+        models = zip(names, converted(self._cut, picture), strict=True)
         kept = [self._cache.store(name, key, model) or model for name, model in models]
         return self._compiled_of(kept)
 
     def _compiled_of(self, models: Sequence[Any]) -> CompiledPasses:
-        """Compile both models at the same time, which takes a third less time than one after the other."""
+        """Compile the models at the same time, which takes a third less time than one after the other."""
         with ThreadPoolExecutor(len(models)) as workers:
             return CompiledPasses(self._cut, *workers.map(self._request, models))
 

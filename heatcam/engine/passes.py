@@ -1,15 +1,16 @@
-"""Both passes through a cut network in torch: forward, and from cotangents at the head's inputs back to the taps."""
+"""The passes through a cut network in torch: forward, from cotangents at the head's inputs back to the taps, and to masks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from heatcam.engine.masks import prototypes_of
 from heatcam.engine.network import HeadInputs, TappedNetwork
 from heatcam.engine.vjp import vjp
 
@@ -37,7 +38,7 @@ class NetworkPass:
 
 
 class Passes(Protocol):
-    """Both passes, run by a backend. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
+    """The passes, run by a backend. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
 
     name: str
     tolerance: float
@@ -50,6 +51,9 @@ class Passes(Protocol):
 
     def vjp(self, inputs: HeadInputs, cotangents: Cotangents) -> tuple[Tensor, ...]:
         """Return the gradients at the taps, each ``(1, C, h, w)``, for cotangents at the head's inputs."""
+
+    def prototypes(self, features: Sequence[Tensor]) -> Tensor:
+        """Return a segment head's prototypes ``(1, masks, h, w)``, without a graph, from its inputs of the last ``forward``."""
 
 
 class TorchPasses:
@@ -75,7 +79,7 @@ class TorchPasses:
 
     def forward(self, picture: Tensor, *, with_graph: bool) -> NetworkPass:
         """See ``Passes``."""
-        with torch.autocast(picture.device.type, self._kind, enabled=self._kind is not None):
+        with self._in_its_precision(picture):
             inputs = self._cut.head_inputs(picture, with_graph=with_graph)
             with torch.no_grad():
                 logits = self._cut.class_logits(tuple(feature.detach() for feature in inputs.features))
@@ -94,3 +98,14 @@ class TorchPasses:
         features, given = zip(*wanted, strict=True)
         gradients = vjp(features, inputs.taps, given, retain_graph=True, zeros=True)
         return tuple(gradient.float() for gradient in gradients if gradient is not None)
+
+    @torch.no_grad()
+    def prototypes(self, features: Sequence[Tensor]) -> Tensor:
+        """See ``Passes``."""
+        prototypes = prototypes_of(self._cut.head)
+        assert prototypes is not None  # (only segment heads are asked)
+        with self._in_its_precision(features[0]):
+            return prototypes.made_from([feature.detach() for feature in features]).float()
+
+    def _in_its_precision(self, where: Tensor) -> AbstractContextManager[Any]:
+        return torch.autocast(where.device.type, self._kind, enabled=self._kind is not None)

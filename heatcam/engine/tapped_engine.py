@@ -10,6 +10,7 @@ from torch import Tensor
 
 from heatcam.engine.interface import Forward
 from heatcam.engine.network import TappedNetwork
+from heatcam.engine.shapes import Shapes
 from heatcam.frames import LOGITS
 
 Cut = TypeVar("Cut", bound=TappedNetwork)
@@ -66,6 +67,10 @@ class TappedEngine(Generic[Cut]):
     def coherence(self, _forward: Forward, /) -> Tensor | None:
         """See ``Engine``: None, as it is not known."""
         return None
+
+    def shapes(self, _forward: Forward, /) -> Shapes:
+        """See ``Engine``: none."""
+        return Shapes()
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
         """See ``Engine``: changes nothing, as torch runs alone."""

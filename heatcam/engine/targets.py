@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from ultralytics.nn.modules.head import OBB, OBB26, Pose, Segment26
+from ultralytics.nn.modules.head import OBB, OBB26, Pose
 
 from heatcam.engine.boxes import KeptBoxes
-from heatcam.engine.masks import MaskLogit
+from heatcam.engine.masks import MaskLogit, prototypes_of
 from heatcam.engine.patches import LevelTargets
 from heatcam.errors import UsageError
 from heatcam.frames import LOGITS
@@ -238,9 +238,10 @@ def _sides(part: str) -> tuple[int, ...]:
 
 
 def _mask_logit(head: Any) -> Target:
-    if not hasattr(head, "proto"):
+    prototypes = prototypes_of(head)
+    if prototypes is None:
         raise UsageError("this model makes no masks", "give a segment model, such as yolo11n-seg.pt")
-    return MaskLogit(head.proto, isinstance(head, Segment26), int(head.stride.min()))
+    return MaskLogit(prototypes, int(head.stride.min()))
 
 
 def _keypoint(head: Any, part: str) -> Target:

@@ -76,7 +76,7 @@ class ObjectFindings(_Record):
     box_xyxy: Box = Field(description="image pixels")
     box_normalised: Box = Field(description="the same as shares of the picture's width and height")
     mask_polygons: list[list[Pair]] | None = Field(
-        default=None, description="outlines of its mask in image pixels"
+        default=None, description="outlines of its mask in image pixels; one inside another is a hole"
     )
     keypoints: list[tuple[float, float, float]] | None = Field(
         default=None, description="x, y in image pixels, confidence"

@@ -85,7 +85,7 @@ def _object(explanation: Explanation, n: int) -> ObjectFindings:
     box = found.boxes_xyxy[n].astype(float)
     known: dict[str, Any] = {} if found.track_ids is None else {"track_id": int(found.track_ids[n]) or None}
     known |= _numbers(explanation.object_maps[n] if explanation.object_maps else None, box)
-    known |= _answer(explanation.question, n)
+    known |= _answer(explanation.question, n) | _shapes(found, n)
     return ObjectFindings(
         class_name=found.class_names[n],
         class_id=int(found.class_ids[n]),
@@ -120,6 +120,22 @@ def _numbers(own: SaliencyMap | None, box_xyxy: npt.ArrayLike) -> dict[str, Any]
         "centroid_xy": where and _rounded(where.centroid_xy, 2),
         "spread": where and round(where.radius, 2),
     }
+
+
+def _shapes(found: Detections, n: int) -> dict[str, Any]:
+    """Return the ``n``-th detection's mask, keypoints and rotated box, those of them that the head tells."""
+    known: dict[str, Any] = {}
+    if found.mask_polygons is not None:
+        rings = found.mask_polygons[n]
+        known["mask_polygons"] = [[_rounded(point, 2) for point in ring] for ring in rings]
+    if found.keypoints is not None:
+        known["keypoints"] = [
+            (*_rounded(point[:2], 2), round(float(point[2]), 4)) for point in found.keypoints[n]
+        ]
+    if found.rotated_xywhr is not None:
+        box = found.rotated_xywhr[n]
+        known["rotated_xywhr"] = (*_rounded(box[:4], 2), round(float(box[4]), 5))
+    return known
 
 
 def _answer(question: Question | None, n: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Such a network compares its features with one vector for each class. Where the vectors are known (``set_classes`` was run before
 saving) they are weights like others. So the network is rebuilt around them: layers that took them as a second input hold them,
 and the head becomes a plain ``Detect`` whose class branch ends in the comparison. From then on it runs as any other YOLO.
-Mask coefficients of YOLOE's segment heads are left out: nothing here draws masks.
+YOLOE's segment heads lose their masks in this: the boxes are what is found then.
 """
 
 from __future__ import annotations

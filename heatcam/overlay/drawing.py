@@ -45,7 +45,7 @@ def render(
         renorm: scope of the heat's scale: each ``box``, each ``region`` of evidence, the whole ``frame``, or ``fixed``,
             the same in every picture of a model.
         alpha: opacity of the hottest pixel, in ``[0, 1]``.
-        boxes: draw boxes and labels.
+        boxes: draw boxes and labels, and masks, keypoints and rotated boxes where the model finds them.
         colour_bar: draw the colour bar with its caption.
         focus: index of the one detection whose heat is shown; None shows all.
 
@@ -111,7 +111,7 @@ def draw_marks(
     legend: Legend | None,
     focus: int | None = None,
 ) -> None:
-    """Draw boxes and labels, colour bar and top line; ``picture`` is changed in place.
+    """Draw boxes, shapes and labels, colour bar and top line; ``picture`` is changed in place.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, the frame with its heat.

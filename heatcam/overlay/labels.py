@@ -1,4 +1,4 @@
-"""Boxes and their labels: readable at any resolution, always inside the picture, without overlap where there is room."""
+"""Boxes, shapes and labels: readable at any resolution, always inside the picture, without overlap where there is room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from heatcam.frames import Detections, Question
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.heat import Pixels, pixel_boxes
-from heatcam.overlay.lines import draw_box, draw_faint_box
+from heatcam.overlay.shapes import Stroke, draw_shape
 from heatcam.overlay.text import (
     Colour,
     fitted,
@@ -80,11 +80,13 @@ def draw_boxes(
     focus: int | None = None,
     question: Question | None = None,
 ) -> None:
-    """Draw every box, then every label; in place. The strongest detections are placed first and drawn on top.
+    """Draw every box with its mask's outline and its keypoints, then every label; in place.
+
+    The strongest detections are placed first and drawn on top. A rotated box is drawn rotated; its label is at the upright box.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
-        detections: boxes in the picture's pixels.
+        detections: boxes and shapes in the picture's pixels.
         keep_clear: rectangles that labels avoid, such as the top line.
         low_evidence: True for objects whose maps are no better than chance: their boxes are dashed and their labels say so; empty
             for none.
@@ -96,12 +98,8 @@ def draw_boxes(
     low = list(low_evidence) or [False] * len(boxes)
     order = [n for n in reversed(range(len(boxes))) if n != focus] + ([] if focus is None else [focus])
     for n in order:
-        if focus is None:
-            draw_box(picture, boxes[n], colours[n], dashed=low[n])
-        elif n == focus:
-            draw_box(picture, boxes[n], colours[n], dashed=low[n], weight=1.6)
-        else:
-            draw_faint_box(picture, boxes[n], colours[n])
+        weight, is_faint = 1.6 if n == focus else 1.0, focus not in (None, n)
+        draw_shape(picture, detections, n, boxes[n], Stroke(colours[n], low[n], weight, is_faint))
     taken = list(keep_clear)
     labels = []
     for n in range(len(boxes)) if focus is None else (focus,):

@@ -17,7 +17,7 @@ class OverlayOptions:
         renorm: ``box`` scales the map in each box by itself and shows none outside; ``region``
             does so in each place that holds evidence; ``frame`` scales it once; ``fixed`` gives
             the same evidence the same colour in every picture of a model, if that model's scale is known, else as ``frame``.
-        boxes: draw boxes and labels.
+        boxes: draw boxes, masks, keypoints and labels.
         hud: draw the colour bar, and the top line if there is a status.
         clear_top: rows of pixels at the top that labels avoid, for a line that is drawn later.
     """

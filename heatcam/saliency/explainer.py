@@ -16,6 +16,7 @@ from heatcam.errors import HeatcamError, MapError, UsageError, first_line
 from heatcam.frames import Detections, ExplainerFacts, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
+from heatcam.saliency.shapes import with_shapes
 
 logger = logging.getLogger(__name__)
 
@@ -298,10 +299,10 @@ class Explainer:
         return self._formula(activations, gradients)
 
     def _detections(self, forward: Forward, letterbox: Letterbox) -> Detections:
-        """Convert the kept boxes to image pixels and NumPy."""
+        """Convert the kept boxes, and what the head tells of their shapes, to image pixels and NumPy."""
         boxes = forward.boxes
         class_ids = boxes.class_ids.cpu().numpy()
-        return Detections(
+        found = Detections(
             boxes_xyxy=letterbox.boxes_to_image(boxes.xyxy.float().cpu().numpy()),
             confidences=boxes.confidences.float().cpu().numpy(),
             class_ids=class_ids,
@@ -309,6 +310,7 @@ class Explainer:
             class_names=tuple(self.class_names.get(int(i), str(i)) for i in class_ids),
             levels=forward.inputs.levels_of(boxes.anchors).cpu().numpy(),
         )
+        return with_shapes(found, self.engine.shapes(forward), letterbox)
 
 
 def _frame_of(image: Uint8Array) -> Frame:

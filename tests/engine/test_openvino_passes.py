@@ -239,3 +239,29 @@ def test_a_trained_network_keeps_to_the_tolerance_on_a_photograph(fine: bool) ->
     photograph = Letterbox.fit((640, 480), 320, 32).image_to_model(real_picture((640, 480)))
     assert verify(engine, picture_tensor(photograph, CPU)) < 1e-3
     assert engine.name == "openvino fp32"
+
+
+@pytest.mark.parametrize("family", ["tiny-seg", "tiny26-seg"])
+def test_compiled_prototypes_are_torchs_and_come_from_the_cache_too(family: str, tmp_path: Path) -> None:
+    plain = engine_of(fresh_network(family))
+    exact = plain.passes.prototypes(plain.passes.forward(picture(), with_graph=False).inputs.features)
+    for _ in range(2):
+        passes = compiled_engine(family, cache=tmp_path, tolerance=ILL_CONDITIONED).passes
+        ours = passes.prototypes(passes.forward(picture(), with_graph=False).inputs.features)
+        assert float((ours - exact).abs().max() / exact.abs().max()) < ILL_CONDITIONED
+    assert len(list(tmp_path.glob("prototypes*.xml"))) == 1
+
+
+def test_prototypes_that_differ_from_torchs_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = conversion.CompiledPasses.prototypes
+    monkeypatch.setattr(conversion.CompiledPasses, "prototypes", lambda *given: 1.5 * real(*given))
+    engine = compiled_engine("tiny-seg", tolerance=ILL_CONDITIONED)
+    verify(engine, picture())
+    assert engine.name == "torch"
+
+
+def test_pictures_that_run_in_torch_have_their_prototypes_made_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = compiled_engine("tiny-seg", tolerance=ILL_CONDITIONED).passes
+    monkeypatch.setattr(OpenVinoPasses, "_for_shape", lambda *_: None)
+    features = passes.forward(picture(96, 128), with_graph=False).inputs.features
+    assert passes.prototypes(features).shape == (1, 8, 24, 32)

@@ -99,6 +99,25 @@ def test_how_concentrated_evidence_is() -> None:
     assert concentration_of(plain_map(-even)) is None
 
 
+def test_masks_keypoints_and_rotated_boxes_are_told_where_there_are_any() -> None:
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0, 0.0)
+    one = Detections(np.float32([[0, 0, 2, 4]]), np.float32([0.5]), np.array([0]), np.array([0]), ("a",))
+    told = {"mask_polygons", "keypoints", "rotated_xywhr"}
+    assert not told & describe(Explanation(frame, one))["detections"][0].keys()
+    shaped = replace(
+        one,
+        mask_polygons=((np.float32([[0.5, 1.5], [1.5, 1.5], [1.5, 3.25]]),),),
+        keypoints=np.float32([[[1, 2, 0.25], [0, 3.125, 1]]]),
+        rotated_xywhr=np.float32([[1, 2, 1.5, 3, 0.5]]),
+    )
+    (row,) = describe(Explanation(frame, shaped))["detections"]
+    assert row["mask_polygons"] == [[[0.5, 1.5], [1.5, 1.5], [1.5, 3.25]]]
+    assert row["keypoints"] == [[1.0, 2.0, 0.25], [0.0, 3.12, 1.0]]
+    assert row["rotated_xywhr"] == [1.0, 2.0, 1.5, 3.0, 0.5]
+    (empty,) = describe(Explanation(frame, replace(shaped, mask_polygons=((),))))["detections"]
+    assert empty["mask_polygons"] == []
+
+
 def two_objects() -> Explanation:
     """A picture of 40 x 20 pixels with an object left and one right, and their maps, a cell a pixel."""
     left, right = np.zeros((20, 40)), np.zeros((20, 40))
