@@ -18,7 +18,7 @@ from heatcam.measures import (
     FindingsOptions,
     ImageFindings,
     ModelFindings,
-    Thresholds,
+    ThresholdFindings,
     find_regions,
     find_subject,
     findings_of,
@@ -156,7 +156,7 @@ def document_head(facts: ExplainerFacts) -> dict[str, Any]:
         backend=facts.backend,
         precision=facts.precision,
         imgsz=facts.imgsz,
-        thresholds=Thresholds(conf=facts.conf, iou=facts.iou, max_det=facts.max_det),
+        thresholds=ThresholdFindings(conf=facts.conf, iou=facts.iou, max_det=facts.max_det),
     )
     return head.as_json()
 

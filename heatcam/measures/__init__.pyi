@@ -4,7 +4,7 @@ from .documents import FindingsDocument as FindingsDocument
 from .documents import ImageFindings as ImageFindings
 from .documents import ModelFindings as ModelFindings
 from .documents import ObjectFindings as ObjectFindings
-from .documents import Thresholds as Thresholds
+from .documents import ThresholdFindings as ThresholdFindings
 from .evidence import NOTHING as NOTHING
 from .evidence import boxes_in_cells as boxes_in_cells
 from .evidence import cells_in_box as cells_in_box

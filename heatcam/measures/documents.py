@@ -105,7 +105,7 @@ class ObjectFindings(_Record):
     asked_confidence: float | None = Field(default=None, description="probability of that class at this box")
 
 
-class Timings(_Record):
+class TimingFindings(_Record):
     """Milliseconds of wall clock."""
 
     prepare_ms: float
@@ -121,7 +121,7 @@ class ImageFindings(_Record):
     frame_index: int | None = Field(default=None, description="number of the frame as its source counts them")
     pts_s: float | None = Field(default=None, description="time of the frame in its source, in seconds")
     size_wh: tuple[int, int] = Field(description="width and height in pixels")
-    timings: Timings | None = None
+    timings: TimingFindings | None = None
     question: str | None = Field(description="what was asked instead of each object's own class")
     detections: list[ObjectFindings]
     regions: list[RegionFindings] | None = None
@@ -138,8 +138,8 @@ class ModelFindings(_Record):
     task: str = Field(description="ultralytics' name: detect, segment, pose, obb, classify")
 
 
-class Thresholds(_Record):
-    """Which boxes were kept."""
+class ThresholdFindings(_Record):
+    """Thresholds of the boxes that were kept."""
 
     conf: float
     iou: float
@@ -147,7 +147,7 @@ class Thresholds(_Record):
 
 
 class FindingsDocument(_Record):
-    """All findings of a run."""
+    """Document of all findings of a run."""
 
     schema_name: str = Field(default=SCHEMA, alias="schema", description="name and version of this format")
     heatcam: str = Field(description="version of heatcam")
@@ -161,7 +161,7 @@ class FindingsDocument(_Record):
     backend: str
     precision: str
     imgsz: int = Field(description="longer side of the network's input, in pixels")
-    thresholds: Thresholds
+    thresholds: ThresholdFindings
     images: list[ImageFindings] = Field(default_factory=list, description="one a picture, of `snapshot`")
     frames: list[ImageFindings] = Field(default_factory=list, description="one a frame, of `record`")
     skipped: list[dict[str, str]] | None = Field(

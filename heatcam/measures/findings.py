@@ -15,7 +15,7 @@ from heatcam.measures.documents import (
     ObjectFindings,
     ObjectOverlap,
     RegionFindings,
-    Timings,
+    TimingFindings,
 )
 from heatcam.measures.foreground import Mask, evidence_outside
 from heatcam.measures.regions import LEAST_AREA, MOST_REGIONS, Region, find_regions
@@ -58,7 +58,7 @@ def findings_of(
     found, timings, saliency = explanation.detections, explanation.timings, explanation.saliency
     facts: dict[str, Any] = {
         "size_wh": explanation.frame.size_wh,
-        "timings": Timings(
+        "timings": TimingFindings(
             prepare_ms=round(timings.prepare_ms, 2),
             forward_ms=round(timings.forward_ms, 2),
             map_ms=round(timings.map_ms, 2),

@@ -115,7 +115,7 @@ def spread_of(saliency: SaliencyMap) -> Spread | None:
 
 @dataclass(frozen=True)
 class Concentration:
-    """How a map's positive evidence is distributed over its cells on the picture.
+    """Distribution of a map's positive evidence over its cells on the picture.
 
     Attributes:
         entropy: Shannon entropy relative to that of equal evidence in every cell, in ``[0, 1]``: 0 for one cell.

@@ -156,6 +156,25 @@ def test_findings_of_a_picture_name_objects_regions_and_doubts() -> None:
     assert found["question"] is None
 
 
+def test_masks_keypoints_and_rotated_boxes_are_told_where_the_head_has_them() -> None:
+    plain, ring = two_objects(), np.float32([[2, 2], [18, 2], [18, 18.256]])
+    assert (
+        not {"mask_polygons", "keypoints", "rotated_xywhr"}
+        & findings_of(plain).as_json()["detections"][0].keys()
+    )
+    shapes = replace(
+        plain.detections,
+        mask_polygons=((ring,), ()),
+        keypoints=np.float32([[[3, 4, 0.5]], [[30, 9, 1]]]),
+        rotated_xywhr=np.float32([[10, 10, 16, 8, 0.25], [30, 10, 16, 8, 0]]),
+    )
+    dog, cat = findings_of(replace(plain, detections=shapes)).as_json()["detections"]
+    assert dog["mask_polygons"] == [[[2.0, 2.0], [18.0, 2.0], [18.0, 18.26]]]
+    assert cat["mask_polygons"] == []
+    assert dog["keypoints"] == [[3.0, 4.0, 0.5]]
+    assert dog["rotated_xywhr"] == [10.0, 10.0, 16.0, 8.0, 0.25]
+
+
 def test_without_maps_numbers_are_null_and_the_reason_is_told() -> None:
     without = replace(
         two_objects(), saliency=None, object_maps=(), low_evidence=(), map_error="out of memory"
