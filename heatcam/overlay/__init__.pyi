@@ -27,6 +27,7 @@ from .text import Colour as Colour
 from .text import fitted as fitted
 from .text import font_px as font_px
 from .text import line_height as line_height
+from .text import shade as shade
 from .text import text_colour_on as text_colour_on
 from .text import text_width as text_width
 from .text import write as write

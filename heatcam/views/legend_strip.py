@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from heatcam.errors import ViewError
-from heatcam.frames import Explanation
+from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import (
     Heat,
@@ -22,16 +22,25 @@ from heatcam.overlay import (
 from heatcam.views.paper import Paper, write_left, write_right
 
 
+def require_map(explanation: Explanation) -> SaliencyMap:
+    """Return the map of all objects.
+
+    Raises:
+        ViewError: there is none.
+    """
+    if explanation.saliency is None:
+        why = f" ({explanation.map_error})" if explanation.map_error else ""
+        raise ViewError(f"there is no heat map{why}")
+    return explanation.saliency
+
+
 def heat_of_view(explanation: Explanation, look: OverlayOptions) -> Heat:
     """Return the heat of all objects.
 
     Raises:
         ViewError: there is no map.
     """
-    if explanation.saliency is None:
-        why = f" ({explanation.map_error})" if explanation.map_error else ""
-        raise ViewError(f"there is no heat map{why}")
-    return heat_shown(explanation, explanation.saliency, look.renorm, None, None)
+    return heat_shown(explanation, require_map(explanation), look.renorm, None, None)
 
 
 def legend_of_view(explanation: Explanation, look: OverlayOptions, heat: Heat) -> Legend:

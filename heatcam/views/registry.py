@@ -17,6 +17,7 @@ from heatcam.text import did_you_mean
 from heatcam.views.grid import draw_grid
 from heatcam.views.heatmap import draw_heatmap
 from heatcam.views.pictures import draw_boxes_alone, draw_dual, draw_original, draw_overlay
+from heatcam.views.regions import draw_regions
 from heatcam.views.sheet import draw_sheet
 
 #: Draws one view: uint8 ``(H, W, 3)`` BGR, a new picture.
@@ -26,6 +27,7 @@ VIEWS: dict[ViewName, DrawsView] = {
     ViewName.OVERLAY: draw_overlay,
     ViewName.HEATMAP: draw_heatmap,
     ViewName.BOXES: draw_boxes_alone,
+    ViewName.REGIONS: draw_regions,
     ViewName.ORIGINAL: draw_original,
     ViewName.DUAL: draw_dual,
     ViewName.GRID: draw_grid,

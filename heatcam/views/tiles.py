@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.errors import ViewError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array, fitted_wh
 from heatcam.measures import evidence_share
@@ -26,6 +25,7 @@ from heatcam.overlay import (
     text_width,
 )
 from heatcam.text import printable
+from heatcam.views.legend_strip import require_map
 from heatcam.views.paper import Paper, write_left, write_right
 
 ASPECT = 4 / 3  # width to height of a tile's picture
@@ -124,10 +124,7 @@ def object_picture(
         ViewError: there is no map.
     """
     frame, found = explanation.frame, explanation.detections
-    if explanation.saliency is None:
-        why = f" ({explanation.map_error})" if explanation.map_error else ""
-        raise ViewError(f"there is no heat map{why}")
-    heat = heat_shown(explanation, explanation.saliency, look.renorm, None, n).values
+    heat = heat_shown(explanation, require_map(explanation), look.renorm, None, n).values
     x1, y1, x2, y2 = surroundings(found.boxes_xyxy[n], frame.size_wh, size_wh[0] / size_wh[1])
     wide, tall = fitted_wh((x2 - x1, y2 - y1), size_wh)
     picture = _resized(frame.image_bgr[y1:y2, x1:x2], (wide, tall))

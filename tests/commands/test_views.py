@@ -17,7 +17,7 @@ import pytest
 from heatcam.frames import Explanation, Frame
 from heatcam.overlay import OverlayOptions
 from heatcam.sinks import read_raw_maps, write_raw_maps
-from heatcam.views import render_view
+from heatcam.views.registry import render_view
 from tests.commands.fake_explainer import FakeExplainer
 from tests.commands.programs import heatcam
 from tests.views.scenes import SIZE_WH, seen
@@ -26,7 +26,7 @@ ALL = "overlay,heatmap,boxes,regions,original,dual,grid,sheet"
 
 
 class ByHand(FakeExplainer):
-    """Explains every picture by the two objects of the scene; a picture that is all black shows nothing, a white one has no map."""
+    """Explains every picture by the two objects of the scene; a black one shows nothing, a white one has no map."""
 
     def explain(self, frame: Frame, **_: Any) -> Explanation:  # type: ignore[override]
         is_black, is_white = not frame.image_bgr.any(), frame.image_bgr.min() == 255

@@ -1,13 +1,15 @@
 """A tile for each object."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.views import grid, render_view
+from heatcam.views import grid
 from heatcam.views.grid import MOST_TILES, plan_grid
+from heatcam.views.registry import render_view
 from tests.overlay.scenes import lies_in, overlap
 from tests.views.scenes import seen
 
@@ -21,7 +23,7 @@ def test_tiles_lie_in_the_picture_apart_from_each_other_and_no_row_is_empty(coun
     plan = plan_grid(count, frame, has_head=head)
     places = [plan.place(n) for n in range(count)]
     assert all(lies_in(place, plan.size_wh) for place in (places[0], places[-1]))
-    assert not any(overlap(one, other) for one, other in zip(places, places[1:], strict=False))
+    assert not any(overlap(one, other) for one, other in pairwise(places))
     assert (plan.rows - 1) * plan.columns < count <= plan.rows * plan.columns
     assert plan.size_wh[0] * plan.size_wh[1] < 40_000_000
     assert min(plan.tile_wh) >= 200

@@ -4,7 +4,7 @@ import numpy as np
 
 from heatcam.enums import Colormap, Renorm
 from heatcam.overlay import OverlayOptions, colour_table
-from heatcam.views import render_view
+from heatcam.views.registry import render_view
 from tests.views.scenes import seen
 
 

@@ -6,11 +6,10 @@ import pytest
 from heatcam.enums import ViewName
 from heatcam.errors import UsageError, ViewError
 from heatcam.overlay import OverlayOptions, draw
-from heatcam.views import render_view, view_names
-from heatcam.views.registry import VIEWS
+from heatcam.views.registry import VIEWS, render_view, view_names
 from tests.views.scenes import seen, without_a_map
 
-OF_THE_FRAMES_SIZE = ("overlay", "boxes", "original")
+OF_THE_FRAMES_SIZE = ("overlay", "boxes", "original", "regions")
 
 
 def test_every_name_has_its_view():
@@ -59,13 +58,13 @@ def test_names_come_with_commas_and_once_in_their_order():
 
 
 def test_an_unknown_name_says_what_was_meant():
-    with pytest.raises(UsageError, match="no view 'overlya'.*overlay"):
+    with pytest.raises(UsageError, match=r"no view 'overlya'.*overlay"):
         view_names(["overlya"])
     with pytest.raises(UsageError, match="there are overlay, heatmap"):
         render_view("xyz", seen())
 
 
-@pytest.mark.parametrize("name", ["heatmap", "grid"])
+@pytest.mark.parametrize("name", ["heatmap", "grid", "regions"])
 def test_without_a_map_the_reason_is_said(name):
     with pytest.raises(ViewError, match=r"there is no heat map \(no gradient comes to layer 15\)"):
         render_view(name, without_a_map())

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from heatcam.errors import UsageError, ViewError
-from heatcam.views import encode_view, render_view, render_views
-from heatcam.views.registry import VIEWS
+from heatcam.views.registry import VIEWS, render_view
+from heatcam.views.rendering import encode_view, render_views
 from tests.views.scenes import seen, without_a_map
 
 
@@ -49,7 +49,7 @@ def test_too_little_memory_for_one_view_is_a_reason(error, monkeypatch):
     def fails(*_):
         raise error
 
-    monkeypatch.setitem(VIEWS, list(VIEWS)[0], fails)
+    monkeypatch.setitem(VIEWS, next(iter(VIEWS)), fails)
     made = render_views(["overlay", "original"], seen())
     assert made["overlay"].reason == "there is not enough memory for it"
     assert made["original"].status == "ok"
@@ -59,7 +59,7 @@ def test_other_errors_are_not_hidden(monkeypatch):
     def fails(*_):
         raise cv2.error("a mistake of ours")
 
-    monkeypatch.setitem(VIEWS, list(VIEWS)[0], fails)
+    monkeypatch.setitem(VIEWS, next(iter(VIEWS)), fails)
     with pytest.raises(cv2.error):
         render_views(["overlay"], seen())
 
