@@ -56,13 +56,13 @@ def write_right(
 
 
 def write_lines(
-    picture: Uint8Array, text: str, left: int, top: int, right: int, size: int, colour: Colour
+    picture: Uint8Array, text: str, left: int, top: int, right: int, size: int, colour: Colour, most: int = 3
 ) -> int:
-    """Write a text in as many lines as it needs, at most three; in place. Return where they end."""
-    lines, words = [""], text.split(" ")
-    for word in words:
+    """Write a text in as many lines as it needs, at most ``most``; in place. Return where they end."""
+    lines = [""]
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if len(lines) < 3 and lines[-1] and text_width(longer, size) > right - left:
+        if len(lines) < most and lines[-1] and text_width(longer, size) > right - left:
             lines.append(word)
         else:
             lines[-1] = longer

@@ -26,7 +26,11 @@ from heatcam.views.legend_strip import draw_legend, heat_of_view, legend_of_view
 from heatcam.views.paper import WHITE_PAPER, write_left, write_lines
 
 _GAP = 44
-_WIDE = 2.1  # width over height from which the plain picture stands below
+_WIDE, _TALL = (
+    2.1,
+    0.62,
+)  # width over height from which the plain picture stands below, and below which facts stand beside
+_FACTS_WIDE = 24  # font sizes, of facts beside two tall pictures
 _LEAST, _MOST = 640, 1560  # pixels of the height of the picture with heat, unless the page has more room
 _FACT_LINES = 6
 _MANY = 20  # objects, from which on their numbers are smaller
@@ -66,6 +70,11 @@ def plan_figures(frame_wh: tuple[int, int], wide: int, room: int, size: int) -> 
         plain = fitted_wh(frame_wh, ((wide - _GAP) // 2, words))
         top = hero[1] + _GAP
         return FiguresPlan(hero, (0, top, plain[0], top + plain[1]), (plain[0] + _GAP, top), top + words)
+    if aspect < _TALL:
+        room_wide = (wide - _FACTS_WIDE * size) // 2 - _GAP
+        hero = fitted_wh(frame_wh, (room_wide, max(most, words)))
+        left, facts_left = hero[0] + _GAP, 2 * (hero[0] + _GAP)
+        return FiguresPlan(hero, (left, 0, left + hero[0], hero[1]), (facts_left, 0), max(hero[1], words))
     # as wide as makes the plain picture, with colour bar and facts below it, as high
     both = round((wide - _GAP + (words + _GAP // 2) * aspect) / 2)
     hero = fitted_wh(frame_wh, (both, most))
@@ -148,26 +157,23 @@ def _draw_facts(
     facts = _facts(explanation)
     column = left + max(text_width(name, size) for name, _ in facts) + size
     for name, text in facts:
-        value = printable(text)
-        if top + line_height(size) > bottom:
+        lines = min(3, (bottom - top) // line_height(size))
+        if lines < 1:
             return
         write_left(sheet, name, left, top, right, size, WHITE_PAPER.quiet)
-        write_left(sheet, value, column, top, right, size, WHITE_PAPER.ink)
-        top += line_height(size)
+        top = write_lines(sheet, printable(text), column, top, right, size, WHITE_PAPER.ink, lines)
 
 
 def _facts(explanation: Explanation) -> list[tuple[str, str]]:
     """Return names and values, the most important first."""
-    saliency, question = explanation.saliency, explanation.question
-    facts = [("model", explanation.model or "not known")]
-    if saliency is not None:
-        facts += [("method", f"{saliency.method}, in {saliency.unit}"), ("layer", saliency.layer)]
-        about = question.about if question else "each object's own class"
-        facts.append(("evidence for", about))
-    if explanation.low_evidence:
-        facts.append(
-            ("low evidence", f"{sum(explanation.low_evidence)} of {len(explanation.detections)} objects")
-        )
+    saliency, question, low = explanation.saliency, explanation.question, explanation.low_evidence
     wide, tall = explanation.frame.size_wh
-    facts.append(("picture", f"{wide} x {tall} pixels"))
+    facts = [("model", explanation.model or "not known"), ("picture", f"{wide} x {tall} pixels")]
+    if saliency is not None:
+        about = question.about if question else "each object's own class"
+        facts += [("method", f"{saliency.method}, in {saliency.unit}"), ("evidence for", about)]
+    if low:
+        facts.append(("low evidence", f"{sum(low)} of {len(low)} objects"))
+    if saliency is not None:
+        facts.append(("layer", saliency.layer.replace("+", " + ")))
     return facts

@@ -52,6 +52,9 @@ def explanations():
             model="model" * 40,
             frame=replace(many.frame, name="name" * 80),
         ),
+        "many layers": replace(
+            many, saliency=replace(many.saliency, layer="+".join(f"{n}:InvertedResidual" for n in range(9)))
+        ),
         "panorama": seen(3, (640, 64)),
         "tower": seen(3, (64, 640)),
     }
