@@ -18,6 +18,7 @@ from heatcam.errors import SinkError
 from heatcam.frames import Detections, Explanation, SaliencyMap
 from heatcam.geometry import CentreCrop, Letterbox, Uint8Array
 from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.nested_arrays import flattened
 from heatcam.sinks.picture_names import fitting_name
 
 #: Version of the archive's layout; those before the second had no picture and no number.
@@ -87,13 +88,17 @@ def _maps_of(explanation: Explanation) -> dict[str, Any]:
 
 
 def _fields_of(found: Detections) -> dict[str, Any]:
-    """Return an array for each field of the detections that is known."""
-    given = {field.name: getattr(found, field.name) for field in fields(found)}
-    return {
-        name: np.array(value, np.str_) if name == "class_names" else value
-        for name, value in given.items()
-        if value is not None
-    }
+    """Return the arrays of each field of the detections that is known."""
+    arrays: dict[str, Any] = {}
+    for name in (field.name for field in fields(found)):
+        value = getattr(found, name)
+        if name == "class_names":
+            arrays[name] = np.array(value, np.str_)
+        elif isinstance(value, tuple):
+            arrays |= flattened(name, value)
+        elif value is not None:
+            arrays[name] = value
+    return arrays
 
 
 def _about(explanation: Explanation) -> dict[str, Any]:

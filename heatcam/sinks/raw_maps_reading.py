@@ -17,6 +17,7 @@ from heatcam.frames import Detections, Explanation, Frame, Question, SaliencyMap
 from heatcam.geometry import CentreCrop, Float32Array, Letterbox, Uint8Array
 from heatcam.options import MOST_DETECTIONS
 from heatcam.sinks.checked_json import CheckedJson
+from heatcam.sinks.nested_arrays import nested_again
 from heatcam.sinks.npz_parts import NpzParts, open_npz
 from heatcam.sinks.raw_maps import ARCHIVE_VERSION
 
@@ -27,8 +28,18 @@ _MOST_CELLS_EACH = 1 << 22  # a picture of 4096 pixels a side at stride 2
 _MOST_OF_BOXES = 512 * MOST_DETECTIONS  # bytes of one field of the detections
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _AGAIN = "write it again with `heatcam snapshot --npz`"
-#: Kind of dtype and dimensions of the fields that detections always had; others may have any.
-_FIELDS = {"boxes_xyxy": ("f", 2), "confidences": ("f", 1), "class_names": ("U", 1)}
+#: Kind of dtype and shape after the first dimension of the detections' fields; those that are not here may have any.
+_FIELDS = {
+    "boxes_xyxy": ("f", (4,)),
+    "confidences": ("f", ()),
+    "class_names": ("U", ()),
+    **dict.fromkeys(("class_ids", "anchors", "levels", "track_ids"), ("iu", ())),
+    "keypoints": ("f", (None, 3)),
+    "rotated_xywhr": ("f", (5,)),
+}
+_NESTED = {"": "f", "_lengths": "iu", "_counts": "iu"}
+_LEAST_POINTS = 3  # of a ring
+_FARTHEST = 1e6  # pixels
 _NEEDED = ("boxes_xyxy", "confidences", "class_ids", "anchors", "class_names")
 
 
@@ -111,20 +122,47 @@ def _detections(parts: NpzParts, size_wh: tuple[int, int]) -> Detections:
     Raises:
         UnreadableInputError: one is missing, or does not fit the others or the picture.
     """
-    found: dict[str, Any] = {}
-    for name in (field.name for field in fields(Detections)):
-        if name in parts or name in _NEEDED:
-            kinds, dimensions = _FIELDS.get(name, ("fiu", -1))
-            found[name] = _standard(parts.array(name, kinds, dimensions, _MOST_OF_BOXES))
-    count = len(found["confidences"]) if found["confidences"].ndim else 0
-    if count > MOST_DETECTIONS or any(value.shape[:1] != (count,) for value in found.values()):
+    names = [field.name for field in fields(Detections)]
+    found: dict[str, Any] = {name: _field(parts, name) for name in names if name in parts or name in _NEEDED}
+    count = len(found["confidences"])
+    if count > MOST_DETECTIONS or any(len(value) != count for value in found.values()):
         parts.refuse("its boxes and their numbers do not belong together")
     boxes, scores = found["boxes_xyxy"], found["confidences"]
-    if boxes.shape != (count, 4) or not ((boxes >= -1) & (boxes <= np.tile(size_wh, 2) + 1)).all():
+    if not ((boxes >= -1) & (boxes <= np.tile(size_wh, 2) + 1)).all():
         parts.refuse("its boxes do not lie in the picture")
     if not ((scores >= 0) & (scores <= 1)).all():
         parts.refuse("its confidences are not between 0 and 1")
     return Detections(**found | {"class_names": tuple(str(name) for name in found["class_names"])})
+
+
+def _field(parts: NpzParts, name: str) -> Any:
+    """Read one field of the detections: an array whose first dimension counts them, or a tuple of lists of arrays.
+
+    Raises:
+        UnreadableInputError: it has another form, or numbers that are not finite or far outside of any picture.
+    """
+    if f"{name}_counts" in parts:
+        flat = [parts.array(f"{name}{part}", kinds, -1, _MOST_OF_BOXES) for part, kinds in _NESTED.items()]
+        try:
+            return nested_again(_near(parts, name, flat[0]), flat[1], flat[2], _LEAST_POINTS)
+        except ValueError as error:
+            parts.refuse(f"{name}: {error}")
+    kinds, tail = _FIELDS.get(name, ("fiu", None))
+    values = _near(parts, name, parts.array(name, kinds, -1, _MOST_OF_BOXES))
+    fits = values.ndim > 0 if tail is None else values.ndim == 1 + len(tail)
+    if not fits or any(
+        b not in (None, a) for a, b in zip(values.shape[1:], tail or (), strict=tail is not None)
+    ):
+        parts.refuse(f"{name} has the shape {values.shape}")
+    return values
+
+
+def _near(parts: NpzParts, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers as float32 or int64, a copy, texts as they are; refuse what is not finite or no place in any picture."""
+    values = _standard(values)
+    if values.dtype.kind == "f" and not (np.abs(values) <= _FARTHEST).all():
+        parts.refuse(f"{name} has numbers that are none")
+    return values
 
 
 def _standard(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -184,9 +184,11 @@ def test_facts_that_are_no_json_object_are_refused(archive, text):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"boxes_xyxy": np.full((2, 4), 1e30, np.float32)}, "do not lie in the picture"),
-        ({"boxes_xyxy": np.full((2, 4), np.nan, np.float32)}, "do not lie in the picture"),
-        ({"boxes_xyxy": np.zeros((2, 5), np.float32)}, "do not lie in the picture"),
+        ({"boxes_xyxy": np.full((2, 4), 400, np.float32)}, "do not lie in the picture"),
+        ({"boxes_xyxy": np.full((2, 4), 1e30, np.float32)}, "boxes_xyxy has numbers that are none"),
+        ({"boxes_xyxy": np.full((2, 4), np.nan, np.float32)}, "boxes_xyxy has numbers that are none"),
+        ({"boxes_xyxy": np.zeros((2, 5), np.float32)}, r"boxes_xyxy has the shape (2, 5)"),
+        ({"confidences": np.zeros((), np.float32)}, "confidences has the shape ()"),
         ({"boxes_xyxy": np.zeros((3, 4), np.float32)}, "belong together"),
         ({"confidences": np.float32([2, 0.5])}, "between 0 and 1"),
         ({"confidences": None}, "it has no confidences"),
