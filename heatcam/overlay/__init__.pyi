@@ -18,11 +18,13 @@ from .labels import object_name as object_name
 from .labels import place_label as place_label
 from .legend import Legend as Legend
 from .legend import legend_of as legend_of
-from .lines import draw_box as draw_box
 from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
 from .resized import at_size as at_size
+from .resized import moved as moved
+from .shapes import Stroke as Stroke
+from .shapes import draw_shape as draw_shape
 from .text import Colour as Colour
 from .text import fitted as fitted
 from .text import font_px as font_px

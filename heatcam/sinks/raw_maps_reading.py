@@ -37,6 +37,7 @@ _FIELDS = {
     "keypoints": ("f", (None, 3)),
     "rotated_xywhr": ("f", (5,)),
 }
+_NESTED_FIELDS = ("mask_polygons",)
 _NESTED = {"": "f", "_lengths": "iu", "_counts": "iu"}
 _LEAST_POINTS = 3  # of a ring
 _FARTHEST = 1e6  # pixels
@@ -141,7 +142,7 @@ def _field(parts: NpzParts, name: str) -> Any:
     Raises:
         UnreadableInputError: it has another form, or numbers that are not finite or far outside of any picture.
     """
-    if f"{name}_counts" in parts:
+    if name in _NESTED_FIELDS:
         flat = [parts.array(f"{name}{part}", kinds, -1, _MOST_OF_BOXES) for part, kinds in _NESTED.items()]
         try:
             return nested_again(_near(parts, name, flat[0]), flat[1], flat[2], _LEAST_POINTS)

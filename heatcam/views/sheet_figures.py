@@ -10,9 +10,10 @@ from heatcam.geometry import Uint8Array, fitted_wh
 from heatcam.overlay import (
     OverlayOptions,
     Pixels,
+    Stroke,
     at_size,
     draw,
-    draw_box,
+    draw_shape,
     line_height,
     object_colour,
     pixel_boxes,
@@ -129,7 +130,7 @@ def _numbered(explanation: Explanation, size_wh: tuple[int, int], size: int) -> 
     low = explanation.low_evidence or (False,) * len(found)
     size = round((0.66 if len(found) > _MANY else 0.84) * size)
     for n in reversed(range(len(found))):
-        draw_box(picture, boxes[n], object_colour(found, n), dashed=low[n])
+        draw_shape(picture, found, n, boxes[n], Stroke(object_colour(found, n), low[n]))
     taken: list[Pixels] = []
     for n in range(len(found)):
         taken.append(place_label(str(n + 1), boxes[n], size_wh, taken, size))

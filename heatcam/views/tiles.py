@@ -15,13 +15,16 @@ from heatcam.measures import evidence_share
 from heatcam.overlay import (
     OverlayOptions,
     Pixels,
+    Stroke,
     blend,
-    draw_box,
+    draw_shape,
     heat_shown,
     label_words,
     line_height,
+    moved,
     object_colour,
     object_name,
+    pixel_boxes,
     text_width,
 )
 from heatcam.text import printable
@@ -30,6 +33,7 @@ from heatcam.views.paper import Paper, write_left, write_right
 
 ASPECT = 4 / 3  # width to height of a tile's picture
 _AROUND = 0.18  # of the box's longer side, shown on each side of it
+_BOX_WEIGHT = 1.3  # of its outline, in so small a picture
 _LEAST_PX = 32  # of the frame; a smaller cut-out would be all blur
 
 
@@ -130,10 +134,10 @@ def object_picture(
     picture = _resized(frame.image_bgr[y1:y2, x1:x2], (wide, tall))
     blend(picture, _resized(heat[y1:y2, x1:x2], (wide, tall)), look.colormap, look.alpha)
     if look.boxes:
-        scale = np.tile([wide / (x2 - x1), tall / (y2 - y1)], 2)
-        box = np.rint((found.boxes_xyxy[n] - (x1, y1, x1, y1)) * scale).clip(0, [wide, tall] * 2).astype(int)
         is_low = bool(explanation.low_evidence) and explanation.low_evidence[n]
-        draw_box(picture, tuple(box.tolist()), object_colour(found, n), dashed=is_low, weight=1.3)
+        shown = moved(found, (wide / (x2 - x1), tall / (y2 - y1)), (x1, y1))
+        box = pixel_boxes(shown.boxes_xyxy, picture.shape)[n]
+        draw_shape(picture, shown, n, box, Stroke(object_colour(found, n), is_low, _BOX_WEIGHT))
     canvas: Uint8Array = np.full((size_wh[1], size_wh[0], 3), paper.rule, np.uint8)
     left, top = (size_wh[0] - wide) // 2, (size_wh[1] - tall) // 2
     canvas[top : top + tall, left : left + wide] = picture

@@ -39,6 +39,17 @@ def with_everything():
     )
 
 
+def with_shapes():
+    explanation = seen()
+    ring = np.float32([[20, 20], [90, 20], [90, 90.5]])
+    shapes = {
+        "mask_polygons": ((ring, ring[::-1] / 2), ()),
+        "keypoints": np.full((2, 17, 3), 0.5, np.float32),
+        "rotated_xywhr": np.float32([[60, 60, 20, 40, 0.3], [200, 100, 40, 40, -1]]),
+    }
+    return replace(explanation, detections=replace(explanation.detections, **shapes))
+
+
 def of_a_classifier():
     explanation = seen(1)
     crop = CentreCrop.cut((320, 240), 224, style=CropStyle(0.875, bicubic=True))
@@ -63,8 +74,8 @@ def same(one, other):
 
 @pytest.mark.parametrize(
     "explanation",
-    [with_everything(), of_a_classifier(), without_a_map(), seen(0)],
-    ids=["everything", "classifier", "no map", "nothing"],
+    [with_everything(), with_shapes(), of_a_classifier(), without_a_map(), seen(0)],
+    ids=["everything", "shapes", "classifier", "no map", "nothing"],
 )
 def test_what_was_written_comes_back(explanation, tmp_path):
     write_raw_maps(tmp_path / "a.npz", explanation)
@@ -207,6 +218,24 @@ def test_facts_that_are_no_json_object_are_refused(archive, text):
     ids=str,
 )
 def test_arrays_that_do_not_fit_are_refused(archive, changed, said):
+    assert said in refused(archive, **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"mask_polygons": np.zeros((5, 2), np.float32)}, "mask_polygons: points and their numbers"),
+        ({"mask_polygons_counts": np.array([1, 0])}, "mask_polygons: points and their numbers"),
+        ({"mask_polygons_counts": None}, "it has no mask_polygons_counts"),
+        ({"mask_polygons": np.full((6, 2), np.nan, np.float32)}, "mask_polygons has numbers that are none"),
+        ({"keypoints": np.zeros((2, 17, 2), np.float32)}, "keypoints has the shape"),
+        ({"rotated_xywhr": np.zeros((2, 4), np.float32)}, "rotated_xywhr has the shape"),
+        ({"rotated_xywhr": np.zeros((1, 5), np.float32)}, "belong together"),
+    ],
+    ids=str,
+)
+def test_shapes_that_do_not_fit_are_refused(archive, changed, said):
+    write_raw_maps(archive, with_shapes(), overwrite=True)
     assert said in refused(archive, **changed)
 
 

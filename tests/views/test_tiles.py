@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.overlay import OverlayOptions, text_width
+from heatcam.overlay import OverlayOptions, object_colour, text_width
 from heatcam.views import tiles
 from heatcam.views.paper import DARK_PAPER
 from heatcam.views.tiles import numbers_of, object_picture, surroundings
@@ -45,6 +45,20 @@ def test_only_its_own_heat_is_on_it():
     middle = first[round((80 - y1) * 150 / (y2 - y1)), round((70 - x1) * 200 / (x2 - x1))]
     assert abs(int(middle.max()) - 90) > 30
     assert (first == 90).all(-1).any()  # around the box it is cold
+
+
+def test_a_rotated_box_and_the_outline_of_a_mask_are_drawn_where_they_are():
+    explanation = replace(
+        seen(1), frame=replace(seen(1).frame, image_bgr=np.full((240, 320, 3), 90, np.uint8))
+    )
+    ring = np.float32([[40, 40], [100, 40], [100, 120], [40, 120]])
+    x1, y1, x2, y2 = surroundings(explanation.detections.boxes_xyxy[0], (320, 240), 400 / 300)
+    for shapes in ({"mask_polygons": ((ring,),)}, {"rotated_xywhr": np.float32([[70, 80, 60, 80, 0]])}):
+        shown = replace(explanation, detections=replace(explanation.detections, **shapes))
+        picture = object_picture(shown, 0, (400, 300), OverlayOptions(alpha=0), DARK_PAPER)
+        row, column = round((80 - y1) * 300 / (y2 - y1)), round((40 - x1) * 400 / (x2 - x1))
+        near = picture[row, column - 3 : column + 4].astype(int)
+        assert (abs(near - object_colour(explanation.detections, 0)).max(-1) < 12).any()
 
 
 def test_numbers_are_those_of_its_own_map():
