@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         SourceError,
         UnreadableInputError,
         UsageError,
+        ViewError,
     )
     from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
     from heatcam.overlay import render
@@ -54,6 +55,7 @@ __all__ = [
     "SourceError",
     "UnreadableInputError",
     "UsageError",
+    "ViewError",
     "__version__",
     "load",
     "open_source",

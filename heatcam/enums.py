@@ -68,3 +68,16 @@ class Layout(str, Enum):
     SINGLE = "single"
     DUAL = "dual"
     WIPE = "wipe"
+
+
+class ViewName(str, Enum):
+    """Views: the pictures that can be drawn of one explanation."""
+
+    OVERLAY = "overlay"
+    HEATMAP = "heatmap"
+    BOXES = "boxes"
+    REGIONS = "regions"
+    ORIGINAL = "original"
+    DUAL = "dual"
+    GRID = "grid"
+    SHEET = "sheet"

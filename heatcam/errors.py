@@ -122,6 +122,15 @@ class MapError(HeatcamError):
     """
 
 
+class ViewError(HeatcamError):
+    """A view of an explanation that cannot be made, with the reason; other views of it may be.
+
+    >>> import heatcam
+    >>> heatcam.ViewError("nothing was detected").exit_code
+    1
+    """
+
+
 def first_line(error: BaseException, most: int | None = None) -> str:
     """Return the first line of an error's text, cut after ``most`` letters; its type's name where it has no text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]

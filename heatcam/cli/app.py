@@ -30,6 +30,7 @@ from heatcam.commands import (
     RecordingOptions,
     RecordingOutput,
     SourceChoice,
+    ViewOutput,
     WindowChoice,
 )
 from heatcam.evaluation import EvalPlan, Judged, Outputs
@@ -151,6 +152,29 @@ def snapshot(
             recursive=recursive,
         )
     )
+
+
+@command(
+    rich_help_panel=Kind.SEE,
+    epilog="Example: heatcam redraw out.png.npz -o other.png --colormap viridis --view grid",
+)
+@with_option_records
+def redraw(
+    look: LookOptions,
+    output: ViewOutput,
+    archives: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ARCHIVE",
+            help="What `heatcam snapshot --npz` wrote.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ],
+) -> None:
+    """Draw pictures again in another style, from raw maps and without the model."""
+    from heatcam.commands.redraw import run_redraw  # noqa: PLC0415
+
+    raise typer.Exit(run_redraw(archives, look, output, _terminal()))
 
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")

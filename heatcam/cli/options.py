@@ -27,8 +27,10 @@ from heatcam.commands import (
     RecordingOptions,
     RecordingOutput,
     SourceChoice,
+    ViewOutput,
     WindowChoice,
 )
+from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.options import ExplainOptions
 from heatcam.saliency import METHODS
@@ -50,6 +52,7 @@ GROUP_OF: dict[type, Group] = {
     MotionOptions: Group.LOOK,
     WindowChoice: Group.WINDOW,
     Output: Group.OUTPUT,
+    ViewOutput: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
     RecordingOptions: Group.OUTPUT,
     RecordingOutput: Group.OUTPUT,
@@ -198,14 +201,37 @@ OPTIONS[RecordedFilm] = OPTIONS[FilmChoice] | {
         "Of other sources the recording gets it, frames repeated or left out; else each keeps its own time.",
     ),
 }
-OPTIONS[PictureOutput] = OPTIONS[Output] | {
+_VIEWS = ", ".join(name.value for name in ViewName)
+OPTIONS[ViewOutput] = OPTIONS[Output] | {
     "output": typer.Option(
         "--output",
         "-o",
         metavar="PATH",
-        help="The picture to write, or for many a folder (ends in /); NAME-heat.png or heat/ if left out.",
+        help="The picture to write, a sheet also as .pdf; for many a folder (ends in /). NAME-VIEW.png or heat/ if left out.",
     ),
-    "npz": typer.Option("--npz", help="Write each picture's raw maps and boxes beside it, as NumPy arrays."),
+    "view": typer.Option(
+        metavar="NAMES",
+        help=f"What to draw, several with commas: {_VIEWS}; the overlay if left out. Several go to a folder, as NAME-VIEW.png.",
+    ),
+    "images": typer.Option(
+        metavar="NAMES",
+        help="Put these views into the --json document as base64 PNG, each with its status; without -o no file is written.",
+    ),
+    "map_png": typer.Option(
+        "--map-png", help="Write the map beside each picture, as a grey PNG of 16 bits that says its scale."
+    ),
+}
+OPTIONS[PictureOutput] = OPTIONS[ViewOutput] | {
+    "output": typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="The picture to write, a sheet also as .pdf; for many a folder (ends in /). NAME-heat.png or heat/ if left out.",
+    ),
+    "npz": typer.Option(
+        "--npz",
+        help="Write each picture's raw maps and boxes beside it, as NumPy arrays; `heatcam redraw` draws from them.",
+    ),
     "skip_existing": typer.Option(
         "--skip-existing", help="Go on with the pictures whose results are not there yet."
     ),

@@ -12,6 +12,7 @@ from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
 from .options import SourceChoice as SourceChoice
+from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
 from .refusals import before_bench as before_bench
 from .refusals import before_eval as before_eval

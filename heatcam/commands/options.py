@@ -13,6 +13,7 @@ from heatcam.enums import (
 )
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
+from heatcam.overlay import OverlayOptions
 from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
@@ -60,6 +61,13 @@ class LookOptions:
     hud: bool = True
 
 
+def overlay_options(look: LookOptions) -> OverlayOptions:
+    """Return the look as the overlay takes it."""
+    return OverlayOptions(
+        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
+    )
+
+
 @dataclass(frozen=True)
 class MotionOptions:
     """Options for video: smoothing and tracking.
@@ -90,7 +98,22 @@ class Output:
 
 
 @dataclass(frozen=True)
-class PictureOutput(Output):
+class ViewOutput(Output):
+    """Outputs of what draws views: ``redraw``, and as ``PictureOutput`` also ``snapshot``.
+
+    Attributes:
+        view: views to write, each text one or several with commas; empty writes the overlay.
+        images: views to put into the JSON document, likewise; empty puts none.
+        map_png: write the map beside each picture as a 16-bit PNG.
+    """
+
+    view: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    map_png: bool = False
+
+
+@dataclass(frozen=True)
+class PictureOutput(ViewOutput):
     """Outputs of ``snapshot``: the pictures, and files beside them.
 
     Attributes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heatcam.commands.options import PictureOutput
+from heatcam.commands.options import PictureOutput, ViewOutput
+from heatcam.commands.picture_files import Picture, default_output, picture_files, wanted_views
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sinks import next_output, output_paths, raw_path, refuse_existing, require_folder
+from heatcam.sinks import next_output, refuse_existing, require_folder
 from heatcam.sources import (
     FoundPictures,
     check_picture,
@@ -21,19 +22,6 @@ from heatcam.sources import (
 )
 
 _INSTEAD = "choose another name, or add --overwrite, --skip-existing or --increment"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture to explain.
-
-    Attributes:
-        source: the picture.
-        target: file of the result.
-    """
-
-    source: Path
-    target: Path
 
 
 @dataclass(frozen=True)
@@ -74,39 +62,61 @@ def find_and_say(
 def plan_pictures(
     inputs: Sequence[str], recursive: bool, output: PictureOutput, terminal: Terminal
 ) -> PicturePlan:
-    """Plan the output file of each picture; everything that can be refused is refused here.
+    """Plan the output files of each picture; everything that can be refused is refused here.
 
     Raises:
-        HeatcamError: there are no pictures, or outputs exist already or cannot be written.
+        HeatcamError: there are no pictures, a view is unknown, or outputs exist already or cannot be written.
     """
     _require_one_way(output)
-    asked = output.output
-    folder = Path(asked) if asked is not None else Path("heat")
+    views = wanted_views(output)
+    folder = Path(output.output) if output.output is not None else Path("heat")
     found = find_and_say(inputs, recursive, terminal, exclude=folder)
-    wanted = asked or _default_output(found)
+    wanted = output.output or default_output([file.path.stem for file in found.files], views, many=found.many)
     wanted = next_output(wanted) if output.increment else wanted
     below = [file.below for file in found.files]
-    targets = output_paths(found.paths, wanted, below=below, into_folder=found.many)
-    pictures = tuple(Picture(*pair) for pair in zip(found.paths, targets, strict=True))
-    skipped = tuple(p for p in pictures if output.skip_existing and _is_done(p, output))
+    pictures = picture_files(
+        found.paths, replace(output, output=wanted), views, below, into_folder=found.many
+    )
+    skipped = tuple(p for p in pictures if output.skip_existing and p.is_done)
     plan = PicturePlan(tuple(p for p in pictures if p not in skipped), skipped, len(found.empty))
     _require_writable(plan.pictures, output)
     return plan
 
 
 def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
-    """Plan the output file of one frame of a camera.
+    """Plan the output files of one frame of a camera.
 
     Raises:
-        HeatcamError: the output exists already, or cannot be written.
+        HeatcamError: a view is unknown, or an output exists already or cannot be written.
     """
     _require_one_way(output)
+    views = wanted_views(output)
     name = Path(f"camera-{camera}.png" if camera.isdecimal() else "camera.png")
-    wanted = output.output or f"{name.stem}-heat.png"
-    (target,) = output_paths([name], next_output(wanted) if output.increment else wanted)
-    plan = PicturePlan((Picture(name, target),))
+    wanted = output.output or default_output([name.stem], views)
+    wanted = next_output(wanted) if output.increment else wanted
+    plan = PicturePlan(picture_files([name], replace(output, output=wanted), views))
     _require_writable(plan.pictures, output)
     return plan
+
+
+def plan_archives(inputs: Sequence[str], output: ViewOutput) -> tuple[Picture, ...]:
+    """Plan the output files of archives of raw maps, named like the pictures that they were written beside.
+
+    Raises:
+        HeatcamError: a view is unknown, an archive does not exist, or an output exists already or cannot be written.
+    """
+    views, paths = wanted_views(output), [Path(text) for text in inputs]
+    for path in paths:
+        if not path.is_file():
+            problem = "is a folder" if path.is_dir() else "does not exist"
+            raise UnreadableInputError(f"{path} {problem}", "give a file that `heatcam snapshot --npz` wrote")
+    names = [Path(path.name.removesuffix(".npz")) for path in paths]
+    wanted = output.output or default_output(
+        [name.stem for name in names], views, word=views.files[0].value if views.files else ""
+    )
+    pictures = picture_files(paths, replace(output, output=wanted), views, names)
+    _require_writable(pictures, output)
+    return pictures
 
 
 def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
@@ -132,11 +142,6 @@ def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
     return None
 
 
-def _default_output(found: FoundPictures) -> str:
-    """Return the default output in the current folder: ``photo-heat.png`` for one picture, the folder ``heat/`` for several."""
-    return "heat/" if found.many or len(found.files) > 1 else f"{found.files[0].path.stem}-heat.png"
-
-
 def _require_one_way(output: PictureOutput) -> None:
     ways = {
         "--overwrite": output.overwrite,
@@ -148,19 +153,16 @@ def _require_one_way(output: PictureOutput) -> None:
         raise UsageError(f"{' and '.join(given)} exclude each other", "give one")
 
 
-def _is_done(picture: Picture, output: PictureOutput) -> bool:
-    return picture.target.is_file() and (not output.npz or raw_path(picture.target).is_file())
-
-
-def _require_writable(pictures: Sequence[Picture], output: PictureOutput) -> None:
+def _require_writable(pictures: Sequence[Picture], output: ViewOutput) -> None:
     """Refuse output files that cannot be written or would replace others.
 
     Raises:
         HeatcamError: an output exists already, is an input of this run, or lies in no folder that can be written.
     """
-    targets = [picture.target for picture in pictures]
-    targets += [raw_path(target) for target in targets] if output.npz else []
-    refuse_existing(targets, output.overwrite or output.skip_existing, _INSTEAD)
+    may_exist = isinstance(output, PictureOutput) and output.skip_existing
+    instead = _INSTEAD if isinstance(output, PictureOutput) else "choose another name or add --overwrite"
+    targets = [path for picture in pictures for path in picture.files]
+    refuse_existing(targets, output.overwrite or may_exist, instead)
     json = Path(output.json) if output.json and output.json != "-" else None
     if json is not None:
         taken = {path.resolve() for path in (*targets, *(picture.source for picture in pictures))}

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from heatcam.commands.options import PictureOutput
-from heatcam.commands.picture_plan import Picture
-from heatcam.commands.terminal import Terminal
-from heatcam.errors import HeatcamError, SinkError
+from heatcam.commands.options import PictureOutput, ViewOutput
+from heatcam.commands.picture_files import Picture
+from heatcam.commands.picture_plan import PicturePlan
+from heatcam.commands.terminal import Terminal, summary
+from heatcam.enums import ViewName
+from heatcam.errors import HeatcamError, SinkError, ViewError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.measures import describe
+from heatcam.overlay import OverlayOptions
+from heatcam.pipeline import Run
 from heatcam.runtime import stopping
-from heatcam.sinks import make_folder, raw_path, write_picture, write_raw_maps
+from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_maps
+from heatcam.views import FAILED, OK, draw_each, encode_view
 
 if TYPE_CHECKING:
     from heatcam.saliency import Explainer
@@ -31,11 +36,13 @@ class PicturesDone:
     Attributes:
         rows: rows of the JSON document, one for each picture that was written.
         failed: number of pictures that could not be read, explained or written.
+        unmade: number of pictures of which a view or map could not be made, although the rest was.
         stopped: whether Ctrl-C or a full disk ended the run.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
+    unmade: int = 0
     stopped: bool = False
 
 
@@ -67,20 +74,28 @@ class ObjectByObject:
 
 
 class PictureSink:
-    """Sink that writes each picture beside its maps and adds its row to the document.
+    """Sink that draws and writes each picture's views, with the maps beside them, and adds its row to the document.
 
     Args:
-        pictures: where each picture goes, by the index of its frame.
-        output: what is written, and over what.
+        pictures: what is made of each picture, and where it goes, by the index of its frame.
+        output: over what may be written.
+        look: drawing options.
         done: the progress that is kept here.
         terminal: where each picture is told.
     """
 
     def __init__(
-        self, pictures: Sequence[Picture], output: PictureOutput, done: PicturesDone, terminal: Terminal
+        self,
+        pictures: Sequence[Picture],
+        output: ViewOutput,
+        look: OverlayOptions,
+        done: PicturesDone,
+        terminal: Terminal,
     ) -> None:
         self._pictures = pictures
         self._output = output
+        self._skips = isinstance(output, PictureOutput) and output.skip_existing
+        self._look = look
         self._done = done
         self._terminal = terminal
 
@@ -89,23 +104,27 @@ class PictureSink:
         """Number of pictures to come."""
         return len(self._pictures)
 
-    def take(self, picture: Uint8Array, explanation: Explanation) -> None:
-        """Write one painted picture.
+    def take(self, _: object, explanation: Explanation) -> None:
+        """Draw and write one picture's views; those that cannot be made are told with their reason.
 
         Raises:
-            SinkError: it cannot be written.
+            SinkError: a file cannot be written.
         """
-        frame = explanation.frame
-        target = self._pictures[frame.frame_index].target
-        row = {"path": frame.name, "output": str(target), **describe(explanation)}
-        with stopping.held():  # every written picture must be in the document too
-            make_folder(target.parent)
-            self._write(target, picture, explanation)
-            self._done.rows.append(row)
+        planned, name = self._pictures[explanation.frame.frame_index], explanation.frame.name
+        row = {
+            "path": name,
+            "output": None if planned.target is None else str(planned.target),
+            **describe(explanation),
+        }
+        made = _Made(row, self._done.rows)
+        try:
+            self._make(planned, explanation, made)
+        except HeatcamError:
+            made.withdraw()
+            raise
         if explanation.map_error:
-            self._terminal.note(f"{frame.name}: no heat map ({explanation.map_error})")
-        if self._output.json != "-":
-            self._terminal.result(f"{frame.name} -> {target}  {counted(explanation.detections.class_names)}")
+            self._terminal.note(f"{name}: no heat map ({explanation.map_error})")
+        self._tell(planned, name, made, counted(explanation.detections.class_names))
 
     def leave_out(self, error: HeatcamError) -> bool:
         """Say why a picture is left out and go on with the next one; False where it is the only one.
@@ -119,14 +138,126 @@ class PictureSink:
         self._done.stopped = self._done.stopped or _is_full(error)
         return True
 
-    def _write(self, target: Path, picture: Uint8Array, explanation: Explanation) -> None:
-        """Write the picture and its maps; with ``--skip-existing`` only what is not there."""
-        skips, overwrite = self._output.skip_existing, self._output.overwrite
-        if not (skips and target.exists()):
-            write_picture(target, picture, overwrite)
-        raw = raw_path(target)
-        if self._output.npz and not (skips and raw.exists()):
-            write_raw_maps(raw, explanation, overwrite)
+    def _make(self, planned: Picture, explanation: Explanation, made: _Made) -> None:
+        """Draw view by view, so that no more than one is in memory, and write what is missing."""
+        files = {view: path for view, path in planned.views if self._is_wanted(path)}
+        views = tuple(dict.fromkeys((*files, *planned.images)))
+        for view, outcome in draw_each(views, explanation, self._look):
+            with stopping.held():  # every written picture must be in the document too
+                if view in files:
+                    self._write(files[view], outcome)
+                made.add(view, outcome, files.get(view), is_image=view in planned.images)
+        with stopping.held():
+            self._write_maps(planned, explanation, made)
+            made.list_it()
+
+    def _write(self, target: Path, outcome: Uint8Array | ViewError) -> None:
+        if not isinstance(outcome, ViewError):
+            make_folder(target.parent)
+            write_picture(target, outcome, self._output.overwrite)
+
+    def _write_maps(self, planned: Picture, explanation: Explanation, made: _Made) -> None:
+        """Write the raw maps, and the map as a PNG where there is one."""
+        if self._is_wanted(planned.raw):
+            make_folder(planned.raw.parent)
+            write_raw_maps(planned.raw, explanation, self._output.overwrite)
+        if self._is_wanted(planned.map_png):
+            if explanation.saliency is None:
+                made.reasons["map-png"] = explanation.map_error or "there is no heat map"
+                return
+            make_folder(planned.map_png.parent)
+            scale = write_map_png(planned.map_png, explanation.saliency, self._output.overwrite)
+            made.row["map_png"] = {"path": str(planned.map_png), **asdict(scale)}
+
+    def _is_wanted(self, path: Path | None) -> TypeGuard[Path]:
+        """Return True if a file is to be written: with ``--skip-existing`` only where it is not there."""
+        return path is not None and not (self._skips and path.exists())
+
+    def _tell(self, planned: Picture, name: str, made: _Made, found: str) -> None:
+        """Tell where the picture is, and in one line which of several views were made and why others were not."""
+        if made.reasons:
+            self._done.unmade += 1
+        if made.reasons or len(made.views) > 1 or planned.images:
+            said = [f"made {', '.join(made.views)}"] if made.views else []
+            said += [f"{view} was not made ({reason})" for view, reason in made.reasons.items()]
+            self._terminal.note(f"{name}: {'; '.join(said)}")
+        if self._output.json != "-":
+            files = [path for _, path in planned.views if path.exists()]
+            where = ", ".join([*(str(path) for path in files[:1]), *(path.name for path in files[1:])])
+            self._terminal.result(f"{name} -> {where}  {found}" if where else f"{name}  {found}")
+
+
+class _Made:
+    """Row of one picture as its views are made.
+
+    Args:
+        row: the row so far.
+        rows: the document's rows, to which it is added with the first view.
+    """
+
+    def __init__(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        self.row = row
+        self.views: list[str] = []
+        self.reasons: dict[str, str] = {}
+        self._rows = rows
+        self._is_listed = False
+
+    def add(
+        self, view: ViewName, outcome: Uint8Array | ViewError, path: Path | None, *, is_image: bool
+    ) -> None:
+        """Add a view, made or not; its row is then in the document."""
+        reason = str(outcome) if isinstance(outcome, ViewError) else ""
+        if path is not None:
+            self.row.setdefault("views", {})[view.value] = {
+                "status": FAILED if reason else OK,
+                "reason": reason or None,
+                "path": None if reason else str(path),
+            }
+        if is_image:
+            rendered = encode_view(outcome)
+            reason = reason or rendered.reason
+            self.row.setdefault("images", {})[view.value] = rendered.as_json()
+        if reason:
+            self.reasons[view.value] = reason
+        else:
+            self.views.append(view.value)
+        self.list_it()
+
+    def list_it(self) -> None:
+        """Add the row to the document, once."""
+        if not self._is_listed:
+            self._rows.append(self.row)
+            self._is_listed = True
+
+    def withdraw(self) -> None:
+        """Take the row out of the document again."""
+        if self._is_listed:
+            self._rows.pop()
+            self._is_listed = False
+
+
+def finish_pictures(
+    plan: PicturePlan, done: PicturesDone, run: Run, output: ViewOutput, terminal: Terminal
+) -> int:
+    """Print how it ended, write the JSON document, and return the exit code."""
+    count = len(plan.pictures)
+    if done.stopped or done.failed:
+        what = f"{done.failed} left out" if done.failed else ""
+        stopped = "stopped before the rest" if done.stopped else ""
+        said = ", ".join(words for words in (what, stopped) if words)
+        terminal.note(f"{len(done.rows)} of {count} pictures written, {said}")
+    if len(done.rows) > 1:
+        objects = sum(len(row["detections"]) for row in done.rows)
+        terminal.note(summary(len(done.rows), "pictures", objects, run.elapsed_s))
+    if output.json:
+        if output.json != "-":
+            make_folder(Path(output.json).parent)
+        skipped = [{"path": str(p.source), "output": str(p.target)} for p in plan.skipped]
+        more = {"skipped": skipped} if skipped else {}
+        terminal.document({"images": done.rows, **more}, output.json)
+    if done.stopped and stopping.stop_requested():
+        return stopping.exit_code()
+    return 1 if done.failed or done.unmade or done.stopped or plan.lacking else 0
 
 
 def _is_full(error: HeatcamError) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatcam.commands.default_model import default_model, named_model
-from heatcam.commands.options import LookOptions, ModelChoice
+from heatcam.commands.options import LookOptions, ModelChoice, overlay_options
 from heatcam.commands.refusals import require_model
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import Renorm
@@ -15,7 +15,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
 from heatcam.options import LIKELY_SIZE_WH
-from heatcam.overlay import OverlayOptions, Status, draw
+from heatcam.overlay import Status, draw
 from heatcam.pipeline import Painter, Run
 from heatcam.smoothing import Smoother
 from heatcam.sources import CaptureOptions, Source, open_source, require_start
@@ -164,9 +164,7 @@ def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0
         caption: of the top line; None draws none.
         smooth: amount of smoothing of the heat over frames, in ``[0, 1]``; with 0 every picture stands alone.
     """
-    options = OverlayOptions(
-        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
-    )
+    options = overlay_options(look)
     smoother = Smoother(smooth, look.renorm) if smooth > 0 else None
 
     def paint(explanation: Explanation, run: Run) -> Uint8Array:

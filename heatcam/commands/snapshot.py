@@ -5,20 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
-from heatcam.commands.options import CaptureChoice, LookOptions, ModelChoice, PictureOutput
-from heatcam.commands.picture_plan import Picture, PicturePlan, first_picture, plan_camera, plan_pictures
-from heatcam.commands.picture_sink import ObjectByObject, PicturesDone, PictureSink
-from heatcam.commands.setup import painter, say_scale, say_source, start_explainer
-from heatcam.commands.terminal import ProgressSink, Terminal, summary
+from heatcam.commands.options import (
+    CaptureChoice,
+    LookOptions,
+    ModelChoice,
+    PictureOutput,
+    overlay_options,
+)
+from heatcam.commands.picture_files import Picture
+from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
+from heatcam.commands.picture_sink import ObjectByObject, PicturesDone, PictureSink, finish_pictures
+from heatcam.commands.setup import say_scale, say_source, start_explainer
+from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
-from heatcam.frames import Frame
+from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.pipeline import Limits, Painter, Run, run_pipeline
+from heatcam.pipeline import Limits, Run, run_pipeline
 from heatcam.runtime import stopping
-from heatcam.sinks import make_folder
 from heatcam.sources import CaptureOptions, open_source, read_picture
 
 _FRAMES_UNTIL_EXPOSED = 5
@@ -48,7 +53,8 @@ def run_snapshot(
         recursive: include the pictures in sub-folders.
 
     Returns:
-        0; 1 when some pictures could not be read or written, or a folder had none; 130 after Ctrl-C, with what was done.
+        0; 1 when some pictures could not be read or written, some views not made, or a folder had no picture; 130 after Ctrl-C,
+        with what was done.
 
     Raises:
         HeatcamError: nothing could be done at all; raised before torch is imported where possible.
@@ -67,47 +73,22 @@ def run_snapshot(
         model = with_model(model, camera or "", terminal)
         explainer = start_explainer(model, terminal, pictures=len(plan.pictures))
         say_scale(look, explainer, terminal)
-        sink = PictureSink(plan.pictures, output, done, terminal)
+        sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal)
         frames: Iterable[Frame] = (
             [_camera_frame(camera, asked, terminal)]
             if camera is not None
             else _read(plan.pictures, first, sink, done)
         )
-        _run(frames, ObjectByObject(explainer, terminal), painter(look), sink, done, run, terminal)
+        _run(frames, ObjectByObject(explainer, terminal), sink, done, run, terminal)
     if nothing := sum(not row["detections"] for row in done.rows):
         where = f" in {nothing} of {len(done.rows)} pictures" if len(done.rows) > 1 else ""
         terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
-    return _finish(plan, done, run, output, terminal)
-
-
-def _finish(
-    plan: PicturePlan, done: PicturesDone, run: Run, output: PictureOutput, terminal: Terminal
-) -> int:
-    """Print how it ended, write the JSON document, and return the exit code."""
-    count = len(plan.pictures)
-    if done.stopped or done.failed:
-        what = f"{done.failed} left out" if done.failed else ""
-        stopped = "stopped before the rest" if done.stopped else ""
-        said = ", ".join(words for words in (what, stopped) if words)
-        terminal.note(f"{len(done.rows)} of {count} pictures written, {said}")
-    if len(done.rows) > 1:
-        objects = sum(len(row["detections"]) for row in done.rows)
-        terminal.note(summary(len(done.rows), "pictures", objects, run.elapsed_s))
-    if output.json:
-        if output.json != "-":
-            make_folder(Path(output.json).parent)
-        skipped = [{"path": str(p.source), "output": str(p.target)} for p in plan.skipped]
-        more = {"skipped": skipped} if skipped else {}
-        terminal.document({"images": done.rows, **more}, output.json)
-    if done.stopped and stopping.stop_requested():
-        return stopping.exit_code()
-    return 1 if done.failed or done.stopped or plan.lacking else 0
+    return finish_pictures(plan, done, run, output, terminal)
 
 
 def _run(
     frames: Iterable[Frame],
     explainer: ObjectByObject,
-    paint: Painter,
     sink: PictureSink,
     done: PicturesDone,
     run: Run,
@@ -118,9 +99,14 @@ def _run(
         with stopping.raising(), terminal.progress("pictures", shown=sink.count > 1) as progress:
             task = progress.add_task("snapshot", total=sink.count, rate=0.0)
             bar = ProgressSink(progress, task, lambda: (run.frames + 1) / run.elapsed_s)
-            run_pipeline(frames, explainer, paint, (sink, bar), Limits(), run, sink.leave_out)
+            run_pipeline(frames, explainer, _unpainted, (sink, bar), Limits(), run, sink.leave_out)
     except KeyboardInterrupt:
         done.stopped = True
+
+
+def _unpainted(explanation: Explanation, _: Run) -> Uint8Array:
+    """Return the frame as it is: the sink draws the views, one after the other."""
+    return explanation.frame.image_bgr
 
 
 def _read(

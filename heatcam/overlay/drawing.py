@@ -92,15 +92,17 @@ def draw(
         heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
         blend(picture, heat.values, options.colormap, options.alpha)
         about = explanation.question.about if explanation.question else ""
-        source = "" if status is not None or options.clear_top else _source(explanation, heat.saliency.method)
+        source = (
+            "" if status is not None or options.clear_top else source_words(explanation, heat.saliency.method)
+        )
         legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source)
     draw_marks(picture, explanation, options, status, legend, focus)
     return picture
 
 
-def _source(explanation: Explanation, method: str) -> str:
+def source_words(explanation: Explanation, method: str) -> str:
     """Return model and method of the map, for a picture without a top line."""
-    return " · ".join(part for part in (printable(explanation.model), f"{method} map") if part)
+    return " · ".join(part for part in (printable(explanation.model), printable(f"{method} map")) if part)
 
 
 def draw_marks(

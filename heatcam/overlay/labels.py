@@ -103,7 +103,7 @@ def draw_boxes(
     taken = list(keep_clear)
     labels = []
     for n in range(len(boxes)) if focus is None else (focus,):
-        text, found = _said(detections, n, question)
+        text, found = label_words(detections, n, question)
         if low[n]:
             text = _doubted(text, boxes[n][2] - boxes[n][0], picture.shape)
         text += found
@@ -113,7 +113,7 @@ def draw_boxes(
         _draw_label(picture, text, place, colour)
 
 
-def _said(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:
+def label_words(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:
     """Return a label's text in two parts: ``bus 0.88`` and "", or with a question ``truck 0.03`` and `` (bus 0.88)``."""
     found = f"{object_name(detections, n)} {detections.confidences[n]:.2f}"
     if question is None or question.scores is None or question.class_name == detections.class_names[n]:
@@ -126,7 +126,9 @@ def _score(score: float) -> str:
     return "<0.01" if 0 < score < 0.005 else f"{score:.2f}"
 
 
-def place_label(text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pixels]) -> Pixels:
+def place_label(
+    text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pixels], size: int = 0
+) -> Pixels:
     """Place a label: above its box, else inside at the top, below, or inside at the bottom; always in the picture.
 
     Args:
@@ -134,9 +136,10 @@ def place_label(text: str, box: Pixels, size_wh: tuple[int, int], taken: list[Pi
         box: its box in whole pixels.
         size_wh: the picture's size.
         taken: rectangles in use. If every place at the box touches one of them, the label goes beside one that is in the way.
+        size: font size in pixels; 0 takes the one for a picture of this size.
     """
     width, height = size_wh
-    size = font_px(width, height)
+    size = size or font_px(width, height)
     wide, tall = min(text_width(text, size) + size, width), min(line_height(size), height)
     x1, y1, x2, y2 = box
     corners = [(left, top) for top in (y1 - tall, y1, y2, y2 - tall) for left in (x1, x2 - wide)]

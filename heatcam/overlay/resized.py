@@ -28,27 +28,38 @@ def at_size(explanation: Explanation, size_wh: tuple[int, int]) -> Explanation:
     return replace(
         explanation,
         frame=replace(frame, image_bgr=image),
-        detections=_scaled(explanation.detections, scale_xy),
+        detections=moved(explanation.detections, scale_xy),
         saliency=None if explanation.saliency is None else _over(explanation.saliency, size_wh),
         object_maps=tuple(_over(own, size_wh) for own in explanation.object_maps),
     )
 
 
-def _scaled(found: Detections, scale_xy: tuple[float, float]) -> Detections:
-    """Return the same boxes and shapes in a picture whose sides are so many times as long; angles stay as they are."""
-    along, down = scale_xy
+def moved(
+    found: Detections, scale_xy: tuple[float, float], corner_xy: tuple[float, float] = (0.0, 0.0)
+) -> Detections:
+    """Return the same boxes and shapes in a part of the picture that is resized; angles stay as they are.
+
+    Args:
+        found: boxes and shapes in the picture's pixels.
+        scale_xy: how many times as long the part's sides become.
+        corner_xy: the part's top-left corner in the picture's pixels.
+    """
+    (along, down), (left, top) = scale_xy, corner_xy
     rings, points, rotated = found.mask_polygons, found.keypoints, found.rotated_xywhr
     return replace(
         found,
-        boxes_xyxy=_times(found.boxes_xyxy, (along, down, along, down)),
-        mask_polygons=rings and tuple(tuple(_times(ring, scale_xy) for ring in mask) for mask in rings),
-        keypoints=None if points is None else _times(points, (along, down, 1)),
-        rotated_xywhr=None if rotated is None else _times(rotated, (along, down, along, down, 1)),
+        boxes_xyxy=_moved(found.boxes_xyxy, (left, top, left, top), (along, down, along, down)),
+        mask_polygons=rings
+        and tuple(tuple(_moved(ring, corner_xy, scale_xy) for ring in mask) for mask in rings),
+        keypoints=None if points is None else _moved(points, (left, top, 0), (along, down, 1)),
+        rotated_xywhr=None
+        if rotated is None
+        else _moved(rotated, (left, top, 0, 0, 0), (along, down, along, down, 1)),
     )
 
 
-def _times(values: Float32Array, factors: tuple[float, ...]) -> Float32Array:
-    return (values * factors).astype(np.float32)
+def _moved(values: Float32Array, origin: tuple[float, ...], factors: tuple[float, ...]) -> Float32Array:
+    return ((values - origin) * factors).astype(np.float32)
 
 
 def _over(saliency: SaliencyMap, size_wh: tuple[int, int]) -> SaliencyMap:

@@ -10,11 +10,16 @@ from .keys import KeyTable as KeyTable
 from .labels import write_crops as write_crops
 from .labels import write_labels as write_labels
 from .live_recorder import LiveRecorder as LiveRecorder
+from .map_png import map_path as map_path
+from .map_png import write_map_png as write_map_png
+from .picture_names import fitting_name as fitting_name
 from .pictures import next_output as next_output
 from .pictures import output_paths as output_paths
+from .pictures import view_paths as view_paths
 from .pictures import write_picture as write_picture
 from .raw_maps import raw_path as raw_path
 from .raw_maps import write_raw_maps as write_raw_maps
+from .raw_maps_reading import read_raw_maps as read_raw_maps
 from .recorder import Recorder as Recorder
 from .recorder import RecorderOptions as RecorderOptions
 from .recorder import check_recording_path as check_recording_path

@@ -63,8 +63,10 @@ def _written_name(place: Path, writable: Sequence[str]) -> Path:
     suffix = place.suffix.lower()
     if suffix in writable:
         return place.with_name(fitting_name(place.stem, place.suffix))
-    stem = place.stem if suffix in _PHOTOGRAPHS + _OTHERS else place.name  # 2024.11.26 has no suffix
-    return place.with_name(fitting_name(stem, ".jpg" if suffix in _PHOTOGRAPHS else ".png"))
+    known = _PHOTOGRAPHS + _OTHERS + WRITABLE_SUFFIXES
+    stem = place.stem if suffix in known else place.name  # 2024.11.26 has no suffix
+    is_photograph = suffix in _PHOTOGRAPHS and ".jpg" in writable
+    return place.with_name(fitting_name(stem, ".jpg" if is_photograph else ".png"))
 
 
 def _where_they_meet(names: list[Path], another: Callable[[int, list[int]], Path]) -> list[Path]:

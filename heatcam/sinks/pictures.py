@@ -11,7 +11,8 @@ import cv2
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
 from heatcam.sinks.files import refuse_existing, write_whole
-from heatcam.sinks.picture_names import WRITABLE_SUFFIXES, names_below_folder
+from heatcam.sinks.pages import PAGE_SUFFIX, as_page
+from heatcam.sinks.picture_names import WRITABLE_SUFFIXES, fitting_name, names_below_folder
 
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _ENCODERS: dict[str, tuple[int, ...]] = {
@@ -26,7 +27,7 @@ _ENCODERS: dict[str, tuple[int, ...]] = {
 
 
 def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = False) -> None:
-    """Write ``image_bgr``, uint8 ``(H, W, 3)`` BGR, in the format of the suffix; JPEG and WebP at quality 95.
+    """Write ``image_bgr``, uint8 ``(H, W, 3)`` BGR, in the format of the suffix; JPEG and WebP at quality 95, PDF as one page.
 
     The bytes go to a temporary file beside ``path`` that is then renamed, so a reader sees the complete picture or none.
 
@@ -73,8 +74,41 @@ def output_paths(
     else:
         targets = (target,)
     for written in targets:
-        _encoder_of(written)
+        if written.suffix.lower() != PAGE_SUFFIX:
+            _encoder_of(written)
     _refuse_inputs(targets, paths)
+    return targets
+
+
+def view_paths(
+    inputs: Sequence[str | Path],
+    folder: str | Path,
+    names: Sequence[str],
+    *,
+    below: Sequence[Path] | None = None,
+) -> tuple[tuple[Path, ...], ...]:
+    """Return the paths ``NAME-VIEW.png`` of each input's views in a folder, no two the same; nothing is created.
+
+    Args:
+        inputs: names or paths of the inputs.
+        folder: value of ``-o``.
+        names: the views' names, without a hyphen.
+        below: relative path of each input below the folder; its name if left out.
+
+    Raises:
+        UsageError: ``folder`` is a file's name, or a path is an input, which is never overwritten.
+    """
+    target, paths = Path(folder), [Path(name) for name in inputs]
+    if target.suffix and not str(folder).endswith(("/", os.sep)) and not target.is_dir():
+        raise UsageError(
+            f"{len(names)} views do not fit into one file {folder}", f"use a folder: -o {target.stem}/"
+        )
+    places = [Path(path.name) for path in paths] if below is None else below
+    targets = tuple(
+        tuple(target / place.with_name(fitting_name(place.stem, f"-{name}.png")) for name in names)
+        for place in names_below_folder(paths, places, (".png",))
+    )
+    _refuse_inputs([path for own in targets for path in own], paths)
     return targets
 
 
@@ -102,11 +136,13 @@ def _encoder_of(path: Path) -> tuple[int, ...]:
     try:
         return _ENCODERS[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(WRITABLE_SUFFIXES)
+        known = ", ".join((*WRITABLE_SUFFIXES, PAGE_SUFFIX))
         raise UsageError(f"cannot tell the format of {path}", f"name it with one of {known}") from None
 
 
 def _encode(path: Path, image_bgr: Uint8Array) -> bytes:
+    if path.suffix.lower() == PAGE_SUFFIX:
+        return as_page(image_bgr, path.stem)
     options = _encoder_of(path)
     try:
         done, data = cv2.imencode(path.suffix.lower(), image_bgr, options)

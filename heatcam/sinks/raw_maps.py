@@ -1,16 +1,30 @@
-"""Writing of raw saliency maps, from which the colours were made, to a NumPy archive."""
+"""Writing of an explanation to a NumPy archive: the raw maps, from which the colours were made, and all that draws them again.
+
+``raw_maps_reading`` reads it.
+"""
 
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
-from heatcam.frames import Explanation
+from heatcam.errors import SinkError
+from heatcam.frames import Detections, Explanation, SaliencyMap
+from heatcam.geometry import CentreCrop, Letterbox, Uint8Array
 from heatcam.sinks.files import refuse_existing, write_whole
+from heatcam.sinks.nested_arrays import flattened
 from heatcam.sinks.picture_names import fitting_name
+
+#: Version of the archive's layout; those before the second had no picture and no number.
+ARCHIVE_VERSION = 2
+#: Maps in image pixels for ``numpy.load`` are left out above this: sixty of them at 4K would take 2 GB.
+_MOST_IMAGE_SIZED = 128 * 1024**2
 
 
 def raw_path(picture: Path) -> Path:
@@ -19,25 +33,44 @@ def raw_path(picture: Path) -> Path:
 
 
 def write_raw_maps(path: Path, explanation: Explanation, overwrite: bool = False) -> None:
-    """Write the maps and boxes of one picture as a NumPy archive (``numpy.load``).
+    """Write the maps, boxes and picture of one explanation as a NumPy archive (``numpy.load``, ``read_raw_maps``).
 
-    It holds ``boxes_xyxy`` float32 ``(N, 4)`` in image pixels, ``confidences`` float32 ``(N,)``, ``class_ids`` int64 ``(N,)`` and
-    ``class_names`` ``(N,)``. With a map also ``saliency`` float32 ``(H, W)``, signed, over the image's pixels; ``cells`` float32
-    ``(h, w)``, the same map in its own cells, over the letterbox; and ``method``, ``layer`` and ``unit``. If each object has its
-    own map, also ``object_maps`` float32 ``(N, H, W)``.
+    For ``numpy.load`` it holds ``boxes_xyxy`` float32 ``(N, 4)`` in image pixels, ``confidences`` float32 ``(N,)``, ``class_ids``
+    int64 ``(N,)``, ``class_names`` ``(N,)`` and what else ``Detections`` has, by its own names. With a map also ``saliency``
+    float32 ``(H, W)``, signed, over the image's pixels; ``cells`` float32 ``(h, w)``, the same map in its own cells, over the
+    letterbox; and ``method``, ``layer`` and ``unit``. If each object has its own map, also ``object_cells`` float32
+    ``(N, h, w)``, and ``object_maps`` float32 ``(N, H, W)`` over the image's pixels, up to 128 MB of them.
+
+    To draw it again it holds ``archive_version``; ``picture``, the bytes of a PNG, uint8 ``(n,)``; ``low_evidence`` bool ``(N,)``
+    where that is known; ``question_scores`` where a class was asked about; and ``about``, a JSON text with the letterbox and
+    scale of each map, model, question and the frame's name.
 
     Raises:
         UsageError: an existing file without ``overwrite``.
         SinkError: the file cannot be written; nothing is left behind.
     """
     refuse_existing([path], overwrite)
-    found, saliency = explanation.detections, explanation.saliency
+    question = explanation.question
     arrays: dict[str, Any] = {
-        "boxes_xyxy": found.boxes_xyxy,
-        "confidences": found.confidences,
-        "class_ids": found.class_ids,
-        "class_names": np.array(found.class_names, np.str_),
+        "archive_version": np.array(ARCHIVE_VERSION),
+        "about": np.array(json.dumps(_about(explanation))),
+        "picture": _png(explanation.frame.image_bgr),
+        **_fields_of(explanation.detections),
+        **_maps_of(explanation),
     }
+    if explanation.low_evidence:
+        arrays["low_evidence"] = np.array(explanation.low_evidence, bool)
+    if question is not None and question.scores is not None:
+        arrays["question_scores"] = question.scores
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+
+
+def _maps_of(explanation: Explanation) -> dict[str, Any]:
+    """Return the arrays of the maps, in cells and in image pixels."""
+    saliency, own = explanation.saliency, explanation.object_maps
+    arrays: dict[str, Any] = {}
     if saliency is not None:
         arrays |= {
             "saliency": saliency.in_image(),
@@ -46,8 +79,68 @@ def write_raw_maps(path: Path, explanation: Explanation, overwrite: bool = False
             "layer": np.array(saliency.layer),
             "unit": np.array(saliency.unit),
         }
-    if explanation.object_maps:
-        arrays["object_maps"] = np.stack([own.in_image() for own in explanation.object_maps])
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_whole(path, buffer.getvalue())
+    if own:
+        arrays["object_cells"] = np.stack([one.values for one in own])
+        wide, tall = explanation.frame.size_wh
+        if len(own) * wide * tall * 4 <= _MOST_IMAGE_SIZED:
+            arrays["object_maps"] = np.stack([one.in_image() for one in own])
+    return arrays
+
+
+def _fields_of(found: Detections) -> dict[str, Any]:
+    """Return the arrays of each field of the detections that is known."""
+    arrays: dict[str, Any] = {}
+    for name in (field.name for field in fields(found)):
+        value = getattr(found, name)
+        if name == "class_names":
+            arrays[name] = np.array(value, np.str_)
+        elif isinstance(value, tuple):
+            arrays |= flattened(name, value)
+        elif value is not None:
+            arrays[name] = value
+    return arrays
+
+
+def _about(explanation: Explanation) -> dict[str, Any]:
+    """Return all that is no array, for JSON."""
+    saliency, question, frame = explanation.saliency, explanation.question, explanation.frame
+    return {
+        "frame": {"name": frame.name, "frame_index": frame.frame_index, "pts_s": frame.pts_s},
+        "model": explanation.model,
+        "map_error": explanation.map_error,
+        "question": None
+        if question is None
+        else {"about": question.about, "class_name": question.class_name},
+        "timings": asdict(explanation.timings),
+        "saliency": None if saliency is None else _map_facts(saliency),
+        "object_maps": [_map_facts(own) for own in explanation.object_maps],
+    }
+
+
+def _map_facts(saliency: SaliencyMap) -> dict[str, Any]:
+    return {
+        "method": saliency.method,
+        "layer": saliency.layer,
+        "unit": saliency.unit,
+        "full_heat": saliency.full_heat,
+        "letterbox": _letterbox_facts(saliency.letterbox),
+    }
+
+
+def _letterbox_facts(letterbox: Letterbox) -> dict[str, Any]:
+    return asdict(letterbox) | {"crops": isinstance(letterbox, CentreCrop)}
+
+
+def _png(image_bgr: Uint8Array) -> Uint8Array:
+    """Encode a picture without loss: uint8 ``(n,)``.
+
+    Raises:
+        SinkError: it is too large for the format.
+    """
+    try:
+        done, data = cv2.imencode(".png", image_bgr)
+    except cv2.error as error:
+        raise SinkError("the picture cannot be written into the archive") from error
+    if not done:
+        raise SinkError("the picture cannot be written into the archive")
+    return np.asarray(data, np.uint8)

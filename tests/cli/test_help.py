@@ -62,16 +62,17 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
             for name, command in COMMANDS.items()
             if option in {o for p in command.params for o in p.opts}
         }
-        for option in ("--smooth", "--npz", "--start", "--codec", "--every", "--why", "--output")
+        for option in ("--smooth", "--npz", "--view", "--start", "--codec", "--every", "--why", "--output")
     }
     assert users == {
         "--smooth": {"live", "record"},
         "--npz": {"snapshot"},
+        "--view": {"snapshot", "redraw"},
         "--start": {"live", "record"},
         "--codec": {"record"},
         "--every": {"live"},
         "--why": {"live", "snapshot", "record"},
-        "--output": {"snapshot", "record"},
+        "--output": {"snapshot", "redraw", "record"},
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())
     assert "recording" not in " ".join(help_of("snapshot"))

@@ -1,13 +1,16 @@
 import errno
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.sinks.picture_names import WRITABLE_SUFFIXES
-from heatcam.sinks.pictures import next_output, output_paths, write_picture
+from heatcam.sinks.pictures import next_output, output_paths, view_paths, write_picture
 from heatcam.sources.decoding import read_picture
 
 
@@ -137,3 +140,41 @@ def test_the_next_free_output_is_numbered_as_ultralytics_does_it(tmp_path):
         (tmp_path / expected).mkdir()
     (tmp_path / "out.png").touch()
     assert next_output(f"{tmp_path}/out.png") == f"{tmp_path}/out2.png"
+
+
+def test_a_page_has_its_picture_at_print_resolution(tmp_path):
+    write_picture(tmp_path / "a.pdf", np.full((3508, 2480, 3), 200, np.uint8))
+    data = (tmp_path / "a.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    (box,) = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", data)
+    assert [round(float(side) / 72 * 25.4) for side in box] == [210, 297]  # A4 in millimetres
+    assert data.count(b"/DCTDecode") == 1
+
+
+def test_views_get_their_name_behind_their_pictures(tmp_path):
+    paths = view_paths(["x/a.jpg", "x/a.png", "b.gif"], f"{tmp_path}/new/", ["overlay", "map"])
+    assert [[path.name for path in own] for own in paths] == [
+        ["a.jpg-overlay.png", "a.jpg-map.png"],
+        ["a-overlay.png", "a-map.png"],
+        ["b-overlay.png", "b-map.png"],
+    ]
+    assert view_paths(["a.jpg"], tmp_path / "new", ["grid"]) == ((tmp_path / "new" / "a-grid.png",),)
+
+
+def test_several_views_do_not_fit_into_one_file_and_no_input_is_replaced(tmp_path):
+    with pytest.raises(UsageError, match=r"2 views do not fit into one file out.png; use a folder: -o out/"):
+        view_paths(["a.jpg"], "out.png", ["overlay", "grid"])
+    with pytest.raises(UsageError, match="is an input"):
+        view_paths([tmp_path / "a.png", tmp_path / "a-grid.png"], tmp_path, ["overlay", "grid"])
+
+
+@given(
+    names=st.lists(
+        st.sampled_from(["a.jpg", "a.png", "A.PNG", "a.jpg.png", "a-grid.png", "x" * 250]), min_size=1
+    )
+)
+def test_no_two_views_get_one_name(names):
+    paths = view_paths([f"{n}/{name}" for n, name in enumerate(names)], "out/", ["overlay", "grid", "map"])
+    flat = [str(path).casefold() for own in paths for path in own]
+    assert len(set(flat)) == len(flat)
+    assert max(len(path.name) for own in paths for path in own) <= 255
