@@ -18,4 +18,5 @@ from .json_cache import recall as recall
 from .json_cache import remember as remember
 from .json_cache import remember_entry as remember_entry
 from .threaded import BackgroundWorker as BackgroundWorker
+from .threaded import map_ahead as map_ahead
 from .threaded import prefetch as prefetch

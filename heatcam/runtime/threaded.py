@@ -7,13 +7,16 @@ stopped and joined.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
 
 from heatcam.runtime.frame_queue import FrameQueue, WhenFull
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _POLL_S = 0.1  # on Windows Ctrl-C does not end a wait without a limit
 
@@ -46,6 +49,34 @@ def _fetch(items: Iterator[Item], fetched: FrameQueue[Item]) -> None:
         fetched.finish(error)
     else:
         fetched.finish()
+
+
+def map_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int = 2, ahead: int = 4
+) -> Generator[Result, None, None]:
+    """Yield ``function(item)`` for each item in order, worked on by several threads up to ``ahead`` results before their use.
+
+    Close the iterator, or use it up: both end the threads, after the calls they are in.
+
+    Args:
+        function: called in any of the threads.
+        items: taken in the caller's thread, one by one.
+        workers: number of threads.
+        ahead: number of results at most that wait or are being made, at least 1.
+
+    Raises:
+        BaseException: an error of ``function`` or ``items``, at its place.
+    """
+    pool, coming = ThreadPoolExecutor(workers, thread_name_prefix="heatcam ahead"), deque[Future[Result]]()
+    try:
+        for item in items:
+            coming.append(pool.submit(function, item))
+            if len(coming) >= max(1, ahead):
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class BackgroundWorker(Generic[Item]):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heatcam.runtime.threaded import BackgroundWorker, prefetch
+from heatcam.runtime.threaded import BackgroundWorker, map_ahead, prefetch
 
 
 def no_thread_is_left(name: str) -> bool:
@@ -140,3 +140,31 @@ def test_a_second_ctrl_c_leaves_the_rest_undone() -> None:
     interrupter.join(5)
     assert done == [0]
     assert no_thread_is_left("behind")
+
+
+def test_results_come_in_order_however_long_each_takes() -> None:
+    def slow(number: int) -> int:
+        time.sleep(0.02 * (number % 3 == 0))
+        return number * number
+
+    assert list(map_ahead(slow, range(20), workers=3, ahead=5)) == [number * number for number in range(20)]
+
+
+def test_no_more_is_worked_on_than_is_asked_for() -> None:
+    taken: list[int] = []
+    results = map_ahead(str, (taken.append(number) or number for number in range(100)), workers=2, ahead=3)
+    assert next(results) == "0"
+    assert taken == [0, 1, 2]
+    results.close()
+    assert len(taken) == 3
+
+
+def test_an_error_is_raised_at_its_place() -> None:
+    def inverse(number: int) -> float:
+        return 1 / number
+
+    results = map_ahead(inverse, [1, 2, 0, 4])
+    assert (next(results), next(results)) == (1.0, 0.5)
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert not [thread for thread in threading.enumerate() if "heatcam ahead" in thread.name]
