@@ -125,6 +125,7 @@ def snapshot(
     model: ModelChoice,
     look: LookOptions,
     output: PictureOutput,
+    findings: FindingsChoice,
     capture: CaptureChoice,
     inputs: Annotated[
         list[str] | None,
@@ -138,20 +139,12 @@ def snapshot(
     camera: CameraOption = None,
 ) -> None:
     """Write pictures, or one camera frame, with their heat maps."""
+    from heatcam.commands import SnapshotOptions  # noqa: PLC0415
     from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
-    raise typer.Exit(
-        run_snapshot(
-            inputs or [],
-            camera,
-            model,
-            look,
-            output,
-            _terminal(says_yes=model.yes),
-            capture,
-            recursive=recursive,
-        )
-    )
+    options = SnapshotOptions(look, output, findings, capture)
+    terminal = _terminal(says_yes=model.yes)
+    raise typer.Exit(run_snapshot(inputs or [], camera, model, options, terminal, recursive=recursive))
 
 
 @command(

@@ -235,6 +235,10 @@ OPTIONS[PictureOutput] = OPTIONS[ViewOutput] | {
     "skip_existing": typer.Option(
         "--skip-existing", help="Go on with the pictures whose results are not there yet."
     ),
+    "resume": typer.Option(
+        "--resume",
+        help="Go on with a run that was interrupted: pictures whose results are whole and not older than they are are left out.",
+    ),
     "increment": typer.Option(
         "--increment", help="Where the output is there, write to the next free one: heat2/, heat3/."
     ),

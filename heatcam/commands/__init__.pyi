@@ -11,6 +11,7 @@ from .options import RecordedFilm as RecordedFilm
 from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
+from .options import SnapshotOptions as SnapshotOptions
 from .options import SourceChoice as SourceChoice
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,13 @@ class FindingsLog:
         if choice.save_crop and self._facts.task != "classify":
             write_crops(beside.parent / "crops", beside.stem, found, image_bgr)
         return found
+
+    def take_over(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add findings of an earlier run, as its document has them, to the tables."""
+        for row in rows:
+            found = ImageFindings.model_validate(row)
+            self._table.add(found)
+            self._coco.add(found)
 
     def close(self) -> None:
         """Write the tables of all pictures so far.

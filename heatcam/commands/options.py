@@ -120,11 +120,13 @@ class PictureOutput(ViewOutput):
         npz: write the raw maps beside each picture.
         skip_existing: leave out pictures whose results exist.
         increment: write into the next free ``heat2``, ``heat3`` if ``output`` exists.
+        resume: go on with an earlier run: leave out pictures whose results are whole and not older than they are.
     """
 
     npz: bool = False
     skip_existing: bool = False
     increment: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True)
@@ -298,6 +300,23 @@ class RecordOptions:
     recording: RecordingOptions
     findings: FindingsChoice
     capture: FilmChoice
+
+
+@dataclass(frozen=True)
+class SnapshotOptions:
+    """Settings of ``heatcam snapshot``.
+
+    Attributes:
+        look: colours and boxes of the overlay.
+        output: which views go where.
+        findings: what is told of each picture.
+        capture: what to ask a camera for.
+    """
+
+    look: LookOptions
+    output: PictureOutput
+    findings: FindingsChoice
+    capture: CaptureChoice
 
 
 @dataclass(frozen=True)

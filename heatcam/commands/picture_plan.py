@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from heatcam.commands.options import PictureOutput, ViewOutput
 from heatcam.commands.picture_files import Picture, default_output, picture_files, wanted_views
+from heatcam.commands.picture_rows import earlier_rows
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sinks import next_output, refuse_existing, require_folder
+from heatcam.sinks import is_whole, next_output, refuse_existing, require_folder
 from heatcam.sources import (
     FoundPictures,
     check_picture,
@@ -21,7 +23,7 @@ from heatcam.sources import (
     read_picture,
 )
 
-_INSTEAD = "choose another name, or add --overwrite, --skip-existing or --increment"
+_INSTEAD = "choose another name, or add --overwrite, --resume, --skip-existing or --increment"
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class PicturePlan:
         pictures: to explain, in their order.
         skipped: pictures whose results exist already.
         lacking: number of folders and globs without pictures, which were named beside others.
+        earlier: rows of the skipped pictures that an earlier run has written into its document (``--resume``).
     """
 
     pictures: tuple[Picture, ...]
     skipped: tuple[Picture, ...] = ()
     lacking: int = 0
+    earlier: tuple[dict[str, Any], ...] = ()
 
 
 def find_and_say(
@@ -77,10 +81,29 @@ def plan_pictures(
     pictures = picture_files(
         found.paths, replace(output, output=wanted), views, below, into_folder=found.many
     )
-    skipped = tuple(p for p in pictures if output.skip_existing and p.is_done)
-    plan = PicturePlan(tuple(p for p in pictures if p not in skipped), skipped, len(found.empty))
+    skipped = tuple(p for p in pictures if _is_done(p, output))
+    todo, lacking = tuple(p for p in pictures if p not in set(skipped)), len(found.empty)
+    plan = PicturePlan(todo, skipped, lacking, _earlier(skipped, output))
     _require_writable(plan.pictures, output)
     return plan
+
+
+def _is_done(picture: Picture, output: PictureOutput) -> bool:
+    """Return True if a picture is to be passed over: its results are there and, to resume, whole and not older than it."""
+    if output.skip_existing:
+        return picture.is_done
+    if not (output.resume and picture.is_done):
+        return False
+    made_ns = min(path.stat().st_mtime_ns for path in picture.files)
+    return made_ns >= picture.source.stat().st_mtime_ns and all(is_whole(path) for path in picture.files)
+
+
+def _earlier(skipped: Sequence[Picture], output: PictureOutput) -> tuple[dict[str, Any], ...]:
+    """Return the rows of pictures that an earlier run has finished, from the document that this run will replace."""
+    if not output.resume or output.json in (None, "-"):
+        return ()
+    rows = earlier_rows(Path(str(output.json)))
+    return tuple(rows[str(p.source)] for p in skipped if str(p.source) in rows)
 
 
 def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
@@ -147,6 +170,7 @@ def _require_one_way(output: PictureOutput) -> None:
         "--overwrite": output.overwrite,
         "--skip-existing": output.skip_existing,
         "--increment": output.increment,
+        "--resume": output.resume,
     }
     given = [name for name, is_given in ways.items() if is_given]
     if len(given) > 1:
@@ -159,7 +183,8 @@ def _require_writable(pictures: Sequence[Picture], output: ViewOutput) -> None:
     Raises:
         HeatcamError: an output exists already, is an input of this run, or lies in no folder that can be written.
     """
-    may_exist = isinstance(output, PictureOutput) and output.skip_existing
+    resumes = isinstance(output, PictureOutput) and output.resume
+    may_exist = resumes or (isinstance(output, PictureOutput) and output.skip_existing)
     instead = _INSTEAD if isinstance(output, PictureOutput) else "choose another name or add --overwrite"
     targets = [path for picture in pictures for path in picture.files]
     refuse_existing(targets, output.overwrite or may_exist, instead)
@@ -169,6 +194,6 @@ def _require_writable(pictures: Sequence[Picture], output: ViewOutput) -> None:
         if json.resolve() in taken:
             raise UsageError(f"{json} would be overwritten", "choose another name for --json")
         if json.is_file() or json.is_dir():
-            refuse_existing([json], output.overwrite)
+            refuse_existing([json], output.overwrite or resumes)
     for folder in {target.parent for target in (*targets, *((json,) if json else ()))}:
         require_folder(folder)

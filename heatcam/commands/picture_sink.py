@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from heatcam.commands.findings_log import FindingsLog
 from heatcam.commands.options import PictureOutput, ViewOutput
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import PicturePlan
+from heatcam.commands.picture_rows import PictureRows
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.enums import ViewName
 from heatcam.errors import HeatcamError, SinkError, ViewError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.measures import describe
+from heatcam.measures import SCHEMA, findings_of
 from heatcam.overlay import OverlayOptions
 from heatcam.pipeline import Run
 from heatcam.runtime import stopping
@@ -26,6 +29,10 @@ from heatcam.views import FAILED, OK, draw_each, encode_view
 if TYPE_CHECKING:
     from heatcam.saliency import Explainer
 
+_MANY, _MOST_TOLD = (
+    20,
+    10,
+)  # pictures after which those that were left out are told again, and how many of them at most
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -35,13 +42,13 @@ class PicturesDone:
 
     Attributes:
         rows: rows of the JSON document, one for each picture that was written.
-        failed: number of pictures that could not be read, explained or written.
+        left_out: why each picture that could not be read, explained or written was left out.
         unmade: number of pictures of which a view or map could not be made, although the rest was.
         stopped: whether Ctrl-C or a full disk ended the run.
     """
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    failed: int = 0
+    rows: PictureRows = field(default_factory=PictureRows)
+    left_out: list[str] = field(default_factory=list)
     unmade: int = 0
     stopped: bool = False
 
@@ -82,6 +89,7 @@ class PictureSink:
         look: drawing options.
         done: the progress that is kept here.
         terminal: where each picture is told.
+        log: makes the findings, and writes labels and crops; None makes the usual ones.
     """
 
     def __init__(
@@ -91,10 +99,13 @@ class PictureSink:
         look: OverlayOptions,
         done: PicturesDone,
         terminal: Terminal,
+        log: FindingsLog | None = None,
     ) -> None:
         self._pictures = pictures
         self._output = output
         self._skips = isinstance(output, PictureOutput) and output.skip_existing
+        self._replaces = output.overwrite or (isinstance(output, PictureOutput) and output.resume)
+        self._log = log
         self._look = look
         self._done = done
         self._terminal = terminal
@@ -111,12 +122,7 @@ class PictureSink:
             SinkError: a file cannot be written.
         """
         planned, name = self._pictures[explanation.frame.frame_index], explanation.frame.name
-        row = {
-            "path": name,
-            "output": None if planned.target is None else str(planned.target),
-            **describe(explanation),
-        }
-        made = _Made(row, self._done.rows)
+        made = _Made(self._row(planned, explanation), self._done.rows)
         try:
             self._make(planned, explanation, made)
         except HeatcamError:
@@ -126,6 +132,17 @@ class PictureSink:
             self._terminal.note(f"{name}: no heat map ({explanation.map_error})")
         self._tell(planned, name, made, counted(explanation.detections.class_names))
 
+    def _row(self, planned: Picture, explanation: Explanation) -> dict[str, Any]:
+        """Return the picture's findings, after its labels and crops are written."""
+        target = planned.target
+        where: dict[str, Any] = {
+            "path": explanation.frame.name,
+            "output": None if target is None else str(target),
+        }
+        if self._log is None:
+            return findings_of(explanation, **where).as_json()
+        return self._log.add(explanation, target or planned.source, **where).as_json()
+
     def leave_out(self, error: HeatcamError) -> bool:
         """Say why a picture is left out and go on with the next one; False where it is the only one.
 
@@ -134,7 +151,7 @@ class PictureSink:
         if len(self._pictures) == 1:
             return False
         self._terminal.note(f"left out: {error}")
-        self._done.failed += 1
+        self._done.left_out.append(str(error))
         self._done.stopped = self._done.stopped or _is_full(error)
         return True
 
@@ -154,19 +171,19 @@ class PictureSink:
     def _write(self, target: Path, outcome: Uint8Array | ViewError) -> None:
         if not isinstance(outcome, ViewError):
             make_folder(target.parent)
-            write_picture(target, outcome, self._output.overwrite)
+            write_picture(target, outcome, self._replaces)
 
     def _write_maps(self, planned: Picture, explanation: Explanation, made: _Made) -> None:
         """Write the raw maps, and the map as a PNG where there is one."""
         if self._is_wanted(planned.raw):
             make_folder(planned.raw.parent)
-            write_raw_maps(planned.raw, explanation, self._output.overwrite)
+            write_raw_maps(planned.raw, explanation, self._replaces)
         if self._is_wanted(planned.map_png):
             if explanation.saliency is None:
                 made.reasons["map-png"] = explanation.map_error or "there is no heat map"
                 return
             make_folder(planned.map_png.parent)
-            scale = write_map_png(planned.map_png, explanation.saliency, self._output.overwrite)
+            scale = write_map_png(planned.map_png, explanation.saliency, self._replaces)
             made.row["map_png"] = {"path": str(planned.map_png), **asdict(scale)}
 
     def _is_wanted(self, path: Path | None) -> TypeGuard[Path]:
@@ -195,7 +212,7 @@ class _Made:
         rows: the document's rows, to which it is added with the first view.
     """
 
-    def __init__(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    def __init__(self, row: dict[str, Any], rows: PictureRows) -> None:
         self.row = row
         self.views: list[str] = []
         self.reasons: dict[str, str] = {}
@@ -232,32 +249,58 @@ class _Made:
     def withdraw(self) -> None:
         """Take the row out of the document again."""
         if self._is_listed:
-            self._rows.pop()
+            self._rows.withdraw()
             self._is_listed = False
 
 
 def finish_pictures(
-    plan: PicturePlan, done: PicturesDone, run: Run, output: ViewOutput, terminal: Terminal
+    plan: PicturePlan,
+    done: PicturesDone,
+    run: Run,
+    output: ViewOutput,
+    terminal: Terminal,
+    head: dict[str, Any] | None = None,
 ) -> int:
-    """Print how it ended, write the JSON document, and return the exit code."""
-    count = len(plan.pictures)
-    if done.stopped or done.failed:
-        what = f"{done.failed} left out" if done.failed else ""
-        stopped = "stopped before the rest" if done.stopped else ""
-        said = ", ".join(words for words in (what, stopped) if words)
-        terminal.note(f"{len(done.rows)} of {count} pictures written, {said}")
-    if len(done.rows) > 1:
-        objects = sum(len(row["detections"]) for row in done.rows)
-        terminal.note(summary(len(done.rows), "pictures", objects, run.elapsed_s))
+    """Print how it ended, write the JSON document, and return the exit code.
+
+    Args:
+        plan: the pictures.
+        done: what came of them.
+        run: how long it took.
+        output: where the document goes.
+        terminal: prints notes and the document.
+        head: what the document says of the run; None says only which format it is.
+    """
+    rows = done.rows
+    _say_the_end(len(plan.pictures), done, terminal)
+    if rows.count > 1:
+        terminal.note(summary(rows.count, "pictures", rows.objects, run.elapsed_s))
     if output.json:
         if output.json != "-":
             make_folder(Path(output.json).parent)
         skipped = [{"path": str(p.source), "output": str(p.target)} for p in plan.skipped]
-        more = {"skipped": skipped} if skipped else {}
-        terminal.document({"images": done.rows, **more}, output.json)
+        document = head or {"schema": SCHEMA}
+        document |= {"skipped": skipped} if skipped else {}
+        document |= {"left_out": done.left_out} if done.left_out else {}
+        terminal.document(document, output.json, ("images", chain(plan.earlier, rows)))
     if done.stopped and stopping.stop_requested():
         return stopping.exit_code()
-    return 1 if done.failed or done.unmade or done.stopped or plan.lacking else 0
+    return 1 if done.left_out or done.unmade or done.stopped or plan.lacking else 0
+
+
+def _say_the_end(planned: int, done: PicturesDone, terminal: Terminal) -> None:
+    """Print how many pictures were written where not all were, and which were left out where that may have scrolled away."""
+    failed = len(done.left_out)
+    if done.stopped or failed:
+        what = f"{failed} left out" if failed else ""
+        stopped = "stopped before the rest" if done.stopped else ""
+        said = ", ".join(words for words in (what, stopped) if words)
+        terminal.note(f"{done.rows.count} of {planned} pictures written, {said}")
+    if failed and planned > _MANY:
+        for reason in done.left_out[:_MOST_TOLD]:
+            terminal.note(f"left out: {reason}")
+        if failed > _MOST_TOLD:
+            terminal.note(f"and {failed - _MOST_TOLD} more; --json names all")
 
 
 def _is_full(error: HeatcamError) -> bool:

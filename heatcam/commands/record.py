@@ -52,6 +52,6 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
         done = run.done()
         if options.output.json:
             report = document_head(explainer.facts()) | recording_report(done, explainer.engine.name)
-            terminal.document(report, options.output.json, None if log is None else log.frames())
+            terminal.document(report, options.output.json, None if log is None else ("frames", log.frames()))
     say_result(done, options.output, terminal)
     return stopping.exit_code() if done.interrupted else int(bool(done.lacking))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
-from heatcam.commands.options import (
-    CaptureChoice,
-    LookOptions,
-    ModelChoice,
-    PictureOutput,
-    overlay_options,
-)
+from heatcam.commands.findings_log import FindingsLog, check_findings, document_head
+from heatcam.commands.options import ModelChoice, SnapshotOptions, overlay_options
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
 from heatcam.commands.picture_sink import ObjectByObject, PicturesDone, PictureSink, finish_pictures
@@ -23,20 +19,19 @@ from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Limits, Run, run_pipeline
-from heatcam.runtime import stopping
+from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, open_source, read_picture
 
 _FRAMES_UNTIL_EXPOSED = 5
+_DECODERS, _AHEAD = 2, 3  # threads that read pictures, and pictures in memory before they are explained
 
 
 def run_snapshot(
     inputs: Sequence[str],
     camera: str | None,
     model: ModelChoice,
-    look: LookOptions,
-    output: PictureOutput,
+    options: SnapshotOptions,
     terminal: Terminal,
-    capture: CaptureChoice | None = None,
     *,
     recursive: bool = False,
 ) -> int:
@@ -46,10 +41,8 @@ def run_snapshot(
         inputs: files, folders and globs.
         camera: a camera or stream to take one frame from, instead of ``inputs``.
         model: the model, and how it explains.
-        look: look of the overlay.
-        output: files for the pictures and the JSON document.
+        options: look, findings, and where everything goes.
         terminal: prints results and notes.
-        capture: size and rate to ask the camera for.
         recursive: include the pictures in sub-folders.
 
     Returns:
@@ -61,29 +54,37 @@ def run_snapshot(
     """
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
-    asked = (capture or CaptureChoice()).options()
+    look, output, asked = options.look, options.output, options.capture.options()
+    replaces = output.overwrite or output.resume
+    check_findings(options.findings, replaces)
     plan = (
         plan_pictures(inputs, recursive, output, terminal) if camera is None else plan_camera(camera, output)
     )
     if plan.skipped:
         terminal.note(f"{len(plan.skipped)} of {len(plan.skipped + plan.pictures)} are there already")
-    done, run = PicturesDone(), Run()
+    if output.resume and not plan.pictures:
+        return int(bool(plan.lacking))  # (the documents of the earlier run stay as they are)
+    done, run, head = PicturesDone(), Run(), None
     if plan.pictures:
         first = first_picture(plan.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
         explainer = start_explainer(model, terminal, pictures=len(plan.pictures))
         say_scale(look, explainer, terminal)
-        sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal)
+        head = document_head(explainer.facts())
+        log = FindingsLog(options.findings, explainer.facts(), terminal, overwrite=replaces)
+        log.take_over(plan.earlier)
+        sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal, log)
         frames: Iterable[Frame] = (
             [_camera_frame(camera, asked, terminal)]
             if camera is not None
             else _read(plan.pictures, first, sink, done)
         )
         _run(frames, ObjectByObject(explainer, terminal), sink, done, run, terminal)
-    if nothing := sum(not row["detections"] for row in done.rows):
-        where = f" in {nothing} of {len(done.rows)} pictures" if len(done.rows) > 1 else ""
+        log.close()
+    if done.rows.empty:
+        where = f" in {done.rows.empty} of {done.rows.count} pictures" if done.rows.count > 1 else ""
         terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
-    return finish_pictures(plan, done, run, output, terminal)
+    return finish_pictures(plan, done, run, output, terminal, head)
 
 
 def _run(
@@ -112,22 +113,31 @@ def _unpainted(explanation: Explanation, _: Run) -> Uint8Array:
 def _read(
     pictures: Sequence[Picture], first: Uint8Array | None, sink: PictureSink, done: PicturesDone
 ) -> Iterator[Frame]:
-    """Read the pictures one after the other, and leave out those that cannot be read; ``first`` are the pixels of the only one.
+    """Read the pictures a few ahead, and leave out those that cannot be read; ``first`` are the pixels of the only one.
 
     Raises:
         HeatcamError: the only picture cannot be read.
     """
-    for number, picture in enumerate(pictures):
-        stopping.raise_if_stopped()
-        if done.stopped:
-            return
-        try:
-            image = read_picture(picture.source) if first is None else first
-        except HeatcamError as error:
-            if not sink.leave_out(error):
-                raise
-        else:
-            yield Frame(image, number, time.monotonic(), 0.0, str(picture.source))
+    if first is not None:
+        yield Frame(first, 0, time.monotonic(), 0.0, str(pictures[0].source))
+        return
+    with closing(map_ahead(_pixels, pictures, _DECODERS, _AHEAD)) as read:
+        for number, (picture, image) in enumerate(zip(pictures, read, strict=True)):
+            stopping.raise_if_stopped()
+            if done.stopped:
+                return
+            if not isinstance(image, HeatcamError):
+                yield Frame(image, number, time.monotonic(), 0.0, str(picture.source))
+            elif not sink.leave_out(image):
+                raise image
+
+
+def _pixels(picture: Picture) -> Uint8Array | HeatcamError:
+    """Read a picture; return the error, which is dealt with at its turn, where that fails."""
+    try:
+        return read_picture(picture.source)
+    except HeatcamError as error:
+        return error
 
 
 def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:

@@ -77,7 +77,7 @@ class Terminal:
         out.print(Text(printable(text)), soft_wrap=True)
 
     def document(
-        self, data: dict[str, Any], target: str, frames: Iterable[dict[str, Any]] | None = None
+        self, data: dict[str, Any], target: str, rows: tuple[str, Iterable[dict[str, Any]]] | None = None
     ) -> None:
         r"""Write one JSON document to a file, whole or not at all, or to standard output for ``-``.
 
@@ -87,16 +87,19 @@ class Terminal:
         Args:
             data: the document.
             target: a file, or ``-``.
-            frames: a long list for its key ``frames``, one line each; None leaves the key out.
+            rows: a further key and its long list, which gets a line a row; None for no such key.
 
         Raises:
             SinkError: the file cannot be written.
         """
         in_ascii = target == "-" and self.writes_ascii  # right in every locale
         text = json_text(data, indent=2, in_ascii=in_ascii)
-        if frames is not None:
-            lines = ",\n    ".join(json_text(frame, in_ascii=in_ascii) for frame in frames)
-            text = f'{text[:-2]},\n  "frames": [\n    {lines}\n  ]\n}}'
+        if rows is not None:
+            lines = ",\n    ".join(json_text(row, in_ascii=in_ascii) for row in rows[1])
+            listed = f"[\n    {lines}\n  ]" if lines else "[]"
+            text = (
+                f'{text[:-2]},\n  "{rows[0]}": {listed}\n}}' if data else f'{{\n  "{rows[0]}": {listed}\n}}'
+            )
         if target == "-":
             self.results.out(text, highlight=False)
         else:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array, fitted_wh
 from heatcam.measures.evidence import NOTHING, peak_of
 
 LEAST_AREA = 0.0005  # of the picture: 460 pixels of 1280x720, which is about one cell of stride 16
 MOST_REGIONS = 20
+_LONGEST = (
+    1280  # pixels of the side on which regions are found: a map has a cell to 8 pixels of 640, or fewer
+)
 _ROUNDING = 0.8  # cells; sigma of the blur that the threshold is taken of: raw cells of strided layers leave ragged edges
 _ROWS, _COLUMNS = ("upper", "centre", "lower"), ("left", "centre", "right")
 
@@ -43,6 +46,19 @@ class Region:
     peak: float
     peak_xy: tuple[float, float]
     place: str
+
+    def scaled(self, factor_xy: tuple[float, float], image_wh: tuple[int, int]) -> Region:
+        """Return the same region in a picture that is so many times as large, clipped to its ``image_wh``."""
+        if factor_xy == (1.0, 1.0):
+            return self
+        factor, limit = np.array(factor_xy, np.float32), np.array(image_wh, np.float32)
+        return replace(
+            self,
+            polygon_xy=np.minimum(self.polygon_xy * factor, limit),
+            box_xyxy=np.minimum(self.box_xyxy * np.tile(factor, 2), np.tile(limit, 2)),
+            area_px=round(self.area_px * factor_xy[0] * factor_xy[1]),
+            peak_xy=(self.peak_xy[0] * factor_xy[0], self.peak_xy[1] * factor_xy[1]),
+        )
 
     def overlap_with(self, box_xyxy: npt.ArrayLike) -> float:
         """Return the share of the region inside its outline that lies in a box of image pixels, in ``[0, 1]``."""
@@ -77,18 +93,20 @@ def find_regions(
         least_area: leave out regions smaller than this share of the picture, in ``[0, 1)``.
         most: return at most this many.
     """
-    evidence = np.maximum(saliency.in_image(), 0)  # float32 (H, W), image pixels, unit per cell
+    letterbox, larger = _at_working_size(saliency.letterbox)
+    evidence = np.maximum(letterbox.map_to_image(saliency.values), 0)  # float32 (h, w), unit per cell
     total = float(evidence.sum(dtype=np.float64))
     if total <= 0 or peak_of(evidence) <= NOTHING:
         return ()
     rounded = np.asarray(cv2.GaussianBlur(np.maximum(saliency.values, 0), (5, 5), _ROUNDING), np.float32)
-    smooth = saliency.letterbox.map_to_image(
+    smooth = letterbox.map_to_image(
         rounded
     )  # float32 (H, W), the same evidence without the grid of its cells
     left = peak_of(smooth) / peak_of(evidence)  # a quarter where all evidence is one hot cell
     threshold = left * _otsu(evidence) if share is None else _level_of_share(smooth, evidence, share)
     found = _components(evidence, smooth > threshold, total, max(1.0, least_area * evidence.size))
-    return tuple(sorted(found, key=lambda region: -region.share)[:most])
+    strongest = sorted(found, key=lambda region: -region.share)[:most]
+    return tuple(region.scaled(larger, saliency.letterbox.image_wh) for region in strongest)
 
 
 def place_of(point_xy: tuple[float, float], image_wh: tuple[int, int]) -> str:
@@ -98,6 +116,15 @@ def place_of(point_xy: tuple[float, float], image_wh: tuple[int, int]) -> str:
         for names, at, length in zip((_ROWS, _COLUMNS), point_xy[::-1], image_wh[::-1], strict=True)
     )
     return row if row == column else f"{row} {column}"
+
+
+def _at_working_size(letterbox: Letterbox) -> tuple[Letterbox, tuple[float, float]]:
+    """Return the geometry of a picture shrunk to ``_LONGEST`` pixels, and how many times the picture is larger along x and y."""
+    wide, tall = letterbox.image_wh
+    if max(wide, tall) <= _LONGEST:
+        return letterbox, (1.0, 1.0)
+    small = fitted_wh(letterbox.image_wh, (_LONGEST, _LONGEST))
+    return replace(letterbox, image_wh=small), (wide / small[0], tall / small[1])
 
 
 def _components(evidence: Float32Array, above: Mask, total: float, least_px: float) -> Iterator[Region]:

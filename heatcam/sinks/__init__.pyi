@@ -49,3 +49,4 @@ from .viewer import Click as Click
 from .viewer import Event as Event
 from .viewer import Hover as Hover
 from .viewer import Viewer as Viewer
+from .wholeness import is_whole as is_whole

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
+from heatcam.frames import Detections, ExplainerFacts, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Letterbox
 
 
@@ -25,6 +25,19 @@ class FakeExplainer:
 
     def __init__(self, pause_s: float = 0.0) -> None:
         self._pause_s = pause_s
+
+    def facts(self) -> ExplainerFacts:
+        asked = {
+            "target": "class",
+            "why": "",
+            "unit": "logits",
+            "imgsz": 64,
+            "conf": 0.25,
+            "iou": 0.7,
+            "max_det": 300,
+        }
+        ran = {"device": "cpu", "backend": "fake", "precision": "fp32"}
+        return ExplainerFacts("fake", "", "detect", "live", ("0:fake",), **asked, **ran)
 
     def explain(
         self, frame: Frame, *, with_map: bool = True, with_object_maps: bool = False, **_: object

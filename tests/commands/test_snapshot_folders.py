@@ -106,7 +106,7 @@ def test_what_is_there_is_refused_or_replaced_or_skipped_or_numbered(holiday: Pa
     save(heat / "day" / "a.png").write_bytes(b"mine")
     refused = heatcam("snapshot", holiday, "-r", "-o", here, exit_code=2)
     assert (
-        "day/a.png exists already; choose another name, or add --overwrite, --skip-existing or --increment"
+        "day/a.png exists already; choose another name, or add --overwrite, --resume, --skip-existing or --increment"
         in refused.stderr
     )
     assert tree(heat) == ["day/a.png"]
@@ -129,7 +129,8 @@ def test_nothing_left_to_do_loads_no_model_and_writes_an_empty_document(
     monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: pytest.fail("loaded"))
     result = heatcam("snapshot", holiday / "a.png", "-o", out, "--skip-existing", "--json", "-")
     document = json.loads(result.stdout)
-    assert document == {"images": [], "skipped": [{"path": str(holiday / "a.png"), "output": str(out)}]}
+    skipped = [{"path": str(holiday / "a.png"), "output": str(out)}]
+    assert document == {"schema": "heatcam/findings/1", "skipped": skipped, "images": []}
 
 
 def test_skip_existing_writes_the_maps_that_are_missing(holiday: Path, tmp_path: Path) -> None:
@@ -288,3 +289,47 @@ def test_the_result_of_a_picture_is_drawn_on_its_own_pixels(holiday: Path, tmp_p
 def test_counted_names_the_classes_in_their_order() -> None:
     assert picture_sink.counted(["bus", "person", "bus"]) == "2 bus, 1 person"
     assert picture_sink.counted([]) == "nothing detected"
+
+
+def test_a_run_that_was_interrupted_is_resumed_where_it_ended(holiday: Path, tmp_path: Path) -> None:
+    heat, told = tmp_path / "heat", tmp_path / "told.json"
+    words = ("snapshot", holiday, "-r", "-o", f"{heat}/", "--json", told, "--csv", tmp_path / "t.csv")
+    heatcam(*words)
+    whole = json.loads(told.read_text())
+    (heat / "day" / "a.png").write_bytes((heat / "day" / "a.png").read_bytes()[:-30])  # cut off
+    (heat / "day" / "night" / "b.png").unlink()
+    resumed = heatcam(*words, "--resume")
+    assert "1 of 3 are there already" in resumed.stderr
+    again = json.loads(told.read_text())
+    assert sorted(row["path"] for row in again["images"]) == sorted(row["path"] for row in whole["images"])
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 3
+    assert tree(heat) == ["a.png", "day/a.png", "day/night/b.png"]
+    before = told.read_bytes()
+    assert "3 of 3 are there already" in heatcam(*words, "--resume").stderr
+    assert told.read_bytes() == before
+
+
+def test_a_picture_that_has_changed_since_is_made_again(holiday: Path, tmp_path: Path) -> None:
+    words = ("snapshot", holiday / "a.png", "-o", tmp_path / "x.png", "--resume")
+    heatcam(*words)
+    assert "1 of 1 are there already" in heatcam(*words).stderr
+    later = (tmp_path / "x.png").stat().st_mtime_ns + 10**9
+    os.utime(holiday / "a.png", ns=(later, later))
+    assert "there already" not in heatcam(*words).stderr
+
+
+def test_pictures_that_were_left_out_are_told_again_at_the_end_of_a_long_run(tmp_path: Path) -> None:
+    for number in range(22):
+        save(tmp_path / "in" / f"{number:02}.png")
+    for number in (3, 7):
+        (tmp_path / "in" / f"{number:02}.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    told = tmp_path / "told.json"
+    result = heatcam("snapshot", tmp_path / "in", "-o", f"{tmp_path}/out/", "--json", told, exit_code=1)
+    assert len(tree(tmp_path / "out")) == 20
+    lines = result.stderr.splitlines()
+    assert "20 of 22 pictures written, 2 left out" in lines
+    after = lines[lines.index("20 of 22 pictures written, 2 left out") :]
+    assert sum("left out: " in line for line in after) == 2
+    document = json.loads(told.read_text())
+    assert [row["path"][-6:] for row in document["images"]][:4] == ["00.png", "01.png", "02.png", "04.png"]
+    assert len(document["left_out"]) == 2

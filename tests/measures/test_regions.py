@@ -1,5 +1,7 @@
 """Regions of a map: counted by hand on small maps, and geometry that must hold on any."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -86,6 +88,18 @@ def test_how_much_of_a_region_lies_in_a_box():
     assert first.overlap_with([x1, y1, (x1 + x2) / 2, y2]) == pytest.approx(0.5, abs=0.03)
     assert first.overlap_with([x2 + 5, y1, x2 + 50, y2]) == 0
     assert first.overlap_with([0, 0, 320, 240]) == pytest.approx(1)
+
+
+def test_regions_of_a_large_picture_are_those_of_a_small_one_enlarged():
+    small = saliency(TWO)
+    large = replace(small, letterbox=Letterbox((3840, 2880), (320, 240), (320, 240), 0, 0))
+    for one, other in zip(find_regions(small), find_regions(large), strict=True):
+        assert np.allclose(other.box_xyxy, one.box_xyxy * 12, atol=24)
+        assert other.area_px == pytest.approx(one.area_px * 144, rel=0.03)
+        assert other.share == pytest.approx(one.share, abs=0.01)
+        assert cv2.contourArea(other.polygon_xy) == pytest.approx(other.area_px, rel=0.05)
+        assert np.allclose(other.peak_xy, np.array(one.peak_xy) * 12, atol=100)
+        assert other.place == one.place
 
 
 def test_evidence_on_the_letterbox_is_in_no_region():
