@@ -11,8 +11,8 @@ import numpy as np
 
 from heatcam.engine import STAGES
 from heatcam.evaluation.controls import PLAIN_BOX
-from heatcam.evaluation.intervals import paired_interval
 from heatcam.evaluation.measuring import Score
+from heatcam.measures import paired_interval
 from heatcam.saliency import NAME as ULTRALYTICS
 
 #: Each metric's key in the documents, and the function that takes it from a score; None where there was nothing to measure.

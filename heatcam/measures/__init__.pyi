@@ -16,6 +16,8 @@ from .findings import findings_of as findings_of
 from .foreground import find_subject as find_subject
 from .history import EvidenceHistory as EvidenceHistory
 from .history import ObjectEvidence as ObjectEvidence
+from .intervals import block_interval as block_interval
+from .intervals import paired_interval as paired_interval
 from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
 from .regions import Region as Region

@@ -1,0 +1,101 @@
+"""The bootstrap, where its answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heatcam.measures import block_interval, paired_interval
+
+
+def test_identical_rows_differ_by_nothing_for_sure() -> None:
+    row = [0.1, 0.5, 0.9]
+    assert paired_interval(row, row, seed=0) == (0, 0)
+
+
+def test_a_constant_difference_is_certain_because_objects_are_paired() -> None:
+    theirs = [0.1, 0.5, 0.9, 0.2]
+    low, high = paired_interval([value + 0.25 for value in theirs], theirs, seed=0)
+    assert (low, high) == pytest.approx((0.25, 0.25))
+
+
+def test_it_is_as_wide_as_the_normal_interval_of_many_differences() -> None:
+    differences = np.random.default_rng(3).normal(0.2, 1, 400)
+    low, high = paired_interval(differences, np.zeros(400), seed=0)
+    error = differences.std() / np.sqrt(400)
+    assert low == pytest.approx(differences.mean() - 1.96 * error, abs=0.01)
+    assert high == pytest.approx(differences.mean() + 1.96 * error, abs=0.01)
+
+
+def test_scipy_finds_the_same() -> None:
+    from scipy.stats import bootstrap
+
+    ours, theirs = np.random.default_rng(4).random((2, 20))
+    other = bootstrap(
+        (ours - theirs,), np.mean, method="percentile", random_state=1, n_resamples=9999
+    ).confidence_interval
+    assert paired_interval(ours, theirs, seed=0) == pytest.approx((other.low, other.high), abs=0.01)
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    one, other = np.random.default_rng(4).random((2, 9))
+    assert paired_interval(one, other, seed=7) == paired_interval(one, other, seed=7)
+    assert paired_interval(one, other, seed=7) != paired_interval(one, other, seed=8)
+
+
+def test_rows_without_objects_have_no_interval() -> None:
+    with pytest.raises(ValueError, match="no objects"):
+        paired_interval([], [], seed=0)
+
+
+def test_blocks_of_two_parts_are_drawn_apart_as_computed_directly() -> None:
+    """Against the bootstrap written out, one resample after the other, for blocks of unequal numbers of values."""
+    draws = np.random.default_rng(5)
+    first, last = (np.column_stack([draws.normal(m, 1, 8), draws.integers(1, 5, 8)]) for m in (2.0, 5.0))
+    differences = []
+    for _ in range(4000):
+        means = []
+        for part in (first, last):
+            drawn = [part[draws.integers(len(part))] for _ in range(len(part) - 1)]
+            means.append(sum(block[0] for block in drawn) / sum(block[1] for block in drawn))
+        differences.append(means[1] - means[0])
+    assert block_interval(first, last, seed=0) == pytest.approx(
+        tuple(np.percentile(differences, [2.5, 97.5])), abs=0.15
+    )
+
+
+def test_few_blocks_still_give_the_means_their_right_variance() -> None:
+    """Drawing as many blocks as there are would give 4/5 of it for five."""
+    values = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    low, high = block_interval(
+        np.column_stack([np.zeros(50), np.ones(50)]), np.column_stack([values, np.ones(5)]), seed=0
+    )
+    error = values.std(ddof=1) / np.sqrt(5)
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.08)
+
+
+def test_neighbours_that_are_alike_need_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a slow random walk around one mean, blocks cover the true difference, 0, far more often than single frames do."""
+    monkeypatch.setattr("heatcam.measures.intervals.RESAMPLES", 400)
+    draws = np.random.default_rng(6)
+    walks = np.zeros((24, 600))
+    for frame in range(1, 600):
+        walks[:, frame] = 0.9 * walks[:, frame - 1] + draws.normal(0, 1, 24)
+
+    def covers(length: int) -> float:
+        held = []
+        for walk in walks:
+            parts = [part.reshape(-1, length) for part in (walk[:200], walk[-200:])]
+            first, last = (np.column_stack([part.sum(1), np.full(len(part), length)]) for part in parts)
+            low, high = block_interval(first, last, seed=0)
+            held.append(low <= 0 <= high)
+        return float(np.mean(held))
+
+    assert covers(20) > 0.7
+    assert covers(1) < 0.55
+
+
+@pytest.mark.parametrize("blocks", [np.zeros((1, 2)), np.array([[1.0, 2.0], [0.0, 0.0]])])
+def test_parts_without_enough_values_have_no_interval(blocks: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="two blocks with values"):
+        block_interval(blocks, np.ones((4, 2)), seed=0)
