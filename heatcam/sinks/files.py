@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
         else:
             write_atomically(path, data)
     except OSError as error:
-        raise SinkError(f"cannot write {path} ({error.strerror or error})", _what_helps(error)) from error
+        raise SinkError(f"cannot write {path} ({error.strerror or error})", what_helps(error)) from error
 
 
 def free_path(path: Path, given: Collection[Path] = ()) -> Path:
@@ -101,5 +101,6 @@ _HELPS = {
 }
 
 
-def _what_helps(error: OSError) -> str:
+def what_helps(error: OSError) -> str:
+    """Return the next step after an error of the system."""
     return _HELPS.get(error.errno or 0, "check the folder and its permissions")
