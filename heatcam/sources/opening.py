@@ -112,8 +112,8 @@ def _numbered(spec: str, options: CaptureOptions) -> Source | None:
     return SequenceSource(spec, options.fps) if numbered else None
 
 
-def _glob(spec: str, _options: CaptureOptions) -> Source | None:
-    return _open_glob(spec) if is_glob(spec) else None
+def _glob(spec: str, options: CaptureOptions) -> Source | None:
+    return _open_glob(spec, options) if is_glob(spec) else None
 
 
 def _camera_name(spec: str, options: CaptureOptions) -> Source | None:
@@ -160,7 +160,7 @@ def _open_address(spec: str) -> Source:
 def _open_files(spec: str, options: CaptureOptions) -> Source:
     path = Path(spec)
     if path.is_dir():
-        return ImageSource([path])
+        return ImageSource([path], on_unreadable=options.on_unreadable)
     head = _head_of(path)
     if sniff_picture_format(head) is not None:
         return AnimationSource(path, options.fps) if is_animation(path) else ImageSource([path])
@@ -173,10 +173,10 @@ def _open_files(spec: str, options: CaptureOptions) -> Source:
     return VideoSource(path)
 
 
-def _open_glob(spec: str) -> Source:
+def _open_glob(spec: str, options: CaptureOptions) -> Source:
     videos = [path for path in matching_paths(spec) if path.suffix.lower() in VIDEO_SUFFIXES]
     try:
-        return ImageSource([spec])
+        return ImageSource([spec], on_unreadable=options.on_unreadable)
     except UnreadableInputError:
         if not videos:
             raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from heatcam.errors import UsageError
+from heatcam.errors import HeatcamError, UsageError
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class CaptureOptions:
         size_wh: width and height in pixels, of a camera or of raw frames; None for the default.
         fps: frames per second, of a camera, a screen, numbered pictures or standard input; None for the default.
         start_s: start position in a file, in seconds from its first frame.
+        on_unreadable: called with the error of one of many pictures that cannot be read, which is then left out; None raises it.
     """
 
     size_wh: tuple[int, int] | None = None
     fps: float | None = None
     start_s: float = 0.0
+    on_unreadable: Callable[[HeatcamError], None] | None = None
 
 
 def parse_size(text: str, option: str = "--size") -> tuple[int, int] | None:
