@@ -29,7 +29,9 @@ from heatcam.commands import (
     RecordedFilm,
     RecordingOptions,
     RecordingOutput,
+    Sampling,
     SourceChoice,
+    StatisticsOutput,
     ViewOutput,
     WindowChoice,
 )
@@ -199,6 +201,34 @@ def record(  # noqa: PLR0913, PLR0917 (a record a group of options)
 
     options = RecordOptions(look, motion, output, extent, recording, findings, capture)
     raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))
+
+
+@command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam stats clip.mp4 -o report.html")
+@with_option_records
+def stats(
+    extent: Extent,
+    sampling: Sampling,
+    capture: FilmChoice,
+    model: ModelChoice,
+    output: StatisticsOutput,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
+            rich_help_panel=Group.SOURCE,
+        ),
+    ],
+) -> None:
+    """Write a page about a whole run: heat over time, where it lies, strongest and weakest moments, drift.
+
+    The page is one file that loads nothing; the numbers of each object go beside it, as CSV. Ctrl-C keeps what was seen.
+    """
+    from heatcam.commands import StatisticsOptions  # noqa: PLC0415
+    from heatcam.commands.stats import run_stats  # noqa: PLC0415
+
+    options = StatisticsOptions(output, extent, sampling, capture)
+    raise typer.Exit(run_stats(source, model, options, _terminal(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")

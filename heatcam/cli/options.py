@@ -26,7 +26,9 @@ from heatcam.commands import (
     RecordedFilm,
     RecordingOptions,
     RecordingOutput,
+    Sampling,
     SourceChoice,
+    StatisticsOutput,
     ViewOutput,
     WindowChoice,
 )
@@ -45,6 +47,7 @@ GROUP_OF: dict[type, Group] = {
     FilmChoice: Group.SOURCE,
     RecordedFilm: Group.SOURCE,
     Extent: Group.SOURCE,
+    Sampling: Group.SOURCE,
     ModelChoice: Group.MODEL,
     Conditions: Group.MODEL,
     Judged: Group.MODEL,
@@ -54,6 +57,7 @@ GROUP_OF: dict[type, Group] = {
     Output: Group.OUTPUT,
     ViewOutput: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
+    StatisticsOutput: Group.OUTPUT,
     RecordingOptions: Group.OUTPUT,
     RecordingOutput: Group.OUTPUT,
     FindingsChoice: Group.FINDINGS,
@@ -200,6 +204,19 @@ OPTIONS[RecordedFilm] = OPTIONS[FilmChoice] | {
         help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it. "
         "Of other sources the recording gets it, frames repeated or left out; else each keeps its own time.",
     ),
+}
+OPTIONS[Sampling] = {
+    "every": typer.Option(min=1, help="Look at one frame of so many."),
+    "track": OPTIONS[MotionOptions]["track"],
+}
+OPTIONS[StatisticsOutput] = OPTIONS[Output] | {
+    "output": typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="The page to write, .html; the table goes beside it, as .csv. NAME-stats.html if left out.",
+    ),
+    "plain": typer.Option("--plain", help="Draw in the terminal, and write neither page nor table."),
 }
 _VIEWS = ", ".join(name.value for name in ViewName)
 OPTIONS[ViewOutput] = OPTIONS[Output] | {

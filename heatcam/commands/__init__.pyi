@@ -12,7 +12,10 @@ from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
 from .options import SnapshotOptions as SnapshotOptions
+from .options import Sampling as Sampling
 from .options import SourceChoice as SourceChoice
+from .options import StatisticsOptions as StatisticsOptions
+from .options import StatisticsOutput as StatisticsOutput
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
 from .refusals import before_bench as before_bench

@@ -175,6 +175,17 @@ class FindingsChoice:
 
 
 @dataclass(frozen=True)
+class StatisticsOutput(Output):
+    """Outputs of ``stats``: the page, the table beside it, or lines in the terminal.
+
+    Attributes:
+        plain: draw in the terminal and write no page.
+    """
+
+    plain: bool = False
+
+
+@dataclass(frozen=True)
 class RecordingOptions:
     """Settings of a recording's file.
 
@@ -202,6 +213,19 @@ class Extent:
 
     max_frames: int | None = None
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Frames and objects to make statistics of.
+
+    Attributes:
+        every: look at one frame of so many.
+        track: the tracker that numbers objects over frames.
+    """
+
+    every: int = 1
+    track: TrackerName = TrackerName.OFF
 
 
 @dataclass(frozen=True)
@@ -317,6 +341,23 @@ class SnapshotOptions:
     output: PictureOutput
     findings: FindingsChoice
     capture: CaptureChoice
+
+
+@dataclass(frozen=True)
+class StatisticsOptions:
+    """Settings of ``heatcam stats``.
+
+    Attributes:
+        output: where the page goes.
+        extent: how long.
+        sampling: which frames.
+        capture: what to ask the source for.
+    """
+
+    output: StatisticsOutput
+    extent: Extent
+    sampling: Sampling
+    capture: FilmChoice
 
 
 @dataclass(frozen=True)

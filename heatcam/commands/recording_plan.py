@@ -51,14 +51,18 @@ class RecordingPlan:
 
     def first_seconds(self, frames: Iterable[Frame]) -> Iterable[Frame]:
         """Return the frames of ``--seconds`` of the stream's own time, however long they take to explain."""
-        seconds = self.extent.seconds
-        if seconds is None:
-            return frames
-        return itertools.takewhile(lambda frame: frame.pts_s < self.start_s + seconds, frames)
+        return first_seconds(frames, self.extent.seconds, self.start_s)
 
     def at_constant_rate(self, frames: Iterable[Frame], source_fps: float) -> Iterable[Frame]:
         """Return the frames repeated or left out for the constant rate; the same where each keeps its own time."""
         return frames if self.constant_fps is None else at_rate(frames, self.constant_fps, 1 / source_fps)
+
+
+def first_seconds(frames: Iterable[Frame], seconds: float | None, start_s: float) -> Iterable[Frame]:
+    """Return the frames of the first ``seconds`` from ``start_s`` on, in the source's own time; all for None."""
+    if seconds is None:
+        return frames
+    return itertools.takewhile(lambda frame: frame.pts_s < start_s + seconds, frames)
 
 
 def recording_plan(

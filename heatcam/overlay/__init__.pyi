@@ -9,6 +9,7 @@ from .focus import heat_shown as heat_shown
 from .fonts import can_shape as can_shape
 from .fonts import font_file as font_file
 from .graphs import draw_graphs as draw_graphs
+from .grid_heat import draw_grid_heat as draw_grid_heat
 from .heat import Pixels as Pixels
 from .heat import pixel_boxes as pixel_boxes
 from .help import draw_help as draw_help

@@ -50,12 +50,14 @@ class FakeExplainer:
         found = Detections(box, np.float32([0.9]), np.int64([0]), np.int64([0]), ("thing",))
         letterbox = Letterbox.fit((width, height), 64)
         values = (1 + noise.random((16, 16))).astype(np.float32)
-        return Explanation(frame, found, SaliencyMap(values, letterbox, "live", "0:fake"))
+        saliency = SaliencyMap(values, letterbox, "live", "0:fake")
+        return Explanation(frame, found, saliency, (saliency,) if with_object_maps else ())
 
 
 def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
-    """Let ``record`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
-    patch.setattr("heatcam.commands.record.start_explainer", lambda *_: FakeExplainer(pause_s))
+    """Let ``record`` and ``stats`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
+    for command in ("record", "stats"):
+        patch.setattr(f"heatcam.commands.{command}.start_explainer", lambda *_: FakeExplainer(pause_s))
 
 
 if __name__ == "__main__":
