@@ -220,7 +220,7 @@ def stats(
         ),
     ],
 ) -> None:
-    """Write a page about a whole run: heat over time, where it lies, strongest and weakest moments, drift.
+    """Write a page about a whole run: heat over time, where it lies, drift.
 
     The page is one file that loads nothing; the numbers of each object go beside it, as CSV. Ctrl-C keeps what was seen.
     """

@@ -68,11 +68,11 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         "--smooth": {"live", "record"},
         "--npz": {"snapshot"},
         "--view": {"snapshot", "redraw"},
-        "--start": {"live", "record"},
+        "--start": {"live", "record", "stats"},
         "--codec": {"record"},
-        "--every": {"live"},
-        "--why": {"live", "snapshot", "record"},
-        "--output": {"snapshot", "redraw", "record"},
+        "--every": {"live", "stats"},
+        "--why": {"live", "snapshot", "record", "stats"},
+        "--output": {"snapshot", "redraw", "record", "stats"},
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())
     assert "recording" not in " ".join(help_of("snapshot"))

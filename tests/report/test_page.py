@@ -21,7 +21,7 @@ from heatcam.report import RunStatistics, document_of, page_of
 from heatcam.report.words import clock, number, percent
 from tests.report.runs import FACTS, frame_of, run_of
 
-EVIL = "<script>alert(1)</script>\"'&amp;</title>"
+EVIL = "</script <!--<script>alert(1)</script>\"'&amp;</title>"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install -y chromium")
 

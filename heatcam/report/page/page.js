@@ -26,6 +26,7 @@
     const start = minutes >= 60 ? `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}` : `${minutes}`;
     return `${start}:${String(Math.floor(rest / 10)).padStart(2, "0")}.${rest % 10}`;
   };
+  const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
   const isFilm = data.time.unit === "s";
   const when = (at) => (isFilm ? clock(at) : `picture ${Math.round(at)}`);
   const titleOf = (one) => (one.track ? `${one.name} ${one.track}` : one.name || "all objects");
@@ -123,7 +124,7 @@
         cursor: { points: { size: 7 }, drag: { x: true, y: false }, y: false },
         scales: { x: { time: false }, y: { range: scaleY } },
         axes: [
-          axis(isFilm ? "time, minutes:seconds" : "picture", { values: (u, at) => at.map((v) => (isFilm ? clock(v).replace(/\.0$/, "") : v)), space: 70, size: 34 }),
+          axis(isFilm ? "time, minutes:seconds" : "picture", { values: (u, at) => at.map((v) => (isFilm ? clock(v).replace(/\.0$/, "") : v)), space: 70, size: 34, incrs: isFilm ? STEPS : STEPS.slice(3) }),
           axis(unit, { size: 48 }),
         ],
         series: [{}, ...shown.map((one, n) => ({
