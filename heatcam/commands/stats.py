@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from heatcam import __version__
 from heatcam.commands.default_model import with_model
+from heatcam.commands.frame_log import WithObjectMaps
 from heatcam.commands.options import Extent, ModelChoice, StatisticsOptions, StatisticsOutput
 from heatcam.commands.recording_checks import require_an_end
 from heatcam.commands.recording_plan import expected_frames, first_seconds
@@ -21,7 +22,7 @@ from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import ProgressSink, Terminal, summary
 from heatcam.enums import TrackerName
 from heatcam.errors import HeatcamError, UsageError
-from heatcam.frames import Explains, Explanation, Frame
+from heatcam.frames import Explains, Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Limits, Run, run_at_once, run_pipeline
 from heatcam.report import (
@@ -119,28 +120,6 @@ def _with_document(targets: Targets | None, output: StatisticsOutput) -> Targets
     for file in files:
         require_folder(file.parent, may_make=False)
     return targets
-
-
-class WithObjectMaps:
-    """Explainer that always makes each object's own map, which the numbers are of.
-
-    Args:
-        explainer: makes the maps.
-    """
-
-    def __init__(self, explainer: Explains) -> None:
-        self._explainer = explainer
-
-    def explain(
-        self,
-        image: Frame,
-        *,
-        with_map: bool = True,
-        with_object_maps: bool = True,  # noqa: ARG002 (the pipeline does not ask for them)
-        conf: float | None = None,
-    ) -> Explanation:
-        """See ``Explainer.explain``."""
-        return self._explainer.explain(image, with_map=with_map, with_object_maps=True, conf=conf)
 
 
 class StatisticsSink:
