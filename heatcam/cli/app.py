@@ -15,7 +15,7 @@ import typer
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.failing import HeatcamGroup
 from heatcam.cli.help import Group, HeatcamCommand, Kind
-from heatcam.cli.options import CameraOption, JsonOption, RecursiveOption
+from heatcam.cli.options import CameraOption, FilmArgument, JsonOption, RecursiveOption
 from heatcam.cli.records import with_option_records
 from heatcam.commands import (
     CaptureChoice,
@@ -183,14 +183,7 @@ def record(  # noqa: PLR0913, PLR0917 (a record a group of options)
     output: RecordingOutput,
     recording: RecordingOptions,
     findings: FindingsChoice,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
-            rich_help_panel=Group.SOURCE,
-        ),
-    ],
+    source: FilmArgument,
 ) -> None:
     """Write a video, GIF or numbered pictures with the heat map on every frame.
 
@@ -211,14 +204,7 @@ def stats(
     capture: FilmChoice,
     model: ModelChoice,
     output: StatisticsOutput,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
-            rich_help_panel=Group.SOURCE,
-        ),
-    ],
+    source: FilmArgument,
 ) -> None:
     """Write a page about a whole run: heat over time, where it lies, drift.
 

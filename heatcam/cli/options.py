@@ -364,6 +364,15 @@ OPTIONS[SourceChoice] = {
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
 
+FilmArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
+        rich_help_panel=Group.SOURCE,
+    ),
+]
+
 RecursiveOption = Annotated[
     bool,
     typer.Option(

@@ -11,8 +11,8 @@ from .options import RecordedFilm as RecordedFilm
 from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
-from .options import SnapshotOptions as SnapshotOptions
 from .options import Sampling as Sampling
+from .options import SnapshotOptions as SnapshotOptions
 from .options import SourceChoice as SourceChoice
 from .options import StatisticsOptions as StatisticsOptions
 from .options import StatisticsOutput as StatisticsOutput
