@@ -1,11 +1,19 @@
 """Findings of recordings on their way to files, with a real model and the demo scene."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
+import cv2
+import jsonschema
+import numpy as np
 import polars
 import pytest
+from pycocotools.coco import COCO
 
 from heatcam.measures import FindingsDocument, ImageFindings
+from heatcam.sources.demo import DemoScene
 from tests.commands.programs import heatcam
 
 
@@ -32,6 +40,60 @@ def test_every_frame_of_a_recording_is_in_the_document_beside_its_counters(recor
     document = FindingsDocument.model_validate(read)
     assert document.model.task == "detect"
     assert len(document.model.sha256) == 64
+
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "findings.schema.json").read_text("utf-8"))
+
+
+def test_the_schema_in_the_docs_is_that_of_the_code():
+    code = (
+        "import sys; sys.path.insert(0, 'docs'); from write_schema import schema; sys.stdout.write(schema())"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == SCHEMA
+
+
+def test_documents_of_recordings_and_pictures_are_valid_by_the_schema(recorded, tmp_path):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    check = jsonschema.Draft202012Validator(SCHEMA)
+    check.validate(json.loads((recorded / "r.json").read_text()))
+    cv2.imwrite(str(tmp_path / "a.png"), DemoScene().render(0).image_bgr)
+    cv2.imwrite(str(tmp_path / "nothing.png"), np.full((90, 120, 3), 200, np.uint8))
+    told = tmp_path / "told.json"
+    words = "--save-txt", "--save-crop", "--coco", tmp_path / "c.json", "--foreground", "auto"
+    heatcam(
+        "snapshot",
+        tmp_path / "a.png",
+        tmp_path / "nothing.png",
+        "-o",
+        f"{tmp_path}/o/",
+        "--json",
+        told,
+        *words,
+    )
+    document = json.loads(told.read_text())
+    check.validate(document)
+    first, second = document["images"]
+    assert [region["rank"] for region in first["regions"]] == list(range(1, 1 + len(first["regions"])))
+    assert second["detections"] == []
+    assert (tmp_path / "o" / "labels" / "a.txt").is_file()
+    assert len(list((tmp_path / "o" / "crops").glob("*/a.jpg"))) == len(first["detections"])
+    document["images"][0]["detections"][0]["confidence"] = 1.5
+    assert not check.is_valid(document), "(the gate itself)"
+
+
+def test_coco_is_read_by_pycocotools(recorded):
+    coco = COCO(recorded / "c.json")
+    (first, *_) = coco.loadAnns(coco.getAnnIds(imgIds=1))
+    assert coco.annToMask(first).any()
+    assert coco.loadCats(first["category_id"])[0]["name"] in {
+        "qr-code",
+        "barcode",
+        "data-matrix",
+        "aruco",
+        "chessboard",
+    }
 
 
 def test_lines_of_json_are_the_same_frames(recorded):
