@@ -12,7 +12,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from heatcam.evaluation.intervals import paired_interval
+from heatcam.measures import paired_interval
 
 STORED = Path(str(files("heatcam.saliency"))) / "faithfulness.json"
 

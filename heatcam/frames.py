@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,6 +91,61 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.class_names)
+
+
+def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:
+    """Return level, row and column of an anchor; anchors are numbered level after level, row after row.
+
+    Args:
+        model_wh: width and height of the network's input, in model pixels.
+        strides: model pixels per cell of each level, in the head's order.
+        anchor: its number.
+
+    Raises:
+        ValueError: there is no such anchor.
+    """
+    left = anchor
+    for level, stride in enumerate(strides):
+        columns, rows = (side // stride for side in model_wh)
+        if 0 <= left < columns * rows:
+            return level, *divmod(left, columns)
+        left -= columns * rows
+    raise ValueError(f"a picture of {model_wh[0]}x{model_wh[1]} has no anchor {anchor}")
+
+
+@dataclass(frozen=True)
+class AnchorGrid:
+    """Anchor points of a detector over one picture: the middles of the cells of each level, numbered level after level.
+
+    Attributes:
+        letterbox: the geometry of the picture.
+        strides: model pixels per cell of each level, in the head's order.
+    """
+
+    letterbox: Letterbox
+    strides: tuple[int, ...]
+
+    def nearest(self, other: AnchorGrid, anchor: int) -> int:
+        """Return the anchor here that is nearest to an anchor of another grid over the same picture.
+
+        It is on the level whose cells are nearest in size, in image pixels, and there in the cell that holds the other anchor's
+        point, or at the edge. Of equal grids it is the same anchor.
+        """
+        level, row, column = place_of_anchor(other.letterbox.model_wh, other.strides, anchor)
+        stride = other.strides[level]
+        point = other.letterbox.points_to_image([(column + 0.5) * stride, (row + 0.5) * stride])
+        size = stride / other.letterbox.scale_xy[0]
+        sizes = [own / self.letterbox.scale_xy[0] for own in self.strides]
+        chosen = min(range(len(sizes)), key=lambda n: abs(math.log(sizes[n] / size)))
+        x, y = (float(v) / self.strides[chosen] for v in self.letterbox.points_to_model(point))
+        return self._number(chosen, math.floor(y), math.floor(x))
+
+    def _number(self, level: int, row: int, column: int) -> int:
+        """Return the number of the anchor in a cell, which is moved into the picture."""
+        wide, tall = self.letterbox.model_wh
+        before = sum((wide // stride) * (tall // stride) for stride in self.strides[:level])
+        columns, rows = wide // self.strides[level], tall // self.strides[level]
+        return before + min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
 
 
 @dataclass(frozen=True)

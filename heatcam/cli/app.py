@@ -6,19 +6,22 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C, 143 SI
 from __future__ import annotations
 
 import functools
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.failing import HeatcamGroup
 from heatcam.cli.help import Group, HeatcamCommand, Kind
-from heatcam.cli.options import CameraOption, FilmArgument, JsonOption, RecursiveOption
+from heatcam.cli.invocation import given_options, terminal_of
 from heatcam.cli.records import with_option_records
+from heatcam.cli.single_options import CameraOption, FilmArgument, JsonOption, RecursiveOption
 from heatcam.commands import (
     CaptureChoice,
+    ComparedChoice,
+    ComparedLook,
+    ComparedOutput,
     Extent,
     FilmChoice,
     FindingsChoice,
@@ -61,7 +64,7 @@ def _say_reasons(wanted: bool) -> None:
     if wanted:
         from heatcam.commands import say_reasons  # noqa: PLC0415 (rich)
 
-        say_reasons(_terminal())
+        say_reasons(terminal_of())
 
 
 @app.callback()
@@ -109,16 +112,8 @@ def live(
 
     from heatcam.commands.live import LiveOptions, run_live  # noqa: PLC0415
 
-    options = LiveOptions(look, motion, extent, window, capture, _given(ctx))
-    raise typer.Exit(run_live(spec, model, options, _terminal(says_yes=model.yes)))
-
-
-def _given(ctx: typer.Context) -> frozenset[str]:
-    """Return the names of the options that were given on the command line."""
-    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
-    return frozenset(
-        name for name, kind in sources.items() if kind is not None and kind.name == "COMMANDLINE"
-    )
+    options = LiveOptions(look, motion, extent, window, capture, given_options(ctx))
+    raise typer.Exit(run_live(spec, model, options, terminal_of(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam snapshot photo.jpg -o out.png")
@@ -145,7 +140,7 @@ def snapshot(
     from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
     options = SnapshotOptions(look, output, findings, capture)
-    terminal = _terminal(says_yes=model.yes)
+    terminal = terminal_of(says_yes=model.yes)
     raise typer.Exit(run_snapshot(inputs or [], camera, model, options, terminal, recursive=recursive))
 
 
@@ -169,7 +164,7 @@ def redraw(
     """Draw pictures again in another style, from raw maps and without the model."""
     from heatcam.commands.redraw import run_redraw  # noqa: PLC0415
 
-    raise typer.Exit(run_redraw(archives, look, output, _terminal()))
+    raise typer.Exit(run_redraw(archives, look, output, terminal_of()))
 
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam record clip.mp4 -o out.mp4")
@@ -193,7 +188,7 @@ def record(  # noqa: PLR0913, PLR0917 (a record a group of options)
     from heatcam.commands.record import run_record  # noqa: PLC0415
 
     options = RecordOptions(look, motion, output, extent, recording, findings, capture)
-    raise typer.Exit(run_record(source, model, options, _terminal(says_yes=model.yes)))
+    raise typer.Exit(run_record(source, model, options, terminal_of(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam stats clip.mp4 -o report.html")
@@ -214,7 +209,34 @@ def stats(
     from heatcam.commands.stats import run_stats  # noqa: PLC0415
 
     options = StatisticsOptions(output, extent, sampling, capture)
-    raise typer.Exit(run_stats(source, model, options, _terminal(says_yes=model.yes)))
+    raise typer.Exit(run_stats(source, model, options, terminal_of(says_yes=model.yes)))
+
+
+@command(
+    rich_help_panel=Kind.SEE, epilog="Example: heatcam compare photos/ --model a.pt --model b.pt -o compare/"
+)
+@with_option_records
+def compare(
+    sides: ComparedChoice,
+    look: ComparedLook,
+    output: ComparedOutput,
+    extent: Extent,
+    capture: RecordedFilm,
+    source: FilmArgument,
+    recursive: RecursiveOption = False,
+) -> None:
+    """Show two models, methods or layers side by side, with their difference.
+
+    Give --model, --method, --quality, --layers or --target twice: for A and for B. Objects are matched by overlap and class.
+    """
+    from heatcam.commands import before_compare  # noqa: PLC0415
+
+    before_compare(source, sides)
+
+    from heatcam.commands.compare import CompareOptions, run_compare  # noqa: PLC0415
+
+    options = CompareOptions(look, output, extent, capture, recursive)
+    raise typer.Exit(run_compare(source, sides, options, terminal_of(says_yes=sides.yes)))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")
@@ -222,7 +244,7 @@ def cameras(json: JsonOption = None) -> None:
     """List the cameras, and what keeps one from being used."""
     from heatcam.commands.cameras import show_cameras  # noqa: PLC0415
 
-    raise typer.Exit(show_cameras(json, _terminal()))
+    raise typer.Exit(show_cameras(json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.MEND, epilog="Example: heatcam recover recordings/")
@@ -243,7 +265,7 @@ def recover(
     """
     from heatcam.commands.recover import run_recover  # noqa: PLC0415
 
-    raise typer.Exit(run_recover(places or [Path()], json, _terminal()))
+    raise typer.Exit(run_recover(places or [Path()], json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam models download yolo26n")
@@ -261,7 +283,7 @@ def models(
     """List the models there are to choose from, or download one."""
     from heatcam.commands.models import show_models  # noqa: PLC0415
 
-    raise typer.Exit(show_models(words or [], json, _terminal()))
+    raise typer.Exit(show_models(words or [], json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam layers yolo11n.pt")
@@ -291,7 +313,7 @@ def layers(
 
     from heatcam.commands.layers import show_layers  # noqa: PLC0415
 
-    raise typer.Exit(show_layers(model, imgsz, json, _terminal()))
+    raise typer.Exit(show_layers(model, imgsz, json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam methods")
@@ -299,7 +321,7 @@ def methods(json: JsonOption = None) -> None:
     """List what --method takes, and how true each was measured to be."""
     from heatcam.commands.methods import show_methods  # noqa: PLC0415
 
-    raise typer.Exit(show_methods(json, _terminal()))
+    raise typer.Exit(show_methods(json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.MEND, epilog="Example: heatcam doctor")
@@ -310,7 +332,7 @@ def doctor(json: JsonOption = None) -> None:
     """
     from heatcam.commands.doctor import run_doctor  # noqa: PLC0415
 
-    raise typer.Exit(run_doctor(json, _terminal()))
+    raise typer.Exit(run_doctor(json, terminal_of()))
 
 
 @command(rich_help_panel=Kind.MEASURE, epilog="Example: heatcam bench clip.mp4 --model yolo11n.pt")
@@ -338,7 +360,7 @@ def bench(
 
     from heatcam.commands.bench import run_bench  # noqa: PLC0415
 
-    raise typer.Exit(run_bench(source, conditions, plan, json, _terminal()))
+    raise typer.Exit(run_bench(source, conditions, plan, json, terminal_of()))
 
 
 @command(
@@ -369,14 +391,4 @@ def evaluate(
 
     from heatcam.commands.evaluation import run_eval  # noqa: PLC0415
 
-    raise typer.Exit(run_eval(photos, judged, plan, outputs, _terminal(), recursive=recursive))
-
-
-def _terminal(*, says_yes: bool = False) -> Any:
-    """Return the terminal; it asks questions only if standard input and standard error are terminals."""
-    from heatcam.commands import Terminal  # noqa: PLC0415
-
-    somebody = sys.stdin.isatty() and sys.stderr.isatty()
-    return Terminal(
-        confirm=(lambda question: typer.confirm(question, err=True)) if somebody else None, says_yes=says_yes
-    )
+    raise typer.Exit(run_eval(photos, judged, plan, outputs, terminal_of(), recursive=recursive))

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from heatcam.bench import Conditions, Plan
+from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
+from heatcam.cli.single_options import CAMERA
 from heatcam.commands import (
     CaptureChoice,
+    ComparedChoice,
+    ComparedLook,
+    ComparedOutput,
     Extent,
     FilmChoice,
     FindingsChoice,
@@ -34,7 +39,7 @@ from heatcam.commands import (
 )
 from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
-from heatcam.options import ExplainOptions
+from heatcam.options import DetectOptions, ExplainOptions
 from heatcam.saliency import METHODS
 
 #: Values of options that are names in a registry.
@@ -49,15 +54,18 @@ GROUP_OF: dict[type, Group] = {
     Extent: Group.SOURCE,
     Sampling: Group.SOURCE,
     ModelChoice: Group.MODEL,
+    ComparedChoice: Group.MODEL,
     Conditions: Group.MODEL,
     Judged: Group.MODEL,
     LookOptions: Group.LOOK,
+    ComparedLook: Group.LOOK,
     MotionOptions: Group.LOOK,
     WindowChoice: Group.WINDOW,
     Output: Group.OUTPUT,
     ViewOutput: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
     StatisticsOutput: Group.OUTPUT,
+    ComparedOutput: Group.OUTPUT,
     RecordingOptions: Group.OUTPUT,
     RecordingOutput: Group.OUTPUT,
     FindingsChoice: Group.FINDINGS,
@@ -288,6 +296,7 @@ OPTIONS[FindingsChoice] = {
         "--save-crop", help="Write each object's part of the picture into crops/CLASS/."
     ),
 }
+OPTIONS |= comparison_options(OPTIONS, tuple(_offered(DetectOptions)))
 #: ``--model`` of commands for detectors.
 _DETECTOR = typer.Option(
     "--model",
@@ -347,45 +356,12 @@ OPTIONS[Outputs] = {
     "overwrite": OPTIONS[Output]["overwrite"],
 }
 
-_CAMERA = typer.Option(
-    "--camera",
-    metavar="INDEX|NAME",
-    help="A camera by number (0 is the first) or part of its name; `heatcam cameras` lists them.",
-    rich_help_panel=Group.SOURCE,
-)
-CameraOption = Annotated[str | None, _CAMERA]
 OPTIONS[SourceChoice] = {
     "place": typer.Argument(
         metavar="SOURCE",
         help="A camera, video, picture, folder, glob, shots%04d.png, rtsp:// or http:// address, 'screen', '-' (standard input) "
         "or 'demo'; the first camera if left out.",
     ),
-    "camera": _CAMERA,
+    "camera": CAMERA,
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
-
-FilmArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
-        rich_help_panel=Group.SOURCE,
-    ),
-]
-
-RecursiveOption = Annotated[
-    bool,
-    typer.Option(
-        "--recursive", "-r", help="Include the pictures in sub-folders.", rich_help_panel=Group.SOURCE
-    ),
-]
-
-JsonOption = Annotated[
-    str | None,
-    typer.Option(
-        "--json",
-        metavar="PATH|-",
-        help="Write the result as JSON; - is standard output.",
-        rich_help_panel=Group.OUTPUT,
-    ),
-]

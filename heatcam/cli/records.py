@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 from heatcam.cli.options import CHOICES, GROUP_OF, OPTIONS
 from heatcam.options import names_in
@@ -74,6 +74,8 @@ def offered_fields(kind: type) -> list[OfferedField]:
 def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedField:
     looks, default = of.metadata.get("offered"), cast(Any, of.default)
     choices = CHOICES.get(of.name, looks and looks.choices)
+    if choices is not None and type_of == tuple[str, ...]:
+        return OfferedField(kind, of.name, _several(choices), None, _values)
     if choices is not None:
         return OfferedField(kind, of.name, choices, choices(default), lambda choice: choice.value)
     if looks is not None and looks.commas:
@@ -81,6 +83,16 @@ def _offered(kind: type, of: dataclasses.Field[Any], type_of: Any) -> OfferedFie
     if type_of == tuple[str, ...]:
         return OfferedField(kind, of.name, list[str] | None, None, lambda texts: tuple(texts or ()))
     return OfferedField(kind, of.name, type_of, default, lambda value: value)
+
+
+def _several(kind: Any) -> Any:
+    """Return the type of an option that takes choices of this kind several times."""
+    return list[kind] | None
+
+
+def _values(chosen: list[Any] | None) -> tuple[str, ...]:
+    """Return the values of choices that may be given several times."""
+    return tuple(choice.value for choice in chosen or ())
 
 
 def _described(kind: type, name: str, type_of: Any) -> Any:
@@ -96,6 +108,8 @@ def value_words(type_of: Any) -> str | None:
     (plain,) = [t for t in get_args(type_of) if t is not type(None)][:1] or [type_of]
     if plain is bool:
         return None
+    if get_origin(plain) is list:
+        return value_words(get_args(plain)[0])
     if isinstance(plain, type) and issubclass(plain, Enum):
         choices = "|".join(str(choice.value) for choice in plain)
         return choices if len(choices) <= _LONGEST_CHOICE else "NAME"

@@ -1,3 +1,6 @@
+from .compare_options import ComparedChoice as ComparedChoice
+from .compare_options import ComparedLook as ComparedLook
+from .compare_options import ComparedOutput as ComparedOutput
 from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
 from .options import FilmChoice as FilmChoice
@@ -19,6 +22,7 @@ from .options import StatisticsOutput as StatisticsOutput
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
 from .refusals import before_bench as before_bench
+from .refusals import before_compare as before_compare
 from .refusals import before_eval as before_eval
 from .refusals import before_layers as before_layers
 from .refusals import before_live as before_live

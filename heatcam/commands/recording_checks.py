@@ -65,6 +65,21 @@ def checked_destination(
     return Destination(target, manifest, resumption)
 
 
+def new_destination(path: Path, output: Output, terminal: Terminal) -> Destination:
+    """Return where a recording goes that cannot be resumed, after everything that can be refused about that.
+
+    Args:
+        path: the file, or the pattern of the pictures.
+        output: whether it may replace what is there.
+        terminal: asks about an interrupted recording.
+
+    Raises:
+        HeatcamError: the name does not allow it, or the disk is (nearly) full.
+    """
+    target = _checked_target(path, output, RecordingOptions(), terminal)
+    return Destination(target, {}, Resumption(target))
+
+
 def target_path(spec: str, output: Output) -> Path:
     """Return ``-o``, or ``NAME-heat.mp4`` in this folder."""
     return Path(output.output or f"{Path(spec).stem if Path(spec).exists() else 'recording'}-heat.mp4")

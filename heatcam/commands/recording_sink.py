@@ -83,11 +83,11 @@ class RecordingSink:
         if self._to_warm_up:
             self._to_warm_up -= 1
             return
-        frame = explanation.frame
+        frame, size_wh = explanation.frame, (picture.shape[1], picture.shape[0])
         if self._recorder is None:
-            self._recorder = self._open(frame.size_wh)
-        if frame.size_wh != self._recorder.size_wh:
-            first, now = ("x".join(map(str, wh)) for wh in (self._recorder.size_wh, frame.size_wh))
+            self._recorder = self._open(size_wh)
+        if size_wh != self._recorder.size_wh:
+            first, now = ("x".join(map(str, wh)) for wh in (self._recorder.size_wh, size_wh))
             raise SinkError(
                 f"{frame.name or 'the source'} changed its size from {first} to {now}",
                 f"{self.path} holds all before; use `heatcam snapshot` for pictures of several sizes",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heatcam.bench import NAMES, Conditions, Plan, chosen
+from heatcam.commands.compare_options import ComparedChoice
 from heatcam.commands.options import ModelChoice
 from heatcam.errors import UsageError
 from heatcam.evaluation import EvalPlan, Judged, Outputs
@@ -53,6 +54,18 @@ def before_live(source: str, choice: ModelChoice) -> None:
     choice.require_valid()
     open_source(source)
     require_model(choice.model, choice.device)
+
+
+def before_compare(source: str, choice: ComparedChoice) -> None:
+    """Refuse invalid options of ``heatcam compare`` at once; the source is looked up, not opened.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    sides = choice.sides()
+    open_source(source)
+    for side in sides:
+        require_model(side.model, side.device)
 
 
 def before_bench(source: str | None, conditions: Conditions, plan: Plan) -> None:

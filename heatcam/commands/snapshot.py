@@ -75,9 +75,9 @@ def run_snapshot(
         log.take_over(plan.earlier)
         sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal, log)
         frames: Iterable[Frame] = (
-            [_camera_frame(camera, asked, terminal)]
+            [first_frame(camera, asked, terminal)]
             if camera is not None
-            else _read(plan.pictures, first, sink, done)
+            else read_frames(plan.pictures, first, sink, done)
         )
         _run(frames, ObjectByObject(explainer, terminal), sink, done, run, terminal)
         log.close()
@@ -110,7 +110,7 @@ def _unpainted(explanation: Explanation, _: Run) -> Uint8Array:
     return explanation.frame.image_bgr
 
 
-def _read(
+def read_frames(
     pictures: Sequence[Picture], first: Uint8Array | None, sink: PictureSink, done: PicturesDone
 ) -> Iterator[Frame]:
     """Read the pictures a few ahead, and leave out those that cannot be read; ``first`` are the pixels of the only one.
@@ -140,7 +140,7 @@ def _pixels(picture: Picture) -> Uint8Array | HeatcamError:
         return error
 
 
-def _camera_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
+def first_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
     """Read one frame, as number 0; the first ones of a live source are thrown away, because cameras open dark.
 
     Raises:

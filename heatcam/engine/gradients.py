@@ -29,6 +29,7 @@ from heatcam.engine.sparse_head import SparseHead
 from heatcam.engine.tapped_engine import TappedEngine
 from heatcam.engine.targets import UNITS, ClassLogit, Scores, Target
 from heatcam.errors import MapError
+from heatcam.frames import place_of_anchor
 
 logger = logging.getLogger(__name__)
 
@@ -139,13 +140,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         Raises:
             ValueError: there is no such anchor.
         """
-        left = anchor
-        for level, stride in enumerate(self.cut.strides):
-            columns, rows = (side // stride for side in picture_wh)
-            if 0 <= left < columns * rows:
-                return level, *divmod(left, columns)
-            left -= columns * rows
-        raise ValueError(f"a picture of {picture_wh[0]}x{picture_wh[1]} has no anchor {anchor}")
+        return place_of_anchor(picture_wh, self.cut.strides, anchor)
 
     def cell_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int, int]:
         """Return the cell whose middle is the anchor: xyxy in model pixels."""

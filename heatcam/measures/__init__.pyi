@@ -20,6 +20,7 @@ from .intervals import block_interval as block_interval
 from .intervals import paired_interval as paired_interval
 from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
+from .ranks import rank_correlation as rank_correlation
 from .regions import Region as Region
 from .regions import find_regions as find_regions
 from .scales import box_scales as box_scales

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 10_000
+_MOST_DRAWN = 1_000_000  # numbers at once: 16 MB, however many objects there are
 
 
 def paired_interval(ours: Sequence[float], theirs: Sequence[float], seed: int) -> tuple[float, float]:
@@ -22,9 +23,18 @@ def paired_interval(ours: Sequence[float], theirs: Sequence[float], seed: int) -
     differences = np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)
     if differences.size == 0:
         raise ValueError("no objects to compare")
-    drawn = np.random.default_rng(seed).integers(0, differences.size, (RESAMPLES, differences.size))
-    low, high = np.percentile(differences[drawn].mean(1), [2.5, 97.5])
+    low, high = np.percentile(_means_of_resamples(differences, seed), [2.5, 97.5])
     return float(low), float(high)
+
+
+def _means_of_resamples(values: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
+    """Return the mean of each resample, float64 ``(RESAMPLES,)``; drawn in parts, which are those of one draw of all."""
+    rng, rows = np.random.default_rng(seed), max(1, _MOST_DRAWN // values.size)
+    parts = [
+        values[rng.integers(0, values.size, (min(rows, RESAMPLES - done), values.size))].mean(1)
+        for done in range(0, RESAMPLES, rows)
+    ]
+    return np.concatenate(parts)
 
 
 def block_interval(

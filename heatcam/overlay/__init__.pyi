@@ -1,6 +1,10 @@
 from .banner import draw_banner as draw_banner
 from .blend import blend as blend
 from .blend import colour_table as colour_table
+from .comparison import LONGEST as LONGEST
+from .comparison import LONGEST_VIDEO as LONGEST_VIDEO
+from .comparison import ComparisonLook as ComparisonLook
+from .comparison import draw_comparison as draw_comparison
 from .drawing import draw as draw
 from .drawing import render as render
 from .drawing import source_words as source_words

@@ -56,7 +56,7 @@ def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> 
         write(picture, legend.top, right - text_width(legend.top, size), words_top, size, LIGHT)
         source = fitted(legend.source, size, right - left)
         write(picture, source, left, words_top + line_height(size), size, QUIET)
-    bar = _bar(colormap, max(1, right - left))
+    bar = bar_row(colormap, max(1, right - left))
     picture[bar_top : bar_top + _bar_px(size), left : left + bar.shape[1]] = bar
 
 
@@ -78,7 +78,7 @@ def _bar_px(size: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _bar(colormap: Colormap, width: int) -> Uint8Array:
+def bar_row(colormap: Colormap, width: int) -> Uint8Array:
     """Return one row of the bar: uint8 ``(1, width, 3)``, BGR."""
     return np.asarray(
         cv2.resize(colour_table(colormap)[None], (width, 1), interpolation=cv2.INTER_LINEAR), np.uint8

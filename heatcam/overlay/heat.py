@@ -83,6 +83,31 @@ def _heat_in_regions(saliency: SaliencyMap) -> Uint8Array:
     return heat
 
 
+def heat_in_boxes(
+    maps: Sequence[SaliencyMap], boxes_xyxy: Float32Array, scale: float, size_wh: tuple[int, int]
+) -> Uint8Array:
+    """Convert each box's own map to heat with one scale for all, so that heat of two models can be subtracted.
+
+    Unlike ``heat_of``, which lets a single hot cell be full heat in its box, nothing depends on the box.
+
+    Args:
+        maps: one a box.
+        boxes_xyxy: float32 ``(N, 4)`` in image pixels.
+        scale: the evidence per cell that is full heat, in the maps' unit.
+        size_wh: width and height of the picture in pixels.
+
+    Returns:
+        uint8 ``(H, W)``, a new array; overlaps take the larger heat, and everything outside the boxes is 0.
+    """
+    heat = np.zeros(size_wh[::-1], np.uint8)
+    for own, box in zip(maps, pixel_boxes(boxes_xyxy, heat.shape), strict=True):
+        x1, y1, x2, y2 = box
+        if x2 > x1 and y2 > y1:
+            part = heat[y1:y2, x1:x2]
+            np.maximum(part, _laid_over(_smoothed(own.values), own.letterbox, box, scale), out=part)
+    return heat
+
+
 def _smoothed(values: Float32Array) -> Float32Array:
     """Blur the positive evidence and double its resolution, so that single cells are not square: for display only.
 

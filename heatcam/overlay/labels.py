@@ -110,7 +110,7 @@ def draw_boxes(
         taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
     for text, place, colour in reversed(labels):
-        _draw_label(picture, text, place, colour)
+        draw_label(picture, text, place, colour)
 
 
 def label_words(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:
@@ -193,7 +193,8 @@ def _doubted(text: str, box_px: int, shape_hw: tuple[int, ...]) -> str:
     return whole if wide <= max(box_px, width // 4) else f"{text} low"
 
 
-def _draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) -> None:
+def draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) -> None:
+    """Draw a label at its place, in place: text on a plate of the box's colour."""
     left, top, right, bottom = place
     size = font_px(picture.shape[1], picture.shape[0])
     picture[top:bottom, left:right] = _plate(text, size, right - left, bottom - top, colour)

@@ -29,8 +29,8 @@ def at_size(explanation: Explanation, size_wh: tuple[int, int]) -> Explanation:
         explanation,
         frame=replace(frame, image_bgr=image),
         detections=moved(explanation.detections, scale_xy),
-        saliency=None if explanation.saliency is None else _over(explanation.saliency, size_wh),
-        object_maps=tuple(_over(own, size_wh) for own in explanation.object_maps),
+        saliency=None if explanation.saliency is None else over_size(explanation.saliency, size_wh),
+        object_maps=tuple(over_size(own, size_wh) for own in explanation.object_maps),
     )
 
 
@@ -62,6 +62,6 @@ def _moved(values: Float32Array, origin: tuple[float, ...], factors: tuple[float
     return ((values - origin) * factors).astype(np.float32)
 
 
-def _over(saliency: SaliencyMap, size_wh: tuple[int, int]) -> SaliencyMap:
+def over_size(saliency: SaliencyMap, size_wh: tuple[int, int]) -> SaliencyMap:
     """Return the same map for a picture of another size."""
     return replace(saliency, letterbox=replace(saliency.letterbox, image_wh=size_wh))

@@ -1,4 +1,5 @@
 from .explainer import Explainer as Explainer
+from .explainer import share_inputs as share_inputs
 from .factory import ExplainerCache as ExplainerCache
 from .factory import build_explainer as build_explainer
 from .factory import explainer_of as explainer_of

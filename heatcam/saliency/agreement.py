@@ -20,7 +20,7 @@ from heatcam.engine import Forward, GradientEngine, boxes_agree
 from heatcam.errors import MapError
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.measures import cells_in_box, energy_in_box
+from heatcam.measures import cells_in_box, energy_in_box, rank_correlation
 from heatcam.saliency.explainer import Explainer
 
 LEAST_COSINE, LEAST_RANK_CORRELATION, MOST_ENERGY_APART = 0.96, 0.95, 0.06
@@ -126,16 +126,11 @@ def _cosine(a: Float32Array, b: Float32Array) -> float:
 
 
 def _rank_correlation(a: Float32Array, b: Float32Array) -> float:
-    """Return Spearman's rank correlation; 1 where cells are too few or all equal, so that there is no order."""
+    """Return Spearman's rank correlation of positive evidence.
+
+    It is 1 where cells are too few or all equal in ``a``, so that there is no order, and 0 where they are in ``b`` alone.
+    """
+    a, b = np.maximum(a, 0), np.maximum(b, 0)
     if a.size < _LEAST_CELLS or np.ptp(a) == 0:
         return 1.0
-    if not np.ptp(b) > 0:
-        return 0.0
-    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
-
-
-def _ranks(cells: Float32Array) -> npt.NDArray[np.float64]:
-    """Return the rank of each cell's positive evidence; equal ones share the mean of their ranks."""
-    _, place, counts = np.unique(np.maximum(cells, 0), return_inverse=True, return_counts=True)
-    ranks: npt.NDArray[np.float64] = (counts.cumsum() - (counts - 1) / 2)[place.ravel()]
-    return ranks
+    return rank_correlation(a, b) or 0.0

@@ -11,11 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine import Engine, Forward, TapGradients, Thresholds, in_grey, in_words, picture_tensor
+from heatcam.engine import Engine, Forward, TapGradients, Thresholds, in_words
 from heatcam.errors import HeatcamError, MapError, UsageError, first_line
-from heatcam.frames import Detections, ExplainerFacts, Explanation, Frame, Question, SaliencyMap, Timings
+from heatcam.frames import (
+    AnchorGrid,
+    Detections,
+    ExplainerFacts,
+    Explanation,
+    Frame,
+    Question,
+    SaliencyMap,
+    Timings,
+)
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
+from heatcam.saliency.prepared import PreparedInput
 from heatcam.saliency.shapes import with_shapes
 
 logger = logging.getLogger(__name__)
@@ -85,6 +95,8 @@ class Explainer:
         self.calibration = Calibration()
         #: Seconds that calibration took at this start; 0 when it was remembered.
         self.calibrating_s = 0.0
+        #: The last picture's input; explainers of pictures of one size can share it, see ``share_inputs``.
+        self.inputs = PreparedInput()
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
@@ -114,10 +126,12 @@ class Explainer:
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
         """Return geometry and network input, ``(1, channels, h, w)`` on the device, of a picture (uint8 ``(H, W, 3)`` BGR)."""
         letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
-        # Grey before it is resized, as ultralytics does it: rounding is the same then.
-        seen = in_grey(image_bgr) if self.engine.channels == 1 else image_bgr
-        boxed = letterbox.image_to_model(seen)
-        return letterbox, picture_tensor(boxed, self.engine.device, self.engine.channels)
+        return letterbox, self.inputs.of(image_bgr, letterbox, self.engine.device, self.engine.channels)
+
+    def anchor_grid(self, image_wh: tuple[int, int]) -> AnchorGrid | None:
+        """Return the anchors over a picture of this width and height in pixels; None for a network without anchors."""
+        engine = self.engine.anchored()
+        return None if engine is None else AnchorGrid(self._fit(image_wh), tuple(engine.cut.strides))
 
     def explain(
         self,
@@ -311,6 +325,12 @@ class Explainer:
             levels=forward.inputs.levels_of(boxes.anchors).cpu().numpy(),
         )
         return with_shapes(found, self.engine.shapes(forward), letterbox)
+
+
+def share_inputs(one: Explainer, other: Explainer) -> None:
+    """Let two explainers make each picture's input once where their geometry is the same; they are called in turn."""
+    one.inputs = other.inputs = PreparedInput()
+    one.inputs.is_shared = True
 
 
 def _frame_of(image: Uint8Array) -> Frame:

@@ -14,6 +14,7 @@ from .live_recorder import LiveRecorder as LiveRecorder
 from .map_png import map_path as map_path
 from .map_png import write_map_png as write_map_png
 from .picture_names import fitting_name as fitting_name
+from .pictures import is_picture_name as is_picture_name
 from .pictures import next_output as next_output
 from .pictures import output_paths as output_paths
 from .pictures import view_paths as view_paths

@@ -41,6 +41,11 @@ def write_picture(path: str | Path, image_bgr: Uint8Array, overwrite: bool = Fal
     write_whole(path, encoded)
 
 
+def is_picture_name(output: str) -> bool:
+    """Return True if a name is that of one picture: its suffix is a picture's, and it has no number (``out-%05d.png``)."""
+    return Path(output).suffix.lower() in WRITABLE_SUFFIXES and "%" not in Path(output).name
+
+
 def output_paths(
     inputs: Sequence[str | Path],
     output: str | Path,

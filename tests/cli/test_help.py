@@ -68,11 +68,11 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         "--smooth": {"live", "record"},
         "--npz": {"snapshot"},
         "--view": {"snapshot", "redraw"},
-        "--start": {"live", "record", "stats"},
+        "--start": {"live", "record", "compare", "stats"},
         "--codec": {"record"},
         "--every": {"live", "stats"},
-        "--why": {"live", "snapshot", "record", "stats"},
-        "--output": {"snapshot", "redraw", "record", "stats"},
+        "--why": {"live", "snapshot", "record", "compare", "stats"},
+        "--output": {"snapshot", "redraw", "record", "compare", "stats"},
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())
     assert "recording" not in " ".join(help_of("snapshot"))

@@ -156,7 +156,7 @@ def test_a_label_says_the_score_of_the_class_that_was_asked_about(
     monkeypatch: pytest.MonkeyPatch, question: Question | None, low: bool, words: str
 ) -> None:
     written = []
-    monkeypatch.setattr(labels, "_draw_label", lambda _picture, text, *_: written.append(text))
+    monkeypatch.setattr(labels, "draw_label", lambda _picture, text, *_: written.append(text))
     detections = explanation(HD, [(300, 200, 700, 600)], None, ("bus",)).detections
     draw_boxes(np.zeros((720, 1280, 3), np.uint8), detections, (), (low,), None, question)
     assert written == [words]

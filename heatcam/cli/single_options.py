@@ -1,0 +1,43 @@
+"""Arguments and options that commands take by themselves, not in a record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from heatcam.cli.help import Group
+
+CAMERA = typer.Option(
+    "--camera",
+    metavar="INDEX|NAME",
+    help="A camera by number (0 is the first) or part of its name; `heatcam cameras` lists them.",
+    rich_help_panel=Group.SOURCE,
+)
+CameraOption = Annotated[str | None, CAMERA]
+
+FilmArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A video, camera, stream address, folder, glob, shots%04d.png, 'screen', '-' (standard input) or 'demo'.",
+        rich_help_panel=Group.SOURCE,
+    ),
+]
+
+RecursiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--recursive", "-r", help="Include the pictures in sub-folders.", rich_help_panel=Group.SOURCE
+    ),
+]
+
+JsonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="PATH|-",
+        help="Write the result as JSON; - is standard output.",
+        rich_help_panel=Group.OUTPUT,
+    ),
+]

@@ -1,0 +1,11 @@
+from .compared import ComparedFrame as ComparedFrame
+from .compared import ComparedObject as ComparedObject
+from .compared import comparison_of as comparison_of
+from .compared import scales_of_both as scales_of_both
+from .comparing import Comparing as Comparing
+from .numbering import ObjectNumbering as ObjectNumbering
+from .numbering import class_name_of as class_name_of
+from .rows import comparison_rows as comparison_rows
+from .summary import PictureNumbers as PictureNumbers
+from .summary import numbers_of as numbers_of
+from .summary import summary_of as summary_of

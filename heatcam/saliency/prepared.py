@@ -1,0 +1,49 @@
+"""Input of a network for one picture, made once for all explainers that share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from heatcam.engine import in_grey, picture_tensor
+from heatcam.geometry import Letterbox, Uint8Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """One picture's input, and what it was made from."""
+
+    image_bgr: Uint8Array
+    key: tuple[Letterbox, torch.device, int]
+    tensor: Tensor
+
+
+class PreparedInput:
+    """Makes a network's input from a picture, and keeps one picture's for the next explainer that shares it.
+
+    Nothing is kept until it is shared: a picture may be changed in place and explained again. Called from one thread.
+    """
+
+    def __init__(self) -> None:
+        self.is_shared = False
+        self._last: _Made | None = None
+
+    def of(self, image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
+        """Return the input, float ``(1, channels, h, w)``: the same tensor again for the same array, geometry and device.
+
+        Args:
+            image_bgr: uint8 ``(H, W, 3)`` BGR, not changed while it is explained.
+            letterbox: the geometry from it to the input.
+            device: of the input.
+            channels: 3 for RGB, 1 for grey.
+        """
+        key, last = (letterbox, device, channels), self._last
+        if last is not None and last.image_bgr is image_bgr and last.key == key:
+            return last.tensor
+        # Grey before it is resized, as ultralytics does it: rounding is the same then.
+        seen = in_grey(image_bgr) if channels == 1 else image_bgr
+        made = picture_tensor(letterbox.image_to_model(seen), device, channels)
+        self._last = _Made(image_bgr, key, made) if self.is_shared else None
+        return made
