@@ -1,4 +1,4 @@
-"""What a command knows of its own call: the options that were given, and the terminal it was called from."""
+"""Facts of a command about its own call: the options that were given, and the terminal that it was called from."""
 
 from __future__ import annotations
 
