@@ -13,6 +13,7 @@ from heatcam.enums import (
 )
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
+from heatcam.sinks import SinkChoice
 from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
@@ -135,8 +136,8 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class WindowChoice:
-    """The window and its pace.
+class WindowChoice(SinkChoice):
+    """The window, its pace, and the sinks beside it.
 
     Attributes:
         fullscreen: fill the screen.
