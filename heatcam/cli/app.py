@@ -108,7 +108,7 @@ def live(
 
     from heatcam.commands import before_live  # noqa: PLC0415
 
-    before_live(spec, model)
+    before_live(spec, model, window)
 
     from heatcam.commands.live import LiveOptions, run_live  # noqa: PLC0415
 

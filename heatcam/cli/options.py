@@ -1,6 +1,7 @@
 """Every option of the command line, with its help text and its group; its type is that of the record's field that it fills.
 
-To add one: a field in its record (``commands.options``), and a line here. Those of an explanation stand in ``heatcam.options``.
+To add one: a field in its record (``commands.options``), and a line here. Those of an explanation stand in ``heatcam.options``,
+those of sinks beside the window in ``heatcam.sinks.beside_window``.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.options import DetectOptions, ExplainOptions
 from heatcam.saliency import METHODS
+from heatcam.sinks import SinkChoice
 
 #: Values of options that are names in a registry.
 CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METHODS}, type=str)}
@@ -75,15 +77,15 @@ GROUP_OF: dict[type, Group] = {
 }
 
 
-def _offered(kind: type) -> dict[str, Any]:
-    """Return the options that a record's fields describe themselves, by name."""
+def _offered(kind: type, group: Group | None = None) -> dict[str, Any]:
+    """Return the options that a record's fields describe themselves, by name; those that do not shape the map in ``group``."""
     offered = {of.name: of.metadata["offered"] for of in dataclasses.fields(kind) if "offered" in of.metadata}
     return {
         name: typer.Option(
             help=looks.help,
             metavar=looks.metavar or None,
             case_sensitive=False,
-            rich_help_panel=Group.MAP if looks.shapes_the_map else None,
+            rich_help_panel=Group.MAP if looks.shapes_the_map else group,
         )
         for name, looks in offered.items()
     }
@@ -170,6 +172,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "report": typer.Option(
             help="Write what was shown, in numbers, as JSON.", rich_help_panel=Group.OUTPUT
         ),
+        **_offered(SinkChoice, Group.OUTPUT),
     },
     CaptureChoice: {
         "size": typer.Option(

@@ -33,7 +33,7 @@ from heatcam.live import (
     WindowState,
 )
 from heatcam.options import LIKELY_SIZE_WH
-from heatcam.pipeline import Limits
+from heatcam.pipeline import Limits, Sink
 from heatcam.runtime import stopping
 from heatcam.sinks import DEFAULT_KEYS, Viewer
 from heatcam.sources import CaptureOptions, Source, open_source, parse_size, require_start
@@ -47,7 +47,7 @@ class LiveOptions:
         look: look of the overlay.
         motion: smoothing and tracking.
         extent: when to stop by itself.
-        window: the window and its pace.
+        window: the window, its pace and the sinks beside it.
         capture: size, rate and start to ask the source for.
         given: names of the options on the command line, which take precedence over the settings of the last run.
     """
@@ -75,8 +75,15 @@ def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Term
         0, 1 when a recording or a snapshot could not be finished or a file gave fewer frames than it holds, or 130 after Ctrl-C.
 
     Raises:
-        HeatcamError: the source or the model cannot be used; the message names the next step.
+        HeatcamError: the source, the model or a sink cannot be used; the message names the next step.
     """
+    with options.window.opened_sinks() as sinks:
+        return _run(spec, model, options, sinks, terminal)
+
+
+def _run(
+    spec: str, model: ModelChoice, options: LiveOptions, sinks: tuple[Sink, ...], terminal: Terminal
+) -> int:
     window = options.window
     kept = Settings() if window.reset_settings else load_settings()
     kept = replace(kept, window_wh=parse_size(window.window_size, "--window-size") or kept.window_wh)
@@ -100,7 +107,7 @@ def run_live(spec: str, model: ModelChoice, options: LiveOptions, terminal: Term
     look = replace(options.look, renorm=state.renorm)
     size_wh = partial(_size_to_come, capture, asked)
     live_model = LiveModel(model, look, options.motion, size_wh, terminal)
-    session = _session(capture, live_model, model, (start, state), options, kept)
+    session = _session(capture, live_model, model, (start, state), options, kept, sinks)
     try:
         with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
             session.run()
@@ -132,6 +139,7 @@ def _session(
     states: tuple[WindowState, WindowState],
     options: LiveOptions,
     kept: Settings,
+    sinks: tuple[Sink, ...],
 ) -> Session:
     """Build the threads, the window and what they share, not started yet.
 
@@ -154,6 +162,7 @@ def _session(
         Renderer(options.motion.smooth, DEFAULT_KEYS),
         Snapshots(Path(), {"model": title, "source": source.name}),
         RecordingToggle(Path()),
+        sinks,
     )
     fps = options.window.display_fps
     caption = RunCaption(title, "", 1 / fps if fps else 0.0)

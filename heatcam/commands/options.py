@@ -14,6 +14,7 @@ from heatcam.enums import (
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions
+from heatcam.sinks import SinkChoice
 from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
@@ -229,8 +230,8 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class WindowChoice:
-    """The window and its pace.
+class WindowChoice(SinkChoice):
+    """The window, its pace, and the sinks beside it.
 
     Attributes:
         fullscreen: fill the screen.

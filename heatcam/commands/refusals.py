@@ -14,7 +14,7 @@ from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.models import WORDS, find_checkpoint, official
 from heatcam.options import DetectOptions
 from heatcam.runtime import require_device_name
-from heatcam.sinks import output_paths, refuse_existing, require_folder
+from heatcam.sinks import SinkChoice, output_paths, refuse_existing, require_folder
 from heatcam.sources import find_pictures, open_source
 
 
@@ -45,8 +45,8 @@ def before_layers(model: str | None, imgsz: int | None) -> None:
     require_model(model)
 
 
-def before_live(source: str, choice: ModelChoice) -> None:
-    """Refuse invalid options of ``heatcam live`` at once; the source is looked up, not opened.
+def before_live(source: str, choice: ModelChoice, window: SinkChoice) -> None:
+    """Refuse invalid options of ``heatcam live`` at once; source and sinks are looked up, not opened.
 
     Raises:
         HeatcamError: the message names the next step.
@@ -54,6 +54,7 @@ def before_live(source: str, choice: ModelChoice) -> None:
     choice.require_valid()
     open_source(source)
     require_model(choice.model, choice.device)
+    window.sinks()
 
 
 def before_compare(source: str, choice: ComparedChoice) -> None:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from heatcam.live.focus import ObjectFocus
-from heatcam.live.playback import Playback
-from heatcam.live.presenter import Presenter
-from heatcam.live.refinement import Refinement
-from heatcam.live.run_stats import RunStats
+from heatcam.live.loop_parts import LoopParts
 from heatcam.live.state import Choices, WindowState
 from heatcam.sinks import Viewer
 
@@ -21,27 +17,12 @@ class CurrentState:
         state: the initial choices; ``apply_all`` puts them in force.
         choices: values that keys cycle through.
         viewer: the window.
-        playback: is paused and resumed.
-        refinement: makes the requests to inference.
-        presenter: draws a change.
-        focus: is restarted by a pause.
-        stats: the frame rate starts anew after a pause.
+        loop: told of a change: inference gets another request, the picture is drawn anew; a pause restarts focus and frame rate.
     """
 
-    def __init__(
-        self,
-        state: WindowState,
-        choices: Choices,
-        viewer: Viewer,
-        playback: Playback,
-        refinement: Refinement,
-        presenter: Presenter,
-        focus: ObjectFocus,
-        stats: RunStats,
-    ) -> None:
+    def __init__(self, state: WindowState, choices: Choices, viewer: Viewer, loop: LoopParts) -> None:
         self._state, self._choices = state, choices
-        self._viewer, self._playback, self._refinement = viewer, playback, refinement
-        self._presenter, self._focus, self._stats = presenter, focus, stats
+        self._viewer, self._loop = viewer, loop
 
     @property
     def state(self) -> WindowState:
@@ -56,7 +37,7 @@ class CurrentState:
     @property
     def is_held(self) -> bool:
         """True if the frame in the window stays: paused, or at the end of the source."""
-        return self._state.paused or self._playback.ended
+        return self._state.paused or self._loop.playback.ended
 
     def offer(self, methods: Sequence[str], layer_sets: Sequence[str]) -> None:
         """Replace the values that keys cycle through by those of the loaded model; the initial layers stay the first."""
@@ -66,13 +47,13 @@ class CurrentState:
     def apply_all(self) -> None:
         """Apply the initial choices, before the threads start."""
         self._viewer.set_full_screen(self._state.full_screen)
-        self._refinement.set_flowing_request(self._state)
+        self._loop.refinement.set_flowing_request(self._state)
 
     def change(self, state: WindowState) -> None:
         """Apply other choices, here and in the other threads."""
         before, self._state = self._state, state
-        self._refinement.set_flowing_request(state)
-        self._presenter.change()
+        self._loop.refinement.set_flowing_request(state)
+        self._loop.presenter.change()
         if before.paused != state.paused:
             self._pause(state.paused)
         if before.full_screen != state.full_screen:
@@ -82,14 +63,14 @@ class CurrentState:
     def change_drawing(self, state: WindowState) -> None:
         """Apply choices that concern drawing alone: the other threads are not told."""
         self._state = state
-        self._presenter.change()
+        self._loop.presenter.change()
 
     def refine(self) -> None:
         """Request the fine maps of a frame that stays, unless another frame is on its way."""
-        if self.is_held and not self._playback.steps:
-            self._refinement.ask(self._state)
+        if self.is_held and not self._loop.playback.steps:
+            self._loop.refinement.ask(self._state)
 
     def _pause(self, paused: bool) -> None:
-        self._playback.pause(paused)
-        self._stats.pause()
-        self._focus.restart()
+        self._loop.playback.pause(paused)
+        self._loop.stats.pause()
+        self._loop.focus.restart()

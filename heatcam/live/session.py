@@ -11,15 +11,11 @@ from collections.abc import Callable
 from heatcam.errors import HeatcamError
 from heatcam.live.controls import Controls
 from heatcam.live.current_state import CurrentState
-from heatcam.live.focus import ObjectFocus
 from heatcam.live.frame_feed import FrameFeed
 from heatcam.live.loading_preview import LoadingPreview
+from heatcam.live.loop_parts import LoopParts
 from heatcam.live.messages import Messages
 from heatcam.live.parts import Parts, SessionPlan
-from heatcam.live.playback import Playback
-from heatcam.live.presenter import Presenter
-from heatcam.live.refinement import Refinement
-from heatcam.live.run_stats import RunStats
 from heatcam.live.state import Choices, WindowState
 
 
@@ -43,24 +39,19 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.parts = parts
-        self.stats = stats = RunStats()
         #: Messages for the terminal after the window has closed.
         self.last_words: list[str] = []
         #: Width and height of the window when it was closed; None if it was never open.
         self.window_wh: tuple[int, int] | None = None
         #: True if ``interrupt`` ended it.
         self.interrupted = False
-        self.presenter = presenter = Presenter(parts, plan.caption, stats, clock)
-        self.playback = playback = Playback(parts.capture, parts.inference, clock)
-        refinement = Refinement(parts.inference, playback.history, slideshow=plan.slideshow)
-        focus = ObjectFocus(clock)
-        self.current = current = CurrentState(
-            state, choices, parts.viewer, playback, refinement, presenter, focus, stats
-        )
-        self._feed = FrameFeed(parts, plan, current, playback, refinement, presenter, focus, stats)
-        self._preview = LoadingPreview(parts, current, playback, presenter)
-        self._messages = Messages(parts, current, refinement, presenter, stats)
-        self._controls = Controls(parts, current, playback, presenter, stats, on_quit=self._end)
+        loop = LoopParts.of(parts, plan, clock)
+        self.stats, self.presenter, self.playback = loop.stats, loop.presenter, loop.playback
+        self.current = current = CurrentState(state, choices, parts.viewer, loop)
+        self._feed = FrameFeed(parts, plan, current, loop)
+        self._preview = LoadingPreview(parts, current, loop.playback, loop.presenter)
+        self._messages = Messages(parts, current, loop.refinement, loop.presenter, loop.stats)
+        self._controls = Controls(parts, current, loop.playback, loop.presenter, loop.stats, self._end)
         self._limits = plan.limits
         self._over = False
 

@@ -1,3 +1,4 @@
+from .beside_window import SinkChoice as SinkChoice
 from .display import require_display as require_display
 from .files import free_path as free_path
 from .files import make_folder as make_folder

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from heatcam.commands.options import ModelChoice
+from heatcam.commands.options import ModelChoice, WindowChoice
 from heatcam.commands.refusals import before_live
 from heatcam.errors import HeatcamError
 
@@ -91,7 +91,7 @@ def test_the_window_refuses_the_same_before_it_loads_anything(
     source: str, choice: ModelChoice, problem: str
 ) -> None:
     with pytest.raises(HeatcamError, match=re.escape(problem)):
-        before_live(source, choice)
+        before_live(source, choice, WindowChoice())
 
 
 def test_none_of_the_files_was_touched(answers: object, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from heatcam.enums import Layout
-from heatcam.errors import ModelError, SourceError
+from heatcam.errors import ModelError, SinkError, SourceError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.explain_request import Ready
 from heatcam.live.state import WindowState
@@ -58,6 +58,20 @@ def test_sinks_beside_the_window_get_each_frame_that_is_shown_once_with_its_pict
     viewer, sink = FakeViewer((after(3), [Action.TOGGLE_HEATMAP])), Collects()
     session(Stream(6, fps=50), viewer, sinks=(sink,)).run()
     assert sink.taken == [(index, SIZE_WH) for index in range(6)]
+
+
+def test_a_sink_that_fails_ends_the_window_as_an_error_with_the_recording_finished(tmp_path):
+    class Fails:
+        def take(self, picture, explanation):
+            if explanation.frame.frame_index == 3:
+                raise SinkError("the disk is full", "make space")
+
+    viewer = FakeViewer((after(1), [Action.TOGGLE_RECORDING]))
+    run = session(Stream(6, fps=50), viewer, sinks=(Fails(),), folder=tmp_path)
+    with pytest.raises(SinkError, match="the disk is full"):
+        run.run()
+    assert run.stats.errors == ["the disk is full; make space"]
+    assert any(text.startswith("recorded heatcam-") for text in run.last_words)
 
 
 def test_a_file_plays_at_its_own_pace():
