@@ -152,7 +152,7 @@ def _snapshot(words: Sequence[str]) -> NDArray[np.uint8]:
 
 def _window() -> NDArray[np.uint8]:
     """What the window shows after the keys ``d``, ``i`` and ``a``, by what draws it, but without a display."""
-    explainer = heatcam.load("markers")
+    explainer = heatcam.load("markers").explainer
     painting, state = Renderer(0.9, DEFAULT_KEYS), WindowState(layout=Layout.DUAL, numbers=True, graphs=True)
     scene = DemoScene()
     for frame_index in range(0, 240, 4):

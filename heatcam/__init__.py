@@ -1,8 +1,8 @@
 """heatcam: see what your detector sees, live.
 
 >>> import heatcam
->>> explanation = heatcam.load("yolo11n.pt").explain(image_bgr)
->>> explanation.detections.boxes_xyxy, explanation.saliency.in_image()
+>>> explanation = heatcam.load("yolo11n.pt").explain("photo.jpg")
+>>> explanation.save("heat.png")
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
         UsageError,
         ViewError,
     )
-    from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
+    from heatcam.face import Explanation, Model, annotate
+    from heatcam.frames import Detections, Frame, SaliencyMap
     from heatcam.overlay import render
     from heatcam.saliency import Explainer
     from heatcam.sources import open_source
@@ -49,6 +50,7 @@ __all__ = [
     "Frame",
     "HeatcamError",
     "MapError",
+    "Model",
     "ModelError",
     "SaliencyMap",
     "SinkError",
@@ -57,6 +59,7 @@ __all__ = [
     "UsageError",
     "ViewError",
     "__version__",
+    "annotate",
     "load",
     "open_source",
     "render",
@@ -65,7 +68,8 @@ __all__ = [
 #: Modules of the public names, imported at first use: ``import heatcam`` alone loads neither torch nor OpenCV.
 _HOME = {
     "Explainer": "heatcam.saliency",
-    **dict.fromkeys(("Detections", "Explanation", "Frame", "SaliencyMap"), "heatcam.frames"),
+    **dict.fromkeys(("Explanation", "Model", "annotate"), "heatcam.face"),
+    **dict.fromkeys(("Detections", "Frame", "SaliencyMap"), "heatcam.frames"),
     "open_source": "heatcam.sources",
     "render": "heatcam.overlay",
 }
@@ -105,15 +109,15 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     layers: tuple[str, ...] = (),
     target: str = "class",
     max_det: int = 300,
-) -> Explainer:
-    """Load a model and build its explainer: ``load(model).explain(image_bgr)`` returns detections and maps as NumPy arrays.
+) -> Model:
+    """Load a model: ``load(model).explain("photo.jpg")`` returns detections and maps that draw and write themselves.
 
     >>> import heatcam
-    >>> explainer = heatcam.load("markers")
-    >>> with heatcam.open_source("demo") as source:
-    ...     explanation = explainer.explain(next(iter(source)))
-    >>> "qr-code" in explanation.detections.class_names
-    True
+    >>> model = heatcam.load("markers")
+    >>> for explanation in model.stream("demo"):
+    ...     print(explanation.detections.class_names[0])
+    ...     break
+    qr-code
 
     Args:
         model: an ultralytics ``.pt`` checkpoint that finds boxes (detect, segment, pose, obb) or classes (classify), or
@@ -142,24 +146,22 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         DeviceError: this machine does not have the device.
         UsageError: the method or a class is unknown, or a threshold is outside ``[0, 1]``.
     """
+    from heatcam.face import Model  # noqa: PLC0415
     from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)
 
-    return build_explainer(
-        model,
-        device,
-        ExplainOptions(
-            imgsz=imgsz,
-            conf=conf,
-            iou=iou,
-            max_det=max_det,
-            classes=classes,
-            method=method,
-            quality=quality,
-            backend=backend,
-            precision=precision,
-            why=why,
-            layers=layers,
-            target=target,
-        ),
+    options = ExplainOptions(
+        imgsz=imgsz,
+        conf=conf,
+        iou=iou,
+        max_det=max_det,
+        classes=classes,
+        method=method,
+        quality=quality,
+        backend=backend,
+        precision=precision,
+        why=why,
+        layers=layers,
+        target=target,
     )
+    return Model(build_explainer(model, device, options))

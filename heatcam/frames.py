@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.text import printable
 
 Int64Array = npt.NDArray[np.int64]
 LOGITS = "logits"
+_MOST_CLASSES = 6  # in one line about an object of Python
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class Frame:
     def size_wh(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image_bgr.shape[1], self.image_bgr.shape[0]
+
+    def __repr__(self) -> str:
+        return f"<Frame {_named_size(self)}, number {self.frame_index} at {self.pts_s:.2f} s>"
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,9 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.class_names)
+
+    def __repr__(self) -> str:
+        return f"<Detections {counted(self.class_names, _MOST_CLASSES)}>"
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:
@@ -180,6 +189,14 @@ class SaliencyMap:
         """Return the map in image pixels: float32 ``(H, W)``, signed, in ``unit``, letterbox borders removed; a new array."""
         return self.letterbox.map_to_image(self.values)
 
+    def __repr__(self) -> str:
+        (tall, wide), image_wh = self.values.shape, self.letterbox.image_wh
+        source = printable(f"{self.method} map of {self.layer}")
+        return (
+            f"<SaliencyMap {wide}x{tall} cells over {image_wh[0]}x{image_wh[1]}, "
+            f"{source}, in {printable(self.unit)}>"
+        )
+
 
 @dataclass(frozen=True)
 class Timings:
@@ -248,7 +265,7 @@ class ExplainerFacts:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A model's detections in one frame, and the maps of the evidence for them.
+    """A model's detections in one frame, and the maps of the evidence for them; ``heatcam.Explanation`` draws and writes itself.
 
     Attributes:
         frame: the picture.
@@ -261,12 +278,6 @@ class Explanation:
             empty when that is not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
-
-    >>> import heatcam
-    >>> with heatcam.open_source("demo") as source:
-    ...     explanation = heatcam.load("markers").explain(next(iter(source)))
-    >>> explanation.map_error, len(explanation.low_evidence) == len(explanation.detections)
-    ('', True)
     """
 
     frame: Frame
@@ -278,6 +289,10 @@ class Explanation:
     low_evidence: tuple[bool, ...] = ()
     question: Question | None = None
     model: str = ""
+
+    def __repr__(self) -> str:
+        found = counted(self.detections.class_names, _MOST_CLASSES)
+        return f"<{type(self).__name__} {_named_size(self.frame)}: {found}; {_map_in_words(self)}>"
 
 
 class Explains(Protocol):
@@ -293,3 +308,31 @@ class Explains(Protocol):
     ) -> Explanation:
         """Detect objects and map the evidence for them: see ``saliency.explainer.Explainer.explain``."""
         ...
+
+
+def counted(class_names: Sequence[str], most: int | None = None) -> str:
+    """Return the counts of classes, safe to show: ``2 person, 1 bus``, or ``nothing detected``.
+
+    Args:
+        class_names: one name an object.
+        most: number of classes that are named; the others are counted. None names all.
+    """
+    counts = list(Counter(class_names).items())
+    words = [f"{count} {printable(name)}" for name, count in counts[:most]]
+    others = sum(count for _, count in counts[len(words) :])
+    return ", ".join(words + ([f"{others} of other classes"] if others else [])) or "nothing detected"
+
+
+def _named_size(frame: Frame) -> str:
+    """Return name and size: ``demo 1280x720``."""
+    wide, tall = frame.size_wh
+    return f"{printable(frame.name)} {wide}x{tall}".strip()
+
+
+def _map_in_words(explanation: Explanation) -> str:
+    """Return what there is of maps: ``live map of markers, 3 of single objects``."""
+    saliency, own = explanation.saliency, len(explanation.object_maps)
+    if saliency is None:
+        return f"no map ({printable(explanation.map_error)})" if explanation.map_error else "no map"
+    by = f" of {printable(explanation.model)}" if explanation.model else ""
+    return printable(f"{saliency.method} map") + by + (f", {own} of single objects" if own else "")

@@ -59,7 +59,7 @@ class Judged:
 
 def evaluate(dataset: Path, imgsz: int) -> dict[str, Any]:
     """Measure, print, and write the numbers into ``markers.json`` and ``CARD.md``."""
-    explainer = heatcam.load("markers", imgsz=imgsz, conf=0.001)
+    explainer = heatcam.load("markers", imgsz=imgsz, conf=0.001).explainer
     scenes = judge_scenes(explainer, dataset)
     metrics = {
         "held_out_scenes": len(scenes),

@@ -26,7 +26,7 @@ def mine(folder: Path, looked_at: int, seed: int, side: int) -> int:
     Returns:
         How many were added; their names begin with ``hard-``.
     """
-    explainer = heatcam.load("markers", imgsz=side, conf=FIRES)
+    explainer = heatcam.load("markers", imgsz=side, conf=FIRES).explainer
     photographs, _ = stock("train")
     crowns = [read_crown(path) for path in training_crowns()]
     found = 0

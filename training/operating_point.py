@@ -51,7 +51,7 @@ def with_class_logits_moved(weights: bytes, by: float) -> bytes:
 
 def balance(dataset: Path, imgsz: int) -> str:
     """Move the shipped weights to their operating point; return how far. Numbers and card are then those of ``evaluate``."""
-    scenes = judge_scenes(heatcam.load("markers", imgsz=imgsz, conf=0.001), dataset)
+    scenes = judge_scenes(heatcam.load("markers", imgsz=imgsz, conf=0.001).explainer, dataset)
     best = best_confidence(scenes)
     by = _logit(TABLE_CONFIDENCE) - _logit(best)
     weights = with_class_logits_moved((EMBEDDED / "markers.safetensors").read_bytes(), by)

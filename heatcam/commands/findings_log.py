@@ -14,11 +14,8 @@ from heatcam.errors import UsageError
 from heatcam.frames import ExplainerFacts, Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.measures import (
-    FindingsDocument,
     FindingsOptions,
     ImageFindings,
-    ModelFindings,
-    ThresholdFindings,
     find_regions,
     find_subject,
     findings_of,
@@ -144,28 +141,6 @@ class FindingsLog:
             self._terminal.note(f"{name}: the mask of --foreground is {size}, not of this picture's size")
             return None
         return self._mask
-
-
-def document_head(facts: ExplainerFacts) -> dict[str, Any]:
-    """Return what a document of findings says of the run: everything but its images."""
-    from heatcam import __version__  # noqa: PLC0415 (the package is complete by now)
-
-    head = FindingsDocument(
-        schema="heatcam/findings/1",
-        heatcam=__version__,
-        model=ModelFindings(name=facts.model, sha256=facts.sha256, task=facts.task),
-        method=facts.method,
-        layers=list(facts.layers),
-        target=facts.target,
-        why=facts.why or None,
-        unit=facts.unit,
-        device=facts.device,
-        backend=facts.backend,
-        precision=facts.precision,
-        imgsz=facts.imgsz,
-        thresholds=ThresholdFindings(conf=facts.conf, iou=facts.iou, max_det=facts.max_det),
-    )
-    return head.as_json()
 
 
 def _mask_of(picture_bgr: Uint8Array) -> Any:

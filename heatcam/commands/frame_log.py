@@ -13,12 +13,13 @@ from typing import IO, Any
 from heatcam.commands.findings_log import FindingsLog
 from heatcam.commands.options import RecordingOutput, RecordOptions
 from heatcam.commands.recording_checks import Destination
-from heatcam.commands.terminal import Terminal, json_text
+from heatcam.commands.terminal import Terminal
 from heatcam.errors import SinkError, UsageError
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.pipeline import Painter, Run
 from heatcam.sinks import refuse_existing
+from heatcam.text import json_text
 
 
 def check_jsonl(output: RecordingOutput) -> None:

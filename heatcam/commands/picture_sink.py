@@ -17,7 +17,7 @@ from heatcam.commands.picture_rows import PictureRows
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.enums import ViewName
 from heatcam.errors import HeatcamError, SinkError, ViewError
-from heatcam.frames import Explanation, Frame
+from heatcam.frames import Explanation, Frame, counted
 from heatcam.geometry import Uint8Array
 from heatcam.measures import SCHEMA, findings_of
 from heatcam.overlay import OverlayOptions
@@ -307,9 +307,3 @@ def _is_full(error: HeatcamError) -> bool:
     """Return True if nothing more can be written, so that going on is in vain."""
     cause = error.__cause__
     return isinstance(error, SinkError) and isinstance(cause, OSError) and cause.errno in _NO_ROOM
-
-
-def counted(class_names: Sequence[str]) -> str:
-    """Return the counts of classes: ``2 person, 1 bus``, or ``nothing detected``."""
-    counts = {name: class_names.count(name) for name in dict.fromkeys(class_names)}
-    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing detected"

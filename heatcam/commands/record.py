@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heatcam.commands.default_model import with_model
-from heatcam.commands.findings_log import check_findings, document_head
+from heatcam.commands.findings_log import check_findings
 from heatcam.commands.frame_log import WithObjectMaps, as_without_object_maps, check_jsonl, frame_log
 from heatcam.commands.options import ModelChoice, RecordOptions
 from heatcam.commands.recording_checks import checked_destination, require_an_end
@@ -12,6 +12,7 @@ from heatcam.commands.recording_run import RecordingRun, leave_after
 from heatcam.commands.reporting import recording_report, say_length, say_result
 from heatcam.commands.setup import caption_of, painter, say_scale, say_source, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal
+from heatcam.measures import document_head
 from heatcam.runtime import stopping
 from heatcam.sources import open_source
 from heatcam.tracking import tracked, tracker_of

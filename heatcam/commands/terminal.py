@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -32,7 +30,7 @@ from rich.text import Text
 
 from heatcam.runtime import shown_by
 from heatcam.sinks import write_whole
-from heatcam.text import escaped_in_json, printable
+from heatcam.text import json_text, printable
 
 _WIDE = 80  # columns of a terminal in which a bar has room for everything
 _MANY_OBJECTS = 20  # in one picture; from this many on, progress is shown while they are explained
@@ -235,17 +233,3 @@ class _Stream(Console):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.file.fileno())
             os.close(nowhere)
-
-
-def json_text(data: Any, *, indent: int | None = None, in_ascii: bool = False) -> str:
-    """Return plain values as JSON that is always valid UTF-8; NaN and infinity become null."""
-    return escaped_in_json(json.dumps(_finite(data), indent=indent, ensure_ascii=in_ascii, allow_nan=False))
-
-
-def _finite(data: Any) -> Any:
-    """Return the same data with None for NaN and infinity, which JSON does not have."""
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -2,9 +2,7 @@ from .cam_box import box_of_evidence as box_of_evidence
 from .documents import SCHEMA as SCHEMA
 from .documents import FindingsDocument as FindingsDocument
 from .documents import ImageFindings as ImageFindings
-from .documents import ModelFindings as ModelFindings
 from .documents import ObjectFindings as ObjectFindings
-from .documents import ThresholdFindings as ThresholdFindings
 from .evidence import NOTHING as NOTHING
 from .evidence import boxes_in_cells as boxes_in_cells
 from .evidence import cells_in_box as cells_in_box
@@ -12,6 +10,7 @@ from .evidence import cells_touched as cells_touched
 from .evidence import peak_of as peak_of
 from .findings import FindingsOptions as FindingsOptions
 from .findings import describe as describe
+from .findings import document_head as document_head
 from .findings import findings_of as findings_of
 from .foreground import find_subject as find_subject
 from .history import EvidenceHistory as EvidenceHistory

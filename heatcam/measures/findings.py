@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.frames import LOGITS, Detections, Explanation, Question, SaliencyMap
+from heatcam import __version__
+from heatcam.frames import LOGITS, Detections, ExplainerFacts, Explanation, Question, SaliencyMap
 from heatcam.measures.documents import (
+    SCHEMA,
+    FindingsDocument,
     HeatFindings,
     ImageFindings,
+    ModelFindings,
     ObjectFindings,
     ObjectOverlap,
     RegionFindings,
+    ThresholdFindings,
     TimingFindings,
 )
 from heatcam.measures.foreground import Mask, evidence_outside
@@ -77,6 +82,26 @@ def findings_of(
 def describe(explanation: Explanation) -> dict[str, Any]:
     """Return one picture's findings without its regions, as plain values that JSON has."""
     return findings_of(explanation, FindingsOptions(regions=False)).as_json()
+
+
+def document_head(facts: ExplainerFacts) -> dict[str, Any]:
+    """Return what a document of findings says of the run: everything but its images."""
+    head = FindingsDocument(
+        schema=SCHEMA,
+        heatcam=__version__,
+        model=ModelFindings(name=facts.model, sha256=facts.sha256, task=facts.task),
+        method=facts.method,
+        layers=list(facts.layers),
+        target=facts.target,
+        why=facts.why or None,
+        unit=facts.unit,
+        device=facts.device,
+        backend=facts.backend,
+        precision=facts.precision,
+        imgsz=facts.imgsz,
+        thresholds=ThresholdFindings(conf=facts.conf, iou=facts.iou, max_det=facts.max_det),
+    )
+    return head.as_json()
 
 
 def _object(explanation: Explanation, n: int) -> ObjectFindings:

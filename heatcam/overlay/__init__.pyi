@@ -26,6 +26,7 @@ from .legend import legend_of as legend_of
 from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
+from .options import named_look as named_look
 from .resized import at_size as at_size
 from .resized import moved as moved
 from .shapes import Stroke as Stroke

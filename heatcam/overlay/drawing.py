@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heatcam.enums import Colormap, Renorm
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.overlay.blend import blend
@@ -13,7 +12,7 @@ from heatcam.overlay.focus import heat_shown, valid_focus
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
-from heatcam.overlay.options import OverlayOptions, Status
+from heatcam.overlay.options import OverlayOptions, Status, named_look
 from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.text import printable
 
@@ -53,12 +52,9 @@ def render(
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture.
 
     Raises:
-        ValueError: ``colormap`` or ``renorm`` is unknown.
+        UsageError: ``colormap`` or ``renorm`` is unknown, or ``alpha`` is outside ``[0, 1]``.
     """
-    look = OverlayOptions(
-        colormap=Colormap(colormap), renorm=Renorm(renorm), alpha=alpha, boxes=boxes, hud=colour_bar
-    )
-    return draw(explanation, look, focus=focus)
+    return draw(explanation, named_look(colormap, renorm, alpha, boxes, colour_bar), focus=focus)
 
 
 def draw(

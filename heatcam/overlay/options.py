@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from heatcam.enums import Colormap, Renorm
+from heatcam.errors import UsageError
+from heatcam.text import did_you_mean
+
+Choice = TypeVar("Choice", bound=Enum)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,33 @@ class OverlayOptions:
     boxes: bool = True
     hud: bool = True
     clear_top: int = 0
+
+
+def named_look(colormap: str, renorm: str, alpha: float, boxes: bool, colour_bar: bool) -> OverlayOptions:
+    """Return the drawing options that are named as in Python: see ``heatcam.render``.
+
+    Raises:
+        UsageError: there is no such colour map or scope, or the opacity is outside ``[0, 1]``.
+    """
+    if not 0 <= alpha <= 1:
+        raise UsageError(f"alpha is {alpha}", "give a number from 0 to 1")
+    return OverlayOptions(
+        colormap=_chosen(Colormap, colormap, "colour map"),
+        renorm=_chosen(Renorm, renorm, "renorm"),
+        alpha=alpha,
+        boxes=boxes,
+        hud=colour_bar,
+    )
+
+
+def _chosen(choices: type[Choice], name: str, what: str) -> Choice:
+    try:
+        return choices(name)
+    except ValueError:
+        known = [str(one.value) for one in choices]
+        raise UsageError(
+            f"there is no {what} {name!r}", did_you_mean(str(name), known) or f"there are {', '.join(known)}"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Calibration:
 
 
 class Explainer:
-    """One model, ready to explain frame after frame: ``heatcam.load`` makes it. Called from one thread.
+    """One model, ready to explain frame after frame: ``heatcam.load(...).explainer``. Called from one thread.
 
     Args:
         engine: the network on its device.
@@ -61,7 +61,7 @@ class Explainer:
         fit: makes the geometry from a picture's width and height to the network's input; None is YOLO's tight letterbox.
 
     >>> import heatcam
-    >>> explainer = heatcam.load("markers", conf=0.5)
+    >>> explainer = heatcam.load("markers", conf=0.5).explainer
     >>> with heatcam.open_source("demo") as source:
     ...     frame = next(iter(source))
     >>> explanation = explainer.explain(frame, with_object_maps=True)

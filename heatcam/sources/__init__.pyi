@@ -3,6 +3,7 @@ from .cameras import Camera as Camera
 from .cameras import list_cameras as list_cameras
 from .cameras import no_camera_advice as no_camera_advice
 from .decoding import check_picture as check_picture
+from .decoding import pillow_to_bgr as pillow_to_bgr
 from .decoding import read_picture as read_picture
 from .demo.scene import DemoScene as DemoScene
 from .opening import DEMO as DEMO
@@ -14,6 +15,7 @@ from .picture_files import FoundPictures as FoundPictures
 from .picture_files import find_pictures as find_pictures
 from .picture_files import left_out_words as left_out_words
 from .picture_files import problem_of_deeper as problem_of_deeper
+from .pixels import to_bgr as to_bgr
 from .seeking import require_start as require_start
 from .state import Phase as Phase
 from .state import SourceState as SourceState

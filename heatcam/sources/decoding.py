@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from heatcam.errors import UnreadableInputError
+from heatcam.errors import UnreadableInputError, reason_of
 from heatcam.geometry import Uint8Array
 from heatcam.sources.picture_formats import (
     HEAD_BYTES,
@@ -59,6 +59,21 @@ def read_picture(path: str | Path) -> Uint8Array:
             take more than ``MAX_BYTES`` of memory to read or to show.
     """
     return _with_picture(Path(path), _decode, _decode_with_opencv)
+
+
+def pillow_to_bgr(picture: Image.Image) -> Uint8Array:
+    """Convert a picture that Pillow has opened or made, as ``read_picture`` does it for a file: uint8 ``(H, W, 3)``, BGR.
+
+    Raises:
+        UnreadableInputError: its file is truncated or damaged, or its mode cannot be shown.
+    """
+    try:
+        picture.load()  # then the orientation: see ``_decode``
+        return bgr_of_pillow(picture, orientation_of(picture), white_is_zero=white_is_zero_in(picture))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UnreadableInputError(
+            f"the picture of Pillow cannot be read ({reason_of(error)})", "open or export it again"
+        ) from error
 
 
 def check_picture(path: str | Path) -> None:

@@ -1,3 +1,4 @@
+from .registry import render_view as render_view
 from .registry import view_names as view_names
 from .rendering import FAILED as FAILED
 from .rendering import OK as OK

@@ -54,7 +54,7 @@ def test_a_grey_network_finds_what_ultralytics_finds_and_is_explained(tmp_path: 
 
 
 def test_a_grey_network_sees_no_colours(tmp_path: Path) -> None:
-    explainer = heatcam.load(saved(tmp_path / "grey.pt", network_of(1)), conf=CONF)
+    explainer = heatcam.load(saved(tmp_path / "grey.pt", network_of(1)), conf=CONF).explainer
     colour = cv2.imread(str(PHOTOGRAPH))
     grey = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     one, other = (explainer.prepare(image)[1] for image in (colour, grey))

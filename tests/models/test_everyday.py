@@ -35,7 +35,7 @@ def oracle() -> torch.nn.Module:
 
 @pytest.fixture(scope="module")
 def explainer() -> heatcam.saliency.explainer.Explainer:
-    return heatcam.load("everyday", device="cpu", conf=0.0)
+    return heatcam.load("everyday", device="cpu", conf=0.0).explainer
 
 
 def test_the_logits_are_those_of_timms_network(oracle: torch.nn.Module) -> None:

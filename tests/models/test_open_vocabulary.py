@@ -113,7 +113,7 @@ def test_a_checkpoint_is_loaded_safely_and_explained_with_its_own_classes(
     family: str, tmp_path: Path
 ) -> None:
     path = str(saved(copy.deepcopy(open_network(family)).half(), tmp_path / "mine.pt"))
-    one, other = (heatcam.load(path, imgsz=IMGSZ, conf=0.05) for _ in range(2))
+    one, other = (heatcam.load(path, imgsz=IMGSZ, conf=0.05).explainer for _ in range(2))
     first, second = one.explain(PICTURE, with_object_maps=True), one.explain(PICTURE)
     assert first.map_error == ""
     assert set(first.detections.class_names) <= set(CLASSES)

@@ -27,7 +27,7 @@ MOMENTS = (60, 350, 900)
 
 @pytest.fixture(scope="module")
 def markers() -> Explainer:
-    return heatcam.load("markers")
+    return heatcam.load("markers").explainer
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_measuring_leaves_explainer_and_network_as_they_were(
 
 
 def test_a_method_that_ignores_the_head_is_flagged_throughout(scenes: list[Uint8Array]) -> None:
-    blind = heatcam.load("markers", method="eigencam")
+    blind = heatcam.load("markers", method="eigencam").explainer
     assert blind.calibration.floor == math.inf
     assert all(flags(blind, scenes[:1]))
 

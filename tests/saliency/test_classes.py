@@ -31,7 +31,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def explainer(model: str, conf: float = 0.0, **options: object) -> ClassExplainer:
-    made = heatcam.load(model, device="cpu", conf=conf, **options)
+    made = heatcam.load(model, device="cpu", conf=conf, **options).explainer
     assert isinstance(made, ClassExplainer)
     return made
 

@@ -25,7 +25,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_boxes_equal_those_of_rtdetr_predict(model: str) -> None:
     theirs = RTDETR(model).predict(PICTURE, imgsz=90, conf=0.3, verbose=False)[0].boxes
-    ours = heatcam.load(model, imgsz=90, conf=0.3).explain(PICTURE, with_map=False).detections
+    ours = heatcam.load(model, imgsz=90, conf=0.3).explain(PICTURE).detections
     assert len(ours) == len(theirs) >= 3
     expected = np.clip(theirs.xyxy.numpy(), 0, [110, 60, 110, 60])  # ultralytics lets boxes leave the picture
     assert np.abs(ours.boxes_xyxy - expected).max() < 0.02
@@ -37,7 +37,7 @@ def test_boxes_equal_those_of_rtdetr_predict(model: str) -> None:
 def test_a_checkpoint_is_explained_twice_the_same_and_apart_from_others(
     model: str, quality: str, layer: str
 ) -> None:
-    one, other = (heatcam.load(model, imgsz=96, conf=0.3, quality=quality) for _ in range(2))
+    one, other = (heatcam.load(model, imgsz=96, conf=0.3, quality=quality).explainer for _ in range(2))
     first, second = one.explain(PICTURE, with_object_maps=True), one.explain(PICTURE)
     assert first.map_error == ""
     assert first.saliency.layer.startswith(layer)
@@ -64,4 +64,4 @@ def test_another_class_gives_another_map_of_the_same_boxes(model: str) -> None:
 def test_openvino_is_refused_and_auto_takes_torch(model: str) -> None:
     with pytest.raises(UsageError, match="OpenVINO does not compile the gradient of RT-DETR"):
         heatcam.load(model, backend="openvino")
-    assert heatcam.load(model, imgsz=96, backend="auto").engine.name == "torch"
+    assert heatcam.load(model, imgsz=96, backend="auto").explainer.engine.name == "torch"

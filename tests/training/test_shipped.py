@@ -25,7 +25,7 @@ def facts():
 
 @pytest.fixture(scope="module")
 def explainer():
-    return heatcam.load("markers")
+    return heatcam.load("markers").explainer
 
 
 def test_the_weights_are_small_half_precision_and_the_ones_that_were_measured(facts):
