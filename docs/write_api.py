@@ -10,7 +10,10 @@ from pathlib import Path
 
 import heatcam
 
-ORDER = ("load", "Explainer", "open_source", "render", "Frame", "Explanation", "Detections", "SaliencyMap")
+ORDER = (
+    *("load", "Model", "Explanation", "annotate", "render", "open_source"),
+    *("Frame", "Detections", "SaliencyMap", "Explainer"),
+)
 HEADINGS = {
     "Args:": "Arguments",
     "Attributes:": "Attributes",
@@ -18,7 +21,12 @@ HEADINGS = {
     "Raises:": "Raises",
     "Yields:": "Yields",
 }
-METHODS = {"Explainer": ("explain", "maps_at"), "SaliencyMap": ("in_image",)}
+METHODS = {
+    "Model": ("explain", "explain_many", "stream", "maps_at", "facts"),
+    "Explanation": ("render", "findings", "to_dict", "to_json", "save", "to_supervision"),
+    "Explainer": ("explain", "maps_at"),
+    "SaliencyMap": ("in_image",),
+}
 
 
 def page() -> str:
@@ -47,11 +55,20 @@ def _section(name: str) -> str:
 
 def _signed(name: str, public: Callable[..., object]) -> str:
     if inspect.isclass(public):
-        text = _documentation(public)
+        text = _with_inherited(public)
         blocks = re.split(r"\n\s*\n", text)
         by_heatcam = name == "Explainer"  # (its arguments are for ``load``, which makes it)
         return _body("\n\n".join(b for b in blocks if not (by_heatcam and b.startswith("Args:"))))
     return f"```python\n{_signature(name, public)}\n```\n\n" + _body(_documentation(public))
+
+
+def _with_inherited(public: type) -> str:
+    """Its documentation, with the attributes of the class that it extends before its own."""
+    text, base = _documentation(public), public.__bases__[0]
+    inherited = re.search(r"^Attributes:\n(.*?)(?=\n\s*\n|\Z)", _documentation(base), re.M | re.S)
+    if base.__name__ != public.__name__ or inherited is None:
+        return text
+    return text.replace("Attributes:\n", f"Attributes:\n{inherited[1]}\n")
 
 
 def _signature(name: str, public: Callable[..., object]) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from heatcam.commands.terminal import json_text
 from heatcam.measures import SCHEMA
+from heatcam.text import json_text
 
 
 class PictureRows:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
-from heatcam.commands.findings_log import FindingsLog, check_findings, document_head
+from heatcam.commands.findings_log import FindingsLog, check_findings
 from heatcam.commands.options import ModelChoice, SnapshotOptions, overlay_options
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
@@ -18,6 +18,7 @@ from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.measures import document_head
 from heatcam.pipeline import Limits, Run, run_pipeline
 from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, open_source, read_picture

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatcam import frames
-from heatcam.face import saving
+from heatcam.face.findings import document_of, placed_findings
 from heatcam.face.notebook import as_html, as_png
+from heatcam.face.saving import save
 from heatcam.frames import ExplainerFacts
 from heatcam.geometry import Uint8Array
-from heatcam.measures import FindingsOptions, ImageFindings, document_head, findings_of
-from heatcam.overlay import OverlayOptions, named_look
+from heatcam.measures import ImageFindings
+from heatcam.overlay import named_look
 from heatcam.text import json_text
-from heatcam.views import draw_each, encode_view, render_view, view_names
+from heatcam.views import render_view
 
 if TYPE_CHECKING:
     import supervision
@@ -31,10 +33,10 @@ class Explanation(frames.Explanation):
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
     ...     explanation = heatcam.load("markers").explain(next(iter(source)))
-    >>> explanation
-    <Explanation demo 1280x720: 2 qr-code, ...; live map of markers, ... of single objects>
-    >>> explanation.render("grid").dtype.name, explanation.findings().detections[0].class_name
-    ('uint8', 'qr-code')
+    >>> print(str(explanation)[:26], len(explanation.object_maps) == len(explanation.detections))
+    <Explanation demo 1280x720 True
+    >>> explanation.render("original").shape, explanation.findings().detections[0].energy_in_box > 0.5
+    ((720, 1280, 3), True)
     >>> explanation.to_dict(images=["overlay"])["images"][0]["images"]["overlay"]["status"]
     'ok'
     >>> explanation.save("sheet.pdf")
@@ -81,10 +83,7 @@ class Explanation(frames.Explanation):
         Returns:
             A pydantic model with the fields of ``docs/findings.schema.json``.
         """
-        frame = self.frame
-        where: dict[str, Any] = {"path": frame.name} if frame.name else {}
-        where |= {"frame_index": frame.frame_index, "pts_s": round(frame.pts_s, 6)}
-        return findings_of(self, FindingsOptions(region_share=region_share), **where)
+        return placed_findings(self, region_share)
 
     def to_dict(self, images: Sequence[str] = ()) -> dict[str, Any]:
         """Return the document of findings as plain values that JSON has: what was asked, and one entry in ``images``.
@@ -95,13 +94,7 @@ class Explanation(frames.Explanation):
         Raises:
             UsageError: there is no such view.
         """
-        names = view_names([images] if isinstance(images, str) else images)
-        row = self.findings().as_json()
-        drawn = {
-            name.value: encode_view(outcome).as_json()
-            for name, outcome in draw_each(names, self, OverlayOptions())
-        }
-        return document_head(self.facts) | {"images": [row | ({"images": drawn} if drawn else {})]}
+        return document_of(self, self.facts, images)
 
     def to_json(self, images: Sequence[str] = (), *, indent: int | None = 2) -> str:
         """Return the same document as JSON text, valid UTF-8 whatever a class or file is called.
@@ -129,7 +122,7 @@ class Explanation(frames.Explanation):
             ViewError: the view cannot be made.
             SinkError: the file cannot be written; nothing is left behind.
         """
-        saving.save(self, path, view, overwrite)
+        save(self, self.facts, Path(path), view, overwrite)
 
     def to_supervision(self) -> supervision.Detections:
         """Return the detections as supervision's: boxes, masks, confidences, classes, tracks.

@@ -34,9 +34,9 @@ class Model:
         explainer: what makes boxes and maps, for those who want its engine, thresholds or calibration.
 
     >>> import heatcam
-    >>> model = heatcam.load("markers", conf=0.5)
+    >>> model = heatcam.load("markers", device="cpu")
     >>> model
-    <Model markers: detect, 5 classes, live map of 15:..., torch fp32 on ..., 640 px>
+    <Model markers: detect, 5 classes, live map of 13:C3k2+16:C3k2, torch fp32 on cpu, 320 px>
     >>> explanation = next(model.stream("demo"))
     >>> explanation.save("demo.png", "original")
     >>> for explanation in model.explain_many(["demo.png", "missing.png"], on_error="skip"):

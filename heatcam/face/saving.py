@@ -5,40 +5,43 @@ To add one: a function here, and a line in ``_WRITERS``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from heatcam.enums import ViewName
 from heatcam.errors import UsageError
+from heatcam.face.findings import document_of
+from heatcam.frames import ExplainerFacts, Explanation
 from heatcam.sinks import refuse_existing, write_picture, write_raw_maps, write_whole
+from heatcam.text import json_text
+from heatcam.views import render_view
 
-if TYPE_CHECKING:
-    from heatcam.face.explanation import Explanation
-
-
-def save(explanation: Explanation, path: str | os.PathLike[str], view: str | None, overwrite: bool) -> None:
-    """Write a file by its suffix; see ``Explanation.save``."""
-    target = Path(path)
-    refuse_existing([target], overwrite, "choose another name or pass overwrite=True")
-    _WRITERS.get(target.suffix.lower(), _write_picture)(explanation, target, view)
+#: Writes a file over what is there; the view is None where none was named.
+Writer = Callable[[Explanation, ExplainerFacts, Path, str | None], None]
 
 
-def _write_picture(explanation: Explanation, path: Path, view: str | None) -> None:
-    write_picture(path, explanation.render(view or ViewName.OVERLAY.value), overwrite=True)
+def save(
+    explanation: Explanation, facts: ExplainerFacts, path: Path, view: str | None, overwrite: bool
+) -> None:
+    """Write a file by its suffix; see ``heatcam.Explanation.save``."""
+    refuse_existing([path], overwrite, "choose another name or pass overwrite=True")
+    _WRITERS.get(path.suffix.lower(), _write_picture)(explanation, facts, path, view)
 
 
-def _write_page(explanation: Explanation, path: Path, view: str | None) -> None:
-    _write_picture(explanation, path, view or ViewName.SHEET.value)
+def _write_picture(explanation: Explanation, _: ExplainerFacts, path: Path, view: str | None) -> None:
+    write_picture(path, render_view(view or ViewName.OVERLAY, explanation), overwrite=True)
 
 
-def _write_document(explanation: Explanation, path: Path, view: str | None) -> None:
+def _write_page(explanation: Explanation, facts: ExplainerFacts, path: Path, view: str | None) -> None:
+    _write_picture(explanation, facts, path, view or ViewName.SHEET)
+
+
+def _write_document(explanation: Explanation, facts: ExplainerFacts, path: Path, view: str | None) -> None:
     _require_no_view(path, view)
-    write_whole(path, (explanation.to_json() + "\n").encode())
+    write_whole(path, (json_text(document_of(explanation, facts), indent=2) + "\n").encode())
 
 
-def _write_archive(explanation: Explanation, path: Path, view: str | None) -> None:
+def _write_archive(explanation: Explanation, _: ExplainerFacts, path: Path, view: str | None) -> None:
     _require_no_view(path, view)
     write_raw_maps(path, explanation, overwrite=True)
 
@@ -48,7 +51,7 @@ def _require_no_view(path: Path, view: str | None) -> None:
         raise UsageError(f"{path} holds no view", "leave the view out, or name a picture such as out.png")
 
 
-_WRITERS: dict[str, Callable[[Explanation, Path, str | None], None]] = {
+_WRITERS: dict[str, Writer] = {
     ".pdf": _write_page,
     ".json": _write_document,
     ".npz": _write_archive,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import unicodedata
+from typing import Any
 
 #: Two of the invisible format characters change no direction, and letters and emoji need them: U+200C and U+200D.
 _JOINERS = "\u200c\u200d"
@@ -36,6 +39,11 @@ def escaped_in_json(document: str) -> str:
     return re.sub(r"[^\n -~]", lambda found: _json_escaped(found[0]), document)
 
 
+def json_text(data: Any, *, indent: int | None = None, in_ascii: bool = False) -> str:
+    """Return plain values as JSON that is always valid UTF-8; NaN and infinity become null."""
+    return escaped_in_json(json.dumps(_finite(data), indent=indent, ensure_ascii=in_ascii, allow_nan=False))
+
+
 def _is_unsafe(sign: str) -> bool:
     return sign not in _JOINERS and unicodedata.category(sign) in _UNSAFE
 
@@ -50,3 +58,12 @@ def _json_escaped(sign: str) -> str:
         return sign
     units = sign.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+def _finite(data: Any) -> Any:
+    """Return the same data with None for NaN and infinity, which JSON does not have."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
