@@ -536,9 +536,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-model: heatcam.Model = heatcam.load("markers", conf=0.3)
+model = heatcam.load("markers", conf=0.3)
 image: npt.NDArray[np.uint8] = np.zeros((48, 64, 3), np.uint8)
-found: heatcam.Explanation = model.explain(image)
+found = model.explain(image)
 model.explain(Path("a.png")), model.explain(Image.new("L", (64, 48)), conf=0.1)
 pictures: Iterator[heatcam.Explanation] = model.explain_many([image, "a.png"], on_error="skip")
 names: list[str] = [one.class_name for one in found.findings().detections]
