@@ -39,42 +39,35 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def stub(monkeypatch: pytest.MonkeyPatch, measurement: Measurement | BaseException) -> None:
-    """Nothing is measured; this comes out."""
+def stub(monkeypatch: pytest.MonkeyPatch, measurement: Measurement | BaseException | None) -> None:
+    """Nothing is measured; this comes out, or 4 ms for everybody."""
     from heatcam.commands import bench
 
     def measure(contestants: Sequence[Contestant], *_: Any, **__: Any) -> Measurement:
         if isinstance(measurement, BaseException):
             raise measurement
-        return measurement
+        return measurement or Measurement(tuple(Times(one.name, (4.0,)) for one in contestants), 1)
 
     monkeypatch.setattr(bench, "measure", measure)
 
 
-def test_the_document_has_every_row_and_what_it_holds_for(words: list[object], here: Path) -> None:
+def test_the_document_has_every_row_and_what_it_holds_for(
+    words: list[object], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That each of them runs is in ``tests/bench``."""
+    stub(monkeypatch, None)
     rivals = ["--only", "(torch)", "--only", "ultralytics", "--only", "grad-cam"]
     document = json.loads(heatcam(*words, *rivals, "--json", "-").stdout)
     rows = {row["name"]: row for row in document["rows"]}
     assert list(rows) == [*(f"{mode} (torch)" for mode in MODES), *RIVALS]
     for row in rows.values():
         assert {"name", "median_ms", "iqr_ms", "min_ms", "ratio"} == set(row), row
-        assert row["median_ms"] > 0
-        assert row["iqr_ms"] == 0
-        assert row["ratio"] > 0
-    assert rows["ultralytics predict+plot"]["ratio"] == 1
+        assert (row["median_ms"], row["iqr_ms"], row["ratio"]) == (4, 0, 1)
     assert document["input"] == {"name": "photo.png", "size_wh": [80, 48], "frames": 1}
     assert (document["imgsz"], document["conf"], document["runs"]) == (IMGSZ, CONF, 1)
     assert document["objects"][0] > 0
     assert {"cpu_count", "torch_threads", "versions"} <= set(document["machine"])
     assert not [path for path in here.iterdir() if path.name != "config"]
-
-
-def test_compiled_networks_are_measured_under_their_own_names(words: list[object]) -> None:
-    pytest.importorskip("openvino")
-    (row,) = json.loads(heatcam(*words, "--only", "live map (openvino fp32)", "--json", "-").stdout)["rows"]
-    assert row["name"] == "live map (openvino fp32)"
-    assert row["median_ms"] > 0
-    assert row["ratio"] is None
 
 
 def test_only_the_rows_that_are_named_are_measured_and_a_pipe_gets_plain_lines(words: list[object]) -> None:
@@ -114,6 +107,7 @@ def test_ctrl_c_leaves_what_full_rounds_gave(words: list[object], monkeypatch: p
     assert (document["runs"], document["interrupted"]) == (2, True)
     assert document["rows"][0]["median_ms"] == 4
     assert "stopped after 2 full rounds" in result.stderr
+    assert "nothing is detected" not in result.stderr
 
 
 def test_ctrl_c_before_that_leaves_nothing(
@@ -132,7 +126,6 @@ def test_an_input_in_which_nothing_is_found_is_said(
 ) -> None:
     stub(monkeypatch, Measurement((Times("plain (torch)", (3.0,)),), 1))
     assert "nothing is detected in this input" in heatcam(*words, "--conf", 1).stderr
-    assert "nothing is detected" not in heatcam(*words).stderr
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
 
+from heatcam.evaluation import checks, stability
 from heatcam.evaluation.controls import CONTROLS
+from heatcam.evaluation.protocols import PROTOCOLS
 from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
 from tests.commands.programs import heatcam
 from tests.nets import class_checkpoint
@@ -25,6 +28,13 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     cv2.imwrite(str(folder / "photo.png"), PICTURE)
     quick = ["--imgsz", IMGSZ, "--conf", CONF, "--most", 2, "--device", "cpu", "--backend", "torch"]
     return ["eval", folder / "photo.png", "--model", tiny_checkpoint(folder, "tiny"), *quick]
+
+
+@pytest.fixture
+def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both protocols take two steps: how each scores at all of its own is in ``tests/evaluation/test_curves.py``."""
+    for name, protocol in PROTOCOLS.items():
+        monkeypatch.setitem(PROTOCOLS, name, replace(protocol, fractions=(0.02, 0.5)))
 
 
 def line_of(result: Any) -> str:
@@ -61,27 +71,40 @@ def test_everything_is_written_and_standard_output_is_one_document(
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["curves.png", "scores.csv"]
 
 
-def test_a_pipe_gets_plain_lines_of_the_rows_that_were_asked_for(words: list[object]) -> None:
-    more = ["--methods", "layercam", "--layers", "3;6", "--layers", "3,6", "--checks", "--whole"]
+@pytest.mark.usefixtures("two_steps")
+def test_a_pipe_gets_plain_lines_of_the_rows_that_were_asked_for(
+    words: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ``--checks`` measures is in ``tests/evaluation``; here no weights are shuffled: each network would be proved anew."""
+    monkeypatch.setattr(stability, "NOISE_SAMPLES", 1)
+    monkeypatch.setattr(checks, "randomize_weights", lambda network, *_: network)
+    more = ["--methods", "layercam", "--layers", "3,6", "--checks", "--whole", "--most", 1]
     result = heatcam(*words, *more, "--seed", 3)
     first, *lines = result.stdout.splitlines()
-    assert first.startswith("2 objects of tiny-tiny in 1 photographs; protocol blur: ")
+    assert first.startswith("1 objects of tiny-tiny in 1 photographs; protocol blur: ")
     assert first.endswith("maps as they are, over the whole picture")
     tables = [n for n, line in enumerate(lines) if line.startswith("map  ")]
     names = [line.split("  ")[0] for line in lines[tables[0] + 1 : tables[1]]]
-    asked = ["layercam", "live @3", "live @6", "live @3,6", NAMES[2]]
+    asked = ["layercam", "live @3,6", NAMES[2]]
     assert sorted(names) == sorted([*asked, *CONTROLS])
-    assert [line.split("  ")[0] for line in lines[tables[2] + 1 :]] == asked
-    assert "2 objects are few" in result.stderr
+    checked = [line.split() for line in lines[tables[2] + 1 :]]
+    assert [" ".join(cells[:-4]) for cells in checked] == asked
+    assert {cell for cells in checked for cell in cells[-3:]} == {"1.00"}
+    assert "1 objects are few" in result.stderr
 
 
-def test_the_other_protocol_is_named_and_has_its_own_steps(words: list[object]) -> None:
+@pytest.mark.usefixtures("two_steps")
+def test_the_other_protocol_is_named_and_has_its_own_steps(
+    words: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROTOCOLS, "d-rise", replace(PROTOCOLS["d-rise"], fractions=(0.0, 0.5, 1.0)))
     short = [*words, "--methods", "live", "--most", 1, "--protocol", "d-rise"]
     document = json.loads(heatcam(*short, "--json", "-").stdout)
     assert "D-RISE" in document["protocol"]
-    assert len(document["rows"][0]["curves"]["insertion"]) == 51
+    assert len(document["rows"][0]["curves"]["insertion"]) == 3
 
 
+@pytest.mark.usefixtures("two_steps")
 def test_a_photograph_that_cannot_be_read_is_said_and_the_others_count(
     words: list[object], tmp_path: Path
 ) -> None:
@@ -99,10 +122,6 @@ def test_nothing_to_judge_is_one_line(words: list[object]) -> None:
 
 
 def test_objects_that_are_too_small_are_counted(words: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
-    from heatcam.evaluation.protocols import PROTOCOLS
-
     monkeypatch.setitem(PROTOCOLS, "blur", replace(PROTOCOLS["blur"], fractions=(2.0,)))
     result = heatcam(*words, "--methods", "live", exit_code=1)
     assert "objects left out: they cover less than 200.0% of the picture" in result.stderr
@@ -158,6 +177,7 @@ def interrupted_at(monkeypatch: pytest.MonkeyPatch, photograph: int) -> None:
     monkeypatch.setattr(evaluation, "scores_of", scores_of)
 
 
+@pytest.mark.usefixtures("two_steps")
 def test_ctrl_c_leaves_what_full_photographs_gave(
     words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ import pytest
 from benchmarks.window import Use, use_of
 from heatcam.commands.live import as_kept, film_options, holds_at_the_end, to_keep
 from heatcam.commands.options import Extent, WindowChoice
-from heatcam.commands.settings import Settings, save_settings
+from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.enums import Colormap, Layout
 from heatcam.errors import UsageError
 from heatcam.live.capture import FilmOptions
@@ -306,19 +306,20 @@ def middle(box: tuple[float, float, float, float]) -> tuple[float, float]:
 
 
 @requires("Xvfb", "xdotool")
-def test_h_toggles_the_mode_mid_stream_and_the_next_run_remembers_it(display: str, tmp_path: Path) -> None:
+def test_h_toggles_the_mode_mid_stream_the_last_run_is_remembered_and_the_next_one_will_remember(
+    display: str, tmp_path: Path
+) -> None:
+    save_settings(Settings(heatmap=False, alpha=0.5))
     window = LiveWindow(display, tmp_path)
     window.press("h")
-    window.press("q")
+    window.press("Escape")
     report = window.end()
-    assert report["mode"] == "NORMAL"
+    assert report["mode"] == "HEATMAP"
     assert report["toggles"] == 1
     assert report["frames_shown"] > 3
     assert report["errors"] == []
     assert set(report["key_ms"]) == set(report["latency_ms"]) == {"p50", "p95", "p99"}
-    again = LiveWindow(display, tmp_path)
-    again.press("Escape")
-    assert again.end()["mode"] == "NORMAL"
+    assert (load_settings().heatmap, load_settings().alpha) == (True, 0.5)
 
 
 @requires("Xvfb", "xdotool", "ffmpeg")

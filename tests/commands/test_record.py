@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.fake_explainer import take_the_models_place
 from tests.commands.programs import heatcam, probe, start
 from tests.sinks.test_recorder import posix_only
 from tests.system_tools import requires
@@ -38,6 +39,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def quick_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is the same whatever explains; the demo scene and Ctrl-C have a real model."""
+    take_the_models_place(monkeypatch)
+
+
+@pytest.mark.usefixtures("quick_model")
 def test_size_rate_length_and_sound_equal_the_sources(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     result = heatcam("record", clip, "-o", out, "--json", tmp_path / "run.json")
@@ -124,6 +132,7 @@ def test_nothing_is_replaced_unasked(clip: Path, tmp_path: Path) -> None:
     assert out.read_bytes() == b"mine"
 
 
+@pytest.mark.usefixtures("quick_model")
 def test_a_truncated_video_is_recorded_as_far_as_it_goes_and_said(clip: Path, tmp_path: Path) -> None:
     import cv2
     import numpy as np
@@ -150,6 +159,7 @@ def test_what_is_no_video_is_one_line(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part.*"))
 
 
+@pytest.mark.usefixtures("quick_model")
 def test_pictures_of_several_sizes_end_with_a_clear_line_and_keep_what_was_done(tmp_path: Path) -> None:
     import cv2
     import numpy as np
