@@ -141,7 +141,7 @@ def _compare_video(
         run.record(sides.comparing, paint, terminal, (notes,))
     done = run.done()
     backends = " / ".join(dict.fromkeys(each.engine.name for each in (sides.a, sides.b)))
-    say_result(done, output, terminal)
+    say_result(done, terminal, on_results=output.json != "-")
     _finish(
         sides,
         notes,

@@ -108,9 +108,7 @@ class FrameLog:
         if self._lines is not None:
             self._lines.write(json_text(found, in_ascii=True) + "\n")
         if self._to_stdout:
-            self._terminal.results.out(
-                json_text(found, in_ascii=self._terminal.writes_ascii), highlight=False
-            )
+            self._terminal.line(found)
         if self._jsonl is not None:
             try:
                 self._jsonl.write(json_text(found) + "\n")

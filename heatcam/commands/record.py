@@ -54,5 +54,5 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
         if options.output.json:
             report = document_head(explainer.facts()) | recording_report(done, explainer.engine.name)
             terminal.document(report, options.output.json, None if log is None else ("frames", log.frames()))
-    say_result(done, options.output, terminal)
+    say_result(done, terminal, on_results="-" not in (options.output.json, options.output.jsonl))
     return stopping.exit_code() if done.interrupted else int(bool(done.lacking))

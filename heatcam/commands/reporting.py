@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatcam.commands.options import Output
 from heatcam.commands.resume import Resumption
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.pipeline import Run
@@ -92,8 +91,8 @@ def say_length(target: OutputPath, expected: int | None, terminal: Terminal) -> 
         )
 
 
-def say_result(done: RecordingDone, output: Output, terminal: Terminal) -> None:
-    """Say what the file holds now, what is missing in it, and how fast it was made."""
+def say_result(done: RecordingDone, terminal: Terminal, *, on_results: bool) -> None:
+    """Say what the file holds now, what is missing in it, and how fast it was made; ``on_results``: on standard output."""
     if done.note:
         terminal.note(done.note)
     for error in done.run.errors:
@@ -101,7 +100,7 @@ def say_result(done: RecordingDone, output: Output, terminal: Terminal) -> None:
     if not done.frames:
         terminal.note("no frame was recorded")
         return
-    say = terminal.note if output.json == "-" else terminal.result
+    say = terminal.result if on_results else terminal.note
     say(_line(done))
     if done.lacking:
         terminal.note(done.lacking)

@@ -90,7 +90,7 @@ class Terminal:
         Raises:
             SinkError: the file cannot be written.
         """
-        in_ascii = target == "-" and self.writes_ascii  # right in every locale
+        in_ascii = target == "-" and self._writes_ascii  # right in every locale
         text = json_text(data, indent=2, in_ascii=in_ascii)
         if rows is not None:
             lines = ",\n    ".join(json_text(row, in_ascii=in_ascii) for row in rows[1])
@@ -103,8 +103,12 @@ class Terminal:
         else:
             write_whole(Path(target), (text + "\n").encode())
 
+    def line(self, data: dict[str, Any]) -> None:
+        """Write plain values to standard output as one line of JSON: see ``document``."""
+        self.results.out(json_text(data, in_ascii=self._writes_ascii), highlight=False)
+
     @property
-    def writes_ascii(self) -> bool:
+    def _writes_ascii(self) -> bool:
         """True if standard output has an encoding in which some names cannot be written."""
         return not self.results.encoding.startswith("utf")
 

@@ -74,7 +74,7 @@ def fitted(text: str, size: int, room: int) -> str:
     low, high = 0, len(ends) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        fits = text_width(text[: ends[middle]] + dots, size) <= room
+        fits = text_width(text[: ends[middle]].rstrip() + dots, size) <= room
         low, high = (middle, high) if fits else (low, middle - 1)
     return text[: ends[low]].rstrip() + dots if low else ""
 

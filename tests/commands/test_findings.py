@@ -141,3 +141,8 @@ def test_a_table_that_is_there_is_not_replaced(tmp_path):
     )
     assert "exists already" in result.stderr
     assert (tmp_path / "t.csv").read_text() == "mine"
+
+
+def test_lines_on_standard_output_are_alone_there(tmp_path):
+    result = heatcam("record", "demo", "--max-frames", "2", "-o", tmp_path / "out.mp4", "--jsonl", "-")
+    assert [json.loads(line)["frame_index"] for line in result.stdout.splitlines()] == [0, 1]

@@ -11,6 +11,7 @@ import pytest
 
 from heatcam.commands import record as recording
 from heatcam.frames import Detections, Explanation, Frame
+from tests.commands.fake_explainer import FakeExplainer
 from tests.commands.programs import heatcam
 
 
@@ -42,7 +43,7 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[Explanation]:
     fake = SimpleNamespace(
         explain=one_box, engine=SimpleNamespace(name="fake", device="cpu"), calibration=None
     )
-    fake.title, fake.thresholds = "fake", SimpleNamespace(conf=0.25)
+    fake.title, fake.thresholds, fake.facts = "fake", SimpleNamespace(conf=0.25), FakeExplainer().facts
     monkeypatch.setattr(recording, "painter", painter)
     monkeypatch.setattr(recording, "start_explainer", lambda *_: fake)
     return explanations

@@ -156,10 +156,9 @@ def test_the_licence_of_what_is_inside_stands_in_the_page_and_beside_it() -> Non
     page = page_of(a_run())
     assert "uPlot 1.6.32, © Leon Sorokin, MIT licence" in page
     assert "(v1.6.32)" in page
-    assert (
-        "MIT License"
-        in (Path(page_of.__code__.co_filename).parent / "page" / "uPlot-LICENSE.txt").read_text()
-    )
+    assert "MIT License" in (
+        Path(page_of.__code__.co_filename).parent / "page" / "uPlot-LICENSE.txt"
+    ).read_text("utf-8")
 
 
 def test_the_page_stays_small_enough_for_a_mail() -> None:
@@ -202,7 +201,7 @@ def test_a_browser_draws_it_and_asks_for_nothing(kind: str, tmp_path: Path) -> N
         ),
         page.as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=True)
     charts = {"all": 3, "no maps": 1, "nothing detected": 0}[kind]
     assert f'data-drawn="{charts}"' in done.stdout
     assert done.stdout.count("<canvas") == charts

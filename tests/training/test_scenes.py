@@ -147,7 +147,9 @@ def test_negative_scenes_are_of_the_size_asked_for_and_the_same_again(photograph
 def test_mining_keeps_the_scenes_in_which_the_model_fires_and_no_other(tmp_path, monkeypatch, photographs):
     monkeypatch.setattr(mining, "stock", lambda _split: (photographs, []))
     bright = lambda image, with_map: SimpleNamespace(detections=[1] * int(image.mean() > 100))  # noqa: E731
-    monkeypatch.setattr(mining.heatcam, "load", lambda *_, **__: SimpleNamespace(explain=bright))
+    monkeypatch.setattr(
+        mining.heatcam, "load", lambda *_, **__: SimpleNamespace(explainer=SimpleNamespace(explain=bright))
+    )
     for kind in ("images", "labels"):
         (tmp_path / kind / "train").mkdir(parents=True)
     count = mining.mine(tmp_path, 20, 0, SIDE)
