@@ -30,6 +30,8 @@ class FrameFeed:
         self._capture, self._renderer, self._plan = parts.capture, parts.renderer, plan
         self._current, self._loop = current, loop
         self._objects = Objects()
+        #: The last entry that held the object in focus.
+        self._sought_from: HistoryEntry | None = None
 
     @property
     def is_over(self) -> bool:
@@ -77,12 +79,20 @@ class FrameFeed:
         self._current.refine()
 
     def _follow(self, before: HistoryEntry | None, entry: HistoryEntry) -> None:
-        """Move the focus from an object that only a refinement has found to that object's number in the stream."""
+        """Move the focus from an object that only a refinement has found to that object's number in the stream.
+
+        The next frames may be older than what let it be found, such as a lower threshold: it is sought in each of them, until
+        the object counts as gone.
+        """
         state = self._current.state
         if before is None or state.focus is None:
             return
-        focus = number_in_stream(state.focus, before, entry)
-        if focus != state.focus:
+        if state.focus in before.object_ids:
+            self._sought_from = before
+        if self._sought_from is None:
+            return
+        focus = number_in_stream(state.focus, self._sought_from, entry)
+        if focus is not None and focus != state.focus:
             self._current.change_drawing(replace(state, focus=focus))
 
     def _leave_lost_object(self, entry: HistoryEntry) -> None:
