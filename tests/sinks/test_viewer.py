@@ -22,7 +22,8 @@ from tests.system_tools import requires
 
 pytestmark = requires("Xvfb", "xdotool")
 
-# Says each action on a line; after quitting says "left" and waits, so that the window's end can be seen from outside.
+# Says "ready" when the window answers, then each action on a line; after quitting says "left" and waits, so that the window's end
+# can be seen from outside.
 WINDOW = """
 import sys
 import numpy as np
@@ -32,6 +33,10 @@ width, height = int(sys.argv[1]), int(sys.argv[2])
 image = np.zeros((height, width, 3), np.uint8)
 image[:, width // 2:] = (0, 0, 255)
 with Viewer("heatcam test") as viewer:
+    for _ in range(5):
+        viewer.show(image)
+        viewer.poll(10)
+    print("ready", flush=True)
     done = full = False
     while not done:
         viewer.show(image)
@@ -77,6 +82,7 @@ class Window:
         ).start()
         self.id = window_called(display, "heatcam test")
         assert self.id, self.process.stderr.read() if self.process.poll() is not None else "no window came"
+        assert self.says(within_s=20) == "ready"
         time.sleep(0.2)
         xdotool(display, "windowfocus", self.id)
 
