@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def door_of(room: str) -> dict[str, str]:
 DOORS = {path.parent.name: door_of(path.parent.name) for path in PACKAGE.glob("*/__init__.py")}
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Every module that a file imports anywhere, also inside functions, as dotted names; through doors, what lies behind them."""
     found: set[str] = set()
