@@ -57,6 +57,33 @@ def check_findings(choice: FindingsChoice, overwrite: bool) -> None:
         read_picture(Path(str(choice.foreground)))
 
 
+def check_labels(choice: FindingsChoice, outputs: Sequence[Path], overwrite: bool) -> None:
+    """Refuse label files that are there already, before anything is computed.
+
+    Args:
+        choice: what is asked for.
+        outputs: the pictures' outputs, whose folders hold ``labels/``; a ``*`` stands for the frames of a recording.
+        overwrite: True if existing files may be replaced.
+
+    Raises:
+        UsageError: a label file exists already, or there is no output to write labels or crops beside.
+    """
+    if (choice.save_txt or choice.save_crop) and not outputs:
+        raise UsageError("--save-txt and --save-crop write beside the output, and none is written", "add -o")
+    if choice.save_txt:
+        refuse_existing([there for path in outputs for there in _labels_of(path)], overwrite)
+
+
+def _labels_of(output: Path) -> list[Path]:
+    """Return the label files that an output's may be, those that exist."""
+    folder = output.parent / "labels"
+    if output.stem.endswith("_*"):
+        start = output.stem.removesuffix("*")
+        numbered = [path for path in folder.glob("*.txt") if path.stem.startswith(start)]
+        return [path for path in numbered if path.stem.removeprefix(start).isdecimal()]
+    return [folder / f"{output.stem}.txt"]
+
+
 class FindingsLog:
     """Findings of every picture of a run, as they come; ``close`` writes the tables.
 
@@ -64,13 +91,10 @@ class FindingsLog:
         choice: what is asked for.
         facts: the explainer's.
         terminal: where a subject that was not found is told.
-        overwrite: replace label files that are there.
     """
 
-    def __init__(
-        self, choice: FindingsChoice, facts: ExplainerFacts, terminal: Terminal, *, overwrite: bool = False
-    ) -> None:
-        self._choice, self._facts, self._terminal, self._overwrite = choice, facts, terminal, overwrite
+    def __init__(self, choice: FindingsChoice, facts: ExplainerFacts, terminal: Terminal) -> None:
+        self._choice, self._facts, self._terminal = choice, facts, terminal
         self._options = FindingsOptions(region_share=choice.region_share)
         self._table = FindingsTable({"model": facts.model, "method": facts.method, "unit": facts.unit})
         self._coco = CocoResults({"description": f"{facts.model}, {facts.method} map"})
@@ -100,7 +124,6 @@ class FindingsLog:
             self._coco.add(found, _evidence_outlines(explanation, self._options))
         if choice.save_txt:
             path = beside.parent / "labels" / f"{beside.stem}.txt"
-            refuse_existing([path], self._overwrite)
             write_labels(path, found, self._facts.task, confidences=choice.save_conf)
         if choice.save_crop and self._facts.task != "classify":
             write_crops(beside.parent / "crops", beside.stem, found, image_bgr)

@@ -50,7 +50,7 @@ def frame_log(
     if not (output.json or output.jsonl or options.findings.writes):
         yield None
         return
-    log = FindingsLog(options.findings, facts, terminal, overwrite=output.overwrite)
+    log = FindingsLog(options.findings, facts, terminal)
     keep, skip = bool(output.json), destination.resumption.warm_up
     with FrameLog(log, destination.target.path, output.jsonl, terminal, keep=keep, skip=skip) as frames:
         yield frames

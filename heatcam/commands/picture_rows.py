@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from heatcam.measures import SCHEMA
+from heatcam.measures import SCHEMA, ImageFindings
 from heatcam.text import json_text
 
 
@@ -71,7 +71,7 @@ def earlier_rows(path: Path) -> dict[str, dict[str, Any]]:
     try:
         read = json.loads(path.read_text("utf-8"))
         if read["schema"] == SCHEMA:
-            return {row["path"]: row for row in read["images"]}
+            return {ImageFindings.model_validate(row).path or "": row for row in read["images"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return {}

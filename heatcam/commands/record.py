@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heatcam.commands.default_model import with_model
-from heatcam.commands.findings_log import check_findings
+from heatcam.commands.findings_log import check_findings, check_labels
 from heatcam.commands.frame_log import WithObjectMaps, as_without_object_maps, check_jsonl, frame_log
 from heatcam.commands.options import ModelChoice, RecordOptions
 from heatcam.commands.recording_checks import checked_destination, require_an_end
@@ -32,6 +32,8 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
     check_jsonl(options.output)
     model = with_model(model, spec, terminal)
     destination = checked_destination(spec, model, options, asked, terminal)
+    frames = destination.target.path.with_name(f"{destination.target.path.stem}_*")
+    check_labels(options.findings, [frames], options.output.overwrite or options.recording.resume)
     source = open_source(spec, asked)
     require_an_end(source, options.extent)
     tracker = tracker_of(options.motion.track)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
-from heatcam.commands.findings_log import FindingsLog, check_findings
+from heatcam.commands.findings_log import FindingsLog, check_findings, check_labels
 from heatcam.commands.options import ModelChoice, SnapshotOptions, overlay_options
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
@@ -61,18 +61,21 @@ def run_snapshot(
     plan = (
         plan_pictures(inputs, recursive, output, terminal) if camera is None else plan_camera(camera, output)
     )
+    outputs = [picture.target for picture in plan.pictures if picture.target is not None]
+    if plan.pictures:
+        check_labels(options.findings, outputs, replaces or output.skip_existing)
     if plan.skipped:
         terminal.note(f"{len(plan.skipped)} of {len(plan.skipped + plan.pictures)} are there already")
     if output.resume and not plan.pictures:
         return int(bool(plan.lacking))  # (the documents of the earlier run stay as they are)
-    done, run, head = PicturesDone(), Run(), None
+    done, run, head, log = PicturesDone(), Run(), None, None
     if plan.pictures:
         first = first_picture(plan.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
         explainer = start_explainer(model, terminal, pictures=len(plan.pictures))
         say_scale(look, explainer, terminal)
         head = document_head(explainer.facts())
-        log = FindingsLog(options.findings, explainer.facts(), terminal, overwrite=replaces)
+        log = FindingsLog(options.findings, explainer.facts(), terminal)
         log.take_over(plan.earlier)
         sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal, log)
         frames: Iterable[Frame] = (
@@ -81,11 +84,13 @@ def run_snapshot(
             else read_frames(plan.pictures, first, sink, done)
         )
         _run(frames, ObjectByObject(explainer, terminal), sink, done, run, terminal)
-        log.close()
     if done.rows.empty:
         where = f" in {done.rows.empty} of {done.rows.count} pictures" if done.rows.count > 1 else ""
         terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
-    return finish_pictures(plan, done, run, output, terminal, head)
+    code = finish_pictures(plan, done, run, output, terminal, head)
+    if log is not None:
+        log.close()  # (last, so that a table that cannot be written does not cost the document)
+    return code
 
 
 def _run(

@@ -12,6 +12,7 @@ import polars
 import pytest
 from pycocotools.coco import COCO
 
+from heatcam.errors import SinkError
 from heatcam.measures import FindingsDocument, ImageFindings
 from heatcam.sources.demo import DemoScene
 from tests.commands.programs import heatcam
@@ -146,3 +147,45 @@ def test_a_table_that_is_there_is_not_replaced(tmp_path):
 def test_lines_on_standard_output_are_alone_there(tmp_path):
     result = heatcam("record", "demo", "--max-frames", "2", "-o", tmp_path / "out.mp4", "--jsonl", "-")
     assert [json.loads(line)["frame_index"] for line in result.stdout.splitlines()] == [0, 1]
+
+
+def test_label_files_that_are_there_are_refused_before_anything_is_done(tmp_path):
+    (tmp_path / "labels").mkdir()
+    for name in ("out_1.txt", "x.txt"):
+        (tmp_path / "labels" / name).write_text("mine")
+    cv2.imwrite(str(tmp_path / "a.png"), DemoScene().render(0).image_bgr)
+    record = "record", "demo", "--max-frames", "1", "-o", tmp_path / "out.mp4", "--save-txt"
+    snapshot = "snapshot", tmp_path / "a.png", "-o", tmp_path / "x.png", "--save-txt"
+    for words in (record, snapshot):
+        assert "exists already" in heatcam(*words, exit_code=2).stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "labels"}
+    heatcam(*snapshot, "--overwrite")
+    assert (tmp_path / "labels" / "x.txt").read_text() != "mine"
+
+
+def test_labels_need_an_output_to_lie_beside(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), DemoScene().render(0).image_bgr)
+    words = "snapshot", tmp_path / "a.png", "--json", "-", "--images", "overlay", "--save-crop"
+    assert "add -o" in heatcam(*words, exit_code=2).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_table_that_cannot_be_written_does_not_cost_the_document(tmp_path, monkeypatch):
+    def is_full(*_):
+        raise SinkError("the disk is full")
+
+    monkeypatch.setattr("heatcam.commands.findings_log.FindingsTable.write", is_full)
+    cv2.imwrite(str(tmp_path / "a.png"), DemoScene().render(0).image_bgr)
+    told = tmp_path / "told.json"
+    words = (
+        "snapshot",
+        tmp_path / "a.png",
+        "-o",
+        tmp_path / "x.png",
+        "--json",
+        told,
+        "--csv",
+        tmp_path / "t.csv",
+    )
+    assert "the disk is full" in heatcam(*words, exit_code=1).stderr
+    assert json.loads(told.read_text())["images"]

@@ -333,3 +333,26 @@ def test_pictures_that_were_left_out_are_told_again_at_the_end_of_a_long_run(tmp
     document = json.loads(told.read_text())
     assert [row["path"][-6:] for row in document["images"]][:4] == ["00.png", "01.png", "02.png", "04.png"]
     assert len(document["left_out"]) == 2
+
+
+def test_rows_of_an_earlier_document_that_are_no_findings_are_not_taken_over(
+    holiday: Path, tmp_path: Path
+) -> None:
+    told = tmp_path / "told.json"
+    words = (
+        "snapshot",
+        holiday,
+        "-r",
+        "-o",
+        f"{tmp_path}/heat/",
+        "--json",
+        told,
+        "--csv",
+        tmp_path / "t.csv",
+        "--resume",
+    )
+    heatcam(*words)
+    told.write_text('{"schema": "heatcam/findings/1", "images": [{"path": 3}]}')
+    (tmp_path / "heat" / "a.png").unlink()
+    heatcam(*words)
+    assert [Path(row["path"]).name for row in json.loads(told.read_text())["images"]] == ["a.png"]
