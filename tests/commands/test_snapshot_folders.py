@@ -352,7 +352,8 @@ def test_rows_of_an_earlier_document_that_are_no_findings_are_not_taken_over(
         "--resume",
     )
     heatcam(*words)
-    told.write_text('{"schema": "heatcam/findings/1", "images": [{"path": 3}]}')
+    strange = {"path": str(holiday / "day" / "a.png"), "detections": "many"}
+    told.write_text(json.dumps({"schema": "heatcam/findings/1", "images": [strange]}))
     (tmp_path / "heat" / "a.png").unlink()
     heatcam(*words)
     assert [Path(row["path"]).name for row in json.loads(told.read_text())["images"]] == ["a.png"]
