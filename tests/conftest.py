@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 _FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
 os.environ["HEATCAM_CONFIG_DIR"] = f"{_FOLDER.name}/config"
 os.environ.setdefault("HEATCAM_CACHE_DIR", f"{_FOLDER.name}/cache")
-import torch  # noqa: E402, F401 (before ultralytics, which otherwise leaves torch one core)
+import torch  # noqa: E402 (before ultralytics, which otherwise leaves torch one core)
 
 # Programs that tests start inherit what is ignored: a suite that runs behind nohup or in a shell's background ignores these.
 for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
@@ -24,6 +25,14 @@ for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signa
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEATCAM_CONFIG_DIR", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _as_many_threads_as_before() -> Iterator[None]:
+    """Ultralytics' own predictor leaves torch with one core fewer than there are, for every test after it."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

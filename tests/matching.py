@@ -14,11 +14,13 @@ def unmatched(ours: Tensor, theirs: Tensor, *, pixels: float, confidence: float)
 
     Args:
         ours, theirs: float ``(N, 6)`` and ``(M, 6)``: xyxy, confidence, class.
-        pixels: how far a side of partners may differ.
+        pixels: how far a side of partners may differ, for boxes of up to 100 pixels; in proportion for larger ones, whose sides
+            are read as so many strides that their rounding is larger too.
         confidence: how far their confidences may.
     """
     a, b = ours.double().numpy()[:, None], theirs.double().numpy()[None]  # (N, 1, 6), (1, M, 6)
-    cost = np.maximum(abs(a - b)[..., :4].max(-1) / pixels, abs(a - b)[..., 4] / confidence)
+    size = np.maximum(b[..., 2:4] - b[..., :2], 100).max(-1)  # (1, M)
+    cost = np.maximum(abs(a - b)[..., :4].max(-1) / (pixels * size / 100), abs(a - b)[..., 4] / confidence)
     cost = np.where(a[..., 5] == b[..., 5], np.minimum(cost, _NEVER), _NEVER)
     rows, columns = linear_sum_assignment(cost)
     partners = cost[rows, columns] <= 1
