@@ -120,6 +120,14 @@ NEVER = [
             "heatcam.live",
         ),
     ),
+    (  # what explains is handed in
+        ("web",),
+        (
+            *("heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.commands", "heatcam.cli", "heatcam.face", "heatcam.tracking"),
+        ),
+    ),
+    (("live", "sinks", "sources", "views", "measures", "pipeline", "frames"), ("heatcam.web",)),
     (("overlay", "sinks", "measures", "live"), ("heatcam.views",)),
     (  # Python's users come from above, as the command line's do
         (
@@ -328,7 +336,8 @@ def test_contributing_names_every_room() -> None:
 #: ``report``, what is accumulated over a whole run, for one command: ``measures`` are of single maps. The 28th is
 #: ``comparison``: what two explanations of one picture have in common is neither a number of one map nor drawing. The 29th is
 #: ``face``, what Python's users hold: no room below it may know the explainer, the files and the pictures at once.
-MOST_ROOMS, MOST_FLOORS = 29, 9
+#: The 30th is ``web``: requests, who may send them, and a server know nothing of windows and files.
+MOST_ROOMS, MOST_FLOORS = 30, 9
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

@@ -1,0 +1,2 @@
+from .settings import ServeSettings as ServeSettings
+from .settings import UploadLimits as UploadLimits
