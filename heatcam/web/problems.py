@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.text import printable
 
 MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("heatcam.web")
 
 
 class Problem(Exception):  # noqa: N818 (the field's own term)
@@ -61,3 +64,33 @@ async def answer_http_exception(_: Request, error: Exception) -> JSONResponse:
     response = problem_response(Problem(error.status_code, str(error.detail)))
     response.headers.update(error.headers or {})
     return response
+
+
+class AnswersBugs:
+    """ASGI middleware that answers what nobody expected with 500, without telling a stranger what it was; the log has it.
+
+    The framework's own answer would not pass the other middleware, which adds the headers.
+
+    Args:
+        app: what may fail.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or say that it failed where nothing was sent yet."""
+        has_begun = scope["type"] != "http"
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:  # noqa: BLE001 (the last door)
+            _log.error("a request failed", exc_info=error)
+            if not has_begun:
+                problem = Problem(500, "something went wrong here; the service's log says what")
+                await problem_response(problem)(scope, receive, send)

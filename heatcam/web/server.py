@@ -1,0 +1,136 @@
+"""The server: an address to listen at, and uvicorn, until a signal comes."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from heatcam.errors import UsageError
+
+FIRST_PORT, PORTS_TRIED = 8000, 20
+_SHUTDOWN_S = 3  # open requests may take this long at the end; streams and sockets are cut
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """Open the socket to listen at.
+
+    Args:
+        host: an address or a name of this machine.
+        port: TCP port, 0 for any free one; None takes the first free one from ``FIRST_PORT`` on.
+
+    Raises:
+        UsageError: the address is not this machine's, or the port is taken or needs more rights.
+    """
+    wanted = [port] if port is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    for number in wanted:
+        try:
+            return _bound(host, number)
+        except OSError as error:
+            if port is None and error.errno == errno.EADDRINUSE:
+                continue
+            raise _refusal(host, number, error) from None
+    raise UsageError(
+        f"ports {wanted[0]} to {wanted[-1]} are taken", "choose one with --port; 0 takes any free one"
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":  # (there it would let two programs listen at one port)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(128)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _refusal(host: str, port: int, error: OSError) -> UsageError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return UsageError(f"{host} is no address of this machine", "give one with --host, or 0.0.0.0 for all")
+    if error.errno == errno.EADDRINUSE:
+        return UsageError(f"port {port} is taken", "choose another with --port; 0 takes any free one")
+    if error.errno == errno.EACCES:
+        return UsageError(f"port {port} needs the rights of root", "choose one from 1024 on with --port")
+    return UsageError(
+        f"cannot listen at {host}:{port} ({error.strerror})", "choose others with --host and --port"
+    )
+
+
+def is_this_machine_only(host: str) -> bool:
+    """Return True if only programs on this machine reach the address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def address_of(opened: socket.socket, host: str, token: str) -> str:
+    """Return the address to open in a browser, with the token in its fragment, which browsers do not send."""
+    port = opened.getsockname()[1]
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host.strip("[]") else host)
+    return f"http://{name}:{port}/" + (f"#token={token}" if token else "")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the program has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the program."""
+        yield
+
+
+class WebServer:
+    """Serves an application at a socket. Call ``run`` on the main thread, and ``stop`` from anywhere.
+
+    Args:
+        app: the application.
+        opened: the socket to listen at.
+        on_stop: called once the end is asked for, before open requests are waited for: it lets streams end.
+    """
+
+    def __init__(
+        self, app: FastAPI, opened: socket.socket, on_stop: Callable[[], None] = lambda: None
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            lifespan="on",
+            ws="websockets-sansio",
+            ws_max_size=64 * 1024,  # (a browser sends two letters for a frame)
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+            timeout_keep_alive=15,
+            h11_max_incomplete_event_size=64 * 1024,
+            proxy_headers=True,
+            forwarded_allow_ips="127.0.0.1",
+        )
+        self._server, self._opened, self._on_stop = _Server(config), opened, on_stop
+
+    def run(self) -> bool:
+        """Serve until ``stop``; return False if the application could not start."""
+        self._server.run(sockets=[self._opened])
+        return self._server.started
+
+    def stop(self) -> None:
+        """End ``run``: no new requests, open ones have a few seconds; the second time at once."""
+        self._on_stop()
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
