@@ -80,6 +80,9 @@ class AnswersBugs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or say that it failed where nothing was sent yet."""
+        if scope["type"] == "lifespan":  # the server tells of these
+            await self._app(scope, receive, send)
+            return
         has_begun = scope["type"] != "http"
 
         async def noting(message: Message) -> None:

@@ -126,7 +126,10 @@ class WebServer:
 
     def run(self) -> bool:
         """Serve until ``stop``; return False if the application could not start."""
-        self._server.run(sockets=[self._opened])
+        try:
+            self._server.run(sockets=[self._opened])
+        except SystemExit:  # (newer ones leave so where the application did not start)
+            return False
         return self._server.started
 
     def stop(self) -> None:

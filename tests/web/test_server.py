@@ -1,0 +1,101 @@
+"""The socket, the address that is printed, and the end of the service."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from starlette.responses import StreamingResponse
+
+from heatcam.errors import UsageError
+from heatcam.web.app import create_app, lifespan_of
+from heatcam.web.server import WebServer, address_of, is_this_machine_only, listen
+from heatcam.web.settings import ServeSettings
+
+
+@pytest.fixture
+def opened() -> Iterator[socket.socket]:
+    with listen("127.0.0.1", 0) as one:
+        yield one
+
+
+def test_a_port_that_is_taken_is_told_and_one_that_was_not_asked_for_is_passed_over(
+    opened: socket.socket,
+) -> None:
+    port = opened.getsockname()[1]
+    with pytest.raises(UsageError, match=rf"port {port} is taken; choose another with --port"):
+        listen("127.0.0.1", port)
+    with listen("127.0.0.1", None) as first, listen("127.0.0.1", None) as second:
+        assert first.getsockname()[1] < second.getsockname()[1]
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    for host in ("203.0.113.7", "no.such.host.invalid"):
+        with pytest.raises(UsageError, match="is no address of this machine"):
+            listen(host, 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("127.8.8.8", True),
+     ("0.0.0.0", False), ("::", False), ("192.168.1.7", False), ("myhost", False)],
+)  # fmt: skip
+def test_only_loopback_is_this_machine_s_own(host: str, alone: bool) -> None:
+    assert is_this_machine_only(host) is alone
+
+
+def test_the_address_can_be_clicked_and_carries_the_token_where_no_browser_sends_it(
+    opened: socket.socket,
+) -> None:
+    port = opened.getsockname()[1]
+    assert address_of(opened, "127.0.0.1", "") == f"http://127.0.0.1:{port}/"
+    assert address_of(opened, "0.0.0.0", "abc") == f"http://127.0.0.1:{port}/#token=abc"
+    assert address_of(opened, "::1", "") == f"http://[::1]:{port}/"
+    assert address_of(opened, "::", "") == f"http://[::1]:{port}/"
+
+
+def test_the_server_answers_and_ends_although_a_stream_is_open(opened: socket.socket) -> None:
+    ended, told = threading.Event(), []
+    router = APIRouter()
+
+    @router.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def parts():  # type: ignore[no-untyped-def]
+            import asyncio
+
+            while not ended.is_set():
+                yield b"x"
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(parts())
+
+    app = create_app(
+        ServeSettings(), [router], lifespan_of(lambda: told.append("started"), lambda: told.append("ended"))
+    )
+    server = WebServer(app, opened, ended.set)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    address = address_of(opened, "127.0.0.1", "")
+    with httpx.stream("GET", f"{address}stream", timeout=10) as answer:
+        assert next(answer.iter_raw())
+        assert answer.headers.get("server") is None
+        server.stop()
+        started = time.monotonic()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert time.monotonic() - started < 8
+    assert told == ["started", "ended"]
+
+
+def test_an_application_that_cannot_start_is_told(opened: socket.socket) -> None:
+    def broken() -> None:
+        raise RuntimeError("no")
+
+    assert (
+        WebServer(create_app(ServeSettings(), [], lifespan_of(broken, lambda: None)), opened).run() is False
+    )
