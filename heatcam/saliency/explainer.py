@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -99,6 +100,14 @@ class Explainer:
         self.inputs = PreparedInput()
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
+
+    def with_thresholds(self, thresholds: Thresholds) -> Explainer:
+        """Return an explainer that keeps other boxes and shares all else, so that both are called in turn."""
+        if thresholds == self.thresholds:
+            return self
+        other = copy.copy(self)
+        other.thresholds = thresholds
+        return other
 
     def facts(self) -> ExplainerFacts:
         """Return what a report says of this explainer."""

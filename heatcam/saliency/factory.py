@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+import threading
+from dataclasses import fields, replace
+from typing import Any
 
 import torch
 from torch import nn
 
 from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures
 from heatcam.models import LoadedModel, load_model
-from heatcam.options import LIKELY_SIZE_WH, ExplainOptions, class_ids_of
+from heatcam.options import LIKELY_SIZE_WH, DetectOptions, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.families import family_of
@@ -37,10 +39,11 @@ def build_explainer(
 
 
 class ExplainerCache:
-    """Cache of one model's explainers, each built when it is first asked for; the last few are kept. One thread at a time.
+    """Cache of one model's explainers, each built when it is first asked for; the last few are kept. Called from any thread.
 
     They share the network's weights, so that the window can change methods quickly; each has modules of its own, so that one can
-    be built while another explains.
+    be built while another explains. Explainers of other classes and thresholds than an earlier one's cost nothing: they share all
+    of it, and so are called in turn with it; only for another confidence is the evidence calibrated anew.
 
     Args:
         loaded: the loaded model.
@@ -52,24 +55,51 @@ class ExplainerCache:
         self.loaded = loaded
         self._device = device
         self._size_wh = size_wh
-        self._made: dict[ExplainOptions, Explainer] = {}
+        self._made: dict[tuple[ExplainOptions, tuple[int, int]], Explainer] = {}
+        self._lock = threading.Lock()
 
-    def take(self, options: ExplainOptions) -> Explainer:
+    def take(self, options: ExplainOptions, size_wh: tuple[int, int] | None = None) -> Explainer:
         """Return the explainer for ``options``, warmed up and calibrated.
+
+        Args:
+            options: which boxes are kept and how their evidence is mapped.
+            size_wh: size of the pictures to come, in pixels; None takes the cache's own.
 
         Raises:
             ModelError, UsageError: the options do not fit this model.
         """
-        if options not in self._made:
-            while len(self._made) >= _MOST_KEPT:
-                self._made.pop(next(iter(self._made)))
-            own = replace(self.loaded, network=with_shared_weights(self.loaded.network))
-            explainer = explainer_of(own, self._device, options, self._size_wh)
-            examples = self.loaded.examples or real_pictures
-            explainer.calibrating_s = calibrate(explainer, lambda: examples(self._size_wh))
-            self._made[options] = explainer
-        self._made[options] = self._made.pop(options)  # (most recently used last)
-        return self._made[options]
+        thresholds = thresholds_of(options, self.loaded.class_names)
+        key = replace(options, **_KEEPING_ALL), size_wh or self._size_wh
+        with self._lock:
+            if key not in self._made:
+                while len(self._made) >= _MOST_KEPT:
+                    self._made.pop(next(iter(self._made)))
+                self._made[key] = self._built(*key)
+            self._made[key] = self._made.pop(key)  # (most recently used last)
+            return self._made[key].with_thresholds(thresholds)
+
+    def _built(self, options: ExplainOptions, size_wh: tuple[int, int]) -> Explainer:
+        own = replace(self.loaded, network=with_shared_weights(self.loaded.network))
+        explainer = explainer_of(own, self._device, options, size_wh)
+        examples = self.loaded.examples or real_pictures
+        explainer.calibrating_s = calibrate(explainer, lambda: examples(size_wh))
+        return explainer
+
+
+#: The options that only choose among the boxes that a network finds, apart from the confidence, as they are by default.
+_KEEPING_ALL: dict[str, Any] = {
+    field.name: field.default for field in fields(DetectOptions) if field.name not in ("imgsz", "conf")
+}
+
+
+def thresholds_of(options: DetectOptions, class_names: dict[int, str]) -> Thresholds:
+    """Return the thresholds of a model with these classes.
+
+    Raises:
+        UsageError: a threshold is outside its range, or the model has no such class.
+    """
+    options.require_valid()
+    return Thresholds(options.conf, options.iou, class_ids_of(options.classes, class_names), options.max_det)
 
 
 def with_shared_weights(network: nn.Module) -> nn.Module:
@@ -106,10 +136,8 @@ def explainer_of(
     Raises:
         ModelError, UsageError: the options do not fit this model; the message names the next step.
     """
-    options.require_valid()
+    thresholds = thresholds_of(options, loaded.class_names)
     formula = method_formula(options.formula_name)
-    class_ids = class_ids_of(options.classes, loaded.class_names)
-    thresholds = Thresholds(options.conf, options.iou, class_ids, options.max_det)
     photograph = real_picture(size_wh)
     family = family_of(loaded.network)
     engine, fit = family.build(loaded, device, options, photograph)
