@@ -5,17 +5,16 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or refused input, 130 Ctrl-C, 143 SI
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from heatcam.bench import Conditions, Plan
-from heatcam.cli.failing import HeatcamGroup
-from heatcam.cli.help import Group, HeatcamCommand, Kind
+from heatcam.cli.help import Group, Kind
 from heatcam.cli.invocation import given_options, terminal_of
 from heatcam.cli.records import with_option_records
+from heatcam.cli.root import app, command
 from heatcam.cli.single_options import CameraOption, FilmArgument, JsonOption, RecursiveOption
 from heatcam.commands import (
     CaptureChoice,
@@ -33,6 +32,9 @@ from heatcam.commands import (
     RecordingOptions,
     RecordingOutput,
     Sampling,
+    ServeChoice,
+    ServedChoice,
+    ServedSource,
     SourceChoice,
     StatisticsOutput,
     ViewOutput,
@@ -40,49 +42,7 @@ from heatcam.commands import (
 )
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 
-app = typer.Typer(
-    name="heatcam",
-    cls=HeatcamGroup,
-    no_args_is_help=True,
-    rich_markup_mode=None,  # drawn help loads rich's Markdown: 120 of the 300 ms that `--help` took
-    pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: heatcam live demo",
-)
-command = functools.partial(app.command, cls=HeatcamCommand)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        from heatcam import __version__  # noqa: PLC0415
-
-        typer.echo(f"heatcam {__version__}")
-        raise typer.Exit
-
-
-def _say_reasons(wanted: bool) -> None:
-    if wanted:
-        from heatcam.commands import say_reasons  # noqa: PLC0415 (rich)
-
-        say_reasons(terminal_of())
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose",
-            callback=_say_reasons,
-            help="Say what was chosen and why, and what was measured for it.",
-        ),
-    ] = False,
-) -> None:
-    """See what your detector sees, live: heat maps of a YOLO model's own evidence over camera, video and photographs."""
+__all__ = ["app"]
 
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam live --camera 0")
@@ -237,6 +197,31 @@ def compare(
 
     options = CompareOptions(look, output, extent, capture, recursive)
     raise typer.Exit(run_compare(source, sides, options, terminal_of(says_yes=sides.yes)))
+
+
+@command(rich_help_panel=Kind.SEE, epilog="Example: heatcam serve --open")
+@with_option_records
+def serve(
+    chosen: ServedSource,
+    capture: FilmChoice,
+    model: ServedChoice,
+    look: LookOptions,
+    motion: MotionOptions,
+    service: ServeChoice,
+) -> None:
+    """Show the live view as a page in the browser, and answer requests.
+
+    POST /analyze takes a picture and gives its findings and views. It needs the extra heatcam[web]. Only this machine can
+    reach it, unless --host says otherwise; then a token is asked for.
+    """
+    from heatcam.commands import before_serve  # noqa: PLC0415
+
+    before_serve(chosen.spec(), model, service)
+
+    from heatcam.commands.serve import ServeOptions, run_serve  # noqa: PLC0415
+
+    options = ServeOptions(capture, look, motion, service)
+    raise typer.Exit(run_serve(chosen.spec(), model, options, terminal_of(says_yes=model.yes)))
 
 
 @command(rich_help_panel=Kind.CHOOSE, epilog="Example: heatcam cameras")

@@ -24,6 +24,7 @@ class Group(str, Enum):
     MAP = "Map"
     LOOK = "Look"
     WINDOW = "Window"
+    SERVICE = "Service"
     MEASURING = "Measuring"
     OUTPUT = "Output"
     FINDINGS = "Findings"

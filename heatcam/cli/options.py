@@ -15,6 +15,7 @@ import typer
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
+from heatcam.cli.serving_options import serving_options
 from heatcam.cli.single_options import CAMERA
 from heatcam.commands import (
     CaptureChoice,
@@ -33,6 +34,9 @@ from heatcam.commands import (
     RecordingOptions,
     RecordingOutput,
     Sampling,
+    ServeChoice,
+    ServedChoice,
+    ServedSource,
     SourceChoice,
     StatisticsOutput,
     ViewOutput,
@@ -50,6 +54,7 @@ CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METH
 #: The group of a record's options, except those that name another as ``rich_help_panel``.
 GROUP_OF: dict[type, Group] = {
     SourceChoice: Group.SOURCE,
+    ServedSource: Group.SOURCE,
     CaptureChoice: Group.SOURCE,
     FilmChoice: Group.SOURCE,
     RecordedFilm: Group.SOURCE,
@@ -57,12 +62,14 @@ GROUP_OF: dict[type, Group] = {
     Sampling: Group.SOURCE,
     ModelChoice: Group.MODEL,
     ComparedChoice: Group.MODEL,
+    ServedChoice: Group.MODEL,
     Conditions: Group.MODEL,
     Judged: Group.MODEL,
     LookOptions: Group.LOOK,
     ComparedLook: Group.LOOK,
     MotionOptions: Group.LOOK,
     WindowChoice: Group.WINDOW,
+    ServeChoice: Group.SERVICE,
     Output: Group.OUTPUT,
     ViewOutput: Group.OUTPUT,
     PictureOutput: Group.OUTPUT,
@@ -368,3 +375,4 @@ OPTIONS[SourceChoice] = {
     "camera": CAMERA,
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
+OPTIONS |= serving_options(OPTIONS)

@@ -26,6 +26,10 @@ from .refusals import before_compare as before_compare
 from .refusals import before_eval as before_eval
 from .refusals import before_layers as before_layers
 from .refusals import before_live as before_live
+from .refusals import before_serve as before_serve
+from .serve_options import ServeChoice as ServeChoice
+from .serve_options import ServedChoice as ServedChoice
+from .serve_options import ServedSource as ServedSource
 from .terminal import Terminal as Terminal
 from .verbose import before_the_command as before_the_command
 from .verbose import say_reasons as say_reasons

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import ClassVar
 
 from heatcam.enums import (
     DEFAULT_SMOOTH,
@@ -374,6 +375,7 @@ class SourceChoice:
     place: str | None = None
     camera: str | None = None
     source: str | None = None
+    _usual: ClassVar[str] = "0"
 
     def spec(self) -> str:
         """Return the source as ``open_source`` takes it.
@@ -384,4 +386,4 @@ class SourceChoice:
         given = [one for one in (self.place, self.camera, self.source) if one is not None]
         if len(given) > 1:
             raise UsageError("more than one source is given", "give one: SOURCE, --camera or --source")
-        return given[0] if given else "0"
+        return given[0] if given else self._usual

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from heatcam.bench import NAMES, Conditions, Plan, chosen
 from heatcam.commands.compare_options import ComparedChoice
 from heatcam.commands.options import ModelChoice
+from heatcam.commands.serve_options import ServeChoice, ServedChoice
 from heatcam.errors import UsageError
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.models import WORDS, find_checkpoint, official
@@ -55,6 +57,34 @@ def before_live(source: str, choice: ModelChoice, window: SinkChoice) -> None:
     open_source(source)
     require_model(choice.model, choice.device)
     window.sinks()
+
+
+def before_serve(source: str, choice: ServedChoice, service: ServeChoice) -> None:
+    """Refuse invalid options of ``heatcam serve`` at once; the source is looked up, not opened.
+
+    Raises:
+        HeatcamError: the message names the next step.
+    """
+    require_extra("web", "fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_client")
+    service.require_valid()
+    choices = choice.choices()
+    open_source(source)
+    for one in choices:
+        require_model(one.model, one.device)
+
+
+def require_extra(name: str, *packages: str) -> None:
+    """Refuse to go on without the packages of an extra.
+
+    Raises:
+        UsageError: one of them is not installed.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise UsageError(
+            f"this needs the extra heatcam[{name}] ({missing[0].replace('_', '-')} is not installed)",
+            f"pip install 'heatcam[{name}]', or in a clone pip install '.[{name}]'",
+        )
 
 
 def before_compare(source: str, choice: ComparedChoice) -> None:

@@ -12,7 +12,7 @@ _MONTH_S = 30 * 24 * 3600
 
 
 class SessionFacts(BaseModel):
-    """Whether a token is needed, and whether this browser has given it."""
+    """Need for a token, and whether this browser has given it."""
 
     needs_token: bool
     signed_in: bool

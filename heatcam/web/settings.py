@@ -1,10 +1,9 @@
-"""Settings of the web service: where it listens, who may use it, and its limits."""
+"""Settings of the web service: who may use it, and its limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-LOCALHOST = "127.0.0.1"
 MEGABYTE = 1_000_000
 
 
@@ -32,15 +31,12 @@ class ServeSettings:
     """Settings of the whole service.
 
     Attributes:
-        host: address to listen at.
-        port: TCP port; 0 takes a free one.
         token: what a user of another address than this machine's has to know; "" for none.
-        allowed_hosts: names and addresses, in small letters and without ports, that a request may be for: its ``Host`` header.
+        allowed_hosts: names, in small letters and without ports, that a request may be for: its ``Host`` header. Addresses always
+            may.
         limits: of what a request may send.
     """
 
-    host: str = LOCALHOST
-    port: int = 8000
     token: str = ""
-    allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
+    allowed_hosts: frozenset[str] = frozenset({"localhost"})
     limits: UploadLimits = UploadLimits()

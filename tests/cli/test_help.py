@@ -65,13 +65,13 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         for option in ("--smooth", "--npz", "--view", "--start", "--codec", "--every", "--why", "--output")
     }
     assert users == {
-        "--smooth": {"live", "record"},
+        "--smooth": {"live", "record", "serve"},
         "--npz": {"snapshot"},
         "--view": {"snapshot", "redraw"},
-        "--start": {"live", "record", "compare", "stats"},
+        "--start": {"live", "record", "compare", "serve", "stats"},
         "--codec": {"record"},
         "--every": {"live", "stats"},
-        "--why": {"live", "snapshot", "record", "compare", "stats"},
+        "--why": {"live", "snapshot", "record", "compare", "serve", "stats"},
         "--output": {"snapshot", "redraw", "record", "compare", "stats"},
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())
