@@ -39,6 +39,7 @@ def serving_options(options: Mapping[type, dict[str, Any]]) -> dict[type, dict[s
         ),
         "allow_host": typer.Option(
             metavar="NAME",
+            envvar="HEATCAM_ALLOW_HOST",
             help="Also answer to this name, such as a proxy's; may be given several times.",
         ),
         "open": typer.Option("--open", help="Open the page in the browser."),
