@@ -98,7 +98,7 @@ compiles_bfloat16 = pytest.mark.skipif(
 @compiles_bfloat16
 def test_half_of_the_bits_on_the_cpu_are_openvinos(cut: TappedNetwork, monkeypatch) -> None:
     monkeypatch.setattr(backends, "_measured", lambda *_: [1.0, 2.0])
-    assert start(cut, "auto", "bf16").name == "openvino bf16"
+    assert start(cut, "auto", "bf16", lambda *_: "").name == "openvino bf16"
 
 
 def test_a_spoiled_memory_is_measured_anew(cut: TappedNetwork, tmp_path, monkeypatch) -> None:
