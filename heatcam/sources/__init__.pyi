@@ -2,7 +2,9 @@ from .base import Source as Source
 from .cameras import Camera as Camera
 from .cameras import list_cameras as list_cameras
 from .cameras import no_camera_advice as no_camera_advice
+from .decoding import NotAPictureError as NotAPictureError
 from .decoding import check_picture as check_picture
+from .decoding import decode_picture as decode_picture
 from .decoding import pillow_to_bgr as pillow_to_bgr
 from .decoding import read_picture as read_picture
 from .demo.scene import DemoScene as DemoScene

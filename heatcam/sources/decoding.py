@@ -1,4 +1,4 @@
-"""Decoding of one picture file to pixels, upright and in the right colours, or an error of one line.
+"""Decoding of one picture, a file or its bytes, to pixels, upright and in the right colours, or an error of one line.
 
 Pillow decodes, because it tells a truncated file from a complete one (OpenCV 5.0 fills the rest with grey), applies
 palettes, transparency and CMYK, and names the problem. Where it was measured to be wrong (Pillow 13), we step in:
@@ -10,10 +10,12 @@ A small file can expand to gigabytes, so the memory that reading needs is estima
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -47,6 +49,26 @@ _TIFF_PLANAR_CONFIGURATION = 284
 T = TypeVar("T")
 
 
+class NotAPictureError(UnreadableInputError):
+    """Bytes that are no picture, or one of a format that cannot be read here."""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A picture's name in messages, as ``str()``, and its limit.
+
+    Attributes:
+        name: the name.
+        most_pixels: width times height that it may have.
+    """
+
+    name: str
+    most_pixels: int = MAX_PIXELS
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def read_picture(path: str | Path) -> Uint8Array:
     """Read one picture file: uint8 ``(H, W, 3)``, BGR, rotated as its EXIF says, transparency blended over white.
 
@@ -59,6 +81,24 @@ def read_picture(path: str | Path) -> Uint8Array:
             take more than ``MAX_BYTES`` of memory to read or to show.
     """
     return _with_picture(Path(path), _decode, _decode_with_opencv)
+
+
+def decode_picture(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> Uint8Array:
+    """Decode a picture file's bytes as ``read_picture`` does.
+
+    Args:
+        data: the whole file.
+        name: of the picture, in messages.
+        most_pixels: width times height that it may have; checked before anything is decoded.
+
+    Raises:
+        NotAPictureError: the bytes are no picture, or one of a format that cannot be read here.
+        UnreadableInputError: see ``read_picture``.
+    """
+    named = _Named(name, min(most_pixels, MAX_PIXELS))
+    if not data:
+        raise NotAPictureError(f"{name} is empty", "fetch or export it again")
+    return _with_open(io.BytesIO(data), named, _decode, _decode_with_opencv)
 
 
 def pillow_to_bgr(picture: Image.Image) -> Uint8Array:
@@ -87,38 +127,48 @@ def check_picture(path: str | Path) -> None:
 
 def _with_picture(
     path: Path,
-    use: Callable[[Image.Image, IO[bytes], Path], T],
-    otherwise: Callable[[IO[bytes], Path, int, int], T],
+    use: Callable[[Image.Image, IO[bytes], _Named], T],
+    otherwise: Callable[[IO[bytes], _Named, int, int], T],
 ) -> T:
     """Open a picture and return the result of ``use``, or of ``otherwise`` for a TIFF that Pillow cannot read."""
     with _open(path) as file:
-        kind = _kind(file, path)
-        try:
-            with warnings.catch_warnings():
-                # damaged metadata and big pictures: the pixels decide, not the warnings
-                warnings.simplefilter("ignore")
-                return _use_pillow(file, kind, path, use, otherwise)
-        except (UnreadableInputError, KeyboardInterrupt):
-            raise
-        except MemoryError as error:
-            raise UnreadableInputError(
-                f"{path} needs more memory than there is", "scale it down first"
-            ) from error
-        except Image.DecompressionBombError as error:
-            raise _too_large(path) from error
-        except Exception as error:  # (on damaged files Pillow raises OSError, SyntaxError, struct.error, ...)
-            reason = str(error) or type(error).__name__
-            raise UnreadableInputError(
-                f"{path} is a damaged or truncated {kind} picture ({reason})", "fetch or export it again"
-            ) from error
+        return _with_open(file, _Named(str(path)), use, otherwise)
+
+
+def _with_open(
+    file: IO[bytes],
+    named: _Named,
+    use: Callable[[Image.Image, IO[bytes], _Named], T],
+    otherwise: Callable[[IO[bytes], _Named, int, int], T],
+) -> T:
+    """Do the same with an open file."""
+    kind = _kind(file, named)
+    try:
+        with warnings.catch_warnings():
+            # damaged metadata and big pictures: the pixels decide, not the warnings
+            warnings.simplefilter("ignore")
+            return _use_pillow(file, kind, named, use, otherwise)
+    except (UnreadableInputError, KeyboardInterrupt):
+        raise
+    except MemoryError as error:
+        raise UnreadableInputError(
+            f"{named} needs more memory than there is", "scale it down first"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(named) from error
+    except Exception as error:  # (on damaged files Pillow raises OSError, SyntaxError, struct.error, ...)
+        reason = str(error) or type(error).__name__
+        raise UnreadableInputError(
+            f"{named} is a damaged or truncated {kind} picture ({reason})", "fetch or export it again"
+        ) from error
 
 
 def _use_pillow(
     file: IO[bytes],
     kind: str,
-    path: Path,
-    use: Callable[[Image.Image, IO[bytes], Path], T],
-    otherwise: Callable[[IO[bytes], Path, int, int], T],
+    named: _Named,
+    use: Callable[[Image.Image, IO[bytes], _Named], T],
+    otherwise: Callable[[IO[bytes], _Named, int, int], T],
 ) -> T:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -128,14 +178,14 @@ def _use_pillow(
         # the latter after ultralytics has patched Image.open
         if kind != "TIFF":
             raise
-        _check_memory(opencv_bytes(tiff_tags(file), size), path)
-        return otherwise(file, path, cv2.IMREAD_UNCHANGED, 1)
-    _check_size(picture.size, path)
-    _check_memory(pillow_bytes(picture, kind, size), path)
+        _check_memory(opencv_bytes(tiff_tags(file), size), named)
+        return otherwise(file, named, cv2.IMREAD_UNCHANGED, 1)
+    _check_size(picture.size, named)
+    _check_memory(pillow_bytes(picture, kind, size), named)
     if _has_wide_planes(picture):
-        _check_memory(opencv_bytes(tiff_tags(file), size), path)
-    _check_time(picture, path)
-    return use(picture, file, path)
+        _check_memory(opencv_bytes(tiff_tags(file), size), named)
+    _check_time(picture, named)
+    return use(picture, file, named)
 
 
 @contextmanager
@@ -167,77 +217,79 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _kind(file: IO[bytes], path: Path) -> str:
+def _kind(file: IO[bytes], named: _Named) -> str:
     """Return Pillow's name of the file's format, after checking that it can be read.
 
     Raises:
-        UnreadableInputError: it is no picture, a camera's raw file, or of a format that cannot be read here.
+        NotAPictureError: it is no picture, a camera's raw file, or of a format that cannot be read here.
     """
     try:
         kind = sniff_picture_format(file.read(HEAD_BYTES))
     except OSError as error:
-        raise UnreadableInputError(f"cannot read {path} ({error.strerror})", "check the disk") from error
+        raise UnreadableInputError(f"cannot read {named} ({error.strerror})", "check the disk") from error
     if kind is None:
-        raise UnreadableInputError(
-            f"{path} is not a picture", "give a JPEG, PNG, WebP, AVIF, HEIC, JPEG 2000, BMP, TIFF or GIF file"
+        raise NotAPictureError(
+            f"{named} is not a picture",
+            "give a JPEG, PNG, WebP, AVIF, HEIC, JPEG 2000, BMP, TIFF or GIF file",
         )
     if kind == "TIFF" and is_camera_raw(file):
-        raise UnreadableInputError(f"{path} is a camera's raw file", "export it as JPEG or TIFF")
+        raise NotAPictureError(f"{named} is a camera's raw file", "export it as JPEG or TIFF")
     if missing := prepare_reader(kind):
-        raise UnreadableInputError(f"{path} is a {kind} picture, which cannot be read here", missing)
+        raise NotAPictureError(f"{named} is a {kind} picture, which cannot be read here", missing)
     return kind
 
 
-def _decode(picture: Image.Image, file: IO[bytes], path: Path) -> Uint8Array:
+def _decode(picture: Image.Image, file: IO[bytes], named: _Named) -> Uint8Array:
     if _has_wide_planes(picture):
-        return _decode_with_opencv(file, path, cv2.IMREAD_COLOR, orientation_of(picture))
+        return _decode_with_opencv(file, named, cv2.IMREAD_COLOR, orientation_of(picture))
     picture.load()
-    _check_size(picture.size, path)  # in a container, the picture inside may be larger than stated
+    _check_size(picture.size, named)  # in a container, the picture inside may be larger than stated
     # Read after load: for TIFF, Pillow rotates the pixels itself and removes the tag.
     return bgr_of_pillow(picture, orientation_of(picture), white_is_zero=white_is_zero_in(picture))
 
 
-def _decode_with_opencv(file: IO[bytes], path: Path, how: int, orientation: int) -> Uint8Array:
+def _decode_with_opencv(file: IO[bytes], named: _Named, how: int, orientation: int) -> Uint8Array:
     """Decode a TIFF by OpenCV's flag ``how``: IMREAD_UNCHANGED mixes up separate planes, IMREAD_COLOR refuses float samples."""
     file.seek(0)
     data = np.frombuffer(file.read(), np.uint8)
     samples: Any = cv2.imdecode(data, how | cv2.IMREAD_IGNORE_ORIENTATION)
     if samples is None:
-        raise UnreadableInputError(f"{path} is a damaged TIFF or of a kind we cannot read", "save it as PNG")
-    _check_size((samples.shape[1], samples.shape[0]), path)
+        raise UnreadableInputError(f"{named} is a damaged TIFF or of a kind we cannot read", "save it as PNG")
+    _check_size((samples.shape[1], samples.shape[0]), named)
     return bgr_of_samples(samples, orientation)
 
 
-def _check_size(size_wh: tuple[int, int], path: Path) -> None:
-    if size_wh[0] * size_wh[1] > MAX_PIXELS:
-        raise _too_large(path, size_wh)
+def _check_size(size_wh: tuple[int, int], named: _Named) -> None:
+    if size_wh[0] * size_wh[1] > named.most_pixels:
+        raise _too_large(named, size_wh)
     if min(size_wh) < 1:
         raise UnreadableInputError(
-            f"{path} holds a picture of {size_wh[0]}x{size_wh[1]} pixels", "export it again"
+            f"{named} holds a picture of {size_wh[0]}x{size_wh[1]} pixels", "export it again"
         )
 
 
-def _check_memory(needed: int, path: Path) -> None:
+def _check_memory(needed: int, named: _Named) -> None:
     if needed > MAX_BYTES:
         raise UnreadableInputError(
-            f"{path} would take {needed / 1e9:.1f} GB of memory, and {MAX_BYTES / 1e9:.1f} is the most for one picture",
+            f"{named} would take {needed / 1e9:.1f} GB of memory, and {MAX_BYTES / 1e9:.1f} is the most for one picture",
             "scale it down first",
         )
 
 
-def _check_time(picture: Image.Image, path: Path) -> None:
+def _check_time(picture: Image.Image, named: _Named) -> None:
     slow = any(tile[0] in Image.DECODERS for tile in picture.tile) if hasattr(picture, "tile") else False
     if slow and picture.size[0] * picture.size[1] > _MAX_SLOW_PIXELS:
         raise UnreadableInputError(
-            f"{path} is a {picture.format} picture of {picture.size[0]}x{picture.size[1]}, which takes minutes to read",
+            f"{named} is a {picture.format} picture of {picture.size[0]}x{picture.size[1]}, which takes minutes to read",
             "save it as PNG",
         )
 
 
-def _too_large(path: Path, size_wh: tuple[int, int] | None = None) -> UnreadableInputError:
+def _too_large(named: _Named, size_wh: tuple[int, int] | None = None) -> UnreadableInputError:
     size = f" ({size_wh[0]}x{size_wh[1]})" if size_wh else ""
-    limit = MAX_PIXELS // 1_000_000
-    return UnreadableInputError(f"{path} has more than {limit} million pixels{size}", "scale it down first")
+    most = named.most_pixels
+    limit = f"{most // 1_000_000} million" if most >= 1_000_000 else str(most)
+    return UnreadableInputError(f"{named} has more than {limit} pixels{size}", "scale it down first")
 
 
 def orientation_of(picture: Image.Image) -> int:

@@ -1,3 +1,4 @@
+import io
 import struct
 import sys
 import zlib
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
 from heatcam.errors import UnreadableInputError
-from heatcam.sources.decoding import read_picture
+from heatcam.sources.decoding import NotAPictureError, decode_picture, read_picture
 from heatcam.sources.picture_formats import is_picture_file
 
 RED, BLUE, GREEN = (220, 30, 30), (30, 30, 220), (30, 220, 30)  # RGB
@@ -424,3 +425,37 @@ def test_a_picture_taller_than_one_band_of_rows_comes_out_whole_and_turned(tmp_p
         np.testing.assert_array_equal(read_picture(tmp_path / name), noise, err_msg=name)
     grey = read_picture(tmp_path / "wide_grey.png")
     np.testing.assert_array_equal(grey, np.repeat(noise[..., :1], 3, axis=2))
+
+
+def test_bytes_are_decoded_as_a_file_is(tmp_path: Path) -> None:
+    file, exif = tmp_path / "a.jpg", Image.Exif()
+    exif[0x0112] = 6  # on its side
+    Image.effect_noise((64, 48), 80).convert("RGB").save(file, exif=exif)
+    assert decode_picture(file.read_bytes(), "it").shape == (64, 48, 3)
+    assert (decode_picture(file.read_bytes(), "it") == read_picture(file)).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "words"),
+    [
+        (b"", NotAPictureError, "^it is empty; "),
+        (b"%PDF-1.7 and so on", NotAPictureError, "^it is not a picture; give a JPEG"),
+        (b"\x89PNG\r\n\x1a\n and nothing more", UnreadableInputError, "^it is a damaged or truncated PNG"),
+    ],
+)
+def test_bytes_that_are_no_picture_are_told_from_damaged_ones(
+    data: bytes, error: type[UnreadableInputError], words: str
+) -> None:
+    with pytest.raises(UnreadableInputError, match=words) as told:
+        decode_picture(data, "it")
+    assert type(told.value) is error
+
+
+def test_bytes_have_a_limit_of_pixels_that_is_checked_before_they_are_decoded() -> None:
+    data = io.BytesIO()
+    Image.new("1", (1500, 1000)).save(data, "PNG")
+    cut_off = data.getvalue()[:60]  # (decoding would say that)
+    for most, words in ((1_499_999, r"more than 1 million pixels \(1500x1000\)"), (999, "more than 999 pix")):
+        with pytest.raises(UnreadableInputError, match=words):
+            decode_picture(cut_off, "it", most)
+    assert decode_picture(data.getvalue(), "it", 1_500_000).shape == (1000, 1500, 3)
