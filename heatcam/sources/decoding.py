@@ -157,7 +157,8 @@ def _with_open(
     except Image.DecompressionBombError as error:
         raise _too_large(named) from error
     except Exception as error:  # (on damaged files Pillow raises OSError, SyntaxError, struct.error, ...)
-        reason = str(error) or type(error).__name__
+        is_named = isinstance(error, UnidentifiedImageError)  # (by the object that was read)
+        reason = "its header" if is_named else str(error) or type(error).__name__
         raise UnreadableInputError(
             f"{named} is a damaged or truncated {kind} picture ({reason})", "fetch or export it again"
         ) from error
