@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-Result = TypeVar("Result")
+Body = TypeVar("Body")
 
 #: Nobody reads it; logs and numbers tell it from an error. The code is nginx's.
 CLIENT_LEFT = 499
 
 
-async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what the work of a request returns; its body has to be read before.
+async def for_client(
+    request: Request,
+    reading: Coroutine[Any, Any, Body],
+    work: Callable[[Body], Coroutine[Any, Any, Response]],
+) -> Response:
+    """Read a request and answer it, unless its client leaves before: then its work is cancelled, and nobody is answered.
+
+    Args:
+        request: the request.
+        reading: reads its body.
+        work: makes the answer of what was read.
 
     Raises:
-        ClientDisconnect: the client left, and the work was cancelled.
-        BaseException: what the work raised.
+        BaseException: what was raised in between.
     """
-    task, left = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    try:
+        body = await reading
+    except ClientDisconnect:
+        return Response(status_code=CLIENT_LEFT)
+    task, left = asyncio.ensure_future(work(body)), asyncio.ensure_future(_left(request))
+    del body  # (only the work has it, so that it is gone with it)
     try:
         await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
+        return task.result() if task.done() else Response(status_code=CLIENT_LEFT)
     finally:
         task.cancel()
         left.cancel()
@@ -37,8 +48,3 @@ async def _left(request: Request) -> None:
     """Wait until the client leaves."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def answer_client_left(_: Request, error: Exception) -> Response:  # noqa: ARG001 (a handler's form)
-    """Answer nobody; a handler of ``ClientDisconnect``."""
-    return Response(status_code=CLIENT_LEFT)
