@@ -6,7 +6,6 @@ import asyncio
 import io
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -21,6 +20,7 @@ from heatcam.options import ExplainOptions
 from heatcam.web.analysis import Analyzer
 from heatcam.web.analyze import analyze_router
 from heatcam.web.app import create_app
+from heatcam.web.decoding import PictureDecoders
 from heatcam.web.docs_page import docs_router
 from heatcam.web.kserve import kserve_router
 from heatcam.web.metrics import CountsRequests, Metrics, metrics_router
@@ -29,6 +29,9 @@ from heatcam.web.settings import ServeSettings, UploadLimits
 from tests.face.tiny import FACTS, RedExplainer
 
 Result = TypeVar("Result")
+
+#: One for all tests: its processes take half a second to start, and end with the tests.
+DECODERS = PictureDecoders(UploadLimits())
 
 
 class TinyExplainer(RedExplainer):
@@ -129,6 +132,7 @@ class Service:
         self.queue = ModelQueue(limits.queue_length, limits.waiting_s)
         self.metrics = Metrics(lambda: self.queue.waiting)
         self.analyzer = Analyzer(cast(Any, self.models), self.queue, limits, metrics=self.metrics)
+        self.analyzer._decoders = DECODERS
         routers = (analyze_router(self.analyzer), kserve_router(self.analyzer), metrics_router(self.metrics))
         self.app: FastAPI = create_app(ServeSettings(limits=limits), (*routers, docs_router()))
         counted: Any = CountsRequests(self.app, self.metrics)
@@ -142,24 +146,14 @@ class Service:
         return await self.client.post("/analyze", content=data, params=query)
 
 
-@asynccontextmanager
-async def opened(models: Any = None, limits: UploadLimits | None = None) -> Any:
-    """Open a service, and close it again."""
-    service = Service(models, limits)
-    try:
-        async with service.client:
-            yield service
-    finally:
-        service.analyzer.close()
-
-
 def asked(
     use: Callable[[Service], Awaitable[Result]], models: Any = None, limits: UploadLimits | None = None
 ) -> Result:
     """Use a service and return what came of it."""
 
     async def run() -> Result:
-        async with opened(models, limits) as service:
+        service = Service(models, limits)
+        async with service.client:
             return await use(service)
 
     return asyncio.run(run())
