@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
@@ -129,6 +129,7 @@ def kserve_router(analyzer: Analyzer) -> APIRouter:
 
 
 def _add_inference(router: APIRouter, analyzer: Analyzer) -> None:
+    named = _named(analyzer.models)
     body = {
         "requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(Instances)}}}
     }
@@ -141,7 +142,9 @@ def _add_inference(router: APIRouter, analyzer: Analyzer) -> None:
         responses={200: {"model": Predictions, "description": "Predictions"}, **failures},
         openapi_extra=body,
     )
-    async def predict(request: Request, name: str, query: Annotated[AnalyzeQuery, Query()]) -> Response:
+    async def predict(
+        request: Request, query: Annotated[AnalyzeQuery, Query()], name: str = named
+    ) -> Response:
         """Find what a model sees in each picture, without maps; options as of `/analyze`."""
         asked = analyzer.asked(query, _known(name, analyzer.models), with_map=False)
         return await _answer(request, analyzer, asked, "predictions")
@@ -153,25 +156,29 @@ def _add_inference(router: APIRouter, analyzer: Analyzer) -> None:
         responses={200: {"model": Explanations, "description": "Explanations"}, **failures},
         openapi_extra=body,
     )
-    async def explain(request: Request, name: str, query: Annotated[AnalyzeQuery, Query()]) -> Response:
+    async def explain(
+        request: Request, query: Annotated[AnalyzeQuery, Query()], name: str = named
+    ) -> Response:
         """Find what a model sees in each picture and where the evidence for it lies; options and images as of `/analyze`."""
         asked = analyzer.asked(query, _known(name, analyzer.models), EXPLAINED_VIEWS)
         return await _answer(request, analyzer, asked, "explanations")
 
 
 def _add_models(router: APIRouter, models: Models) -> None:
+    named = _named(models)
+
     @router.get("/v1/models", summary="Names of the models (V1)")
     async def names() -> ModelList:
         """Return the models that the command line allowed, the default one first."""
         return ModelList(models=list(models.names))
 
     @router.get("/v1/models/{name}", summary="Readiness of a model (V1)", responses=errors(404))
-    async def model(name: str) -> ModelReady:
+    async def model(name: str = named) -> ModelReady:
         """Tell whether a model can be asked: one that is not loaded yet is loaded then."""
         return ModelReady(name=_known(name, models), ready=not models.problem(name))
 
     @router.get("/v2/models/{name}", summary="Metadata of a model (V2)", responses=errors(404))
-    async def metadata(name: str) -> ModelMetadata:
+    async def metadata(name: str = named) -> ModelMetadata:
         """Return inputs, outputs and classes of a model."""
         classes = models.class_names(_known(name, models))
         return ModelMetadata(
@@ -184,11 +191,16 @@ def _add_models(router: APIRouter, models: Models) -> None:
         )
 
     @router.get("/v2/models/{name}/ready", summary="Readiness of a model (V2)", responses=errors(404, 503))
-    async def model_ready(name: str) -> ModelReady:
+    async def model_ready(name: str = named) -> ModelReady:
         """Tell whether a model can be asked, with 503 if it could not be loaded the last time."""
         if problem := models.problem(_known(name, models)):
             raise Problem(503, f"the model could not be loaded: {problem}", _LATER_S)
         return ModelReady(name=name, ready=True)
+
+
+def _named(models: Models) -> Any:
+    """Return the description of a model's name in a path."""
+    return Path(description="a model's name", examples=[models.names[0]])
 
 
 def _add_server(router: APIRouter, models: Models) -> None:

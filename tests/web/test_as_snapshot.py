@@ -68,7 +68,6 @@ def alike(document: dict[str, Any]) -> dict[str, Any]:
             {
                 "conf": 0.1,
                 "iou": 0.3,
-                "method": "layercam",
                 "region_share": 0.5,
                 "views": "",
                 "foreground": "auto",
@@ -78,8 +77,6 @@ def alike(document: dict[str, Any]) -> dict[str, Any]:
                 0.1,
                 "--iou",
                 0.3,
-                "--method",
-                "layercam",
                 "--region-share",
                 0.5,
                 "--foreground",
