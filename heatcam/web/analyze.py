@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from heatcam.web.analysis import Analyzer
-from heatcam.web.analyze_documents import AnalyzedDocument, ProblemDocument
+from heatcam.web.analyze_documents import EXAMPLE, AnalyzedDocument, ProblemDocument
 from heatcam.web.analyze_query import VIEWS, AnalyzeQuery
 from heatcam.web.answers import Answer, pieces_of, respond
 from heatcam.web.leaving import for_client
@@ -23,6 +23,11 @@ _ERRORS = {
     422: "The picture is damaged or has too many pixels, or an option is none that there is.",
     429: "Too many requests wait; `Retry-After` says when to try again.",
     503: "Not done in time; `Retry-After` says when to try again.",
+}
+_FOUND: dict[str, Any] = {
+    "model": AnalyzedDocument,
+    "description": "Findings",
+    "content": {"application/json": {"example": EXAMPLE}},
 }
 _PICTURE = {"type": "string", "format": "binary"}
 _BODY = {
@@ -53,10 +58,7 @@ def analyze_router(analyzer: Analyzer) -> APIRouter:
         "/analyze",
         summary="Findings and images of a picture",
         response_class=Response,
-        responses={
-            200: {"model": AnalyzedDocument, "description": "Findings"},
-            **errors(408, 413, 415, 422, 429, 503),
-        },
+        responses={200: _FOUND, **errors(408, 413, 415, 422, 429, 503)},
         openapi_extra={"requestBody": _BODY},
     )
     async def analyze(request: Request, query: Annotated[AnalyzeQuery, Query()]) -> Response:
@@ -64,8 +66,6 @@ def analyze_router(analyzer: Analyzer) -> APIRouter:
 
         The picture is the field `file` of a form or the whole body, and is kept in memory alone. The answer is a document
         `heatcam/findings/1` of one image; an image that could not be made says why, and so does a heat map.
-
-        Example: `curl -F file=@photo.jpg "http://127.0.0.1:8000/analyze?views=overlay"`
         """
         asked = analyzer.asked(query, views=VIEWS)
 

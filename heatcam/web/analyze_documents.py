@@ -47,3 +47,66 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str = Field(description="what is wrong, and what to do next")
+
+
+#: An answer to ``/analyze`` about a photograph of a bus, shortened.
+EXAMPLE = {
+    "schema": "heatcam/findings/1",
+    "heatcam": "0.1.0",
+    "model": {"name": "yolov8n", "sha256": "f59b3d83", "task": "detect"},
+    "method": "live",
+    "layers": ["15:C2f"],
+    "target": "class",
+    "why": None,
+    "unit": "logits",
+    "device": "cpu",
+    "backend": "torch",
+    "precision": "fp32",
+    "imgsz": 640,
+    "thresholds": {"conf": 0.25, "iou": 0.7, "max_det": 300},
+    "images": [
+        {
+            "path": "bus.jpg",
+            "size_wh": [810, 1080],
+            "timings": {"prepare_ms": 4.1, "forward_ms": 61.5, "map_ms": 22.3},
+            "question": None,
+            "detections": [
+                {
+                    "class_name": "bus",
+                    "class_id": 5,
+                    "confidence": 0.8731,
+                    "box_xyxy": [22.87, 231.27, 805.0, 756.84],
+                    "box_normalised": [0.02823, 0.21414, 0.99383, 0.70078],
+                    "energy_in_box": 0.92,
+                    "enrichment": 1.96,
+                    "evidence": 9.3,
+                    "evidence_logits": 9.3,
+                    "peak_xy": [388.5, 260.5],
+                    "centroid_xy": [402.11, 436.02],
+                    "spread": 221.4,
+                    "low_evidence": False,
+                }
+            ],
+            "heat": {"histogram": [9210, 603, 187], "entropy": 0.8, "coverage_50": 0.05, "coverage_90": 0.3},
+            "map_error": None,
+            "warnings": [],
+            "regions": [
+                {
+                    "rank": 1,
+                    "polygon": [[24.0, 240.0], [790.0, 244.0], [640.0, 700.0]],
+                    "box_xyxy": [24.0, 240.0, 790.0, 700.0],
+                    "area": 0.21,
+                    "energy": 0.71,
+                    "peak": 0.02,
+                    "peak_xy": [388.5, 260.5],
+                    "place": "centre",
+                    "objects": [{"index": 0, "class_name": "bus", "overlap": 0.98}],
+                }
+            ],
+            "images": {
+                "overlay": {"status": "ok", "reason": None, "mime": "image/png", "data": "iVBORw0KGgo..."},
+                "grid": {"status": "failed", "reason": "nothing was detected", "mime": None, "data": None},
+            },
+        }
+    ],
+}

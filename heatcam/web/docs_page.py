@@ -112,7 +112,7 @@ def _bodies(document: dict[str, Any], title: str, content: dict[str, Any]) -> It
         yield f"<p>{title} <code>{escape(kind)}</code></p>"
         schema = about.get("schema", {})
         made = about.get("example") or _example(document, schema)
-        if isinstance(made, dict | list):
+        if kind.endswith("json") and isinstance(made, dict | list):
             yield f"<pre>{escape(json.dumps(made, indent=1, ensure_ascii=False))}</pre>"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from heatcam.measures import FindingsDocument
-from heatcam.web.analyze_documents import AnalyzedDocument
+from heatcam.web.analyze_documents import EXAMPLE, AnalyzedDocument
 from heatcam.web.analyze_query import VIEWS
 from heatcam.web.settings import UploadLimits
 from tests.web.tiny import Service, TinyModels, asked, form, picture, soon
@@ -317,3 +317,11 @@ def test_a_name_cannot_stand_for_an_image() -> None:
     image = image_of(response)
     assert pixels(image, "boxes").shape == (48, 64, 3)
     assert json.loads(response.content)["images"][0]["path"].endswith("@.png")
+
+
+def test_the_example_of_the_document_is_an_answer_as_it_could_be() -> None:
+    AnalyzedDocument.model_validate(EXAMPLE)
+    answered = answer().json()
+    (image,), (example,) = answered["images"], EXAMPLE["images"]
+    assert list(EXAMPLE) == list(answered) and set(example) == set(image)
+    assert all(set(example[key][0]) == set(image[key][0]) for key in ("detections", "regions"))
