@@ -9,7 +9,7 @@ from heatcam.errors import HeatcamError, UsageError
 from heatcam.frames import Frame
 from heatcam.overlay import OverlayOptions
 from heatcam.web.analyze_query import AnalyzeQuery
-from heatcam.web.answers import Answer, Asked, Explained, answer_of
+from heatcam.web.answers import PictureAnswer, Asked, Explained, answer_of
 from heatcam.web.decoding import PictureDecoders
 from heatcam.web.metrics import Metrics
 from heatcam.web.model_queue import ModelQueue
@@ -80,7 +80,7 @@ class Analyzer:
             query.foreground is not None,
         )
 
-    async def picture(self, upload: Upload, asked: Asked) -> Answer:
+    async def picture(self, upload: Upload, asked: Asked) -> PictureAnswer:
         """Explain and draw one picture; only within ``queue.admit``.
 
         Raises:

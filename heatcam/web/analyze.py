@@ -10,7 +10,7 @@ from starlette.responses import Response
 from heatcam.web.analysis import Analyzer
 from heatcam.web.analyze_documents import EXAMPLE, AnalyzedDocument, ProblemDocument
 from heatcam.web.analyze_query import VIEWS, AnalyzeQuery
-from heatcam.web.answers import Answer, pieces_of, respond
+from heatcam.web.answers import PictureAnswer, pieces_of, respond
 from heatcam.web.leaving import for_client
 from heatcam.web.problems import MEDIA_TYPE
 from heatcam.web.uploads import FIELD, Upload
@@ -79,5 +79,5 @@ def analyze_router(analyzer: Analyzer) -> APIRouter:
     return router
 
 
-def _document(answer: Answer) -> list[bytes]:
+def _document(answer: PictureAnswer) -> list[bytes]:
     return pieces_of(answer.head | {"images": [answer.row]}, [answer])

@@ -66,7 +66,7 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PictureAnswer:
     """The answer about one picture. Its images are apart: as text of a document, 30 MB would hold up all threads for 2 s.
 
     Attributes:
@@ -82,7 +82,7 @@ class Answer:
     files: tuple[bytes, ...]
 
 
-def answer_of(explained: Explained, asked: Asked) -> Answer:
+def answer_of(explained: Explained, asked: Asked) -> PictureAnswer:
     """Return findings and images of an explained picture, and tell the log of them."""
     row = _findings(explained, asked)
     mark, files, told = secrets.token_hex(16), [], []
@@ -98,10 +98,10 @@ def answer_of(explained: Explained, asked: Asked) -> Answer:
                 images[name.value]["data"] = mark
                 files.append(base64.b64encode(rendered.png_bytes))
     _log(explained.explanation, asked.model, row, told)
-    return Answer(document_head(explained.facts), row, mark, tuple(files))
+    return PictureAnswer(document_head(explained.facts), row, mark, tuple(files))
 
 
-def pieces_of(document: dict[str, Any], answers: Sequence[Answer]) -> list[bytes]:
+def pieces_of(document: dict[str, Any], answers: Sequence[PictureAnswer]) -> list[bytes]:
     """Return a document with these answers' rows, in their order, as JSON in pieces."""
     rest, pieces = json_text(document).encode(), []
     for answer in answers:

@@ -21,7 +21,7 @@ from heatcam.web.analysis import Analyzer
 from heatcam.web.analyze import errors
 from heatcam.web.analyze_documents import AnalyzedImage
 from heatcam.web.analyze_query import AnalyzeQuery
-from heatcam.web.answers import Answer, Asked, pieces_of, respond
+from heatcam.web.answers import PictureAnswer, Asked, pieces_of, respond
 from heatcam.web.leaving import for_client
 from heatcam.web.models import Models
 from heatcam.web.problems import Problem
@@ -55,14 +55,14 @@ class Instances(BaseModel):
     instances: list[Instance] = Field(min_length=1, max_length=_MOST_INSTANCES)
 
 
-class Predictions(BaseModel):
-    """What was found in each picture, in their order."""
+class PredictedPictures(BaseModel):
+    """Findings of each picture without a map, in their order."""
 
     predictions: list[AnalyzedImage]
 
 
-class Explanations(BaseModel):
-    """What was found in each picture, and where the evidence lies, in their order."""
+class ExplainedPictures(BaseModel):
+    """Findings of each picture with its regions and images, in their order."""
 
     explanations: list[AnalyzedImage]
 
@@ -139,7 +139,7 @@ def _add_inference(router: APIRouter, analyzer: Analyzer) -> None:
         "/v1/models/{name}:predict",
         summary="Objects or classes of pictures (V1)",
         response_class=Response,
-        responses={200: {"model": Predictions, "description": "Predictions"}, **failures},
+        responses={200: {"model": PredictedPictures, "description": "Predictions"}, **failures},
         openapi_extra=body,
     )
     async def predict(
@@ -153,7 +153,7 @@ def _add_inference(router: APIRouter, analyzer: Analyzer) -> None:
         "/v1/models/{name}:explain",
         summary="Objects or classes of pictures, and the evidence for them (V1)",
         response_class=Response,
-        responses={200: {"model": Explanations, "description": "Explanations"}, **failures},
+        responses={200: {"model": ExplainedPictures, "description": "Explanations"}, **failures},
         openapi_extra=body,
     )
     async def explain(
@@ -231,7 +231,7 @@ async def _answer(request: Request, analyzer: Analyzer, asked: Asked, key: str) 
     async def work(body: bytes) -> Response:
         uploads = await asyncio.to_thread(_uploads_of, body, analyzer.limits.most_bytes)
 
-        async def each() -> list[Answer]:
+        async def each() -> list[PictureAnswer]:
             return [await analyzer.picture(upload, asked) for upload in uploads]
 
         answers = await analyzer.queue.admit(each)

@@ -325,3 +325,12 @@ def test_the_example_of_the_document_is_an_answer_as_it_could_be() -> None:
     (image,), (example,) = answered["images"], EXAMPLE["images"]
     assert list(EXAMPLE) == list(answered) and set(example) == set(image)
     assert all(set(example[key][0]) == set(image[key][0]) for key in ("detections", "regions"))
+
+
+def test_images_of_large_pictures_are_scaled_down_unless_more_is_asked_for() -> None:
+    async def use(service: Service) -> list[tuple[int, ...]]:
+        data = picture((3000, 300))
+        answers = [await service.analyze(data, views="original", **more) for more in ({}, {"longest": 4096})]
+        return [pixels(image_of(one), "original").shape for one in answers]
+
+    assert asked(use) == [(205, 2048, 3), (300, 3000, 3)]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from heatcam import __version__
-from heatcam.web.kserve import Explanations, Predictions
+from heatcam.web.kserve import ExplainedPictures, PredictedPictures
 from heatcam.web.settings import UploadLimits
 from tests.web.tiny import Service, TinyModels, asked, picture
 
@@ -33,7 +33,7 @@ def get(path: str, models: Any = None) -> httpx.Response:
 
 def test_predict_tells_what_is_in_each_picture_in_their_order_and_makes_no_map() -> None:
     answer = post("/v1/models/tiny:predict", body(picture(), picture((80, 60)))).json()
-    Predictions.model_validate(answer)
+    PredictedPictures.model_validate(answer)
     sizes = [one["size_wh"] for one in answer["predictions"]]
     assert sizes == [[64, 48], [80, 60]]
     assert all(one["detections"][0]["class_name"] == "red" for one in answer["predictions"])
@@ -42,7 +42,7 @@ def test_predict_tells_what_is_in_each_picture_in_their_order_and_makes_no_map()
 
 def test_explain_adds_regions_and_images_to_each_picture() -> None:
     answer = post("/v1/models/other:explain", body(picture(), picture((80, 60)))).json()
-    Explanations.model_validate(answer)
+    ExplainedPictures.model_validate(answer)
     first, second = answer["explanations"]
     assert list(first["images"]) == ["overlay", "heatmap"]
     assert first["regions"] and first["images"]["overlay"]["data"] != second["images"]["overlay"]["data"]
