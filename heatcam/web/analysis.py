@@ -9,7 +9,7 @@ from heatcam.errors import HeatcamError, UsageError
 from heatcam.frames import Frame
 from heatcam.overlay import OverlayOptions
 from heatcam.web.analyze_query import AnalyzeQuery
-from heatcam.web.answers import PictureAnswer, Asked, Explained, answer_of
+from heatcam.web.answers import Asked, Explained, PictureAnswer, answer_of
 from heatcam.web.decoding import PictureDecoders
 from heatcam.web.metrics import Metrics
 from heatcam.web.model_queue import ModelQueue

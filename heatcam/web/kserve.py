@@ -21,7 +21,7 @@ from heatcam.web.analysis import Analyzer
 from heatcam.web.analyze import errors
 from heatcam.web.analyze_documents import AnalyzedImage
 from heatcam.web.analyze_query import AnalyzeQuery
-from heatcam.web.answers import PictureAnswer, Asked, pieces_of, respond
+from heatcam.web.answers import Asked, PictureAnswer, pieces_of, respond
 from heatcam.web.leaving import for_client
 from heatcam.web.models import Models
 from heatcam.web.problems import Problem
