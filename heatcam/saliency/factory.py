@@ -19,6 +19,9 @@ from heatcam.saliency.families import family_of
 from heatcam.saliency.methods import method_formula
 
 _MOST_KEPT = 5  # compiled networks are large
+_Key = tuple[
+    ExplainOptions, tuple[int, int]
+]  # options but for those of ``_KEEPING_ALL``, and the pictures' size
 
 
 def build_explainer(
@@ -55,8 +58,8 @@ class ExplainerCache:
         self.loaded = loaded
         self._device = device
         self._size_wh = size_wh
-        self._made: dict[tuple[ExplainOptions, tuple[int, int]], Explainer] = {}
-        self._lock = threading.Lock()
+        self._made: dict[_Key, Explainer] = {}
+        self._lock, self._building = threading.Lock(), threading.Lock()
 
     def take(self, options: ExplainOptions, size_wh: tuple[int, int] | None = None) -> Explainer:
         """Return the explainer for ``options``, warmed up and calibrated.
@@ -70,13 +73,25 @@ class ExplainerCache:
         """
         thresholds = thresholds_of(options, self.loaded.class_names)
         key = replace(options, **_KEEPING_ALL), size_wh or self._size_wh
+        found = self._kept(key)
+        if found is None:
+            with self._building:  # (one at a time; those that are there already are given out meanwhile)
+                found = self._kept(key) or self._keep(key, self._built(*key))
+        return found.with_thresholds(thresholds)
+
+    def _kept(self, key: _Key) -> Explainer | None:
+        """Return the explainer that was built for ``key`` if it is kept; the most recently used stands last."""
         with self._lock:
-            if key not in self._made:
-                while len(self._made) >= _MOST_KEPT:
-                    self._made.pop(next(iter(self._made)))
-                self._made[key] = self._built(*key)
-            self._made[key] = self._made.pop(key)  # (most recently used last)
-            return self._made[key].with_thresholds(thresholds)
+            if key in self._made:
+                self._made[key] = self._made.pop(key)
+            return self._made.get(key)
+
+    def _keep(self, key: _Key, explainer: Explainer) -> Explainer:
+        with self._lock:
+            while len(self._made) >= _MOST_KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = explainer
+        return explainer
 
     def _built(self, options: ExplainOptions, size_wh: tuple[int, int]) -> Explainer:
         own = replace(self.loaded, network=with_shared_weights(self.loaded.network))

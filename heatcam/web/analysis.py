@@ -20,6 +20,7 @@ from heatcam.web.worker import Worker
 
 CLASSIFIES = "classify"
 _UNNAMED = "upload"
+_PREPARING = 4  # threads: an explainer that takes seconds to build keeps nobody from one that is there
 _IN_MEMORY = 2  # decoded pictures at the same time: one is explained while another is decoded or drawn
 
 
@@ -47,7 +48,7 @@ class Analyzer:
         self._look = look or OverlayOptions()
         self._metrics = metrics
         self._decoders = PictureDecoders(limits)
-        self._preparing = Worker("heatcam preparing")
+        self._preparing = Worker("heatcam preparing", _PREPARING)
         self._drawing = Worker("heatcam drawing")
         self._in_memory = asyncio.Semaphore(_IN_MEMORY)
 

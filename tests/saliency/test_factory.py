@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
 import numpy as np
 import pytest
+import torch
 
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import build_explainer
+from heatcam.saliency.factory import ExplainerCache, build_explainer
 from tests.bench.tiny import CONF, PICTURE, tiny_checkpoint
 
 
@@ -88,3 +94,43 @@ def test_only_the_embedded_model_gets_pictures_shrunk_by_averaging(model: str) -
     averaged, sampled = seen
     assert averaged == pytest.approx(0.25, abs=0.01)  # one column in four is white
     assert sampled == 0  # and is never at a pixel's middle
+
+
+def test_an_explainer_that_is_built_keeps_nobody_from_one_that_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Requests of a service ask at the same time, and some builds take seconds."""
+    cache = ExplainerCache(cast(Any, SimpleNamespace(class_names={})), torch.device("cpu"), (64, 64))
+    there, begun, goes_on = (
+        SimpleNamespace(with_thresholds=lambda _: there),
+        threading.Event(),
+        threading.Event(),
+    )
+
+    def built(options: ExplainOptions, _: object) -> object:
+        if options.method == "fine":
+            begun.set()
+            assert goes_on.wait(10)
+        return there
+
+    monkeypatch.setattr(cache, "_built", built)
+    assert cache.take(ExplainOptions()) is there
+    thread = threading.Thread(target=lambda: cache.take(ExplainOptions(method="fine")))
+    thread.start()
+    assert begun.wait(10)
+    assert cache.take(ExplainOptions(iou=0.1)) is there
+    goes_on.set()
+    thread.join(10)
+
+
+def test_of_two_who_ask_for_one_explainer_at_once_one_builds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ExplainerCache(cast(Any, SimpleNamespace(class_names={})), torch.device("cpu"), (64, 64))
+    count = []
+    there = SimpleNamespace(with_thresholds=lambda _: there)
+    monkeypatch.setattr(cache, "_built", lambda *_: count.append(time.sleep(0.05)) or there)
+    threads = [threading.Thread(target=lambda: cache.take(ExplainOptions())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(count) == 1
