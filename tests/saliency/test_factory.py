@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import build_explainer
+from heatcam.saliency.factory import build_explainer, open_explainer_cache
 from tests.bench.tiny import CONF, PICTURE, tiny_checkpoint
 
 
@@ -88,3 +90,17 @@ def test_only_the_embedded_model_gets_pictures_shrunk_by_averaging(model: str) -
     averaged, sampled = seen
     assert averaged == pytest.approx(0.25, abs=0.01)  # one column in four is white
     assert sampled == 0  # and is never at a pixel's middle
+
+
+def test_other_classes_and_overlap_take_no_other_engine(model: str) -> None:
+    """The page changes them while it runs: nothing is compiled again, and nothing that was compiled is forgotten for it."""
+    options = ExplainOptions(conf=CONF, backend="torch")
+    cache = open_explainer_cache(model, "cpu", options, (64, 64))
+    first = cache.take(options)
+    some = cache.take(replace(options, classes=("1",), iou=0.3))
+    assert some.engine is first.engine
+    assert (some.thresholds.class_ids, some.thresholds.iou) == ((1,), 0.3)
+    assert cache.take(options).engine is first.engine
+    assert first.thresholds.class_ids is None
+    with pytest.raises(UsageError, match="no class 'dragon'"):
+        cache.take(replace(options, classes=("dragon",)))
