@@ -28,6 +28,8 @@ from heatcam.web.page_session import PageSession
 from heatcam.web.problems import Problem
 from heatcam.web.recordings import LimitedRecording, Recordings
 
+#: The page has a top line of its own, and shows the energy of each object.
+FIRST_STATE = WindowState(hud=False, object_maps=True)
 _ANSWERED_S = 5.0  # the session answers within milliseconds, unless the machine is overloaded
 _SEEN_S = 3.0  # an object can be focused so long after it was last seen
 
@@ -57,7 +59,7 @@ class LiveRun:
         self.recordings = Recordings(self.limits)
         self.attention = Attention()
         self._turn = turn
-        self._first = self._state = state or WindowState(hud=False)
+        self._first = self._state = state or FIRST_STATE
         self._source, self._model = self.sources[0], models.names[0]
         self._session: PageSession | None = None
         self._failure = ""

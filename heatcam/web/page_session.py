@@ -165,7 +165,7 @@ class PageSession:
             return "stopped" if self._is_stopped else "ended"
         if self.session.presenter.shown is None:
             return "starting"
-        if not self.session.stats.frames_taken:  # (those that were explained)
+        if not self.session.stats.frames_shown:  # (those that were explained)
             return "loading"
         return "ended" if self.session.playback.ended else "running"
 
