@@ -15,7 +15,6 @@ from .renderer import Renderer as Renderer
 from .saving import RecordingToggle as RecordingToggle
 from .saving import Snapshots as Snapshots
 from .screen import Choose as Choose
-from .screen import Screen as Screen
 from .screen import ScreenEvent as ScreenEvent
 from .screen import SeekTo as SeekTo
 from .session import Session as Session

@@ -227,7 +227,7 @@ class LimitsDocument(_Answer):
 
 
 class OptionsDocument(_Answer):
-    """Everything there is to choose from."""
+    """Choices that there are: models, sources, and values of the state."""
 
     version: str
     models: list[ModelDocument]

@@ -55,7 +55,7 @@ def live_router(run: LiveRun, limits: UploadLimits, hardware: Callable[[], str])
 
     @router.get("/options")
     def options() -> OptionsDocument:
-        """Everything there is to choose from."""
+        """Choices that there are: models, sources, and values of the state."""
         return _options(run, limits, hardware())
 
     return router

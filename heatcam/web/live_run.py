@@ -21,7 +21,7 @@ from heatcam.web.attention import Attention
 from heatcam.web.broadcast import Broadcast
 from heatcam.web.live_documents import AttentionDocument, FrameHeader, LiveStatus, Phase
 from heatcam.web.live_parts import AllowedSource, InTurns, LiveLimits, Turn
-from heatcam.web.live_status import RunFacts, status_of
+from heatcam.web.live_status import LiveFacts, status_of
 from heatcam.web.models import ExplainsLive, Models
 from heatcam.web.page_screen import PageScreen, SessionOverError
 from heatcam.web.page_session import PageSession
@@ -158,8 +158,8 @@ class LiveRun:
             return
         self.attention.add(painted.entry, now_s)
         with self._lock:
-            self._seen |= dict.fromkeys(painted.entry.object_ids, now_s)
-            self._seen = {n: at_s for n, at_s in self._seen.items() if now_s - at_s < _SEEN_S}
+            seen = self._seen | dict.fromkeys(painted.entry.object_ids, now_s)
+            self._seen = {n: at_s for n, at_s in seen.items() if now_s - at_s < _SEEN_S}
         size_wh = picture.shape[1], picture.shape[0]
 
         def header(seq: int) -> bytes:
@@ -193,7 +193,7 @@ class LiveRun:
         """Return the status with a picture."""
         source = None if session is None else session.source
         is_open = session is not None and session.screen.is_open
-        facts = RunFacts(
+        facts = LiveFacts(
             *self.phase(),
             self._source.id,
             self._model,

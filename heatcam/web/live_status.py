@@ -18,7 +18,7 @@ _SHOWN = frozenset(LiveState.model_fields)
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class LiveFacts:
     """Facts about the live view beside its session.
 
     Attributes:
@@ -40,14 +40,14 @@ class RunFacts:
     duration_s: float | None = None
 
 
-def status_of(facts: RunFacts, session: Session | None, painted: Painted | None) -> LiveStatus:
+def status_of(facts: LiveFacts, session: Session | None, painted: Painted | None) -> LiveStatus:
     """Return the status with a picture that was shown; None without a session, or before its first one. From any thread."""
     return LiveStatus.model_construct(
-        **_head(facts), **_of_session(facts, session), **_of_picture(painted, session)
+        **_head(facts), **_of_session(session), **_of_picture(facts, painted, session)
     )
 
 
-def _head(facts: RunFacts) -> dict[str, Any]:
+def _head(facts: LiveFacts) -> dict[str, Any]:
     return {
         "phase": facts.phase,
         "reason": printable(facts.reason),
@@ -66,16 +66,14 @@ def state_document(state: WindowState) -> LiveState:
     return LiveState.model_construct(**known | {"classes": list(state.classes)})
 
 
-def _of_session(facts: RunFacts, session: Session | None) -> dict[str, Any]:
+def _of_session(session: Session | None) -> dict[str, Any]:
     """Return what is known as soon as there is a session."""
     if session is None:
-        return {"fps": 0.0, "dropped": 0, "backend": "", "device": "", "recording_s": None}
+        return {"dropped": 0, "backend": "", "device": "", "recording_s": None}
     ready = session.parts.inference.ready
     device, _, backend = ("" if ready is None else ready.backend).partition(" ")
     seconds = session.parts.recording.seconds
-    is_running = facts.phase == "running"
     return {
-        "fps": round(session.stats.fps, 2) if is_running else 0.0,
         "dropped": session.parts.dropped,
         "backend": backend,
         "device": device,
@@ -83,11 +81,12 @@ def _of_session(facts: RunFacts, session: Session | None) -> dict[str, Any]:
     }
 
 
-def _of_picture(painted: Painted | None, session: Session | None) -> dict[str, Any]:
+def _of_picture(facts: LiveFacts, painted: Painted | None, session: Session | None) -> dict[str, Any]:
     """Return what the picture shows, and what it cost."""
     if painted is None or session is None:
         return {
             "mode": "NORMAL",
+            "fps": 0.0,
             "forward_ms": 0.0,
             "map_ms": 0.0,
             "draw_ms": 0.0,
@@ -103,6 +102,7 @@ def _of_picture(painted: Painted | None, session: Session | None) -> dict[str, A
     message = printable(status.message)
     return {
         "mode": status.mode,
+        "fps": round(status.fps, 2) if facts.phase == "running" else 0.0,
         "forward_ms": round(status.forward_ms, 2),
         "map_ms": round(status.map_ms, 2),
         "draw_ms": round(status.draw_ms, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -68,9 +69,10 @@ class Recordings:
     @property
     def bytes(self) -> int:
         """Size of all files in the folder, also the one that is being written."""
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             return 0
-        return sum(_size_of(path) for path in self._folder.rglob("*"))
+        return sum(_size_of(Path(place) / name) for place, _, names in os.walk(folder) for name in names)
 
     def add(self, path: Path, seconds: float) -> FinishedRecording:
         """Keep a finished file."""
