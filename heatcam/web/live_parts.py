@@ -1,4 +1,4 @@
-"""Parts of the live view that are handed in: the sources that the command line allowed, turns at the model, and limits."""
+"""Parts of the live view that are handed in: the sources that the command line allowed, turns at the model, and settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.frames import Explanation, Frame
 from heatcam.live import ExplainRequest, Ready
 from heatcam.sources import Source
@@ -67,8 +68,8 @@ class AllowedSource:
 
 
 @dataclass(frozen=True)
-class LiveLimits:
-    """Limits of the live view.
+class LiveSettings:
+    """Settings of the live view, limits most of them.
 
     Attributes:
         most_wide: width of the picture that is drawn and sent, in pixels.
@@ -78,6 +79,7 @@ class LiveLimits:
         recordings: number of recordings that are kept at once.
         recordings_bytes: their size together.
         recording_s: length of one, in seconds.
+        smooth: strength of the smoothing of heat over frames, in ``[0, 1]``.
     """
 
     most_wide: int = 1280
@@ -87,3 +89,4 @@ class LiveLimits:
     recordings: int = 8
     recordings_bytes: int = 1_000_000_000
     recording_s: float = 600.0
+    smooth: float = DEFAULT_SMOOTH

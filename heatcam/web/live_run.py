@@ -20,13 +20,13 @@ from heatcam.text import did_you_mean
 from heatcam.web.attention import Attention
 from heatcam.web.broadcast import Broadcast
 from heatcam.web.live_documents import AttentionDocument, FrameHeader, LiveStatus, Phase
-from heatcam.web.live_parts import AllowedSource, InTurns, LiveLimits, Turn
+from heatcam.web.live_parts import AllowedSource, InTurns, LiveSettings, Turn
 from heatcam.web.live_status import LiveFacts, status_of
 from heatcam.web.models import ExplainsLive, Models
-from heatcam.web.page_screen import PageScreen, SessionOverError
-from heatcam.web.page_session import PageSession
+from heatcam.web.page_screen import SessionOverError
+from heatcam.web.page_session import PageSession, SessionCallbacks
 from heatcam.web.problems import Problem
-from heatcam.web.recordings import LimitedRecording, Recordings
+from heatcam.web.recordings import Recordings
 
 #: The page has a top line of its own, and shows the energy of each object.
 FIRST_STATE = WindowState(hud=False, object_maps=True)
@@ -42,7 +42,7 @@ class LiveRun:
         sources: the sources that may be chosen, the default one first.
         turn: takes a turn at the model.
         state: the choices to begin with.
-        limits: of pictures, viewers and recordings.
+        settings: of pictures, viewers and recordings.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class LiveRun:
         sources: Sequence[AllowedSource],
         turn: Turn,
         state: WindowState | None = None,
-        limits: LiveLimits | None = None,
+        settings: LiveSettings | None = None,
     ) -> None:
         self.models, self.sources = models, tuple(sources)
-        self.limits = limits or LiveLimits()
-        self.broadcast = Broadcast(self.limits.jpeg_quality, self.limits.most_viewers)
-        self.recordings = Recordings(self.limits)
+        self.settings = settings or LiveSettings()
+        self.broadcast = Broadcast(self.settings.jpeg_quality, self.settings.most_viewers)
+        self.recordings = Recordings(self.settings)
         self.attention = Attention()
         self._turn = turn
         self._first = self._state = state or FIRST_STATE
@@ -123,10 +123,11 @@ class LiveRun:
             self._model_for,
             Choices(tuple(self.models.methods), (self._first.layers,), self._first),
             self._state,
-            PageScreen(lambda picture: self._show(session, picture), self.limits.most_wide),
-            LimitedRecording(self.recordings, self.limits),
-            lambda: self._keep(session),
-            self.broadcast.tell,
+            self.recordings,
+            self.settings,
+            SessionCallbacks(
+                lambda picture: self._show(session, picture), lambda: self._keep(session), self.broadcast.tell
+            ),
         )
         return session
 

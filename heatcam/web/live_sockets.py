@@ -68,7 +68,7 @@ class _Client:
     async def _send_all(self) -> None:
         """Send the newest frame each time the client has answered; a text with the status if there is none for a while."""
         await self._send_status()
-        limit_s = self._run.limits.answer_s
+        limit_s = self._run.settings.answer_s
         while True:
             frame = await self._subscription.next(HEARTBEAT_S)
             try:
@@ -109,7 +109,7 @@ class MjpegResponse(StreamingResponse):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
         super().__init__(_parts(run), media_type=kind, headers=headers)
-        self._limit_s = run.limits.answer_s
+        self._limit_s = run.settings.answer_s
 
     async def stream_response(self, send: Send) -> None:
         """Send all parts, each within the time that a client may take."""

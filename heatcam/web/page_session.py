@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
@@ -33,9 +32,10 @@ from heatcam.pipeline import Limits
 from heatcam.sinks import DEFAULT_KEYS
 from heatcam.sources import Source
 from heatcam.web.live_documents import Phase
+from heatcam.web.live_parts import LiveSettings
 from heatcam.web.models import ExplainsLive
 from heatcam.web.page_screen import PageScreen
-from heatcam.web.recordings import LimitedRecording
+from heatcam.web.recordings import LimitedRecording, Recordings
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,21 @@ class PageSnapshots(Snapshots):
         return []
 
 
+@dataclass(frozen=True)
+class SessionCallbacks:
+    """Functions that a session calls in its thread.
+
+    Attributes:
+        on_show: called with each picture, uint8 ``(H, W, 3)`` BGR; it must not wait.
+        on_end: called at its end, while ``is_alive`` is still true.
+        on_over: called after that.
+    """
+
+    on_show: Callable[[Uint8Array], None]
+    on_end: Callable[[], None]
+    on_over: Callable[[], None]
+
+
 class PageSession:
     """A source explained by a model and shown on a page's screen.
 
@@ -100,10 +115,9 @@ class PageSession:
         model: returns the model, from a function that gives the size of the pictures to come.
         choices: what actions cycle through; ``reset`` returns to its start.
         state: the choices that the session begins with.
-        screen: shows it.
-        recording: records what is shown.
-        on_end: called in its thread at its end, while ``is_alive`` is still true.
-        on_over: called in its thread after that.
+        recordings: takes what is recorded.
+        settings: of pictures and recordings.
+        callbacks: told of what happens.
     """
 
     def __init__(
@@ -112,13 +126,13 @@ class PageSession:
         model: Callable[[Callable[[], tuple[int, int]]], ExplainsLive],
         choices: Choices,
         state: WindowState,
-        screen: PageScreen,
-        recording: LimitedRecording,
-        on_end: Callable[[], None],
-        on_over: Callable[[], None],
+        recordings: Recordings,
+        settings: LiveSettings,
+        callbacks: SessionCallbacks,
     ) -> None:
-        self.screen, self.recording = screen, recording
-        self._on_end, self._on_over = on_end, on_over
+        self.screen = screen = PageScreen(callbacks.on_show, settings.most_wide)
+        self.recording = LimitedRecording(recordings, settings)
+        self._callbacks = callbacks
         self.snapshots = PageSnapshots()
         self.source = source
         self._capture = capture = CaptureThread(source)
@@ -132,7 +146,7 @@ class PageSession:
             waits_for=explains.waits_for,
             load=explains.load,
         )
-        renderer = Renderer(DEFAULT_SMOOTH, DEFAULT_KEYS)
+        renderer = Renderer(settings.smooth, DEFAULT_KEYS)
         parts = Parts(capture, inference, screen, renderer, self.snapshots, self.recording)
         plan = SessionPlan(
             RunCaption(),
@@ -210,6 +224,6 @@ class PageSession:
             logger.exception("the live view failed")
             self.failure = f"the live view failed ({first_line(error)}); start it again, and see the log"
         finally:
-            self._on_end()
+            self._callbacks.on_end()
             self._is_over = True
-            self._on_over()
+            self._callbacks.on_over()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from heatcam.geometry import Uint8Array
 from heatcam.live import RecordingToggle
-from heatcam.web.live_parts import LiveLimits
+from heatcam.web.live_parts import LiveSettings
 
 _CHECKED_EVERY = 30  # pictures
 
@@ -40,11 +40,11 @@ class Recordings:
     """Folder of the recordings. From any thread.
 
     Args:
-        limits: how many are kept, and how large they may be together.
+        settings: how many are kept, and how large they may be together.
     """
 
-    def __init__(self, limits: LiveLimits) -> None:
-        self._limits = limits
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings
         self._lock = threading.Lock()
         self._folder: Path | None = None
         self._finished: dict[str, FinishedRecording] = {}
@@ -60,9 +60,9 @@ class Recordings:
     def refusal(self) -> str:
         """Return the reason why no further recording can be started, with the next step; "" if one can."""
         kept = list(self._finished.values())
-        if len(kept) >= self._limits.recordings:
+        if len(kept) >= self._settings.recordings:
             return f"{len(kept)} recordings are kept already; download and delete one first"
-        if self.bytes >= self._limits.recordings_bytes:
+        if self.bytes >= self._settings.recordings_bytes:
             return "the recordings take all the space that they may; download and delete one first"
         return ""
 
@@ -112,12 +112,12 @@ class LimitedRecording(RecordingToggle):
 
     Args:
         recordings: takes the finished files.
-        limits: length of one, and size of all together.
+        settings: length of one, and size of all together.
     """
 
-    def __init__(self, recordings: Recordings, limits: LiveLimits) -> None:
+    def __init__(self, recordings: Recordings, settings: LiveSettings) -> None:
         super().__init__(recordings.folder)
-        self._recordings, self._limits = recordings, limits
+        self._recordings, self._settings = recordings, settings
         self._offered = 0
         #: The last recording that was stopped, once its file is finished; a text is the reason why there is none.
         self.outcome: Future[FinishedRecording | str] = Future()
@@ -135,9 +135,9 @@ class LimitedRecording(RecordingToggle):
         """Add a shown picture; return a message if the recording has failed or is at its limits, else ""."""
         said = super().offer(picture)
         self._offered += 1
-        if (self.seconds or 0.0) > self._limits.recording_s:
+        if (self.seconds or 0.0) > self._settings.recording_s:
             return f"{self.stop()}: as long as one may be"
-        if self._offered % _CHECKED_EVERY == 0 and self._recordings.bytes > self._limits.recordings_bytes:
+        if self._offered % _CHECKED_EVERY == 0 and self._recordings.bytes > self._settings.recordings_bytes:
             return f"{self.stop()}: all the space is taken"
         return said
 

@@ -22,7 +22,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.live import ExplainRequest, Ready
 from heatcam.options import ExplainOptions, class_ids_of
 from heatcam.web.app import create_app
-from heatcam.web.live_parts import AllowedSource, LiveLimits
+from heatcam.web.live_parts import AllowedSource, LiveSettings
 from heatcam.web.live_routes import live_router
 from heatcam.web.live_run import LiveRun
 from heatcam.web.model_queue import ModelQueue
@@ -125,13 +125,13 @@ def refused() -> Stream:
 
 
 def live_run(
-    *sources: Callable[[], Stream], models: FakeModels | None = None, limits: LiveLimits | None = None
+    *sources: Callable[[], Stream], models: FakeModels | None = None, settings: LiveSettings | None = None
 ) -> LiveRun:
     """A live view of these sources, called ``a``, ``b``, ..."""
     allowed = [
         AllowedSource(chr(ord("a") + n), f"source {n}", "camera", source) for n, source in enumerate(sources)
     ]
-    return LiveRun(models or FakeModels(), allowed, ModelQueue(4, 10.0).turn, limits=limits)
+    return LiveRun(models or FakeModels(), allowed, ModelQueue(4, 10.0).turn, settings=settings)
 
 
 def router(run: LiveRun) -> APIRouter:

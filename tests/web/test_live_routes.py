@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from heatcam.web import page_session
-from heatcam.web.live_parts import LiveLimits
+from heatcam.web.live_parts import LiveSettings
 from tests.live.streams import BOX, SIZE_WH, FakeExplainer
 from tests.web.conftest import Page
 from tests.web.live_fakes import FakeModels, camera, colour_in, file, live_run, refused, served, until
@@ -309,7 +309,7 @@ def test_a_recording_is_downloaded_plays_and_is_deleted(page_of, tmp_path):
 
 
 def test_recordings_are_limited_and_one_that_runs_is_finished_at_the_end(page_of):
-    page = page_of(live_run(camera(fps=30), limits=LiveLimits(recordings=1, recording_s=0.3)))
+    page = page_of(live_run(camera(fps=30), settings=LiveSettings(recordings=1, recording_s=0.3)))
     running(page)
     page.post("recording/start")
     until(lambda: page.status["recording_s"] is None)
@@ -325,6 +325,7 @@ def test_recordings_are_limited_and_one_that_runs_is_finished_at_the_end(page_of
 
 def test_attention_is_a_series_of_each_object_once_it_has_its_own_map(page_of):
     page = page_of(live_run(camera()))
+    page.change(object_maps=False)
     running(page)
     assert page.http.get("/live/attention").json() == {"objects": []}
     page.change(object_maps=True)

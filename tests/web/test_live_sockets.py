@@ -8,7 +8,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from heatcam.web.live_parts import LiveLimits
+from heatcam.web.live_parts import LiveSettings
 from tests.web.live_fakes import Watcher, camera, file, live_run, until
 
 
@@ -42,7 +42,7 @@ def test_nothing_is_encoded_while_nobody_watches(page_of):
 
 
 def test_a_client_that_does_not_answer_gets_one_frame_and_holds_nobody_up(page_of):
-    page = page_of(live_run(camera(), limits=LiveLimits(answer_s=1.0)))
+    page = page_of(live_run(camera(), settings=LiveSettings(answer_s=1.0)))
     page.start()
     with page.watch() as mute, page.watch() as client:
         mute.next(answers=False)
@@ -141,7 +141,7 @@ def test_a_client_may_answer_and_say_nothing_else(page_of):
 
 
 def test_more_viewers_than_may_are_sent_away(page_of):
-    page = page_of(live_run(camera(), limits=LiveLimits(most_viewers=1)))
+    page = page_of(live_run(camera(), settings=LiveSettings(most_viewers=1)))
     page.start()
     with page.watch() as client:
         client.next()
