@@ -207,6 +207,8 @@ def first_state(model: ModelChoice, look: LookOptions, window: WindowChoice) -> 
         conf=model.conf,
         method=model.method,
         layers=",".join(model.layers),
+        iou=model.iou,
+        classes=model.classes,
         every=window.every,
         full_screen=window.fullscreen,
     )

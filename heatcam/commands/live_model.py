@@ -10,7 +10,7 @@ from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, Quality
-from heatcam.frames import Explains, Explanation, Frame
+from heatcam.frames import Explanation, Frame
 from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready
 from heatcam.options import ExplainOptions, names_in
 from heatcam.tracking import tracker_of
@@ -44,7 +44,6 @@ class LiveModel:
         self._size_wh, self._terminal = size_wh, terminal
         self._open_cache = open_cache or _opened_alone
         self._explaining: Explaining | None = None
-        self._kept: _Kept | None = None
         #: Name of the backend that runs the network; "" before it is loaded.
         self.backend = ""
 
@@ -62,8 +61,7 @@ class LiveModel:
         explainer = cache.take(options, size_wh)
         say_what_runs(self._choice, explainer, self._terminal)
         say_scale(self._look, explainer, self._terminal)
-        self._kept = _Kept(cache.loaded.class_names, options)
-        self._explaining = Explaining(explainer_for(cache, options, size_wh, self._kept), tracker)
+        self._explaining = Explaining(explainer_for(cache, options, size_wh), tracker)
         engine = explainer.engine
         self.backend = engine.name
         return Ready(
@@ -77,20 +75,6 @@ class LiveModel:
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested; see ``Explaining``."""
         return self._loaded(frame, request)
-
-    def keep(self, iou: float, classes: tuple[str, ...]) -> None:
-        """Change, from the next frame on, which boxes are kept. Call it from any thread.
-
-        Args:
-            iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
-            classes: names or numbers of the classes to keep; empty keeps all.
-
-        Raises:
-            UsageError: the model has no such class, or ``iou`` is outside its range.
-        """
-        if self._kept is None:
-            raise RuntimeError("load the model first")
-        self._kept.change(iou, classes)
 
     def jump(self) -> None:
         """Note that the next frame does not follow the one before."""
@@ -118,65 +102,16 @@ def _opened_alone(choice: ModelChoice, options: ExplainOptions) -> ExplainerCach
     return open_explainer_cache(str(choice.model), choice.device, options)
 
 
-class _Kept:
-    """Choice of the boxes that are kept, which may change while frames are explained.
-
-    Args:
-        class_names: the model's.
-        options: the choice at the beginning.
-    """
-
-    def __init__(self, class_names: dict[int, str], options: ExplainOptions) -> None:
-        self._class_names, self._options = class_names, options
-        self._changed: tuple[float, tuple[int, ...] | None] | None = None
-
-    def change(self, iou: float, classes: tuple[str, ...]) -> None:
-        """Change the choice; see ``LiveModel.keep``."""
-        from heatcam.saliency import thresholds_of  # noqa: PLC0415
-
-        wanted = thresholds_of(replace(self._options, iou=iou, classes=classes), self._class_names)
-        self._changed = wanted.iou, wanted.class_ids
-
-    def of(self, explainer: Explainer) -> Explainer:
-        """Return the explainer with the choice as it is now."""
-        changed = self._changed
-        if changed is None:
-            return explainer
-        return explainer.with_thresholds(replace(explainer.thresholds, iou=changed[0], class_ids=changed[1]))
-
-
-class _KeepsAsChosen:
-    """An explainer that keeps the boxes chosen at the time of each frame."""
-
-    def __init__(self, explainer: Explainer, kept: _Kept) -> None:
-        self._explainer, self._kept = explainer, kept
-
-    def explain(
-        self,
-        image: Frame,
-        *,
-        with_map: bool = True,
-        with_object_maps: bool = False,
-        conf: float | None = None,
-    ) -> Explanation:
-        """See ``Explainer.explain``."""
-        return self._kept.of(self._explainer).explain(
-            image, with_map=with_map, with_object_maps=with_object_maps, conf=conf
-        )
-
-
-def explainer_for(
-    cache: ExplainerCache, options: ExplainOptions, size_wh: tuple[int, int], kept: _Kept
-) -> ExplainerFor:
-    """Return the function that gives the window an explainer for a method, layers, and whether the frame stands still.
+def explainer_for(cache: ExplainerCache, options: ExplainOptions, size_wh: tuple[int, int]) -> ExplainerFor:
+    """Return the function that gives the window an explainer for what a request chooses one by.
 
     A frame that stands still gets the fine map, made with torch: compiling it would take longer than it could save.
     """
 
-    def explainer(method: str, layers: str, still: bool) -> Explains:
-        wanted = replace(options, method=method, layers=names_in(layers))
+    def explainer(method: str, layers: str, still: bool, iou: float, classes: tuple[str, ...]) -> Explainer:
+        wanted = replace(options, method=method, layers=names_in(layers), iou=iou, classes=classes)
         if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        return _KeepsAsChosen(cache.take(wanted, size_wh), kept)
+        return cache.take(wanted, size_wh)
 
     return explainer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from heatcam.enums import Layout
@@ -13,8 +13,9 @@ from heatcam.live.parts import Parts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.run_stats import RunStats
+from heatcam.live.screen import Choose, ScreenEvent, SeekTo
 from heatcam.live.state import changed, said
-from heatcam.sinks import Action, Click, Event, Hover
+from heatcam.sinks import Action, Click, Hover
 
 POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 #: Seconds to seek back or forward, as in mpv.
@@ -27,7 +28,7 @@ SEEKS_S = {
 
 
 class Controls:
-    """Handles the input events of the window. Called on the main thread.
+    """Handles the input events of the window. Called in the session's thread.
 
     Args:
         parts: the window, whose events they are, and snapshots and recording, which keys start.
@@ -51,13 +52,13 @@ class Controls:
         self._current, self._playback, self._presenter = current, playback, presenter
         self._stats, self._on_quit = stats, on_quit
 
-    def poll(self) -> list[Event]:
+    def poll(self) -> Sequence[ScreenEvent]:
         """Return the events that have come; wait a little for them where no picture is due."""
         if not self._viewer.is_open:
             time.sleep(POLL_MS / 1e3)
         return self._viewer.poll(1 if self._presenter.is_due else POLL_MS)
 
-    def answer(self, event: Event) -> None:
+    def answer(self, event: ScreenEvent) -> None:
         """Handle one event."""
         if isinstance(event, Hover):
             self._hover(event)
@@ -65,7 +66,15 @@ class Controls:
         self._presenter.asked()
         if isinstance(event, Click):
             self._click(event)
-            return
+        elif isinstance(event, Choose):
+            self._choose(event)
+        elif isinstance(event, SeekTo):
+            self._seek_to(event.seconds)
+        else:
+            self._act(event)
+
+    def _act(self, event: Action) -> None:
+        """Handle a key."""
         self._stats.actions[event] += 1
         if event is Action.QUIT:
             self._on_quit()
@@ -87,6 +96,12 @@ class Controls:
         if action in (Action.STEP_FORWARD, Action.STEP_BACK):
             self._step(forward=action is Action.STEP_FORWARD)
 
+    def _choose(self, choice: Choose) -> None:
+        """Set the fields that were chosen."""
+        before = self._current.state
+        self._current.change(replace(before, **choice.changes))
+        self._presenter.say(said(before, self._current.state))
+
     def _step(self, *, forward: bool) -> None:
         """Show the next frame, or the one before."""
         self._presenter.say(self._playback.step_forward() if forward else self._playback.step_back())
@@ -94,7 +109,14 @@ class Controls:
 
     def _seek(self, by_s: float) -> None:
         """Seek back or forward by some seconds, if the source can seek."""
-        self._presenter.say(self._playback.seek(by_s, paused=self._current.state.paused))
+        self._sought(self._playback.seek(by_s, paused=self._current.state.paused))
+
+    def _seek_to(self, to_s: float) -> None:
+        """Seek to a time, if the source can seek."""
+        self._sought(self._playback.seek_to(to_s, paused=self._current.state.paused))
+
+    def _sought(self, said_of_it: str) -> None:
+        self._presenter.say(said_of_it)
         self._stats.pause()
         if not self._playback.ended:
             self._presenter.hold("")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from heatcam.live.loop_parts import LoopParts
+from heatcam.live.screen import Screen
 from heatcam.live.state import Choices, WindowState
-from heatcam.sinks import Viewer
 
 
 class CurrentState:
@@ -20,7 +20,7 @@ class CurrentState:
         loop: told of a change: inference gets another request, the picture is drawn anew; a pause restarts focus and frame rate.
     """
 
-    def __init__(self, state: WindowState, choices: Choices, viewer: Viewer, loop: LoopParts) -> None:
+    def __init__(self, state: WindowState, choices: Choices, viewer: Screen, loop: LoopParts) -> None:
         self._state, self._choices = state, choices
         self._viewer, self._loop = viewer, loop
 

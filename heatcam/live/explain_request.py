@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -19,6 +19,8 @@ class ExplainRequest:
         layers: a value of ``--layers``; "" for the method's own.
         still: True for a paused frame: it gets the fine maps, and tracks do not advance.
         every: make a map every this many frames, and propagate it to the frames between.
+        iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
+        classes: names or numbers of the classes to keep; empty keeps all.
     """
 
     with_map: bool = True
@@ -28,6 +30,17 @@ class ExplainRequest:
     layers: str = ""
     still: bool = False
     every: int = 1
+    iou: float = 0.7
+    classes: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[float, float, tuple[str, ...]]:
+        """Choices that decide which boxes are kept."""
+        return self.conf, self.iou, self.classes
+
+    def explained_as(self, other: ExplainRequest) -> ExplainRequest:
+        """Return this request with what another one chooses its explainer by."""
+        return replace(self, method=other.method, layers=other.layers, iou=other.iou, classes=other.classes)
 
 
 @dataclass(frozen=True)

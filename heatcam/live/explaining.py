@@ -24,8 +24,9 @@ class Follows(Protocol):
         ...
 
 
-#: Returns the explainer for a method, its layers ("" for the method's own), and True for a paused frame.
-ExplainerFor = Callable[[str, str, bool], Explains]
+#: Returns the explainer for a method, its layers ("" for the method's own), True for a paused frame, the overlap from which
+#: boxes are one object, and the classes to keep.
+ExplainerFor = Callable[[str, str, bool, float, tuple[str, ...]], Explains]
 
 
 class NotReadyError(Exception):
@@ -45,7 +46,7 @@ class Explaining:
     def __init__(self, explainer_for: ExplainerFor, tracker: Follows | None = None) -> None:
         self._explainers: Preparing[Explains] = Preparing(lambda key: explainer_for(*key))
         self._tracker = tracker
-        self._last: tuple[Key, Explains] | None = None
+        self._last: tuple[ExplainRequest, Explains] | None = None
         self._mapped: Explanation | None = None
         self._mapped_as: ExplainRequest | None = None
         self._age = 0
@@ -57,15 +58,15 @@ class Explaining:
             HeatcamError: the method or the layers do not work with this model.
             NotReadyError: the frame is a paused one, and its explainer is still being prepared.
         """
-        key = request.method, request.layers, request.still
+        key = Key(request.method, request.layers, request.still, request.iou, request.classes)
         explainer = self._explainers.get(key, waits=self._last is None)
         if explainer is None:
             if request.still or self._last is None:
                 raise NotReadyError
-            (method, layers, _), explainer = self._last
-            request = replace(request, method=method, layers=layers)
+            before, explainer = self._last
+            request = request.explained_as(before)
         elif not request.still:
-            self._last = key, explainer
+            self._last = request, explainer
         if request.still:
             return explainer.explain(
                 frame,
@@ -80,9 +81,9 @@ class Explaining:
         progress = self._explainers.progress()
         if progress is None:
             return None
-        (method, layers, still), seconds = progress
-        name = method + (f" @{layers}" if layers else "")
-        return f"the fine maps of {name}" if still else name, seconds
+        key, seconds = progress
+        name = key.method + (f" @{key.layers}" if key.layers else "")
+        return f"the fine maps of {name}" if key.still else name, seconds
 
     def jump(self) -> None:
         """Forget the last map and the tracks: the next frame does not follow the one before."""

@@ -111,5 +111,7 @@ class FrameFeed:
             return
         is_one_picture = self._capture.source.frame_count == 1  # there is no earlier frame to go back to
         if self._plan.holds and not self._loop.playback.is_exhausted and not is_one_picture:
-            self._loop.presenter.hold(f"end of {self._capture.source.name}: left to go back, q to quit")
+            self._loop.presenter.hold(
+                ": ".join(filter(None, (f"end of {self._capture.source.name}", self._plan.at_end)))
+            )
         self._current.refine()

@@ -262,9 +262,7 @@ class Inference:
             if request == self._working_request:
                 raise
             self._note_failure(error, request)
-            before = replace(
-                request, method=self._working_request.method, layers=self._working_request.layers
-            )
+            before = request.explained_as(self._working_request)
             return replace(self._shown(frame, before, stretch), request=request)
         if self.waits_for() is None:
             self._working_request = request

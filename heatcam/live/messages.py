@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heatcam.live.current_state import CurrentState
+from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.inference import ExplainFailure
 from heatcam.live.parts import Parts
 from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
 from heatcam.live.run_stats import RunStats
+from heatcam.live.state import WindowState
 
 
 class Messages:
@@ -49,11 +51,17 @@ class Messages:
             raise self._parts.inference.failure
 
     def _take_back(self, failed: ExplainFailure) -> None:
-        """Show why a request failed, and go back to the method and layers that worked, unless others are chosen by now."""
+        """Show why a request failed, and go back to the choices that worked, unless others are chosen by now."""
         self._presenter.say(failed.text)
         self._stats.note_failure(failed.text)
         if failed.request.still:
             self._refinement.refuse(failed.request)
         state, worked = self._current.state, failed.instead
-        if (state.method, state.layers) == (failed.request.method, failed.request.layers):
-            self._current.change(replace(state, method=worked.method, layers=worked.layers))
+        if _explained_as(state) == _explained_as(failed.request):
+            method, layers, iou, classes = _explained_as(worked)
+            self._current.change(replace(state, method=method, layers=layers, iou=iou, classes=classes))
+
+
+def _explained_as(asked: WindowState | ExplainRequest) -> tuple[str, str, float, tuple[str, ...]]:
+    """Return what the explainer is chosen by."""
+    return asked.method, asked.layers, asked.iou, asked.classes

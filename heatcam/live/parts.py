@@ -8,8 +8,8 @@ from heatcam.live.capture import CaptureThread
 from heatcam.live.inference import Inference
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
+from heatcam.live.screen import Screen
 from heatcam.pipeline import Limits, Sink
-from heatcam.sinks import Viewer
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class Parts:
     Attributes:
         capture: reads the source.
         inference: explains what was read.
-        viewer: the window.
+        viewer: the window, or another screen.
         renderer: renders the window's picture.
         snapshots, recording: the actions of the keys ``s`` and ``R``.
-        sinks: further takers of each frame that is shown, with its picture; called on the main thread, so they must not wait.
+        sinks: further takers of each frame that is shown, with its picture; called in its thread, so they must not wait.
     """
 
     capture: CaptureThread
     inference: Inference
-    viewer: Viewer
+    viewer: Screen
     renderer: Renderer
     snapshots: Snapshots
     recording: RecordingToggle
@@ -76,9 +76,11 @@ class SessionPlan:
         limits: frames or seconds after which it ends.
         slideshow: True for unrelated frames such as photographs: each gets a map of its own, and the last one stays.
         holds: True if the last frame of a file stays until the user quits.
+        at_end: what the user can do then, for the top line; "" leaves it out.
     """
 
     caption: RunCaption
     limits: Limits
     slideshow: bool = False
     holds: bool = False
+    at_end: str = "left to go back, q to quit"

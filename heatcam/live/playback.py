@@ -123,14 +123,19 @@ class Playback:
 
     def seek(self, by_s: float, *, paused: bool) -> str:
         """Seek by some seconds from the current frame, or from the target of a pending seek; return the note to show."""
-        source, now = self._capture.source, self.history.now
+        now = self.history.now
+        at_s = now.explanation.frame.pts_s if self._aim_s is None and now is not None else self._aim_s
+        return self.seek_to((at_s or 0.0) + by_s, paused=paused)
+
+    def seek_to(self, to_s: float, *, paused: bool) -> str:
+        """Seek to a time from the beginning of a file, in seconds; return the note to show."""
+        source = self._capture.source
         if source.is_live or not source.can_seek:
             return f"{source.name} cannot be sought in: only files can"
-        if now is None:
+        if self.history.now is None:
             return ""
         length_s = source.duration_s
-        at_s = now.explanation.frame.pts_s if self._aim_s is None else self._aim_s
-        aim_s = max(0.0, at_s + by_s if length_s is None else min(at_s + by_s, length_s))
+        aim_s = max(0.0, to_s if length_s is None else min(to_s, length_s))
         self._aim_s, self.ended, self.steps = aim_s, False, int(paused)
         self._seeks = self._capture.seek(aim_s)
         self._inference.seek(self._seeks, step=paused)

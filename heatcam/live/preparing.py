@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from heatcam.errors import HeatcamError, UsageError
 
@@ -13,8 +13,22 @@ MOST_KEPT = 5
 _SOON_S = 0.1  # first wait; an explainer built before is ready by then, and no older one need step in
 
 Made = TypeVar("Made")
-#: Method, layers ("" for the method's own), and True for a paused frame.
-Key = tuple[str, str, bool]
+
+
+class Key(NamedTuple):
+    """Choices that an explainer is made by.
+
+    Attributes:
+        method, layers: the CAM method and its layers; "" for the method's own.
+        still: True for a paused frame.
+        iou, classes: those of ``ExplainRequest``.
+    """
+
+    method: str
+    layers: str
+    still: bool
+    iou: float = 0.7
+    classes: tuple[str, ...] = ()
 
 
 class Preparing(Generic[Made]):

@@ -28,9 +28,18 @@ class Refinement:
     def flowing_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for frames of a running stream."""
         heat = state.heatmap or state.layout is not Layout.SINGLE
-        own = heat and (state.focus is not None or state.numbers or state.graphs)
+        own = heat and (state.focus is not None or state.numbers or state.graphs or state.object_maps)
         every = 1 if self._slideshow else state.every
-        return ExplainRequest(heat, own, state.conf, state.method, state.layers, every=every)
+        return ExplainRequest(
+            heat,
+            own,
+            state.conf,
+            state.method,
+            state.layers,
+            every=every,
+            iou=state.iou,
+            classes=state.classes,
+        )
 
     def set_flowing_request(self, state: WindowState) -> None:
         """Let inference explain the frames to come as these choices ask for."""
@@ -50,7 +59,7 @@ class Refinement:
         entry, request = self._history.now, self.still_request(state)
         if entry is None:
             return
-        wanted = request != entry.request and (request.with_map or request.conf != entry.request.conf)
+        wanted = request != entry.request and (request.with_map or request.kept != entry.request.kept)
         if wanted and request not in self._refused:
             self._inference.refine(entry.explanation.frame, request)
         else:

@@ -1,4 +1,4 @@
-"""Main loop of the window, on the main thread: show results that are ready and handle input, without blocking.
+"""Main loop of the window, in one thread: show results that are ready and handle input, without blocking.
 
 Capture and inference run in threads of their own; this one only ever waits for keys, a few milliseconds at a time.
 """
@@ -20,7 +20,7 @@ from heatcam.live.state import Choices, WindowState
 
 
 class Session:
-    """Shows one source until the source, the limits or the user end it. Called on the main thread.
+    """Shows one source until the source, the limits or the user end it. Called in one thread: the main one for a window.
 
     Args:
         parts: the session's parts; ``run`` starts the threads and stops them at its end.

@@ -30,6 +30,9 @@ class WindowState:
         method: the CAM method's name.
         layers: a value of ``--layers``; "" for the method's own.
         every: make a map every this many frames.
+        iou: boxes of a class that overlap more than this are one object; no key changes it.
+        classes: names or numbers of the classes to keep, all if empty; no key changes it.
+        object_maps: make each object's own map even if nothing that is drawn needs it, for the numbers; no key changes it.
         numbers, graphs, help: panels drawn over the picture.
         full_screen: fill the screen.
     """
@@ -48,6 +51,9 @@ class WindowState:
     method: str = LIVE_MAP
     layers: str = ""
     every: int = 1
+    iou: float = 0.7
+    classes: tuple[str, ...] = ()
+    object_maps: bool = False
     numbers: bool = False
     graphs: bool = False
     help: bool = False
@@ -162,6 +168,8 @@ def said(before: WindowState, after: WindowState) -> str:
         "conf": f"boxes above {after.conf:.2f}",
         "method": f"method {after.method}",
         "layers": f"layers {after.layers or 'of the method'}",
+        "iou": f"boxes that overlap more than {after.iou:.2f} are one",
+        "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }
     return ", ".join(text for name, text in words.items() if getattr(before, name) != getattr(after, name))

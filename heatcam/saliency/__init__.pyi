@@ -4,7 +4,6 @@ from .factory import ExplainerCache as ExplainerCache
 from .factory import build_explainer as build_explainer
 from .factory import explainer_of as explainer_of
 from .factory import open_explainer_cache as open_explainer_cache
-from .factory import thresholds_of as thresholds_of
 from .families import family_of as family_of
 from .methods import METHODS as METHODS
 from .ultralytics_map import NAME as NAME

@@ -1,5 +1,8 @@
 from .app import create_app as create_app
 from .app import lifespan_of as lifespan_of
+from .live_parts import AllowedSource as AllowedSource
+from .live_routes import live_router as live_router
+from .live_run import LiveRun as LiveRun
 from .model_queue import ModelQueue as ModelQueue
 from .server import WebServer as WebServer
 from .server import address_of as address_of

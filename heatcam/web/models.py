@@ -19,13 +19,12 @@ class ExplainsPictures(Explains, Protocol):
 
 
 class ExplainsLive(Protocol):
-    """One model for the live view. ``load``, ``explain`` and ``jump`` are called from the inference thread alone.
+    """One model for the live view. ``load``, ``explain`` and ``jump`` are called from the inference thread alone."""
 
-    Attributes:
-        backend: name of the backend that runs the network; "" before it is loaded.
-    """
-
-    backend: str
+    @property
+    def backend(self) -> str:
+        """Name of the backend that runs the network; "" before it is loaded."""
+        ...
 
     def load(self) -> Ready:
         """Load the model and build its first explainer, which takes seconds; no turn is needed.
@@ -37,14 +36,6 @@ class ExplainsLive(Protocol):
 
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested, in a turn of the ``ModelQueue``."""
-        ...
-
-    def keep(self, iou: float, classes: tuple[str, ...]) -> None:
-        """Change, from the next frame on, which boxes are kept; call it from any thread after ``load``.
-
-        Raises:
-            UsageError: the model has no such class, or ``iou`` is outside ``[0, 1]``.
-        """
         ...
 
     def jump(self) -> None:

@@ -115,6 +115,7 @@ class WebServer:
             date_header=True,
             lifespan="on",
             ws="websockets-sansio",
+            ws_per_message_deflate=False,  # (JPEG does not get smaller: it would cost each viewer milliseconds a frame)
             ws_max_size=64 * 1024,  # (a browser sends two letters for a frame)
             timeout_graceful_shutdown=_SHUTDOWN_S,
             timeout_keep_alive=15,

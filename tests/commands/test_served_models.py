@@ -109,19 +109,14 @@ def test_the_live_view_has_the_same_network_and_can_change_what_is_kept_while_it
     request = ExplainRequest(conf=0.3)
     found = model.explain(scene, request).detections
     name = found.class_names[0]
-    model.keep(0.7, (name,))
-    assert set(model.explain(scene, request).detections.class_names) == {name}
-    model.keep(0.7, ())
-    assert np.array_equal(model.explain(scene, request).detections.boxes_xyxy, found.boxes_xyxy)
+    some = model.explain(scene, replace(request, classes=(name,))).detections
+    assert set(some.class_names) == {name}
+    again = model.explain(scene, request).detections
+    assert np.array_equal(again.boxes_xyxy, found.boxes_xyxy)
     with pytest.raises(UsageError, match="no class 'dog'"):
-        model.keep(0.7, ("dog",))
+        model.explain(scene, replace(request, classes=("dog",)))
     with pytest.raises(UsageError, match="iou"):
-        model.keep(7, ())
-
-
-def test_a_live_model_cannot_be_limited_before_it_is_loaded(markers: ServedModels) -> None:
-    with pytest.raises(RuntimeError, match="load the model first"):
-        markers.live("markers", markers.options, lambda: (64, 48)).keep(0.7, ())
+        model.explain(scene, replace(request, iou=7.0))
 
 
 def test_names_stay_apart() -> None:

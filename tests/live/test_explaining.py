@@ -36,7 +36,7 @@ def test_the_threshold_is_the_windows():
     assert explainer.asked == [(True, False, 0.6)]
 
 
-def test_the_explainer_is_asked_for_by_method_layers_and_standing_still():
+def test_the_explainer_is_asked_for_by_method_layers_standing_still_and_what_it_keeps():
     asked = []
 
     def explainer_for(*key):
@@ -45,8 +45,8 @@ def test_the_explainer_is_asked_for_by_method_layers_and_standing_still():
 
     explaining = Explaining(explainer_for)
     explaining(frame(0), ExplainRequest())
-    explaining(frame(0), ExplainRequest(method="odam", layers="15", still=True))
-    assert asked == [("live", "", False), ("odam", "15", True)]
+    explaining(frame(0), ExplainRequest(method="odam", layers="15", still=True, iou=0.5, classes=("cat",)))
+    assert asked == [("live", "", False, 0.7, ()), ("odam", "15", True, 0.5, ("cat",))]
 
 
 def test_what_was_refused_is_not_tried_again():

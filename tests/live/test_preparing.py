@@ -9,13 +9,13 @@ import pytest
 from heatcam.errors import UsageError
 from heatcam.live import presenter
 from heatcam.live.explaining import Explaining
-from heatcam.live.preparing import Preparing
+from heatcam.live.preparing import Key, Preparing
 from heatcam.sinks.keys import Action
 from tests.live.streams import QUIT, FakeViewer, Stream, after, later, seen, session
 
 
 def key(method):
-    return method, "", False
+    return Key(method, "", False)
 
 
 class Workshop:
@@ -117,7 +117,7 @@ class Explainer:
 
 def run_with(workshop, viewer):
     """A session whose explainers come from the workshop; with what its top line said, and the methods of its maps."""
-    explaining = Explaining(lambda method, layers, still: Explainer(workshop((method, layers, still))))
+    explaining = Explaining(lambda *wanted: Explainer(workshop(wanted)))
     run = session(Stream(fps=50), viewer, explaining, waits_for=explaining.waits_for)
     said, shown = [], []
     paint = run.parts.renderer.paint

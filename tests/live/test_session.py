@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from heatcam.enums import Layout
-from heatcam.errors import ModelError, SinkError, SourceError
+from heatcam.errors import ModelError, SinkError, SourceError, UsageError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.explain_request import Ready
+from heatcam.live.screen import Choose, SeekTo
 from heatcam.live.state import WindowState
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
@@ -772,3 +773,54 @@ def test_a_click_beside_the_picture_is_a_click_on_nothing():
     run = session(Stream(fps=50), viewer, explain)
     run.run()
     assert run.state.focus is None
+
+
+def test_values_are_chosen_from_a_page_like_keys_in_one_go_and_timed_as_one():
+    viewer = FakeViewer((after(1), [Choose({"heatmap": False, "conf": 0.6})]), (later(0.2), QUIT))
+    explain = FakeExplainer()
+    run = session(Stream(fps=50), viewer, explain)
+    run.run()
+    assert (run.state.heatmap, run.state.conf) == (False, 0.6)
+    assert [(request.with_map, request.conf) for _, request in explain.asked][-1] == (False, 0.6)
+    assert len(run.stats.key_s) == 1
+
+
+def test_overlap_and_classes_reach_the_explainer_and_a_paused_frame_is_explained_again_without_heat():
+    choice = Choose({"iou": 0.4, "classes": ("cat",)})
+    viewer = FakeViewer((after(1), [Choose({"paused": True})]), (later(0.2), [choice]), (later(0.3), QUIT))
+    explain = FakeExplainer()
+    run = session(Stream(fps=50), viewer, explain, state=WindowState(heatmap=False))
+    run.run()
+    index, request = explain.asked[-1]
+    assert (request.iou, request.classes, request.still, request.with_map) == (0.4, ("cat",), True, False)
+    assert run.playback.history.now.explanation.frame.frame_index == index
+
+
+def test_classes_that_the_model_refuses_are_taken_back_and_the_stream_goes_on():
+    class Refuses(FakeExplainer):
+        def __call__(self, of, request):
+            if request.classes:
+                raise UsageError("the model has no class 'dragon'", "it has 1: cat")
+            return super().__call__(of, request)
+
+    viewer = FakeViewer((after(1), [Choose({"classes": ("dragon",)})]), (later(0.4), QUIT))
+    run = session(Stream(fps=50), viewer, Refuses())
+    run.run()
+    assert run.state.classes == ()
+    assert run.stats.errors == ["the model has no class 'dragon'; it has 1: cat"]
+
+
+def test_a_page_seeks_to_a_time():
+    viewer = FakeViewer((after(1), [SeekTo(0.8)]), (lambda v: not v.script[1:], []))
+    explain = FakeExplainer()
+    session(Stream(100, fps=100, can_seek=True), viewer, explain).run()
+    indices = [index for index, _ in explain.asked]
+    assert indices[-1] == 99
+    assert 80 in indices
+    assert not set(range(40, 80)) & set(indices)
+
+
+def test_numbers_of_objects_can_be_asked_for_without_a_panel():
+    explain = FakeExplainer()
+    session(Stream(3), FakeViewer(), explain, state=WindowState(object_maps=True)).run()
+    assert all(request.with_object_maps for _, request in explain.asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import torch
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.factory import ExplainerCache, build_explainer
+from heatcam.saliency.factory import ExplainerCache, build_explainer, open_explainer_cache
 from tests.bench.tiny import CONF, PICTURE, tiny_checkpoint
 
 
@@ -134,3 +135,17 @@ def test_of_two_who_ask_for_one_explainer_at_once_one_builds_it(monkeypatch: pyt
     for thread in threads:
         thread.join(10)
     assert len(count) == 1
+
+
+def test_other_classes_and_overlap_take_no_other_engine(model: str) -> None:
+    """The page changes them while it runs: nothing is compiled again, and nothing that was compiled is forgotten for it."""
+    options = ExplainOptions(conf=CONF, backend="torch")
+    cache = open_explainer_cache(model, "cpu", options, (64, 64))
+    first = cache.take(options)
+    some = cache.take(replace(options, classes=("1",), iou=0.3))
+    assert some.engine is first.engine
+    assert (some.thresholds.class_ids, some.thresholds.iou) == ((1,), 0.3)
+    assert cache.take(options).engine is first.engine
+    assert first.thresholds.class_ids is None
+    with pytest.raises(UsageError, match="no class 'dragon'"):
+        cache.take(replace(options, classes=("dragon",)))
