@@ -137,7 +137,7 @@ class FakeLive:
     def _next(self) -> None:
         self._index = max(0, self._index + 1)
         found = explain_scene(4 * self._index, time.monotonic(), self.size_wh, self.crowd)
-        self._entry = HistoryEntry(found, self._objects.ids_of(found), ExplainRequest("live", ""))
+        self._entry = HistoryEntry(found, self._objects.ids_of(found), ExplainRequest())
         self._renderer.take(found, self.state)
         self._note(found)
         self._draw()
@@ -152,7 +152,9 @@ class FakeLive:
             )
             share = energy_in_box(found.object_maps[n], found.detections.boxes_xyxy[n])
             own["seconds"].append(round(now_s, 2))
-            own["energy_in_box"].append(None if share is None else float(share) * (0.9 + 0.1 * np.sin(self._index / 7 + n)))
+            own["energy_in_box"].append(
+                None if share is None else float(share) * (0.9 + 0.1 * np.sin(self._index / 7 + n))
+            )
         for own in self._history.values():
             while own["seconds"] and own["seconds"][0] < now_s - 60:
                 own["seconds"].pop(0), own["energy_in_box"].pop(0)
@@ -202,7 +204,9 @@ class FakeLive:
                 "duration_s": 90.0 if self.source == "clip" else None,
                 "can_seek": self.source == "clip",
                 "detections": self._objects_now() if running else [],
-                "recording_s": None if self.recording_since is None else time.monotonic() - self.recording_since,
+                "recording_s": None
+                if self.recording_since is None
+                else time.monotonic() - self.recording_since,
                 "note": "",
                 "map_error": "",
             }

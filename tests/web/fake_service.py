@@ -8,6 +8,7 @@ import json
 import secrets
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -33,13 +34,16 @@ CSP = (
 PAGE = next(iter(heatcam.__path__)) + "/web/page"
 METHODS = ["live", "fine", "gradcam", "gradcam++", "hirescam", "layercam", "xgradcam", "eigencam", "odam"]
 VIEWS = ["overlay", "heatmap", "boxes", "regions", "original", "dual", "grid", "sheet"]
+MODELS_OFFERED: list[dict[str, Any]] = [
+    {"name": MODELS[0], "classes": list(NAMES), "is_loaded": True},
+    {"name": MODELS[1], "classes": None, "is_loaded": False},
+]
 OPTIONS = {
     "version": heatcam.__version__,
-    "models": [
-        {"name": MODELS[0], "classes": list(NAMES), "is_loaded": True},
-        {"name": MODELS[1], "classes": None, "is_loaded": False},
+    "sources": [
+        {"id": one, "name": f"{one} ({kind})" if kind != "demo" else "demo scene", "kind": kind}
+        for one, kind in SOURCES
     ],
-    "sources": [{"id": one, "name": f"{one} ({kind})" if kind != "demo" else "demo scene", "kind": kind} for one, kind in SOURCES],
     "methods": METHODS,
     "layer_sets": ["", "15", "18", "21", "15,18,21"],
     "colormaps": ["turbo", "inferno", "viridis", "magma", "jet"],
@@ -55,45 +59,71 @@ OPTIONS = {
 def fake_app(live: FakeLive, token: str = "", slow_s: float = 0.0) -> FastAPI:
     app = FastAPI()
     app.add_exception_handler(Problem, answer_problem)
-    signed_in: set[str] = set()
-    recordings: dict[str, bytes] = {}
+    access = Access(token)
+    guard(app, access)
+    app.mount("/static", StaticFiles(directory=PAGE))
+    add_session(app, access)
+    add_live(app, live)
+    add_files(app, live)
+    add_stream(app, live, access)
+    add_analyze(app, slow_s)
+    return app
 
-    def may(request: Request | WebSocket) -> bool:
-        return not token or request.cookies.get("heatcam") in signed_in
 
+class Access:
+    """Who may use the service: all, or those who know the token."""
+
+    def __init__(self, token: str) -> None:
+        self.token, self.signed_in = token, set[str]()
+
+    def may(self, request: Request | WebSocket) -> bool:
+        return not self.token or request.cookies.get("heatcam") in self.signed_in
+
+
+def guard(app: FastAPI, access: Access) -> None:
     @app.middleware("http")
     async def guarded(request: Request, go_on: Any) -> Response:
         public = request.url.path in ("/", "/session") or request.url.path.startswith("/static/")
-        if public or may(request):
+        if public or access.may(request):
             answer: Response = await go_on(request)
         else:
-            answer = problem_response(Problem(401, "this service has a token; open the address that it printed"))
+            answer = problem_response(
+                Problem(401, "this service has a token; open the address that it printed")
+            )
         answer.headers["Content-Security-Policy"] = CSP
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
+
+def add_session(app: FastAPI, access: Access) -> None:
     @app.get("/")
     def page() -> FileResponse:
         return FileResponse(f"{PAGE}/index.html")
 
-    app.mount("/static", StaticFiles(directory=PAGE))
-
     @app.get("/session")
     def session(request: Request) -> dict[str, bool]:
-        return {"needs_token": bool(token), "signed_in": may(request)}
+        return {"needs_token": bool(access.token), "signed_in": access.may(request)}
 
     @app.post("/session")
     async def sign_in(request: Request) -> Response:
-        if not secrets.compare_digest(str((await request.json()).get("token")), token):
+        if not secrets.compare_digest(str((await request.json()).get("token")), access.token):
             raise Problem(401, "that is not the token of this service; it is in the address that it printed")
         answer, key = Response(status_code=204), secrets.token_hex()
-        signed_in.add(key)
+        access.signed_in.add(key)
         answer.set_cookie("heatcam", key, httponly=True, samesite="strict")
         return answer
 
+
+def add_live(app: FastAPI, live: FakeLive) -> None:
     @app.get("/options")
     def options() -> dict[str, Any]:
-        return OPTIONS
+        loaded = live.model if live.phase == "running" else ""
+        names = [f"class {n}" for n in range(80)]
+        models = [
+            {**one, "classes": names, "is_loaded": True} if one["name"] == loaded != MODELS[0] else one
+            for one in MODELS_OFFERED
+        ]
+        return {**OPTIONS, "models": models}
 
     @app.get("/live")
     def status() -> dict[str, Any]:
@@ -131,11 +161,19 @@ def fake_app(live: FakeLive, token: str = "", slow_s: float = 0.0) -> FastAPI:
         live.click(at["x"], at["y"])
         return live.status()
 
+    @app.get("/live/attention")
+    def attention() -> dict[str, Any]:
+        return live.attention()
+
+
+def add_files(app: FastAPI, live: FakeLive) -> None:
+    recordings: dict[str, bytes] = {}
+
     @app.get("/live/snapshot.png")
     def snapshot() -> Response:
-        if not live.jpeg:
+        picture = cv2.imdecode(np.frombuffer(live.jpeg, np.uint8), cv2.IMREAD_COLOR) if live.jpeg else None
+        if picture is None:
             raise Problem(409, "there is no picture yet; start the live view first")
-        picture = cv2.imdecode(np.frombuffer(live.jpeg, np.uint8), cv2.IMREAD_COLOR)
         headers = {"Content-Disposition": 'attachment; filename="heatcam-demo-000123.png"'}
         return Response(cv2.imencode(".png", picture)[1].tobytes(), headers=headers, media_type="image/png")
 
@@ -160,58 +198,59 @@ def fake_app(live: FakeLive, token: str = "", slow_s: float = 0.0) -> FastAPI:
     def download(key: str) -> Response:
         if key not in recordings:
             raise Problem(404, "that recording is gone; record again")
-        return Response(recordings[key], headers={"Content-Disposition": 'attachment; filename="film.mp4"'})
+        headers = {"Content-Disposition": 'attachment; filename="film.mp4"'}
+        return Response(recordings[key], headers=headers)
 
     @app.delete("/live/recordings/{key}")
     def forget(key: str) -> Response:
         recordings.pop(key, None)
         return Response(status_code=204)
 
-    @app.get("/live/attention")
-    def attention() -> dict[str, Any]:
-        return live.attention()
 
+def add_stream(app: FastAPI, live: FakeLive, access: Access) -> None:
     @app.websocket("/live/ws")
     async def stream(socket: WebSocket) -> None:
-        if not may(socket):
+        if not access.may(socket):
             await socket.close(1008)
             return
         await socket.accept()
         live.viewers += 1
         with suppress(WebSocketDisconnect, RuntimeError):
-            await send_frames(socket)
+            await send_frames(socket, live)
         live.viewers -= 1
 
-    async def send_frames(socket: WebSocket) -> None:
-        sent, beat = -1, 0.0
-        while True:
-            if live.seq != sent and live.jpeg and live.phase == "running":
-                sent = live.seq
-                header = {"seq": sent, "size_wh": live.picture_wh(), "status": live.status()}
-                text = json.dumps(header).encode()
-                await socket.send_bytes(len(text).to_bytes(4, "big") + text + live.jpeg)
-                assert await socket.receive_text() == "ok"
-                beat = time.monotonic()
-            elif time.monotonic() - beat > 1:
-                await socket.send_text(json.dumps(live.status()))
-                beat = time.monotonic()
-            await asyncio.sleep(0.02)
 
+async def send_frames(socket: WebSocket, live: FakeLive) -> None:
+    sent, beat = -1, 0.0
+    while True:
+        if live.seq != sent and live.jpeg and live.phase == "running":
+            sent = live.seq
+            header = {"seq": sent, "size_wh": live.picture_wh(), "status": live.status()}
+            text = json.dumps(header).encode()
+            await socket.send_bytes(len(text).to_bytes(4, "big") + text + live.jpeg)
+            assert await socket.receive_text() == "ok"
+            beat = time.monotonic()
+        elif time.monotonic() - beat > 1:
+            await socket.send_text(json.dumps(live.status()))
+            beat = time.monotonic()
+        await asyncio.sleep(0.02)
+
+
+def add_analyze(app: FastAPI, slow_s: float) -> None:
     @app.post("/analyze")
     async def analyze(request: Request) -> JSONResponse:
-        form = await request.form()
-        sent = form["file"]
+        sent = (await request.form())["file"]
         assert not isinstance(sent, str)
         data = np.frombuffer(await sent.read(), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
         if image is None:
-            raise Problem(415, "that is not a picture that can be read; send a JPEG, PNG, WebP, HEIC, TIFF or BMP file")
+            raise Problem(
+                415, "that is not a picture that can be read; send a JPEG, PNG, WebP, HEIC or TIFF file"
+            )
         if float(request.query_params.get("conf") or 0.25) > 0.97:
             raise Problem(429, "16 requests wait already; try again in a few seconds", retry_after_s=5)
         await asyncio.sleep(slow_s)
         return JSONResponse(analysis(image, sent.filename or "", dict(request.query_params)))
-
-    return app
 
 
 def analysis(image: Any, name: str, query: dict[str, str]) -> dict[str, Any]:
@@ -220,21 +259,33 @@ def analysis(image: Any, name: str, query: dict[str, str]) -> dict[str, Any]:
     count = {"empty": 0, "crowd": 40}.get(name[:5], 3)
     found = explain_picture(image, name, count)
     if name.startswith("nomap"):
-        from dataclasses import replace
-
-        found = replace(found, saliency=None, object_maps=(), low_evidence=(), map_error="no gradient comes to layer 15")
+        found = replace(
+            found, saliency=None, object_maps=(), low_evidence=(), map_error="no gradient comes to layer 15"
+        )
     facts = ExplainerFacts(
         query.get("model") or MODELS[0], "0" * 64, "detect", query.get("method") or "live", ("15:C2f",), "class",
         query.get("why", ""), "logits", "cpu", "openvino", "bf16", 640, 0.25, 0.7, 300,
     )  # fmt: skip
-    look = named_look(query.get("colormap") or "turbo", query.get("renorm") or "box", float(query.get("alpha") or 0.7), True, True)
+    look = named_look(
+        query.get("colormap") or "turbo",
+        query.get("renorm") or "box",
+        float(query.get("alpha") or 0.7),
+        True,
+        True,
+    )
     names = view_names([query.get("views") or "original,overlay,heatmap,boxes,regions"])
     own = findings_of(found, path=name).as_json()
-    own["images"] = {one.value: encode_view(outcome).as_json() for one, outcome in draw_each(names, found, look)}
+    own["images"] = {
+        one.value: encode_view(outcome).as_json() for one, outcome in draw_each(names, found, look)
+    }
     if name.startswith("class"):
-        own["detections"], own["classes"] = [], [
-            {"class_name": one, "probability": p} for one, p in (("beetle", 0.81), (LONG_NAME, 0.12), ("fly", 0.04))
-        ]
+        own["detections"], own["classes"] = (
+            [],
+            [
+                {"class_name": one, "probability": p}
+                for one, p in (("beetle", 0.81), (LONG_NAME, 0.12), ("fly", 0.04))
+            ],
+        )
         own["heat"]["outside_foreground"] = 0.21
     return {**document_head(facts), "images": [own]}
 

@@ -20,7 +20,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install -y chromium")
 
-FAKE = ["tests.web.fake_service"]
+FAKE = ["tests.web.fake_service", "--size", "480x270"]
 FIVE = ["overlay", "heatmap", "boxes", "regions", "original"]
 PHONE, TABLET, DESKTOP = (390, 844), (820, 1180), (1440, 900)
 
@@ -126,7 +126,9 @@ def test_the_heat_goes_off_and_on_while_it_runs(context: Any, service: ServedPro
     with_heat = pause(page)
     page.keyboard.press("h")
     page.wait_for_selector('dd:text-is("[NORMAL]")')
-    page.wait_for_function("before => document.getElementById('canvas').toDataURL() !== before", arg=with_heat)
+    page.wait_for_function(
+        "before => document.getElementById('canvas').toDataURL() !== before", arg=with_heat
+    )
     assert status(page)["state"]["heatmap"] is False
     page.click("#heat")
     page.wait_for_selector('dd:text-is("[HEATMAP]")')
@@ -214,9 +216,24 @@ def test_a_refused_picture_leaves_a_calm_line_and_the_page_as_it_was(
     assert page.locator(".notice.problem").count() == 0
 
 
-def test_a_reload_keeps_the_state_of_both_sides(
+def test_a_picture_on_its_way_can_be_cancelled_and_a_lost_one_is_told(
     context: Any, service: ServedProcess, tmp_path: Path
 ) -> None:
+    page = opened(context, service)
+    page.click("#tab-analyze")
+    page.route("**/analyze*", lambda route: None)
+    page.set_input_files("#choose", write_picture(tmp_path))
+    page.wait_for_selector("#drop[aria-busy=true] .spinner")
+    page.keyboard.press("Enter")  # the focus is on Cancel
+    page.wait_for_selector("#drop .busy", state="hidden")
+    assert page.locator(".notice").count() == 0
+    page.unroute("**/analyze*")
+    page.route("**/analyze*", lambda route: route.abort())
+    page.click("text=Analyze again")
+    page.wait_for_selector('.notice.problem:has-text("does not answer")')
+
+
+def test_a_reload_keeps_the_state_of_both_sides(context: Any, service: ServedProcess, tmp_path: Path) -> None:
     page = opened(context, service)
     page.check("input[value=magma] >> visible=true", force=True)
     page.wait_for_function("fetch('live').then((a) => a.json()).then((s) => s.state.colormap === 'magma')")
@@ -320,9 +337,9 @@ READABLE = """() => {
   }
   return weak;
 }"""
-NAMELESS = """() => [...document.querySelectorAll("button, input, select, summary, a, [role=tab], canvas, img, dialog, fieldset")]
-  .filter((node) => node.checkVisibility() && !node.closest("[aria-hidden=true]") && !(node.textContent.trim() || node.getAttribute("aria-label")
-    || node.getAttribute("aria-labelledby") || node.labels?.[0]?.textContent.trim() || node.hasAttribute("alt")))
+NAMELESS = """() => [...document.querySelectorAll("button, input, select, summary, a, canvas, img, fieldset")]
+  .filter((node) => node.checkVisibility() && !node.closest("[aria-hidden=true]") && !node.hasAttribute("alt"))
+  .filter((node) => !(node.textContent.trim() || node.getAttribute("aria-label") || node.labels?.[0]?.textContent.trim()))
   .map((node) => node.outerHTML.slice(0, 120))"""
 BESIDE = """() => [...document.querySelectorAll("body *")].filter((node) => {
     const box = node.getBoundingClientRect();
@@ -338,6 +355,8 @@ def test_all_is_readable_named_and_inside_the_screen(
     page.emulate_media(color_scheme=theme)
     page.wait_for_selector("#objects li")
     look(page, "live")
+    pause(page)
+    look(page, "paused")
     analyze(page, write_picture(tmp_path))
     page.click("#card-options summary") if page.get_attribute("#card-options", "open") is None else None
     for tab in ("all", "overlay", "findings"):

@@ -44,7 +44,9 @@ def test_a_strict_policy_refuses_nothing_of_the_page() -> None:
     """No script and no style stands in the page itself."""
     read = elements()
     assert read.loose == []
-    assert {name for _, attrs in read.found for name in attrs if name.startswith("on") or name == "style"} == set()
+    assert {
+        name for _, attrs in read.found for name in attrs if name.startswith("on") or name == "style"
+    } == set()
     assert not any(tag in ("iframe", "object", "embed", "base", "style") for tag, _ in read.found)
 
 
@@ -76,20 +78,26 @@ def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_text_never_becomes_html(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function", text)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function", text
+    )
     assert len(text.splitlines()) < 250
 
 
 def test_addresses_are_relative_so_that_the_service_may_live_under_a_path() -> None:
     for script in SCRIPTS:
-        assert not re.findall(r'(?:ask|send|download|address|post)\(\s*["`]/', script.read_text("utf-8")), script.name
+        assert not re.findall(r'(?:ask|send|download|address|post)\(\s*["`]/', script.read_text("utf-8")), (
+            script.name
+        )
 
 
 def test_the_page_has_the_windows_keys() -> None:
     """All but that which ends the program."""
     names = {" ": "Space", "ArrowLeft": "Left", "ArrowRight": "Right", "ArrowUp": "Up", "ArrowDown": "Down"}
     table = (PAGE / "keys.js").read_text("utf-8").split("return [", 1)[1].split("\n  ];")[0]
-    rows = [re.findall(r'"([^"]+)"', row) for row in re.findall(r"^\s+\[(\[[^ ].*?\]), ", table, re.MULTILINE)]
+    rows = [
+        re.findall(r'"([^"]+)"', row) for row in re.findall(r"^\s+\[(\[[^ ].*?\]), ", table, re.MULTILINE)
+    ]
     here = {names.get(key, key) for row in rows for key in row}
     window: set[str] = set()
     for binding in DEFAULT_KEYS:
@@ -106,7 +114,8 @@ def test_the_page_never_speaks_of_a_diagnosis() -> None:
 TOKENS = {
     name: (light, dark or light)
     for name, light, dark in re.findall(
-        r"--([a-z-]+): (?:light-dark\()?(#[0-9a-f]{6})(?:, (#[0-9a-f]{6})\))?;", (PAGE / "tokens.css").read_text("utf-8")
+        r"--([a-z-]+): (?:light-dark\()?(#[0-9a-f]{6})(?:, (#[0-9a-f]{6})\))?;",
+        (PAGE / "tokens.css").read_text("utf-8"),
     )
 }
 #: Text and what it stands on, which WCAG 2.2 AA asks a contrast of 4.5 of.

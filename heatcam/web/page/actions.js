@@ -37,8 +37,8 @@ export function setUpActions(live, does) {
   const stateful = {
     heatmap: button("heat", "Heat map", () => does.toggle("heatmap"), { class: "heat", id: "heat", "aria-keyshortcuts": "h" }),
     paused: button("pause", "Pause", () => does.toggle("paused"), { class: "small", "aria-keyshortcuts": "Space" }),
-    dual: button("dual", "Side by side", () => does.layout("dual"), { class: "small", "aria-keyshortcuts": "d" }),
-    wipe: button("wipe", "Wipe", () => does.layout("wipe"), { class: "small" }),
+    dual: button("dual", "Side by side", () => does.layout("dual"), { class: "small layout", "aria-keyshortcuts": "d" }),
+    wipe: button("wipe", "Wipe", () => does.layout("wipe"), { class: "small layout" }),
   };
   const record = button("record", "Record", does.record, { class: "record", id: "record" });
   const full = button("full", "Full screen", does.fullScreen, { class: "small", hidden: !document.fullscreenEnabled });
@@ -52,7 +52,7 @@ export function setUpActions(live, does) {
     element("div", { class: "group" }, stateful.dual, stateful.wipe, full),
     element("div", { class: "group save" }, button("photo", "Snapshot", () => does.snapshot(), { id: "snapshot" }), record),
   );
-  live.watch((status) => {
+  live.watchChanges(({ state, phase, recording_s: seconds }) => [state, phase, typeof seconds], (status) => {
     const { state } = status;
     const on = { heatmap: state.heatmap, paused: state.paused, dual: state.layout === "dual", wipe: state.layout === "wipe" };
     for (const [name, one] of Object.entries(stateful)) one.setAttribute("aria-pressed", String(on[name]));

@@ -38,10 +38,10 @@ export function setUpControls(live, does) {
     card("detection", "Detection", ...shown("conf", "iou", "classes")),
     card("view", "View", ...shown("layout", "split", "boxes", "numbers", "graphs", "hud"), saved, reset),
   );
-  live.watch((status) => {
+  live.watchChanges((status) => [status.state, status.model, status.source, live.chosen, live.options.models], (status) => {
     for (const [name, field] of Object.entries(fields)) if (name in status.state) field.show(status.state[name]);
     for (const [name, field] of Object.entries(fields)) field.node.classList.toggle("missing", !(name in status.state));
-    const model = options.models.find((one) => one.name === status.model);
+    const model = live.options.models.find((one) => one.name === status.model);
     fields.classes.offer(model?.classes ?? null);
     fields.split.node.hidden = status.state.layout !== "wipe";
     input.show(status);
@@ -67,7 +67,8 @@ function inputFields(live) {
   return {
     nodes: [source.node, model.node],
     show(status) {
-      source.show(live.chosen.source ?? status.source);
+      const now = sources.find((one) => one.id === status.source || one.name === status.source);
+      source.show(live.chosen.source ?? now?.id ?? status.source);
       model.show(live.chosen.model ?? status.model);
     },
   };

@@ -24,9 +24,11 @@ export class Cover {
     live.watch(() => this.show());
   }
 
-  /** A picture has been drawn. */
+  /** A picture has been drawn: the live view's, or the plain source's while the model is loading. */
   sawPicture() {
-    if (!this.hasPicture) {
+    const isRunning = this.live.isRunning;
+    this.box.classList.toggle("through", !isRunning);
+    if (isRunning && !this.hasPicture) {
       this.hasPicture = true;
       this.show();
     }
@@ -50,6 +52,7 @@ export class Cover {
     if (status.phase !== "running") this.hasPicture = false;
     const [title, words, button] = PHASES[status.phase] ?? [status.phase, "", null];
     const isBusy = button === null;
+    if (!isBusy) this.box.classList.remove("through");
     this.fill(status.phase, title, sentence(status.reason ?? "") || words, button, isBusy);
   }
 

@@ -24,6 +24,23 @@ export class LiveState {
     if (this.status) back(this.status);
   }
 
+  /** Call `back` only when what `of(status)` returns differs from before: pictures come thirty times a second. */
+  watchChanges(of, back) {
+    let before;
+    this.watch((status) => {
+      const now = JSON.stringify(of(status));
+      if (now === before) return;
+      before = now;
+      back(status);
+    });
+  }
+
+  /** Take what there is to choose from; the classes of a model are known when it is loaded. */
+  offer(options) {
+    this.options = options;
+    if (this.status) this.take(this.status);
+  }
+
   /** Take a status from the server. */
   take(status) {
     this.status = { ...status, state: { ...status.state, ...Object.fromEntries(this.pending) } };

@@ -66,6 +66,15 @@ function keepCards() {
   }
 }
 
+/** Ask again what there is to choose from; a server that was started with something else gets a new page. */
+async function renew(live) {
+  const options = await ask("options").catch(() => null); // the next start of the live view asks again
+  if (!options) return;
+  const fixed = (all) => JSON.stringify({ ...all, models: all.models.map((model) => model.name) });
+  if (fixed(options) !== fixed(live.options)) location.reload();
+  else live.offer(options);
+}
+
 function connect(live, picture, cover) {
   let wasLost = false;
   const socket = new LiveSocket({
@@ -79,11 +88,15 @@ function connect(live, picture, cover) {
       showLink(state);
       if (state === "connecting") return;
       cover.setLost(state === "lost" ? seconds : null);
-      if (state === "open" && wasLost) notice("Connected again.");
+      if (state === "open" && wasLost) {
+        notice("Connected again.");
+        renew(live);
+      }
       wasLost = state === "lost" || (wasLost && state !== "open");
       if (state === "lost") signedIn().catch(() => {}); // a server that was started again may have another token
     },
   });
+  live.watchChanges(({ phase, model }) => [phase, model], ({ phase }) => phase === "running" && renew(live));
   cover.reconnect = () => socket.again();
   const signInAgain = () => signedIn().then(() => socket.again(), () => {});
   window.addEventListener("signed-out", signInAgain);
