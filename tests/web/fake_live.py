@@ -23,7 +23,18 @@ from tests.web.fake_scenes import explain_scene
 
 ENUMS = {"layout": Layout, "colormap": Colormap, "renorm": Renorm}
 SHOWN = ("heatmap", "layout", "split", "paused", "focus", "colormap", "alpha", "renorm", "boxes", "hud")
-CHANGEABLE = (*SHOWN, "conf", "method", "layers", "every", "numbers", "graphs", "iou", "classes")
+CHANGEABLE = (
+    *SHOWN,
+    "conf",
+    "method",
+    "layers",
+    "every",
+    "numbers",
+    "graphs",
+    "iou",
+    "classes",
+    "object_maps",
+)
 MODELS = ("markers", "yolov8n-coco")
 SOURCES = (("demo", "demo"), ("cam0", "camera"), ("clip", "file"))
 
@@ -51,6 +62,7 @@ class FakeLive:
     state: WindowState = field(default_factory=lambda: WindowState(hud=False))
     iou: float = 0.7
     classes: list[str] = field(default_factory=list)
+    object_maps: bool = False
     seq: int = 0
     jpeg: bytes = b""
     viewers: int = 0
@@ -91,7 +103,7 @@ class FakeLive:
             self._draw()
 
     def _set(self, name: str, value: Any) -> None:
-        if name in ("iou", "classes"):
+        if name in ("iou", "classes", "object_maps"):
             setattr(self, name, value)
             return
         try:
@@ -143,6 +155,8 @@ class FakeLive:
         self._draw()
 
     def _note(self, found: Explanation) -> None:
+        if not self.object_maps:
+            return
         assert self._entry is not None
         now_s = 4 * self._index / 30
         for n, number in enumerate(self._entry.object_ids):
@@ -175,7 +189,12 @@ class FakeLive:
 
     def attention(self) -> dict[str, Any]:
         with self._lock:
-            seen = [{"object_id": number, **own} for number, own in self._history.items() if own["seconds"]]
+            now_s = 4 * self._index / 30
+            seen = [
+                {"object_id": number, **own, "seconds": [round(at - now_s, 2) for at in own["seconds"]]}
+                for number, own in self._history.items()
+                if own["seconds"]
+            ]
             return {"objects": seen}
 
     def status(self) -> dict[str, Any]:
@@ -185,10 +204,10 @@ class FakeLive:
             kept = {name: value for name, value in state.items() if name in CHANGEABLE}
             return {
                 "phase": self.phase,
-                "reason": self.reason or None,
+                "reason": self.reason,
                 "source": self.source,
                 "model": self.model,
-                "state": {**kept, "iou": self.iou, "classes": self.classes},
+                "state": {**kept, "iou": self.iou, "classes": self.classes, "object_maps": self.object_maps},
                 "mode": "HEATMAP" if self.state.heatmap else "NORMAL",
                 "fps": self.rate if running else 0,
                 "forward_ms": 31.4 if running else 0,
@@ -224,7 +243,9 @@ class FakeLive:
                 "box_xyxy": [
                     float(v) / (width, height)[k % 2] for k, v in enumerate(found.detections.boxes_xyxy[n])
                 ],
-                "energy_in_box": energy_in_box(found.object_maps[n], found.detections.boxes_xyxy[n]),
+                "energy_in_box": energy_in_box(found.object_maps[n], found.detections.boxes_xyxy[n])
+                if self.object_maps
+                else None,
                 "low_evidence": found.low_evidence[n],
                 "colour": hex_of(object_colour(found.detections, n)),
             }

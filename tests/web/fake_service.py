@@ -167,7 +167,7 @@ def add_live(app: FastAPI, live: FakeLive) -> None:
 
 
 def add_files(app: FastAPI, live: FakeLive) -> None:
-    recordings: dict[str, bytes] = {}
+    recordings: dict[str, tuple[dict[str, Any], bytes]] = {}
 
     @app.get("/live/snapshot.png")
     def snapshot() -> Response:
@@ -190,16 +190,22 @@ def add_files(app: FastAPI, live: FakeLive) -> None:
             raise Problem(409, "nothing is being recorded")
         seconds, live.recording_since = time.monotonic() - live.recording_since, None
         key = secrets.token_hex(8)
-        recordings[key] = b"not a film" * 250_000
-        name = f"heatcam-demo-{len(recordings)}.mp4"
-        return {"id": key, "name": name, "bytes": len(recordings[key]), "seconds": round(seconds, 2)}
+        film = b"not a film" * 250_000
+        name = f"heatcam-demo-{len(recordings) + 1}.mp4"
+        made = {"id": key, "name": name, "bytes": len(film), "seconds": round(seconds, 2)}
+        recordings[key] = made, film
+        return made
+
+    @app.get("/live/recordings")
+    def listed() -> dict[str, Any]:
+        return {"recordings": [made for made, _ in recordings.values()]}
 
     @app.get("/live/recordings/{key}")
     def download(key: str) -> Response:
         if key not in recordings:
             raise Problem(404, "that recording is gone; record again")
         headers = {"Content-Disposition": 'attachment; filename="film.mp4"'}
-        return Response(recordings[key], headers=headers)
+        return Response(recordings[key][1], headers=headers)
 
     @app.delete("/live/recordings/{key}")
     def forget(key: str) -> Response:

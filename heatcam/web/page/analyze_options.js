@@ -9,7 +9,7 @@ import { known, layerWords, number, percent, RENORMS, VIEWS } from "./words.js";
 const KEPT = "analyze";
 const START = {
   views: ["overlay", "heatmap", "boxes", "regions", "original"], model: "", method: "live", layers: "", conf: 0.25, iou: 0.7,
-  classes: [], why: "", target: "", imgsz: "", colormap: "turbo", alpha: 0.7, renorm: "box", foreground: false, region_share: "",
+  classes: [], why: "", target: "", imgsz: "", colormap: "turbo", alpha: 0.7, renorm: "box", foreground: false, region_share: "", longest: "",
 };
 const TARGETS = ["class", "box", "iou-side", "mask", "keypoint", "angle"];
 const pairs = (values, words = String) => values.map((value) => [String(value), words(value)]);
@@ -58,6 +58,7 @@ export class AnalyzeOptions {
       target: selectField("Explain", [["", "the class (default)"], ...pairs(TARGETS.slice(1))], set("target")),
       imgsz: textField("Network input in pixels", "the model's own", set("imgsz"), { inputmode: "numeric" }),
       region_share: textField("Regions hold this share of the evidence", "by Otsu's threshold; or 0.1 to 0.99", set("region_share"), { inputmode: "decimal" }),
+      longest: textField("Longer side of the images in pixels", "2048 at most", set("longest"), { inputmode: "numeric" }),
       foreground: switchField("Tell the evidence outside the subject", set("foreground")),
     };
     this.views = element("fieldset", { class: "field" }, element("legend", {}, "Views"), element("div", { class: "ticks across" }, ...offered.views.map((view) => this.tick(view))));

@@ -2,19 +2,21 @@
 
 import { ask } from "./api.js";
 import { standingOut, token } from "./colours.js";
-import { byId, element } from "./dom.js";
+import { byId, element, setText } from "./dom.js";
 import { percent } from "./words.js";
 
 const EVERY_MS = 1000;
 const SPAN_S = 60;
-const PRESENT_S = 1;
+const PRESENT_S = 1.5;
 const MOST_NAMED = 8;
 const MARGIN = { left: 38, right: 10, top: 8, bottom: 20 };
 
 export function setUpAttention(live) {
   const canvas = element("canvas", { class: "graph", role: "img", "aria-label": "Energy in box of each object, over the last minute" });
   const legend = element("ul", { class: "legend" });
-  const empty = element("p", { class: "soft" }, "The graph begins when the live view runs with the heat map on.");
+  const words = element("p", { class: "soft" });
+  const own = element("button", { type: "button", onclick: () => live.change({ object_maps: true }) }, "Map each object by itself");
+  const empty = element("div", { class: "empty" }, words, own);
   byId("attention").append(canvas, legend, empty);
   let objects = [];
 
@@ -22,10 +24,12 @@ export function setUpAttention(live) {
     const seen = objects.filter((one) => one.seconds.length);
     for (const part of [canvas, legend]) part.hidden = !seen.length;
     empty.hidden = seen.length > 0;
+    own.hidden = !live.isRunning || live.status.state.object_maps !== false;
+    setText(words, own.hidden ? "The graph begins when the live view runs and objects are there." : "The graph needs a map of each object, which takes a little longer.");
     if (!seen.length || !canvas.clientWidth) return;
     const colours = coloursOf(seen, live.status?.state.focus);
     drawGraph(canvas, seen, colours);
-    fillLegend(legend, seen, colours, newestOfAll(seen));
+    fillLegend(legend, seen, colours);
     canvas.setAttribute("aria-label", `Energy in box over the last minute. ${spoken(seen)}`);
   }
 
@@ -34,8 +38,8 @@ export function setUpAttention(live) {
     if (isSeen && live.isRunning) {
       const found = await ask("live/attention").catch(() => null); // the next second brings another
       if (found) objects = found.objects;
-      show();
     }
+    if (isSeen) show();
     setTimeout(poll, EVERY_MS);
   }
 
@@ -45,8 +49,7 @@ export function setUpAttention(live) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 }
 
-const newestOfAll = (seen) => Math.max(...seen.map((one) => one.seconds.at(-1)));
-const isPresent = (one, newest) => one.seconds.at(-1) > newest - PRESENT_S;
+const isPresent = (one) => one.seconds.at(-1) > -PRESENT_S; // 0 is now
 const newestOf = (one) => one.energy_in_box.findLast((share) => share !== null) ?? null;
 const nameOf = (one) => one.class_name;
 
@@ -58,8 +61,7 @@ function spoken(seen) {
 function coloursOf(seen, focus) {
   const card = token("--card");
   const isOne = seen.some((one) => one.object_id === focus);
-  const newest = newestOfAll(seen);
-  const named = seen.filter((one) => isPresent(one, newest)).slice(0, MOST_NAMED);
+  const named = seen.filter(isPresent).slice(0, MOST_NAMED);
   return seen.map((one) => ({
     line: standingOut(one.colour ?? "", card),
     faint: isOne ? one.object_id !== focus : !named.includes(one),
@@ -73,16 +75,15 @@ function drawGraph(canvas, seen, colours) {
   Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
-  const newest = newestOfAll(seen);
   const at = {
-    x: (seconds) => width - MARGIN.right - ((newest - seconds) / SPAN_S) * (width - MARGIN.left - MARGIN.right),
+    x: (seconds) => width - MARGIN.right - (-seconds / SPAN_S) * (width - MARGIN.left - MARGIN.right),
     y: (share) => MARGIN.top + (1 - share) * (height - MARGIN.top - MARGIN.bottom),
   };
-  drawScale(pen, at, newest, width);
+  drawScale(pen, at, width);
   seen.forEach((one, n) => drawLine(pen, one, colours[n], at));
 }
 
-function drawScale(pen, at, newest, width) {
+function drawScale(pen, at, width) {
   pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   pen.fillStyle = token("--soft");
   pen.strokeStyle = token("--line");
@@ -100,7 +101,7 @@ function drawScale(pen, at, newest, width) {
   pen.textBaseline = "top";
   for (const ago of [60, 40, 20, 0]) {
     pen.textAlign = { 60: "left", 0: "right" }[ago] ?? "center";
-    pen.fillText(ago ? `-${ago} s` : "now", at.x(newest - ago), at.y(0) + 6);
+    pen.fillText(ago ? `-${ago} s` : "now", at.x(-ago), at.y(0) + 6);
   }
 }
 
@@ -127,8 +128,8 @@ function drawLine(pen, one, { line, faint, wide }, at) {
 }
 
 /** Name the objects that are there now; lines of those that left end where they left. */
-function fillLegend(legend, seen, colours, newest) {
-  const lines = seen.map((one, n) => [one, colours[n].line]).filter(([one]) => isPresent(one, newest));
+function fillLegend(legend, seen, colours) {
+  const lines = seen.map((one, n) => [one, colours[n].line]).filter(([one]) => isPresent(one));
   const rows = lines.slice(0, MOST_NAMED).map(([one, line]) => {
     const dash = element("i", { class: "dash" });
     dash.style.backgroundColor = line;

@@ -21,6 +21,7 @@ export function setUpControls(live, does) {
     alpha: rangeField("Opacity", { min: 0, max: 1, step: 0.05, words: percent }, set("alpha")),
     renorm: choiceField("Scale the heat", pairs(options.renorms, (v) => known(RENORMS, v)), set("renorm")),
     every: choiceField("Map every", pairs(options.every, everyWords), set("every", Number)),
+    object_maps: switchField("Map each object by itself", set("object_maps")),
     boxes: switchField("Boxes and labels", set("boxes")),
     layout: choiceField("Layout", pairs(options.layouts, (v) => known(LAYOUTS, v)), set("layout")),
     split: rangeField("Divider of the wipe", { min: 0, max: 1, step: 0.01, words: percent }, set("split")),
@@ -34,7 +35,7 @@ export function setUpControls(live, does) {
   const shown = (...names) => names.map((name) => fields[name].node);
   byId("controls").append(
     card("input", "Input", ...input.nodes),
-    card("heat", "Heat map", ...shown("method", "layers", "colormap", "alpha", "renorm", "every")),
+    card("heat", "Heat map", ...shown("method", "layers", "colormap", "alpha", "renorm", "every", "object_maps")),
     card("detection", "Detection", ...shown("conf", "iou", "classes")),
     card("view", "View", ...shown("layout", "split", "boxes", "numbers", "graphs", "hud"), saved, reset),
   );

@@ -35,8 +35,9 @@ export class Cover {
   }
 
   /** Tell of the connection: null while it is there, else the seconds until the next try. */
-  setLost(seconds) {
+  setLost(seconds, isFull = false) {
     this.lost = seconds;
+    this.isFull = isFull;
     this.show();
   }
 
@@ -58,6 +59,7 @@ export class Cover {
 
   goneWords() {
     const when = this.lost > 1 ? `in ${this.lost} seconds` : "now";
+    if (this.isFull) return ["All places are taken", `This server has as many viewers as it takes. Trying again ${when}.`, "Try now", false];
     return ["The server is gone", `Trying again ${when}; nothing needs to be done here.`, "Try now", false];
   }
 

@@ -5,6 +5,7 @@ import { address } from "./api.js";
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 const SILENT_MS = 5_000; // the server says something every second
+const TRY_LATER = 1013; // code of a close
 const HIDDEN_MS = 20_000; // a page that nobody sees asks for no pictures
 
 /** One connection, made anew whenever it ends. */
@@ -30,7 +31,7 @@ export class LiveSocket {
     const socket = new WebSocket(to);
     socket.binaryType = "arraybuffer";
     socket.onmessage = (event) => this.receive(socket, event.data);
-    socket.onclose = () => this.socket === socket && this.lose();
+    socket.onclose = (event) => this.socket === socket && this.lose(event.code === TRY_LATER);
     this.socket = socket;
     this.listen(socket);
   }
@@ -51,9 +52,10 @@ export class LiveSocket {
     socket?.close();
   }
 
-  lose() {
+  /** Try again in a while; `isFull` when the server has as many viewers as it takes. */
+  lose(isFull = false) {
     this.drop();
-    this.told.onLink("lost", Math.ceil(this.wait / 1000));
+    this.told.onLink("lost", Math.ceil(this.wait / 1000), isFull);
     this.later("next", () => this.open(), this.wait);
     this.wait = Math.min(LONGEST_WAIT_MS, 2 * this.wait);
   }

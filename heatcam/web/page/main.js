@@ -84,12 +84,13 @@ function connect(live, picture, cover) {
       cover.sawPicture();
     },
     onStatus: (status) => live.take(status),
-    onLink(state, seconds) {
+    onLink(state, seconds, isFull) {
       showLink(state);
       if (state === "connecting") return;
-      cover.setLost(state === "lost" ? seconds : null);
+      cover.setLost(state === "lost" ? seconds : null, isFull);
       if (state === "open" && wasLost) {
         notice("Connected again.");
+        window.dispatchEvent(new Event("reconnected"));
         renew(live);
       }
       wasLost = state === "lost" || (wasLost && state !== "open");
@@ -125,6 +126,7 @@ async function begin() {
   new Upload(new AnalyzeOptions(live.options), live.options.limits, () => open("analyze"));
   keepCards();
   connect(live, picture, cover);
+  setText(byId("version"), `heatcam ${live.options.version}`);
   document.body.dataset.ready = "true";
 }
 

@@ -20,10 +20,3 @@ export function remember(name, value) {
     // A full or forbidden storage costs the page nothing but its memory.
   }
 }
-
-/** Call `back` when another tab of this browser keeps something under a name. */
-export function onRemembered(name, back) {
-  window.addEventListener("storage", (event) => {
-    if (event.key === PREFIX + name) back(recall(name, null));
-  });
-}

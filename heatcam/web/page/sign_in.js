@@ -51,7 +51,7 @@ function form(words) {
       element(
         "form",
         { class: "card", onsubmit: submit },
-        element("img", { src: "static/icon.svg", alt: "", width: 48, height: 48 }),
+        element("img", { src: "static/favicon.svg", alt: "", width: 48, height: 48 }),
         element("h1", {}, "This server needs its token"),
         element("p", { class: "soft" }, "heatcam serve printed it when it started: open the address that it shows, or paste the token here."),
         element("label", { for: "token" }, "Token"),
