@@ -14,24 +14,20 @@ from typing import Any
 import cv2
 import numpy as np
 import uvicorn
-from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.responses import FileResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 
 import heatcam
 from heatcam.frames import ExplainerFacts
 from heatcam.measures import document_head, findings_of
 from heatcam.overlay import named_look
 from heatcam.views import draw_each, encode_view, view_names
-from heatcam.web.problems import Problem, answer_problem, problem_response
+from heatcam.web import ServeSettings
+from heatcam.web.app import create_app
+from heatcam.web.problems import Problem
 from tests.web.fake_live import MODELS, SOURCES, FakeLive
 from tests.web.fake_scenes import LONG_NAME, NAMES, explain_picture
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-PAGE = next(iter(heatcam.__path__)) + "/web/page"
 METHODS = ["live", "fine", "gradcam", "gradcam++", "hirescam", "layercam", "xgradcam", "eigencam", "odam"]
 VIEWS = ["overlay", "heatmap", "boxes", "regions", "original", "dual", "grid", "sheet"]
 MODELS_OFFERED: list[dict[str, Any]] = [
@@ -57,64 +53,16 @@ OPTIONS = {
 
 
 def fake_app(live: FakeLive, token: str = "", slow_s: float = 0.0) -> FastAPI:
-    app = FastAPI()
-    app.add_exception_handler(Problem, answer_problem)
-    access = Access(token)
-    guard(app, access)
-    app.mount("/static", StaticFiles(directory=PAGE))
-    add_session(app, access)
-    add_live(app, live)
-    add_files(app, live)
-    add_stream(app, live, access)
-    add_analyze(app, slow_s)
-    return app
+    """The real application, with its access and its policies, around routes without a model."""
+    router = APIRouter()
+    add_live(router, live)
+    add_files(router, live)
+    add_stream(router, live)
+    add_analyze(router, slow_s)
+    return create_app(ServeSettings(token=token), [router])
 
 
-class Access:
-    """Who may use the service: all, or those who know the token."""
-
-    def __init__(self, token: str) -> None:
-        self.token, self.signed_in = token, set[str]()
-
-    def may(self, request: Request | WebSocket) -> bool:
-        return not self.token or request.cookies.get("heatcam") in self.signed_in
-
-
-def guard(app: FastAPI, access: Access) -> None:
-    @app.middleware("http")
-    async def guarded(request: Request, go_on: Any) -> Response:
-        public = request.url.path in ("/", "/session") or request.url.path.startswith("/static/")
-        if public or access.may(request):
-            answer: Response = await go_on(request)
-        else:
-            answer = problem_response(
-                Problem(401, "this service has a token; open the address that it printed")
-            )
-        answer.headers["Content-Security-Policy"] = CSP
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
-
-
-def add_session(app: FastAPI, access: Access) -> None:
-    @app.get("/")
-    def page() -> FileResponse:
-        return FileResponse(f"{PAGE}/index.html")
-
-    @app.get("/session")
-    def session(request: Request) -> dict[str, bool]:
-        return {"needs_token": bool(access.token), "signed_in": access.may(request)}
-
-    @app.post("/session")
-    async def sign_in(request: Request) -> Response:
-        if not secrets.compare_digest(str((await request.json()).get("token")), access.token):
-            raise Problem(401, "that is not the token of this service; it is in the address that it printed")
-        answer, key = Response(status_code=204), secrets.token_hex()
-        access.signed_in.add(key)
-        answer.set_cookie("heatcam", key, httponly=True, samesite="strict")
-        return answer
-
-
-def add_live(app: FastAPI, live: FakeLive) -> None:
+def add_live(app: APIRouter, live: FakeLive) -> None:
     @app.get("/options")
     def options() -> dict[str, Any]:
         loaded = live.model if live.phase == "running" else ""
@@ -166,7 +114,7 @@ def add_live(app: FastAPI, live: FakeLive) -> None:
         return live.attention()
 
 
-def add_files(app: FastAPI, live: FakeLive) -> None:
+def add_files(app: APIRouter, live: FakeLive) -> None:
     recordings: dict[str, tuple[dict[str, Any], bytes]] = {}
 
     @app.get("/live/snapshot.png")
@@ -213,12 +161,9 @@ def add_files(app: FastAPI, live: FakeLive) -> None:
         return Response(status_code=204)
 
 
-def add_stream(app: FastAPI, live: FakeLive, access: Access) -> None:
+def add_stream(app: APIRouter, live: FakeLive) -> None:
     @app.websocket("/live/ws")
     async def stream(socket: WebSocket) -> None:
-        if not access.may(socket):
-            await socket.close(1008)
-            return
         await socket.accept()
         live.viewers += 1
         with suppress(WebSocketDisconnect, RuntimeError):
@@ -242,7 +187,7 @@ async def send_frames(socket: WebSocket, live: FakeLive) -> None:
         await asyncio.sleep(0.02)
 
 
-def add_analyze(app: FastAPI, slow_s: float) -> None:
+def add_analyze(app: APIRouter, slow_s: float) -> None:
     @app.post("/analyze")
     async def analyze(request: Request) -> JSONResponse:
         sent = (await request.form())["file"]
