@@ -273,7 +273,7 @@ def test_no_modules_import_each_other_in_a_circle_and_no_rooms_do() -> None:
 OPEN_ROOMS = {
     "commands": {
         *("bench", "cameras", "compare", "doctor", "evaluation", "layers", "live", "methods", "models"),
-        *("record", "recover", "redraw", "snapshot", "stats"),
+        *("record", "recover", "redraw", "serve", "snapshot", "stats"),
     }
 }
 

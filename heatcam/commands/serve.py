@@ -8,25 +8,27 @@ import socket
 import threading
 import webbrowser
 from dataclasses import dataclass
+from functools import partial
 
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.interrupts import on_interrupt
-from heatcam.commands.options import FilmChoice, LookOptions, ModelChoice, MotionOptions
+from heatcam.commands.options import FilmChoice, LookOptions, ModelChoice, MotionOptions, overlay_options
 from heatcam.commands.refusals import require_model
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
 from heatcam.commands.served_models import ServedModels
+from heatcam.commands.served_sources import served_sources
 from heatcam.commands.setup import offer_download
 from heatcam.commands.terminal import Terminal
+from heatcam.live import WindowState
 from heatcam.models import WORDS
-from heatcam.runtime import stopping
+from heatcam.runtime import processor_name, stopping
 from heatcam.web import (
-    ModelQueue,
+    LiveSettings,
     ServeSettings,
+    Service,
     WebServer,
     address_of,
-    create_app,
     is_this_machine_only,
-    lifespan_of,
     listen,
 )
 
@@ -68,16 +70,43 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
     service = options.service
     specs, choice = served_specs(model, spec, terminal)
     models = ServedModels(specs, choice, options.look, options.motion, terminal)
-    limits = service.limits()
-    queue = ModelQueue(limits.queue_length, limits.waiting_s)
+    sources = served_sources(spec, options.capture.options(), cameras=service.cameras)
+    settings = settings_of(service)
     with listen(service.host, service.port) as opened:
-        settings = settings_of(service)
-        app = create_app(settings, [], lifespan_of(lambda: None, lambda: None))
-        server = WebServer(app, opened)
-        _say_address(service, address_of(opened, service.host, settings.token), terminal)
+        address = address_of(opened, service.host, settings.token)
+        whole = Service(
+            models,
+            sources,
+            settings,
+            state=first_state(choice, options.look),
+            live=LiveSettings(smooth=options.motion.smooth),
+            look=overlay_options(options.look),
+            hardware=processor_name(),
+            on_start=partial(_open_in_browser, address) if service.open else lambda: None,
+        )
+        _log_as_notes(terminal)
+        _say_address(service, address, terminal)
+        server = WebServer(whole.app, opened, whole.send_viewers_away)
         with on_interrupt(server.stop, ends_the_program=True):
             started = server.run()
     return stopping.exit_code() if started else 1
+
+
+def first_state(choice: ModelChoice, look: LookOptions) -> WindowState:
+    """Return the choices that the live view begins with. The page has a top line of its own, and numbers of each object."""
+    return WindowState(
+        hud=False,
+        object_maps=True,
+        colormap=look.colormap,
+        alpha=look.alpha,
+        renorm=look.renorm,
+        boxes=look.boxes,
+        conf=choice.conf,
+        iou=choice.iou,
+        classes=choice.classes,
+        method=choice.method,
+        layers=",".join(choice.layers),
+    )
 
 
 def served_specs(model: ServedChoice, spec: str, terminal: Terminal) -> tuple[list[str], ModelChoice]:
@@ -121,6 +150,13 @@ def _say_address(service: ServeChoice, address: str, terminal: Terminal) -> None
             "programs send it as Authorization: Bearer TOKEN"
         )
     terminal.note("Ctrl-C ends it")
+
+
+def _log_as_notes(terminal: Terminal) -> None:
+    """Print what the service logs."""
+    log = logging.getLogger("heatcam.web")
+    log.setLevel(logging.INFO)
+    log.addHandler(NotesHandler(terminal))
 
 
 def _open_in_browser(address: str) -> None:

@@ -2,6 +2,7 @@ from . import stopping as stopping
 from .atomic_write import write_atomically as write_atomically
 from .cpuinfo import processor as processor
 from .cpuinfo import processor_features as processor_features
+from .cpuinfo import processor_name as processor_name
 from .device_names import require_device_name as require_device_name
 from .doing import say_doing as say_doing
 from .doing import shown_by as shown_by

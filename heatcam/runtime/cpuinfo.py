@@ -15,11 +15,16 @@ _FEATURES = "flags", "Features"
 @cache
 def processor(cpuinfo: Path = _CPUINFO) -> str:
     """Return the processor's name and a digest of its features: ``AMD EPYC 9V74 3f2a91c0``."""
-    facts = _first_core(cpuinfo)
-    name = " ".join(facts[key] for key in _NAMES if key in facts) or platform.processor()
     features = sorted(processor_features(cpuinfo))
     digest = hashlib.sha256(" ".join(features).encode()).hexdigest()[:8]
-    return f"{name or platform.machine()} {digest}"
+    return f"{processor_name(cpuinfo)} {digest}"
+
+
+def processor_name(cpuinfo: Path = _CPUINFO) -> str:
+    """Return the processor's name: ``AMD EPYC 9V74``; its kind where it has none."""
+    facts = _first_core(cpuinfo)
+    name = " ".join(facts[key] for key in _NAMES if key in facts) or platform.processor()
+    return name or platform.machine()
 
 
 def processor_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:

@@ -1,12 +1,9 @@
-from .app import create_app as create_app
-from .app import lifespan_of as lifespan_of
 from .live_parts import AllowedSource as AllowedSource
-from .live_routes import live_router as live_router
-from .live_run import LiveRun as LiveRun
-from .model_queue import ModelQueue as ModelQueue
+from .live_parts import LiveSettings as LiveSettings
 from .server import WebServer as WebServer
 from .server import address_of as address_of
 from .server import is_this_machine_only as is_this_machine_only
 from .server import listen as listen
+from .service import Service as Service
 from .settings import ServeSettings as ServeSettings
 from .settings import UploadLimits as UploadLimits

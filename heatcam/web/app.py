@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from heatcam import __version__
 from heatcam.errors import HeatcamError
 from heatcam.web.access import Access, Token
+from heatcam.web.metrics import CountsRequests, Metrics
 from heatcam.web.problems import (
     AnswersBugs,
     Problem,
@@ -34,7 +35,10 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    settings: ServeSettings, routers: Iterable[APIRouter], lifespan: Lifespan | None = None
+    settings: ServeSettings,
+    routers: Iterable[APIRouter],
+    lifespan: Lifespan | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Put the application together.
 
@@ -42,6 +46,7 @@ def create_app(
         settings: who may use it.
         routers: the routes of its parts.
         lifespan: starts and ends the parts; None for none.
+        metrics: counts requests; None for nobody.
     """
     token = Token(settings.token)
     app = FastAPI(
@@ -52,6 +57,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         middleware=[
+            *([] if metrics is None else [Middleware(CountsRequests, metrics=metrics)]),
             Middleware(Access, token=token, allowed_hosts=settings.allowed_hosts),
             Middleware(AnswersBugs),
         ],
