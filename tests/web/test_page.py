@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
+from heatcam.sources import DemoScene
 from tests.web.serving import ServedProcess
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -21,14 +21,16 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install -y chromium")
 
 FAKE = ["tests.web.fake_service", "--size", "480x270"]
+#: Modules to run, with their arguments; each takes ``--port`` too.
+SERVERS = {"stand-in": FAKE}
 FIVE = ["overlay", "heatmap", "boxes", "regions", "original"]
 PHONE, TABLET, DESKTOP = (390, 844), (820, 1180), (1440, 900)
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[ServedProcess]:
+@pytest.fixture(scope="module", params=SERVERS.values(), ids=SERVERS)
+def service(request: pytest.FixtureRequest) -> Iterator[ServedProcess]:
     """The server; its live view shows the demo scene."""
-    served = ServedProcess(FAKE)
+    served = ServedProcess(request.param)
     served.start()
     yield served
     served.kill()
@@ -46,7 +48,7 @@ def browser() -> Iterator[Any]:
 def context(browser: Any) -> Iterator[Any]:
     """A browser of its own for each test, which fails if a script of the page did."""
     opened, errors = browser.new_context(viewport={"width": 1440, "height": 900}), []
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(30_000)
     opened.on("weberror", lambda error: errors.append(str(error.error)))
     opened.on("console", lambda line: errors.append(line.text) if is_error(line) else None)
     yield opened
@@ -108,9 +110,9 @@ def pause(page: Any) -> str:
 
 
 def write_picture(folder: Path, name: str = "street.png") -> Path:
+    """A picture in which the built-in model finds objects."""
     path = folder / name
-    shades = np.linspace(0, 255, 320 * 240 * 3).reshape(240, 320, 3).astype(np.uint8)
-    assert cv2.imwrite(str(path), shades)
+    assert cv2.imwrite(str(path), DemoScene((640, 360)).render(0).image_bgr)
     return path
 
 
@@ -173,7 +175,7 @@ def test_objects_are_chosen_from_their_list_by_keyboard(context: Any, service: S
     page.keyboard.press("Space")
     page.wait_for_selector("#objects li:nth-child(2) button[aria-pressed='true']")
     page.keyboard.press("n")
-    page.wait_for_function("document.querySelectorAll('#objects [aria-pressed=true]').length < 2")
+    page.wait_for_function("() => document.querySelectorAll('#objects [aria-pressed=true]').length < 2")
     page.click("text=Show all objects again")
     page.wait_for_selector('#objects button[aria-pressed="true"]', state="detached")
 
@@ -184,7 +186,7 @@ def test_an_upload_shows_five_pictures_and_the_findings(
     page = opened(context, service)
     analyze(page, write_picture(tmp_path))
     page.wait_for_function(
-        "[...document.querySelectorAll('#result-all img')].filter((image) => image.naturalWidth > 0).length === 5"
+        "() => [...document.querySelectorAll('#result-all img')].filter((one) => one.naturalWidth > 0).length === 5"
     )
     shown = page.eval_on_selector_all("#result-all img", "found => found.map((image) => image.dataset.view)")
     assert sorted(shown) == sorted(FIVE)
@@ -236,7 +238,7 @@ def test_a_picture_on_its_way_can_be_cancelled_and_a_lost_one_is_told(
 def test_a_reload_keeps_the_state_of_both_sides(context: Any, service: ServedProcess, tmp_path: Path) -> None:
     page = opened(context, service)
     page.check("input[value=magma] >> visible=true", force=True)
-    page.wait_for_function("fetch('live').then((a) => a.json()).then((s) => s.state.colormap === 'magma')")
+    page.wait_for_function("async () => (await (await fetch('live')).json()).state.colormap === 'magma'")
     page.check("#theme input[value=dark]", force=True)
     page.click("#card-detection summary >> nth=0")
     page.click("#tab-analyze")

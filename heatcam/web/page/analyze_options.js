@@ -4,7 +4,7 @@ import { byId, element, setText } from "./dom.js";
 import { classesField } from "./classes_field.js";
 import { choiceField, rangeField, selectField, switchField, textField } from "./fields.js";
 import { recall, remember } from "./remember.js";
-import { known, layerWords, number, percent, RENORMS, VIEWS } from "./words.js";
+import { known, number, percent, RENORMS, VIEWS } from "./words.js";
 
 const KEPT = "analyze";
 const START = {
@@ -47,7 +47,7 @@ export class AnalyzeOptions {
     const fields = {
       model: selectField("Model", models, set("model")),
       method: selectField("Method", pairs(offered.methods), set("method")),
-      layers: selectField("Layers", pairs(offered.layer_sets, layerWords), set("layers")),
+      layers: textField("Layers", "the method's own; or such as 15,18,21", set("layers")),
       conf: rangeField("Confidence above", { min: 0.01, max: 0.99, step: 0.01, words: (v) => number(v) }, set("conf")),
       iou: rangeField("Overlap threshold (IoU)", { min: 0.1, max: 0.95, step: 0.05, words: (v) => number(v) }, set("iou")),
       classes: classesField("Classes to keep", set("classes")),

@@ -39,11 +39,14 @@ export function setUpControls(live, does) {
     card("detection", "Detection", ...shown("conf", "iou", "classes")),
     card("view", "View", ...shown("layout", "split", "boxes", "numbers", "graphs", "hud"), saved, reset),
   );
-  live.watchChanges((status) => [status.state, status.model, status.source, live.chosen, live.options.models], (status) => {
-    for (const [name, field] of Object.entries(fields)) if (name in status.state) field.show(status.state[name]);
-    for (const [name, field] of Object.entries(fields)) field.node.classList.toggle("missing", !(name in status.state));
+  // Methods, layers and classes are those of the model, known when it is loaded.
+  live.watchChanges((status) => [status.state, status.model, status.source, live.chosen, live.options], (status) => {
+    fields.method.offer(pairs(live.options.methods));
+    fields.layers.offer(pairs(live.options.layer_sets, layerWords));
     const model = live.options.models.find((one) => one.name === status.model);
     fields.classes.offer(model?.classes ?? null);
+    for (const [name, field] of Object.entries(fields)) if (name in status.state) field.show(status.state[name]);
+    for (const [name, field] of Object.entries(fields)) field.node.classList.toggle("missing", !(name in status.state));
     fields.split.node.hidden = status.state.layout !== "wipe";
     input.show(status);
   });

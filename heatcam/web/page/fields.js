@@ -9,6 +9,9 @@ export function selectField(label, offered, onChange) {
   const field = {
     node: element("div", { class: "field" }, element("label", { for: id }, label), select),
     offer(pairs) {
+      const words = JSON.stringify(pairs);
+      if (words === select.dataset.offered) return;
+      select.dataset.offered = words;
       const kept = select.value;
       select.replaceChildren(...pairs.map(([value, words]) => element("option", { value }, words)));
       select.value = kept;

@@ -11,7 +11,6 @@ export function keyTable(live, does) {
   const next = (name, values) => () => live.alter(name, (value) => nextOf(values(), value));
   const step = (name, by, least, most) => () =>
     live.alter(name, (value) => Number(Math.min(most, Math.max(least, value + by)).toFixed(2)));
-  const { options } = live;
   return [
     [["h"], "heat map or plain detection", () => does.toggle("heatmap")],
     [["d"], "plain picture beside the heat map", () => does.layout("dual")],
@@ -25,10 +24,10 @@ export function keyTable(live, does) {
     [["ArrowUp"], "a minute on", () => does.act("seek_far_forward")],
     [["n"], "next object's own map (or click a box)", () => focusNext(live, 1)],
     [["N"], "previous object's own map (click elsewhere: all)", () => focusNext(live, -1)],
-    [["c"], "next colour map", next("colormap", () => options.colormaps)],
-    [["m"], "next method", next("method", () => options.methods)],
-    [["l"], "next set of layers", next("layers", () => options.layer_sets)],
-    [["r"], "scale per box, region or frame, or fixed", next("renorm", () => options.renorms)],
+    [["c"], "next colour map", next("colormap", () => live.options.colormaps)],
+    [["m"], "next method", next("method", () => live.options.methods)],
+    [["l"], "next set of layers", next("layers", () => live.options.layer_sets)],
+    [["r"], "scale per box, region or frame, or fixed", next("renorm", () => live.options.renorms)],
     [["+", "="], "more heat", step("alpha", OPACITY_STEP, 0, 1)],
     [["-", "_"], "less heat", step("alpha", -OPACITY_STEP, 0, 1)],
     [["]"], "keep surer boxes only", step("conf", CONFIDENCE_STEP, 0.05, 0.95)],
@@ -36,7 +35,7 @@ export function keyTable(live, does) {
     [["b"], "boxes and labels on or off", () => does.toggle("boxes")],
     [["i"], "numbers of each object", () => does.toggle("numbers")],
     [["a"], "evidence graphs in the picture", () => does.toggle("graphs")],
-    [["e"], "make the map every 1, 2, 3 or 5 frames", next("every", () => options.every)],
+    [["e"], "make the map every 1, 2, 3 or 5 frames", next("every", () => live.options.every)],
     [["s"], "save a picture", () => does.snapshot()],
     [["R"], "record on or off", () => does.record()],
     [["f"], "full screen", () => does.fullScreen()],

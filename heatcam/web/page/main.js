@@ -70,7 +70,7 @@ function keepCards() {
 async function renew(live) {
   const options = await ask("options").catch(() => null); // the next start of the live view asks again
   if (!options) return;
-  const fixed = (all) => JSON.stringify({ ...all, models: all.models.map((model) => model.name) });
+  const fixed = ({ version, models, sources }) => JSON.stringify([version, models.map((one) => one.name), sources.map((one) => one.id)]);
   if (fixed(options) !== fixed(live.options)) location.reload();
   else live.offer(options);
 }
