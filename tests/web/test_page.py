@@ -27,7 +27,7 @@ FIVE = ["overlay", "heatmap", "boxes", "regions", "original"]
 PHONE, TABLET, DESKTOP = (390, 844), (820, 1180), (1440, 900)
 
 
-@pytest.fixture(scope="module", params=SERVERS.values(), ids=SERVERS)
+@pytest.fixture(scope="module", params=list(SERVERS.values()), ids=list(SERVERS))
 def service(request: pytest.FixtureRequest) -> Iterator[ServedProcess]:
     """The server; its live view shows the demo scene."""
     served = ServedProcess(request.param)
