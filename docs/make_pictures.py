@@ -10,6 +10,8 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -71,6 +73,7 @@ ALL = (
     DocPicture("bus.jpg", "heatcam snapshot bus.jpg", "README.md", 1000),
     DocPicture("demo.jpg", "heatcam snapshot demo-1.jpg --model markers", "README.md", 1000),
     DocPicture("window.jpg", "heatcam live --source demo", "README.md", 1400),
+    DocPicture("page.jpg", "heatcam serve", "README.md", 1400),
     DocPicture("zidane.jpg", "heatcam snapshot zidane.jpg --model yolov8n.pt", "README.md", 800),
     DocPicture("cat.jpg", "heatcam snapshot cat.png --quality fine", "README.md"),
     DocPicture("fooled-1-box.jpg", _FOOLED.format("bus.jpg", "--renorm box")),
@@ -131,7 +134,7 @@ def made(one: DocPicture) -> NDArray[np.uint8]:
         RuntimeError: the command failed.
     """
     _program, *words = shlex.split(one.command)
-    picture = _window() if words[0] == "live" else _snapshot(words)
+    picture = {"live": _window, "serve": _page}.get(words[0], lambda: _snapshot(words))()
     scale = min(1.0, one.longest / max(picture.shape[:2]))
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -165,6 +168,25 @@ def _window() -> NDArray[np.uint8]:
     took = explanation.timings
     status = Status("HEATMAP", 0.0, took.prepare_ms + took.forward_ms, took.map_ms, model=explainer.title)
     return painting.paint(HistoryEntry(explanation, numbers, ExplainRequest()), state, status).picture
+
+
+def _page() -> NDArray[np.uint8]:
+    """What a browser shows of the service, some seconds after the model is loaded."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (of the tests)
+
+    command = [sys.executable, "-m", "heatcam", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service, sync_playwright() as engine:
+        assert service.stdout is not None
+        address = service.stdout.readline().strip()
+        browser = engine.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="dark")
+        page.goto(address)
+        page.wait_for_selector('#stage[data-phase="running"]', timeout=120_000)
+        page.wait_for_timeout(20_000)
+        shot = page.screenshot()
+        browser.close()
+        service.send_signal(signal.SIGINT)
+    return np.asarray(cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 if __name__ == "__main__":
