@@ -3,6 +3,7 @@ from .compared import ComparedObject as ComparedObject
 from .compared import comparison_of as comparison_of
 from .compared import scales_of_both as scales_of_both
 from .comparing import Comparing as Comparing
+from .comparing import run_at_once as run_at_once
 from .numbering import ObjectNumbering as ObjectNumbering
 from .numbering import class_name_of as class_name_of
 from .rows import comparison_rows as comparison_rows

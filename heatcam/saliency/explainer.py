@@ -254,6 +254,14 @@ class Explainer:
         return self._map_of_each(forward, letterbox)[1] if len(forward.boxes) else ()
 
     @property
+    def may_run_beside_others(self) -> bool:
+        """True if another explainer may explain in another thread meanwhile: on the CPU, with no backend that limits all threads.
+
+        A GPU does one pass after the other anyway. Two explainers that run at the same time must not share inputs.
+        """
+        return self.engine.device.type == "cpu" and not self.engine.limits_threads
+
+    @property
     def unit(self) -> str:
         """Unit of the maps' values; ``a.u.`` for methods that keep none."""
         if not METHODS[self.method].keeps_unit:

@@ -31,6 +31,7 @@ class FakeSide(FakeExplainer):
     class_names = {0: "thing"}  # noqa: RUF012
     calibration = Calibration()
     unit = "logits"
+    may_run_beside_others = True
 
     def __init__(self, title: str) -> None:
         super().__init__()

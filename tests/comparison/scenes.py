@@ -59,6 +59,7 @@ class FakeAsker:
         classes: the names of its classes.
         grid: its anchors; None for none.
         fails_at: anchors at which it has no map.
+        beside: True if it may run beside others.
     """
 
     def __init__(
@@ -67,10 +68,13 @@ class FakeAsker:
         classes: Sequence[str] = ("cat", "dog"),
         grid: AnchorGrid | None = GRID,
         fails_at: Sequence[int] = (),
+        *,
+        beside: bool = False,
     ) -> None:
         self.title = gives.model
         self.class_names = dict(enumerate(classes))
         self.asked: list[tuple[list[int], list[int]]] = []
+        self.may_run_beside_others = beside
         self._gives, self._grid, self._fails_at = gives, grid, fails_at
 
     def explain(self, image: Frame, **_: object) -> Explanation:
