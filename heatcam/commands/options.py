@@ -245,6 +245,7 @@ class WindowChoice(SinkChoice):
         exit_at_end: close the window at the end of a file, instead of holding its last frame.
         reset_settings: discard the settings of the last run.
         report: a file for the run's numbers, as JSON; None writes none.
+        compare: a second model, which a key shows instead of the first, beside it, or as the difference; None for none.
     """
 
     fullscreen: bool = False
@@ -257,6 +258,7 @@ class WindowChoice(SinkChoice):
     exit_at_end: bool = False
     reset_settings: bool = False
     report: Path | None = None
+    compare: str | None = None
 
 
 @dataclass(frozen=True)

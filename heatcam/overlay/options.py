@@ -74,6 +74,7 @@ class Status:
         map_ms: time of its map; 0 if there is none.
         draw_ms: time to draw earlier frames; 0 if not known.
         model: the model's name; "" leaves it out.
+        compared: which of two models is shown, such as ``A``; "" where there is one.
         backend: device, backend and precision, such as ``cpu openvino fp32``; "" leaves it out.
         dropped: number of frames dropped because they came faster than they were explained.
         age_s: age of the frame in seconds, if that is worth a warning; else None.
@@ -98,3 +99,4 @@ class Status:
     message: str = ""
     conf: float | None = None
     is_loading: bool = False
+    compared: str = ""
