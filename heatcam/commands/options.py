@@ -63,10 +63,15 @@ class LookOptions:
     hud: bool = True
 
 
-def overlay_options(look: LookOptions) -> OverlayOptions:
-    """Return the look as the overlay takes it."""
+def overlay_options(look: LookOptions, region_share: float | None = None) -> OverlayOptions:
+    """Return the look as the overlay takes it; ``region_share``: see ``FindingsChoice``."""
     return OverlayOptions(
-        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
+        renorm=look.renorm,
+        colormap=look.colormap,
+        alpha=look.alpha,
+        boxes=look.boxes,
+        hud=look.hud,
+        region_share=region_share,
     )
 
 

@@ -13,7 +13,7 @@ from heatcam.live.compared import alone, comparison_shown, layout_shown
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.objects import shown_numbers
 from heatcam.live.state import WindowState
-from heatcam.measures import EvidenceHistory
+from heatcam.measures import EvidenceHistory, RegionFinder
 from heatcam.overlay import (
     PLAIN_CAPTION,
     OverlayOptions,
@@ -58,6 +58,7 @@ class Renderer:
         self._of_renorm: object = None
         self._smoothed: Smoothed | None = None
         self._attended: Frame | None = None
+        self._finder = RegionFinder()
         self.evidence = EvidenceHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
@@ -200,9 +201,11 @@ class Renderer:
             or not _same(smoothed.explanation, entry.explanation)
             or self._of_renorm is not state.renorm
         ):
-            return draw(explanation, look, focus=focus)
+            return draw(explanation, look, focus=focus, finder=self._finder)
         smooth = at_size(smoothed.explanation, explanation.frame.size_wh)
-        return draw(explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales)
+        return draw(
+            explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales, finder=self._finder
+        )
 
 
 def _same(smoothed: Explanation, explanation: Explanation) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures import scales_of
+from heatcam.measures import RegionFinder, scales_of
 from heatcam.overlay.heat import heat_of, pixel_boxes
 
 
@@ -40,6 +40,7 @@ def heat_shown(
     renorm: Renorm,
     scales: Sequence[float] | None,
     focus: int | None,
+    finder: RegionFinder | None = None,
 ) -> Heat:
     """Return the heat of all objects, or of one.
 
@@ -49,16 +50,22 @@ def heat_shown(
         renorm: scope of the scale.
         scales: the evidence that is full heat for all objects, as ``scales_of`` gives it; None takes this picture's own.
         focus: index of the only object to show; None shows all.
+        finder: of the regions, where they are the scope: see ``heat_of``.
     """
     boxes, own = shown.detections.boxes_xyxy, shown.object_maps
     if focus is not None:
-        return _of_one(shown, saliency, renorm, scales, focus)
+        return _of_one(shown, saliency, renorm, scales, focus, finder)
     scales = scales_of(saliency, boxes, renorm, own) if scales is None else scales
-    return Heat(heat_of(saliency, boxes, renorm, own, scales), saliency, scales)
+    return Heat(heat_of(saliency, boxes, renorm, own, scales, finder), saliency, scales)
 
 
 def _of_one(
-    shown: Explanation, saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float] | None, focus: int
+    shown: Explanation,
+    saliency: SaliencyMap,
+    renorm: Renorm,
+    scales: Sequence[float] | None,
+    focus: int,
+    finder: RegionFinder | None,
 ) -> Heat:
     """Return one object's heat. Per box it keeps the scale it has among all, so its colours stay when the others are hidden.
 
@@ -71,7 +78,7 @@ def _of_one(
         scale = [scales[focus]]
         return Heat(heat_of(source, box, renorm, (), scale), source, scale)
     scales = scales_of(source, box, renorm) if maps or scales is None else scales
-    heat = heat_of(source, box, renorm, (), scales)
+    heat = heat_of(source, box, renorm, (), scales, finder)
     return Heat(heat if maps else _only_inside(heat, box), source, scales)
 
 

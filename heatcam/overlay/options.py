@@ -26,6 +26,7 @@ class OverlayOptions:
         boxes: draw boxes, masks, keypoints and labels.
         hud: draw the colour bar, and the top line if there is a status.
         clear_top: rows of pixels at the top that labels avoid, for a line that is drawn later.
+        region_share: share of the evidence that the regions hold together, in ``(0, 1)``; None cuts them by Otsu's threshold.
     """
 
     colormap: Colormap = Colormap.TURBO
@@ -34,6 +35,7 @@ class OverlayOptions:
     boxes: bool = True
     hud: bool = True
     clear_top: int = 0
+    region_share: float | None = None
 
 
 def named_look(colormap: str, renorm: str, alpha: float, boxes: bool, colour_bar: bool) -> OverlayOptions:
