@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from heatcam.comparison.compared import Answer, ComparedExplanation, along, compared
 from heatcam.comparison.matching import matched, same_name
@@ -26,9 +26,8 @@ class AsksAnywhere(Explains, Protocol):
     title: str
     class_names: dict[int, str]
 
-    @property
-    def may_run_beside_others(self) -> bool:
-        """True if another explainer may explain in another thread meanwhile."""
+    def may_run_beside(self, other: Any) -> bool:
+        """Return True if another explainer may explain in another thread meanwhile."""
         ...
 
     def maps_at(
@@ -43,8 +42,8 @@ class AsksAnywhere(Explains, Protocol):
 
 
 def run_at_once(a: AsksAnywhere, b: AsksAnywhere) -> bool:
-    """Return True if two explainers run at the same time: each leaves the other its threads, and they are not one."""
-    return a is not b and a.may_run_beside_others and b.may_run_beside_others
+    """Return True if two explainers run at the same time, as both may."""
+    return a.may_run_beside(b) and b.may_run_beside(a)
 
 
 class Comparing:

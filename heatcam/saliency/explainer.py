@@ -253,13 +253,14 @@ class Explainer:
         """
         return self._map_of_each(forward, letterbox)[1] if len(forward.boxes) else ()
 
-    @property
-    def may_run_beside_others(self) -> bool:
-        """True if another explainer may explain in another thread meanwhile: on the CPU, with no backend that limits all threads.
+    def may_run_beside(self, other: Explainer) -> bool:
+        """Return True if another explainer may explain in another thread meanwhile; the two must not share inputs then.
 
-        A GPU does one pass after the other anyway. Two explainers that run at the same time must not share inputs.
+        It may if its engine is another, this one's runs on the CPU (a GPU does one pass after the other anyway), and this one's
+        backend does not limit the threads of all.
         """
-        return self.engine.device.type == "cpu" and not self.engine.limits_threads
+        engine = self.engine
+        return engine is not other.engine and engine.device.type == "cpu" and not engine.limits_threads
 
     @property
     def unit(self) -> str:

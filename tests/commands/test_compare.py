@@ -31,7 +31,6 @@ class FakeSide(FakeExplainer):
     class_names = {0: "thing"}  # noqa: RUF012
     calibration = Calibration()
     unit = "logits"
-    may_run_beside_others = True
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -43,6 +42,9 @@ class FakeSide(FakeExplainer):
             empty = np.zeros((0, 4), np.float32), np.float32([]), np.int64([]), np.int64([]), ()
             return Explanation(frame, Detections(*empty), found.saliency, model=self.title)
         return Explanation(frame, found.detections, found.saliency, (found.saliency,), model=self.title)
+
+    def may_run_beside(self, other: object) -> bool:
+        return other is not self
 
     def anchor_grid(self, image_wh: tuple[int, int]) -> AnchorGrid:
         return AnchorGrid(Letterbox.fit(image_wh, 64), (8, 16, 32))

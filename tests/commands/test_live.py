@@ -97,7 +97,7 @@ def test_each_view_has_the_explainers_that_it_needs_named_so_that_they_can_be_to
     taken = []
 
     def cache(side: str) -> Any:
-        own = SimpleNamespace(title="best", may_run_beside_others=True)
+        own = SimpleNamespace(title="best", may_run_beside=lambda _: True)
         return SimpleNamespace(take=lambda options, _wh: taken.append((side, options.quality)) or own)
 
     names = ("run1/best", "run2/best")

@@ -74,8 +74,11 @@ class FakeAsker:
         self.title = gives.model
         self.class_names = dict(enumerate(classes))
         self.asked: list[tuple[list[int], list[int]]] = []
-        self.may_run_beside_others = beside
+        self._beside = beside
         self._gives, self._grid, self._fails_at = gives, grid, fails_at
+
+    def may_run_beside(self, other: object) -> bool:
+        return self._beside and other is not self
 
     def explain(self, image: Frame, **_: object) -> Explanation:
         assert image is self._gives.frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -148,8 +149,9 @@ def test_real_models_at_the_same_time_say_what_they_say_in_turn(monkeypatch: pyt
     with DemoSource() as source:
         frames = list(islice(source, 3))
     assert run_at_once(a, b)
+    assert not run_at_once(a, a.with_thresholds(replace(a.thresholds, iou=0.3))), "they share an engine"
     together = [Comparing(a, b).explain(frame) for frame in frames]
-    monkeypatch.setattr(type(a), "may_run_beside_others", False)
+    monkeypatch.setattr(type(a), "may_run_beside", lambda *_: False)
     for ours, theirs in zip(together, (Comparing(a, b).explain(frame) for frame in frames), strict=True):
         rows = [comparison_rows(comparison_of(each), {}) for each in (ours, theirs)]
         assert rows[0] == rows[1]

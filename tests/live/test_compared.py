@@ -47,7 +47,6 @@ def spread(found: Explanation) -> Explanation:
 class Model:
     """Finds given boxes, each with a map of its own, and answers everywhere."""
 
-    may_run_beside_others = False
     class_names = {0: "thing"}  # noqa: RUF012
 
     def __init__(self, title: str, *boxes: tuple[float, ...]) -> None:
@@ -61,6 +60,9 @@ class Model:
         found = replace(found, model=self.title, detections=replace(found.detections, class_names=names))
         own = tuple(spread(seen(image, (box,))).saliency for box in self.boxes)
         return replace(found, object_maps=own) if with_object_maps and with_map else found
+
+    def may_run_beside(self, _other: object) -> bool:
+        return False
 
     def anchor_grid(self, image_wh):
         return AnchorGrid(Letterbox.fit(image_wh, 64), (8, 16, 32))
