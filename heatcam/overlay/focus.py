@@ -52,11 +52,12 @@ def heat_shown(
         focus: index of the only object to show; None shows all.
         finder: of the regions, where they are the scope: see ``heat_of``.
     """
-    boxes, own = shown.detections.boxes_xyxy, shown.object_maps
+    found, own = shown.detections, shown.object_maps
+    boxes, rotated = found.boxes_xyxy, found.rotated_xywhr
     if focus is not None:
         return _of_one(shown, saliency, renorm, scales, focus, finder)
     scales = scales_of(saliency, boxes, renorm, own) if scales is None else scales
-    return Heat(heat_of(saliency, boxes, renorm, own, scales, finder), saliency, scales)
+    return Heat(heat_of(saliency, boxes, renorm, own, scales, finder, rotated), saliency, scales)
 
 
 def _of_one(
@@ -71,12 +72,14 @@ def _of_one(
 
     Other scopes are scaled by the object's own map, if it has one: by the common map's scale a weak object would be invisible.
     """
-    boxes, maps = shown.detections.boxes_xyxy, shown.object_maps
+    found, maps = shown.detections, shown.object_maps
+    boxes, rotated = found.boxes_xyxy, found.rotated_xywhr
     box, source = boxes[focus : focus + 1], maps[focus] if maps else saliency
     if renorm is Renorm.BOX:
         scales = scales_of(saliency, boxes, renorm, maps) if scales is None else scales
         scale = [scales[focus]]
-        return Heat(heat_of(source, box, renorm, (), scale), source, scale)
+        turned = None if rotated is None else rotated[focus : focus + 1]
+        return Heat(heat_of(source, box, renorm, (), scale, None, turned), source, scale)
     scales = scales_of(source, box, renorm) if maps or scales is None else scales
     heat = heat_of(source, box, renorm, (), scales, finder)
     return Heat(heat if maps else _only_inside(heat, box), source, scales)

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array, corners_of_rotated
 from heatcam.measures import NOTHING, Region, RegionFinder, box_scales, cells_in_box, peak_of, scales_of
 
 ROUNDING = 0.8  # cells; sigma of the blur that hides the grid of strided layers, for display only
@@ -29,6 +29,7 @@ def heat_of(
     object_maps: Sequence[SaliencyMap] = (),
     scales: Sequence[float] | None = None,
     finder: RegionFinder | None = None,
+    rotated_xywhr: Float32Array | None = None,
 ) -> Uint8Array:
     """Convert a map to heat in image pixels.
 
@@ -41,6 +42,7 @@ def heat_of(
             object does not pale a larger one around it.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
         finder: of the regions; it keeps those of the last map. None finds them by Otsu's threshold.
+        rotated_xywhr: float32 ``(N, 5)``, rotated boxes in the upright ones, which heat per box is cut to; None for none.
 
     Returns:
         uint8 ``(H, W)``, a new array.
@@ -62,8 +64,21 @@ def heat_of(
     for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
         if scale > 0 and x2 > x1 and y2 > y1:
             part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
-            np.maximum(part, _laid_over(smooth[n], letterbox, pixels[n], scale * left), out=part)
+            laid = _laid_over(smooth[n], letterbox, pixels[n], scale * left)
+            if rotated_xywhr is not None:
+                laid = _inside_rotated(laid, rotated_xywhr[n], (x1, y1))
+            np.maximum(part, laid, out=part)
     return heat
+
+
+def _inside_rotated(heat: Uint8Array, box_xywhr: Float32Array, corner_xy: tuple[int, int]) -> Uint8Array:
+    """Return heat inside a rotated box, cold outside: uint8 ``(h, w)`` of the picture from ``corner_xy`` on, a new array."""
+    (corners,) = corners_of_rotated(box_xywhr)
+    inside = np.zeros(heat.shape, np.uint8)
+    cv2.fillPoly(
+        inside, [np.rint(16 * (corners - corner_xy - 0.5)).astype(np.int32)], 255, cv2.LINE_AA, shift=4
+    )
+    return np.asarray(cv2.multiply(heat, inside, scale=1 / 255), np.uint8)
 
 
 def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8Array:

@@ -220,3 +220,17 @@ def test_regions_that_hold_less_of_the_evidence_light_less_of_the_picture() -> N
     ]
     assert lit == sorted(lit)
     assert lit[2] > 2 * lit[0]
+
+
+def test_the_heat_of_a_rotated_box_ends_at_its_sides() -> None:
+    values = np.ones((80, 80), np.float32)
+    box = np.array([[200, 200, 400, 400]], np.float32)
+    turned = np.array(
+        [[300, 300, 200 / np.sqrt(2), 200 / np.sqrt(2), np.pi / 4]], np.float32
+    )  # a diamond in it
+    saliency = SaliencyMap(values, SQUARE, "live", "15")
+    whole, cut = (heat_of(saliency, box, Renorm.BOX, rotated_xywhr=rotated) for rotated in (None, turned))
+    assert whole[210, 210] > 200
+    assert cut[210, 210] == cut[390, 210] == 0
+    assert (cut[300, 205:395] == whole[300, 205:395]).all()
+    assert (cut > 0).sum() == pytest.approx((whole > 0).sum() / 2, rel=0.03)
