@@ -163,7 +163,8 @@ def test_a_model_that_cannot_be_asked_gives_way_to_the_one_before() -> None:
 
     explain = Explaining(explainer_for)
     viewer = FakeViewer(
-        (after(3), [Action.NEXT_COMPARED]), (lambda v: bool(run.stats.errors) and after(9)(v), QUIT)
+        (after(3), [Action.NEXT_COMPARED]),
+        (lambda v: (bool(run.stats.errors) and after(9)(v)) or after(150)(v), QUIT),
     )
     run = session(Stream(fps=50), viewer, explain)
     run.current._choices = replace(run.current.choices, compared=tuple(ComparedView))
@@ -176,7 +177,7 @@ def test_numbers_graphs_and_smoothing_begin_anew_when_the_other_models_frames_co
     restarts, ids = [], []
     viewer = FakeViewer(
         (after(3), [Action.NEXT_COMPARED]),
-        (lambda v: bool(restarts) and after(8)(v), QUIT),
+        (lambda v: (bool(restarts) and after(8)(v)) or after(150)(v), QUIT),
     )
     run = session(Stream(fps=50), viewer, explaining(Model("one", SMALL, SMALL), Model("two", SMALL)))
     run.current._choices = replace(run.current.choices, compared=tuple(ComparedView))
