@@ -1,9 +1,10 @@
 """The cost of a second model beside one: ``python benchmarks/compare.py A.pt [B.pt] [--backend torch] [--runs 15]``.
 
-One picture, 1280x720. Rows take turns within each round, after a warm-up: A alone and B alone, both with inputs of their own and
-with the shared one, both at the same time in two threads (of B a copy without a shared input), and with the drawing of the three
-columns. Beside the wall clock stands the processor time of all threads, which other programs change less; ratios are to the first
-row. ``--threads 1`` leaves out the time in which torch's threads wait for each other.
+One picture, 1280x720. Rows take turns within each round, after a warm-up: A alone and B alone, both in turn with inputs of their
+own and with a shared one, both at the same time in two threads, compared as the command does it (at the same time with torch, in
+turn with OpenVINO), and with the drawing of the three columns. Beside the wall clock stands the processor time of all threads,
+which other programs change less; ratios are to the first row. ``--threads 1`` leaves out the time in which torch's
+threads wait for each other.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rich.table import Table
 from heatcam.bench.plan import Plan
 from heatcam.bench.timing import Contestant, Stage, measure
 from heatcam.comparison.compared import comparison_of
-from heatcam.comparison.comparing import Comparing
+from heatcam.comparison.comparing import Comparing, run_at_once
 from heatcam.engine.preprocessing import real_picture
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
@@ -81,15 +82,16 @@ def main() -> None:
         build_explainer(model, None, options) for model in (given.a, given.b or given.a) * 2
     )
     share_inputs(shared_a, shared_b)
+    sides = (a, b) if run_at_once(a, b) else (shared_a, shared_b)
     with ThreadPoolExecutor(2) as pool:
         rows = {
             "A alone": explained(a),
             "B alone": explained(b),
-            "A and B, own inputs": explained(a, b),
-            "A and B, one input": explained(shared_a, shared_b),
+            "A, then B, own inputs": explained(a, b),
+            "A, then B, one input": explained(shared_a, shared_b),
             "A and B at the same time": at_once(a, b, pool),
-            "compared": compared(shared_a, shared_b, drawn=False),
-            "compared and drawn": compared(shared_a, shared_b, drawn=True),
+            "compared": compared(*sides, drawn=False),
+            "compared and drawn": compared(*sides, drawn=True),
         }
         spent: dict[str, list[float]] = {name: [] for name in rows}
         contestants = [

@@ -70,6 +70,20 @@ class Layout(str, Enum):
     WIPE = "wipe"
 
 
+class ComparedView(str, Enum):
+    """Views of two models in the window: one of them, both beside each other, or the difference of their heat."""
+
+    A = "A"
+    B = "B"
+    BOTH = "A|B"
+    DIFFERENCE = "A-B"
+
+    @property
+    def explained(self) -> ComparedView:
+        """The models that the view needs: ``A``, ``B`` or ``BOTH``."""
+        return ComparedView.BOTH if self is ComparedView.DIFFERENCE else self
+
+
 class ViewName(str, Enum):
     """Views: the pictures that can be drawn of one explanation."""
 

@@ -179,6 +179,11 @@ OPTIONS: dict[type, dict[str, Any]] = {
         "report": typer.Option(
             help="Write what was shown, in numbers, as JSON.", rich_help_panel=Group.OUTPUT
         ),
+        "compare": typer.Option(
+            metavar="FILE|NAME",
+            help="A second model: the key v shows A, B, both beside each other or the difference of their heat.",
+            rich_help_panel=Group.MODEL,
+        ),
         **_offered(SinkChoice, Group.OUTPUT),
     },
     CaptureChoice: {

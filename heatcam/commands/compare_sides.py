@@ -11,7 +11,7 @@ from heatcam.commands.default_model import default_model
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.setup import model_at_hand, say_what_runs, start_explainer_cache
 from heatcam.commands.terminal import Terminal
-from heatcam.comparison import Comparing
+from heatcam.comparison import Comparing, run_at_once
 from heatcam.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Sides:
     @property
     def comparing(self) -> Comparing:
         """Explainer of both."""
-        return Comparing(self.a, self.b)
+        return comparing_of(self.a, self.b)
 
     def facts(self) -> dict[str, Any]:
         """Return what each side is, for the document."""
@@ -62,7 +62,7 @@ class Sides:
 def start_sides(
     chosen: ComparedChoice, source: str, terminal: Terminal, size_wh: tuple[int, int], pictures: int | None
 ) -> Sides:
-    """Load both models, one file only once, and let them share each picture's input where they have the same.
+    """Load both models, one file only once.
 
     Args:
         chosen: the two sides.
@@ -83,11 +83,17 @@ def start_sides(
         say_what_runs(second, b, terminal)
     else:
         _, b = start_explainer_cache(second, terminal, size_wh, pictures)
-    from heatcam.saliency import share_inputs  # noqa: PLC0415 (torch: loaded by now)
-
-    share_inputs(a, b)
     choices = first, second
     return Sides(a, b, choices, side_names(choices, chosen.differing(), (a.title, b.title)))
+
+
+def comparing_of(a: Explainer, b: Explainer) -> Comparing:
+    """Return the explainer of both; where they run in turn, they share each picture's input if it is the same."""
+    if not run_at_once(a, b):
+        from heatcam.saliency import share_inputs  # noqa: PLC0415 (torch: loaded by now)
+
+        share_inputs(a, b)
+    return Comparing(a, b)
 
 
 def require_one_unit(sides: Sides) -> None:

@@ -23,6 +23,7 @@ from heatcam.measures import (
 from heatcam.sinks import (
     CocoResults,
     FindingsTable,
+    earlier_outlines,
     make_folder,
     refuse_existing,
     require_folder,
@@ -130,11 +131,13 @@ class FindingsLog:
         return found
 
     def take_over(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add findings of an earlier run, as its document has them, to the tables."""
+        """Add findings of an earlier run, as its document has them, to the tables; regions come from its COCO file."""
+        outlines = {} if self._choice.coco is None else earlier_outlines(self._choice.coco)
         for row in rows:
             found = ImageFindings.model_validate(row)
             self._table.add(found)
-            self._coco.add(found)
+            own = outlines.get(found.path or "", [])
+            self._coco.add(found, own if len(own) == len(found.detections) else ())
 
     def close(self) -> None:
         """Write the tables of all pictures so far.

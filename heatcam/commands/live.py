@@ -9,13 +9,14 @@ from pathlib import Path
 
 from heatcam.commands.default_model import default_model
 from heatcam.commands.interrupts import on_interrupt
-from heatcam.commands.live_model import LiveModel
+from heatcam.commands.live_model import LiveModel, SecondModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.refusals import require_model
 from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import model_at_hand, say_source
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import ComparedView
 from heatcam.errors import UsageError
 from heatcam.live import (
     CaptureThread,
@@ -32,10 +33,11 @@ from heatcam.live import (
     Snapshots,
     WindowState,
 )
+from heatcam.models import WORDS, find_checkpoint
 from heatcam.options import LIKELY_SIZE_WH
 from heatcam.pipeline import Limits, Sink
 from heatcam.runtime import stopping
-from heatcam.sinks import DEFAULT_KEYS, Viewer
+from heatcam.sinks import DEFAULT_KEYS, Action, Viewer
 from heatcam.sources import CaptureOptions, Source, open_source, parse_size, require_start
 
 
@@ -98,6 +100,7 @@ def _run(
     model = replace(model, model=name, method=state.method, conf=state.conf)
     require_model(name, model.device, downloadable=False)
     model.explain_options()  # refused before the window opens
+    second = None if window.compare is None else second_model(window.compare, name, terminal)
 
     def opened(source: Source) -> None:
         require_start(source, asked.start_s)
@@ -106,7 +109,7 @@ def _run(
     capture = CaptureThread(source, film, realtime=window.realtime, on_open=opened)
     look = replace(options.look, renorm=state.renorm)
     size_wh = partial(_size_to_come, capture, asked)
-    live_model = LiveModel(model, look, options.motion, size_wh, terminal)
+    live_model = LiveModel(model, look, options.motion, size_wh, terminal, second=second)
     session = _session(capture, live_model, model, (start, state), options, kept, sinks)
     try:
         with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
@@ -125,6 +128,34 @@ def _run(
     elif not session.saw_something:
         terminal.note(f"{source.name} gave no picture")
     return int(session.parts.recording.failed or session.parts.snapshots.failed or bool(lacking))
+
+
+def second_model(given: str, first: str, terminal: Terminal) -> SecondModel:
+    """Load the model to compare with, before the window opens.
+
+    Args:
+        given: ``--compare``.
+        first: the other model.
+        terminal: prints results and notes.
+
+    Raises:
+        HeatcamError: it is the other model, or cannot be loaded; the message names the next step.
+    """
+    name = model_at_hand(given, "", terminal)
+    require_model(name, downloadable=False)
+    if _is_same(name, first):
+        raise UsageError(f"--compare {name} is the model itself", "give another one")
+    with terminal.status(f"loading {Path(name).name}"):
+        from heatcam.models import load_model  # noqa: PLC0415 (torch: seconds)
+
+        return SecondModel(name, load_model(name))
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Return True if two names mean one built-in model or one file."""
+    if one in WORDS or other in WORDS:
+        return one == other
+    return find_checkpoint(one).samefile(find_checkpoint(other))
 
 
 def _size_to_come(capture: CaptureThread, asked: CaptureOptions) -> tuple[int, int]:
@@ -146,6 +177,7 @@ def _session(
     ``states``: the choices that the key ``0`` returns to, and those that the session begins with.
     """
     source, title = capture.source, Path(str(model.model)).stem
+    keys = DEFAULT_KEYS if options.window.compare is not None else DEFAULT_KEYS.without(Action.NEXT_COMPARED)
     inference = Inference(
         capture.frames,
         live_model.explain,
@@ -158,8 +190,8 @@ def _session(
     parts = Parts(
         capture,
         inference,
-        Viewer(f"heatcam - {source.name}", size_wh=kept.window_wh),
-        Renderer(options.motion.smooth, DEFAULT_KEYS),
+        Viewer(f"heatcam - {source.name}", keys, size_wh=kept.window_wh),
+        Renderer(options.motion.smooth, keys),
         Snapshots(Path(), {"model": title, "source": source.name}),
         RecordingToggle(Path()),
         sinks,
@@ -168,7 +200,8 @@ def _session(
     caption = RunCaption(title, "", 1 / fps if fps else 0.0)
     extent = Limits(options.extent.max_frames, options.extent.seconds)
     start, state = states
-    choices = Choices((start.method,), (start.layers,), start)
+    compared = (ComparedView.A,) if options.window.compare is None else tuple(ComparedView)
+    choices = Choices((start.method,), (start.layers,), start, compared)
     holds = holds_at_the_end(source, options.window, options.extent)
     plan = SessionPlan(caption, extent, slideshow=source.is_slideshow, holds=holds)
     return Session(parts, state, choices, plan)

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from heatcam.commands.compare_sides import comparing_of, side_names
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
-from heatcam.enums import LIVE_MAP, Quality
-from heatcam.frames import Explanation, Frame
-from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready
+from heatcam.enums import LIVE_MAP, ComparedView, Quality
+from heatcam.frames import Explains, Explanation, Frame
+from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready, Side
 from heatcam.options import ExplainOptions, names_in
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
+    from heatcam.models import LoadedModel
     from heatcam.saliency import Explainer, ExplainerCache
 
 
+@dataclass(frozen=True)
+class SecondModel:
+    """The model B of the window, loaded before it opens.
+
+    Attributes:
+        name: as it was given.
+        loaded: the network.
+    """
+
+    name: str
+    loaded: LoadedModel
+
+
 class LiveModel:
-    """One model, from its name to explanations. Call ``load`` and, after it, the other methods in the inference thread.
+    """One model, or two, from their names to explanations. Call ``load``, and then the others, in the inference thread.
 
     Args:
         choice: the model, and how it explains.
@@ -29,6 +44,7 @@ class LiveModel:
         size_wh: returns width and height of the pictures to come, in pixels.
         terminal: prints a note of what runs.
         open_cache: returns the cache that the model's explainers come from; None loads the model for this alone.
+        second: the model to compare it with; None for none.
     """
 
     def __init__(
@@ -39,8 +55,9 @@ class LiveModel:
         size_wh: Callable[[], tuple[int, int]],
         terminal: Terminal,
         open_cache: OpensCache | None = None,
+        second: SecondModel | None = None,
     ) -> None:
-        self._choice, self._look, self._motion = choice, look, motion
+        self._choice, self._look, self._motion, self._second = choice, look, motion, second
         self._size_wh, self._terminal = size_wh, terminal
         self._open_cache = open_cache or _opened_alone
         self._explaining: Explaining | None = None
@@ -61,16 +78,40 @@ class LiveModel:
         explainer = cache.take(options, size_wh)
         say_what_runs(self._choice, explainer, self._terminal)
         say_scale(self._look, explainer, self._terminal)
-        self._explaining = Explaining(explainer_for(cache, options, size_wh), tracker)
         engine = explainer.engine
+        caches, sides, layer_sets = [cache], tuple[Side, ...](), engine.layer_choices
+        if self._second is not None:
+            other_cache, other = self._start_second(self._second, options)
+            caches, sides = [cache, other_cache], self._sides(explainer, other, self._second)
+            layer_sets = tuple(names for names in layer_sets if names in other.engine.layer_choices)
+        self._explaining = Explaining(
+            explainer_for(caches, options, size_wh, [side.name for side in sides]), tracker
+        )
         self.backend = engine.name
         return Ready(
             explainer.title,
-            f"{engine.device} {engine.name}",
+            backend_of(explainer),
             tuple(METHODS),
-            engine.layer_choices,
+            layer_sets,
             {"model": explainer.title, "imgsz": explainer.imgsz},
+            sides,
         )
+
+    def _start_second(self, second: SecondModel, options: ExplainOptions) -> tuple[ExplainerCache, Explainer]:
+        """Build the second model's first explainer."""
+        from heatcam.engine import choose_device  # noqa: PLC0415
+        from heatcam.saliency import ExplainerCache  # noqa: PLC0415
+
+        cache = ExplainerCache(second.loaded, choose_device(self._choice.device), self._size_wh())
+        explainer = cache.take(options)
+        say_what_runs(replace(self._choice, model=second.name), explainer, self._terminal)
+        return cache, explainer
+
+    def _sides(self, a: Explainer, b: Explainer, second: SecondModel) -> tuple[Side, Side]:
+        """Return A and B with names that tell them apart."""
+        choices = self._choice, replace(self._choice, model=second.name)
+        names = side_names(choices, (), (a.title, b.title))
+        return Side(names[0], backend_of(a)), Side(names[1], backend_of(b))
 
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested; see ``Explaining``."""
@@ -102,16 +143,46 @@ def _opened_alone(choice: ModelChoice, options: ExplainOptions) -> ExplainerCach
     return open_explainer_cache(str(choice.model), choice.device, options)
 
 
-def explainer_for(cache: ExplainerCache, options: ExplainOptions, size_wh: tuple[int, int]) -> ExplainerFor:
+def backend_of(explainer: Explainer) -> str:
+    """Return device and backend, for people."""
+    return f"{explainer.engine.device} {explainer.engine.name}"
+
+
+def explainer_for(
+    caches: Sequence[ExplainerCache],
+    options: ExplainOptions,
+    size_wh: tuple[int, int],
+    names: Sequence[str] = (),
+) -> ExplainerFor:
     """Return the function that gives the window an explainer for what a request chooses one by.
 
     A frame that stands still gets the fine map, made with torch: compiling it would take longer than it could save.
+
+    Args:
+        caches: of the model, or of A and B.
+        options: how both explain.
+        size_wh: size of the pictures to come, in pixels.
+        names: of A and B, for what they explain; empty for the model's own title.
     """
 
-    def explainer(method: str, layers: str, still: bool, iou: float, classes: tuple[str, ...]) -> Explainer:
+    def taken(number: int, wanted: ExplainOptions) -> Explainer:
+        explainer = caches[number].take(wanted, size_wh)
+        if names:
+            explainer.title = names[number]
+        return explainer
+
+    def explainer(
+        method: str, layers: str, still: bool, iou: float, classes: tuple[str, ...], compared: ComparedView
+    ) -> Explains:
         wanted = replace(options, method=method, layers=names_in(layers), iou=iou, classes=classes)
         if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        return cache.take(wanted, size_wh)
+        if compared is ComparedView.A:
+            return taken(0, wanted)
+        return (
+            taken(1, wanted)
+            if compared is ComparedView.B
+            else comparing_of(taken(0, wanted), taken(1, wanted))
+        )
 
     return explainer

@@ -63,10 +63,15 @@ class LookOptions:
     hud: bool = True
 
 
-def overlay_options(look: LookOptions) -> OverlayOptions:
-    """Return the look as the overlay takes it."""
+def overlay_options(look: LookOptions, region_share: float | None = None) -> OverlayOptions:
+    """Return the look as the overlay takes it; ``region_share``: see ``FindingsChoice``."""
     return OverlayOptions(
-        renorm=look.renorm, colormap=look.colormap, alpha=look.alpha, boxes=look.boxes, hud=look.hud
+        renorm=look.renorm,
+        colormap=look.colormap,
+        alpha=look.alpha,
+        boxes=look.boxes,
+        hud=look.hud,
+        region_share=region_share,
     )
 
 
@@ -245,6 +250,7 @@ class WindowChoice(SinkChoice):
         exit_at_end: close the window at the end of a file, instead of holding its last frame.
         reset_settings: discard the settings of the last run.
         report: a file for the run's numbers, as JSON; None writes none.
+        compare: a second model, which a key shows instead of the first, beside it, or as the difference; None for none.
     """
 
     fullscreen: bool = False
@@ -257,6 +263,7 @@ class WindowChoice(SinkChoice):
     exit_at_end: bool = False
     reset_settings: bool = False
     report: Path | None = None
+    compare: str | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
     tracker = tracker_of(options.motion.track)
     explainer = start_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(options.look, explainer, terminal)
-    paint = painter(options.look, caption_of(explainer), options.motion.smooth)
+    share = options.findings.region_share
+    paint = painter(options.look, caption_of(explainer), options.motion.smooth, share)
     with frame_log(explainer.facts(), options, destination, terminal) as log:
         with source, leave_after(source, options.extent.seconds):
             say_source(source, terminal)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from heatcam.bench import NAMES, Conditions, Plan, chosen
 from heatcam.commands.compare_options import ComparedChoice
-from heatcam.commands.options import ModelChoice
+from heatcam.commands.options import ModelChoice, WindowChoice
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
 from heatcam.errors import UsageError
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.models import WORDS, find_checkpoint, official
 from heatcam.options import DetectOptions
 from heatcam.runtime import require_device_name
-from heatcam.sinks import SinkChoice, output_paths, refuse_existing, require_folder
+from heatcam.sinks import output_paths, refuse_existing, require_folder
 from heatcam.sources import find_pictures, open_source
 
 
@@ -47,7 +47,7 @@ def before_layers(model: str | None, imgsz: int | None) -> None:
     require_model(model)
 
 
-def before_live(source: str, choice: ModelChoice, window: SinkChoice) -> None:
+def before_live(source: str, choice: ModelChoice, window: WindowChoice) -> None:
     """Refuse invalid options of ``heatcam live`` at once; source and sinks are looked up, not opened.
 
     Raises:
@@ -56,6 +56,7 @@ def before_live(source: str, choice: ModelChoice, window: SinkChoice) -> None:
     choice.require_valid()
     open_source(source)
     require_model(choice.model, choice.device)
+    require_model(window.compare)
     window.sinks()
 
 

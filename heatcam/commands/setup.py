@@ -156,15 +156,21 @@ def caption_of(explainer: Explainer) -> Caption:
     return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.thresholds.conf)
 
 
-def painter(look: LookOptions, caption: Caption | None = None, smooth: float = 0.0) -> Painter:
+def painter(
+    look: LookOptions,
+    caption: Caption | None = None,
+    smooth: float = 0.0,
+    region_share: float | None = None,
+) -> Painter:
     """Return the painter of one run, which draws the overlay on each frame, with the top line or without.
 
     Args:
         look: look of the overlay.
         caption: of the top line; None draws none.
         smooth: amount of smoothing of the heat over frames, in ``[0, 1]``; with 0 every picture stands alone.
+        region_share: see ``FindingsChoice``.
     """
-    options = overlay_options(look)
+    options = overlay_options(look, region_share)
     smoother = Smoother(smooth, look.renorm) if smooth > 0 else None
 
     def paint(explanation: Explanation, run: Run) -> Uint8Array:

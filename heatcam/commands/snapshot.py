@@ -77,7 +77,8 @@ def run_snapshot(
         head = document_head(explainer.facts())
         log = FindingsLog(options.findings, explainer.facts(), terminal)
         log.take_over(plan.earlier)
-        sink = PictureSink(plan.pictures, output, overlay_options(look), done, terminal, log)
+        drawn = overlay_options(look, options.findings.region_share)
+        sink = PictureSink(plan.pictures, output, drawn, done, terminal, log)
         frames: Iterable[Frame] = (
             [first_frame(camera, asked, terminal)]
             if camera is not None

@@ -1,8 +1,12 @@
+from .compared import ComparedExplanation as ComparedExplanation
 from .compared import ComparedFrame as ComparedFrame
 from .compared import ComparedObject as ComparedObject
 from .compared import comparison_of as comparison_of
+from .compared import explanations_of as explanations_of
 from .compared import scales_of_both as scales_of_both
 from .comparing import Comparing as Comparing
+from .comparing import run_at_once as run_at_once
+from .numbering import CommonDetections as CommonDetections
 from .numbering import ObjectNumbering as ObjectNumbering
 from .numbering import class_name_of as class_name_of
 from .rows import comparison_rows as comparison_rows

@@ -120,6 +120,12 @@ def comparison_of(explanation: Explanation) -> ComparedFrame:
     return found
 
 
+def explanations_of(explanation: Explanation) -> tuple[Explanation, ...]:
+    """Return those of A and B for a comparison; the explanation itself for one model's."""
+    comparison = explanation.comparison if isinstance(explanation, ComparedExplanation) else None
+    return (explanation,) if comparison is None else (comparison.a, comparison.b)
+
+
 def compared(
     a: Explanation,
     b: Explanation,

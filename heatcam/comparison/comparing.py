@@ -1,15 +1,18 @@
-"""Explanation of each frame by two models in turn, and the maps that each has where only the other found something."""
+"""Explanation of each frame by two models, and the maps that each has where only the other found something."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from heatcam.comparison.compared import Answer, ComparedExplanation, along, compared
 from heatcam.comparison.matching import matched, same_name
 from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import AnchorGrid, Explains, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Uint8Array
+from heatcam.runtime import run_both
+
+Made = TypeVar("Made")
 
 
 class AsksAnywhere(Explains, Protocol):
@@ -23,6 +26,10 @@ class AsksAnywhere(Explains, Protocol):
     title: str
     class_names: dict[int, str]
 
+    def may_run_beside(self, other: Any) -> bool:
+        """Return True if another explainer may explain in another thread meanwhile."""
+        ...
+
     def maps_at(
         self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
     ) -> tuple[SaliencyMap, ...]:
@@ -34,18 +41,27 @@ class AsksAnywhere(Explains, Protocol):
         ...
 
 
-class Comparing:
-    """Explains each frame with A, then with B, and compares. Called from one thread.
+def run_at_once(a: AsksAnywhere, b: AsksAnywhere) -> bool:
+    """Return True if two explainers run at the same time, as both may."""
+    return a.may_run_beside(b) and b.may_run_beside(a)
 
-    In turn and not at the same time: each takes all cores by itself, and a compiled network limits torch's threads for the whole
-    process while it runs (``Engine.exclusive_threads``), which two at once would do to each other.
+
+class Comparing:
+    """Explains each frame with A and with B, and compares. Called from one thread.
+
+    Both run at the same time, B in a thread of its own, where they may (``run_at_once``): torch leaves two cores idle often
+    enough for both to take 1.3 times as long as one alone (YOLOv8n), not twice. In turn otherwise: a compiled network takes all
+    cores by itself, so nothing is gained, and it limits torch's threads for the whole process while it runs
+    (``Engine.exclusive_threads``), which two would do to each other.
 
     Args:
-        a, b: the explainers; they share a frame's input if they were told so (``saliency.share_inputs``).
+        a, b: the explainers. In turn they share a frame's input if they were told so (``saliency.share_inputs``); at the same
+            time each needs its own.
     """
 
     def __init__(self, a: AsksAnywhere, b: AsksAnywhere) -> None:
         self._a, self._b = a, b
+        self._at_once = run_at_once(a, b)
 
     def explain(
         self,
@@ -57,13 +73,25 @@ class Comparing:
     ) -> ComparedExplanation:
         """Explain a frame twice and compare; each object has its own map whenever there are maps: see ``Explainer.explain``."""
         own = with_map or with_object_maps
-        a, b = (
-            each.explain(image, with_map=own, with_object_maps=own, conf=conf) for each in (self._a, self._b)
-        )
+
+        def explained(each: AsksAnywhere) -> Explanation:
+            return each.explain(image, with_map=own, with_object_maps=own, conf=conf)
+
+        a, b = self._both(lambda: explained(self._a), lambda: explained(self._b))
         matches = matched(a.detections, b.detections)
-        by_b = answers(self._a, self._b, a, matches.only_a) if own else ()
-        by_a = answers(self._b, self._a, b, matches.only_b) if own else ()
+        by_a, by_b = (
+            self._both(
+                lambda: answers(self._b, self._a, b, matches.only_b),
+                lambda: answers(self._a, self._b, a, matches.only_a),
+            )
+            if own
+            else ((), ())
+        )
         return along(compared(a, b, matches, by_b, by_a))
+
+    def _both(self, by_a: Callable[[], Made], by_b: Callable[[], Made]) -> tuple[Made, Made]:
+        """Return what A makes and what B makes."""
+        return run_both(by_a, by_b) if self._at_once else (by_a(), by_b())
 
 
 def answers(

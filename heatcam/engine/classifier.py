@@ -116,6 +116,11 @@ class ClassEngine(TappedEngine[TappedClassifier]):
         return self.passes.exclusive_threads()
 
     @property
+    def limits_threads(self) -> bool:
+        """True if the backend limits the threads of the whole process; see ``Passes``."""
+        return self.passes.limits_threads
+
+    @property
     def stride(self) -> int:
         """Pixels that the sides of a classifier's input are multiples of, whatever the strides of its layers."""
         return INPUT_STRIDE

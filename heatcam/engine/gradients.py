@@ -82,6 +82,11 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         """Limit torch to the threads that the backend leaves it; see ``Passes``."""
         return self.passes.exclusive_threads()
 
+    @property
+    def limits_threads(self) -> bool:
+        """True if the backend limits the threads of the whole process; see ``Passes``."""
+        return self.passes.limits_threads
+
     def bare_forward(self, picture: Tensor, conf: float) -> None:
         """Run the network alone, without picking boxes."""
         self.reader.candidates(self.passes.forward(picture, with_graph=False), conf)

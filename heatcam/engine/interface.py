@@ -64,6 +64,10 @@ class Engine(Protocol):
         """Limit torch to the threads that the backend leaves it: the engine's calls, and torch's work on results, run faster."""
 
     @property
+    def limits_threads(self) -> bool:
+        """True if ``exclusive_threads`` limits the threads of the whole process, and so of every other engine in it."""
+
+    @property
     def unit(self) -> str:
         """Unit of the target that is differentiated: ``logits``, or that of another target."""
 

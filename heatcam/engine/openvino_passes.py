@@ -65,6 +65,8 @@ class OpenVinoPasses:
         cache: folder for converted models; None stores none.
     """
 
+    limits_threads = True
+
     def __init__(self, cut: TappedNetwork, precision: str, cache: Path | None) -> None:
         self.name = f"openvino {precision}"
         self.tolerance = TOLERANCES[precision]

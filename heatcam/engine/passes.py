@@ -38,10 +38,17 @@ class NetworkPass:
 
 
 class Passes(Protocol):
-    """The passes, run by a backend. ``name`` is shown to people; ``tolerance`` is the relative error its gradients may have."""
+    """The passes, run by a backend.
+
+    Attributes:
+        name: the backend, for people.
+        tolerance: the relative error that its gradients may have.
+        limits_threads: True if ``exclusive_threads`` changes torch's threads, which are those of the whole process.
+    """
 
     name: str
     tolerance: float
+    limits_threads: bool
 
     def exclusive_threads(self) -> AbstractContextManager[None]:
         """Limit torch to the threads that the backend leaves it: a context manager around torch's work between the passes."""
@@ -64,6 +71,8 @@ class TorchPasses:
         precision: ``fp32``; with ``bf16`` or ``fp16`` torch runs the operations that are safe in it (``torch.autocast``), and
             weights, the head's inputs and the gradients at the taps stay in float32.
     """
+
+    limits_threads = False
 
     def __init__(self, cut: TappedNetwork, precision: str = "fp32") -> None:
         self.name = "torch" if precision == "fp32" else f"torch {precision}"

@@ -75,3 +75,8 @@ class TappedEngine(Generic[Cut]):
     def exclusive_threads(self) -> AbstractContextManager[None]:
         """See ``Engine``: changes nothing, as torch runs alone."""
         return nullcontext()
+
+    @property
+    def limits_threads(self) -> bool:
+        """See ``Engine``: False."""
+        return False

@@ -2,6 +2,7 @@ from .capture import CaptureThread as CaptureThread
 from .capture import FilmOptions as FilmOptions
 from .explain_request import ExplainRequest as ExplainRequest
 from .explain_request import Ready as Ready
+from .explain_request import Side as Side
 from .explaining import ExplainerFor as ExplainerFor
 from .explaining import Explaining as Explaining
 from .frame_history import HistoryEntry as HistoryEntry

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from heatcam.enums import ComparedView
+
 
 @dataclass(frozen=True)
 class ExplainRequest:
@@ -21,6 +23,7 @@ class ExplainRequest:
         every: make a map every this many frames, and propagate it to the frames between.
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
         classes: names or numbers of the classes to keep; empty keeps all.
+        compared: the models to ask: ``A``, ``B`` or ``BOTH``.
     """
 
     with_map: bool = True
@@ -32,6 +35,7 @@ class ExplainRequest:
     every: int = 1
     iou: float = 0.7
     classes: tuple[str, ...] = ()
+    compared: ComparedView = ComparedView.A
 
     @property
     def kept(self) -> tuple[float, float, tuple[str, ...]]:
@@ -40,7 +44,27 @@ class ExplainRequest:
 
     def explained_as(self, other: ExplainRequest) -> ExplainRequest:
         """Return this request with what another one chooses its explainer by."""
-        return replace(self, method=other.method, layers=other.layers, iou=other.iou, classes=other.classes)
+        return replace(
+            self,
+            method=other.method,
+            layers=other.layers,
+            iou=other.iou,
+            classes=other.classes,
+            compared=other.compared,
+        )
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two models, for people.
+
+    Attributes:
+        name: its name, which its explanations have as ``model``; the other one's is another.
+        backend: backend and device that run it.
+    """
+
+    name: str
+    backend: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,7 @@ class Ready:
         methods: names of the CAM methods.
         layer_sets: values of ``--layers``, "" first.
         about: facts about it for a snapshot's settings file.
+        sides: A and B where there is a second model; else empty.
     """
 
     title: str
@@ -60,3 +85,4 @@ class Ready:
     methods: Sequence[str]
     layer_sets: Sequence[str]
     about: dict[str, Any]
+    sides: tuple[Side, ...] = ()

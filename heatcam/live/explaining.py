@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from heatcam.comparison import CommonDetections, ComparedExplanation
+from heatcam.enums import ComparedView
 from heatcam.frames import Explains, Explanation, Frame
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.preparing import Key, Preparing
@@ -25,8 +27,9 @@ class Follows(Protocol):
 
 
 #: Returns the explainer for a method, its layers ("" for the method's own), True for a paused frame, the overlap from which
-#: boxes are one object, and the classes to keep.
-ExplainerFor = Callable[[str, str, bool, float, tuple[str, ...]], Explains]
+#: boxes are one object, the classes to keep, and the models to ask.
+ExplainerFor = Callable[[str, str, bool, float, tuple[str, ...], ComparedView], Explains]
+_OF_MODELS = {ComparedView.A: "", ComparedView.B: " of model B", ComparedView.BOTH: " of both models"}
 
 
 class NotReadyError(Exception):
@@ -47,6 +50,8 @@ class Explaining:
         self._explainers: Preparing[Explains] = Preparing(lambda key: explainer_for(*key))
         self._tracker = tracker
         self._last: tuple[ExplainRequest, Explains] | None = None
+        self._common = CommonDetections()
+        self._models = ComparedView.A
         self._mapped: Explanation | None = None
         self._mapped_as: ExplainRequest | None = None
         self._age = 0
@@ -58,7 +63,9 @@ class Explaining:
             HeatcamError: the method or the layers do not work with this model.
             NotReadyError: the frame is a paused one, and its explainer is still being prepared.
         """
-        key = Key(request.method, request.layers, request.still, request.iou, request.classes)
+        key = Key(
+            request.method, request.layers, request.still, request.iou, request.classes, request.compared
+        )
         explainer = self._explainers.get(key, waits=self._last is None)
         if explainer is None:
             if request.still or self._last is None:
@@ -68,12 +75,10 @@ class Explaining:
         elif not request.still:
             self._last = request, explainer
         if request.still:
-            return explainer.explain(
-                frame,
-                with_map=request.with_map,
-                with_object_maps=request.with_object_maps,
-                conf=request.conf,
-            )
+            return self._explained(explainer, frame, request, with_map=request.with_map)
+        if request.compared is not self._models:  # another model's boxes do not follow those before
+            self._models = request.compared
+            self.jump()
         return self._next(explainer, frame, request)
 
     def waits_for(self) -> tuple[str, float] | None:
@@ -82,7 +87,7 @@ class Explaining:
         if progress is None:
             return None
         key, seconds = progress
-        name = key.method + (f" @{key.layers}" if key.layers else "")
+        name = key.method + (f" @{key.layers}" if key.layers else "") + _OF_MODELS[key.compared]
         return f"the fine maps of {name}" if key.still else name, seconds
 
     def jump(self) -> None:
@@ -94,8 +99,7 @@ class Explaining:
     def _next(self, explainer: Explains, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain the next frame of the stream; between two maps the last one is propagated with its boxes."""
         due = request.with_map and self._is_due(frame, request)
-        own = due and request.with_object_maps
-        found = explainer.explain(frame, with_map=due, with_object_maps=own, conf=request.conf)
+        found = self._explained(explainer, frame, request, with_map=due)
         if self._tracker is not None:
             found = self._tracker.follow(found)
         if due or not request.with_map:
@@ -104,6 +108,22 @@ class Explaining:
             return found
         self._age += 1
         return found if self._mapped is None else propagate_map(found, self._mapped)
+
+    def _explained(
+        self, explainer: Explains, frame: Frame, request: ExplainRequest, *, with_map: bool
+    ) -> Explanation:
+        """Explain a frame; the detections of a comparison are the objects of both models, in the order of its ``objects``."""
+        own = with_map and request.with_object_maps
+        found = explainer.explain(frame, with_map=with_map, with_object_maps=own, conf=request.conf)
+        if not isinstance(found, ComparedExplanation) or found.comparison is None:
+            return found
+        return replace(
+            found,
+            detections=self._common.of(found.comparison),
+            object_maps=(),
+            low_evidence=(),
+            question=None,
+        )
 
     def _is_due(self, frame: Frame, request: ExplainRequest) -> bool:
         """Return True if this frame gets a map of its own: in its turn, or if the last map had other settings or size."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from heatcam.live.compared import models_of
 from heatcam.live.current_state import CurrentState
 from heatcam.live.focus import number_in_stream
 from heatcam.live.frame_history import HistoryEntry
@@ -30,6 +31,7 @@ class FrameFeed:
         self._capture, self._renderer, self._plan = parts.capture, parts.renderer, plan
         self._current, self._loop = current, loop
         self._objects = Objects()
+        self._models: tuple[str, ...] = ()
         #: The last entry that held the object in focus.
         self._sought_from: HistoryEntry | None = None
 
@@ -66,10 +68,13 @@ class FrameFeed:
 
     def _show(self, shown: ExplainedFrame) -> None:
         explanation, before = shown.explanation, self._loop.playback.history.now
+        others, self._models = self._models not in ((), models_of(explanation)), models_of(explanation)
+        if others:
+            self._objects = Objects()
         entry = HistoryEntry(explanation, self._objects.ids_of(explanation), shown.request)
         self._loop.playback.add(entry)
         self._follow(before, entry)
-        if self._loop.playback.jumped:
+        if others or self._loop.playback.jumped:
             self._renderer.restart()
         self._renderer.take(explanation, self._current.state)
         self._loop.presenter.new_frame()

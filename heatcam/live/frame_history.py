@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from heatcam.comparison import explanations_of
 from heatcam.frames import Explanation
 from heatcam.live.explain_request import ExplainRequest
 
@@ -28,9 +29,8 @@ class HistoryEntry:
     @property
     def bytes(self) -> int:
         """Memory that the frame and its maps take, in bytes."""
-        own = self.explanation
-        maps = [m.values.nbytes for m in (own.saliency, *own.object_maps) if m is not None]
-        return own.frame.image_bgr.nbytes + sum(maps)
+        maps = [m for own in explanations_of(self.explanation) for m in (own.saliency, *own.object_maps)]
+        return self.explanation.frame.image_bgr.nbytes + sum(m.values.nbytes for m in maps if m is not None)
 
 
 class FrameHistory:

@@ -63,5 +63,5 @@ class LoadingPreview:
         self.is_on = False
         self._current.offer(ready.methods, ready.layer_sets)
         self._snapshots.about(ready.about)
-        self._presenter.name_model(ready.title, ready.backend)
+        self._presenter.name_model(ready)
         self._capture.begin_to_count(paused=self._current.state.paused)

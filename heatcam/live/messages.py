@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from heatcam.enums import ComparedView
 from heatcam.live.current_state import CurrentState
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.inference import ExplainFailure
@@ -58,10 +59,15 @@ class Messages:
             self._refinement.refuse(failed.request)
         state, worked = self._current.state, failed.instead
         if _explained_as(state) == _explained_as(failed.request):
-            method, layers, iou, classes = _explained_as(worked)
-            self._current.change(replace(state, method=method, layers=layers, iou=iou, classes=classes))
+            method, layers, iou, classes, compared = _explained_as(worked)
+            back = replace(state, method=method, layers=layers, iou=iou, classes=classes)
+            if compared is not state.compared.explained:
+                back = replace(back, compared=compared, focus=None)
+            self._current.change(back)
 
 
-def _explained_as(asked: WindowState | ExplainRequest) -> tuple[str, str, float, tuple[str, ...]]:
+def _explained_as(
+    asked: WindowState | ExplainRequest,
+) -> tuple[str, str, float, tuple[str, ...], ComparedView]:
     """Return what the explainer is chosen by."""
-    return asked.method, asked.layers, asked.iou, asked.classes
+    return asked.method, asked.layers, asked.iou, asked.classes, asked.compared.explained

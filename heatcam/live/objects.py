@@ -37,6 +37,22 @@ def ids_again(before: Detections, object_ids: Sequence[int], again: Detections) 
     return tuple(object_ids[of] if of >= 0 else -1 - place for place, of in enumerate(same))
 
 
+def new_ids(found: Detections) -> tuple[int, ...]:
+    """Return numbers below zero for objects that have none in the stream, as another model has found them."""
+    return tuple(-1 - place for place in range(len(found)))
+
+
+def shown_numbers(object_ids: Sequence[int]) -> list[int]:
+    """Return a number to draw for each object, all different and at least 1: its track, else that of ``Objects`` from 1 on."""
+    numbers: list[int] = []
+    for own in object_ids:
+        number = own - FIRST_OWN + 1 if own >= FIRST_OWN else abs(own)
+        while number in numbers or number < 1:
+            number += 1
+        numbers.append(number)
+    return numbers
+
+
 def object_at(detections: Detections, x: float, y: float) -> int | None:
     """Return the index of the smallest box that contains a point of the picture; None for none."""
     boxes = detections.boxes_xyxy

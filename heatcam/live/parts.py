@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heatcam.live.capture import CaptureThread
+from heatcam.live.explain_request import Side
 from heatcam.live.inference import Inference
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
@@ -60,11 +61,13 @@ class RunCaption:
     Attributes:
         model, backend: their display names.
         draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
+        sides: name and backend of A and of B; empty where there is one model.
     """
 
     model: str = ""
     backend: str = ""
     draw_every_s: float = 0.0
+    sides: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
+from heatcam.enums import ComparedView
 from heatcam.errors import HeatcamError, UsageError
 
-MOST_KEPT = 5
+MOST_KEPT = 6  # of two models: A, B and both, each for the stream and for a paused frame
 _SOON_S = 0.1  # first wait; an explainer built before is ready by then, and no older one need step in
 
 Made = TypeVar("Made")
@@ -21,7 +22,7 @@ class Key(NamedTuple):
     Attributes:
         method, layers: the CAM method and its layers; "" for the method's own.
         still: True for a paused frame.
-        iou, classes: those of ``ExplainRequest``.
+        iou, classes, compared: those of ``ExplainRequest``.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Key(NamedTuple):
     still: bool
     iou: float = 0.7
     classes: tuple[str, ...] = ()
+    compared: ComparedView = ComparedView.A
 
 
 class Preparing(Generic[Made]):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from heatcam.enums import FINE_MAP, LIVE_MAP
 from heatcam.geometry import Uint8Array
+from heatcam.live.compared import layout_shown, side_shown
+from heatcam.live.explain_request import Ready, Side
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.parts import Parts, RunCaption
 from heatcam.live.run_stats import RunStats
@@ -117,8 +119,7 @@ class Presenter:
         self._message = self._message_now()
         status = self._status(entry, state, now_s, held=held)
         banner = banner_of(source.name, source.state, now_s)
-        natural = natural_wh(entry.explanation.frame.size_wh, state.layout)
-        self._drawn_wh = self._viewer.room_wh(natural)
+        self._drawn_wh = self._viewer.room_wh(_natural_wh(entry, state))
         view = self._renderer.paint(entry, state, status, banner, self._drawn_wh)
         self.shown = Painted(entry, state, view, status, banner)
         self._stats.draw_s.append(time.perf_counter() - started)
@@ -143,9 +144,9 @@ class Presenter:
         self._held = text
         self._stale = True
 
-    def name_model(self, model: str, backend: str) -> None:
-        """Set the names of the model and backend once the model is loaded."""
-        self._caption = replace(self._caption, model=model, backend=backend)
+    def name_model(self, ready: Ready) -> None:
+        """Set the names of model and backend, or of both models, once they are loaded."""
+        self._caption = replace(self._caption, model=ready.title, backend=ready.backend, sides=ready.sides)
         self._stale = True
 
     @property
@@ -157,8 +158,7 @@ class Presenter:
         """Return True if the window's size has changed since it was drawn."""
         if self.shown is None:
             return False
-        frame_wh, layout = self.shown.entry.explanation.frame.size_wh, self.shown.state.layout
-        return self._viewer.room_wh(natural_wh(frame_wh, layout)) != self._drawn_wh
+        return self._viewer.room_wh(_natural_wh(self.shown.entry, self.shown.state)) != self._drawn_wh
 
     def _count(self, entry: HistoryEntry, *, held: bool) -> None:
         """Count a frame that was drawn for the first time, with its latency and age."""
@@ -173,8 +173,7 @@ class Presenter:
         if self.shown is None:
             return None
         painted = self.shown
-        natural = natural_wh(painted.entry.explanation.frame.size_wh, painted.state.layout)
-        if painted.view.picture.shape[1::-1] == natural:
+        if painted.view.picture.shape[1::-1] == _natural_wh(painted.entry, painted.state):
             return painted.view.picture
         view = self._renderer.paint(painted.entry, painted.state, painted.status, painted.banner)
         return view.picture
@@ -220,6 +219,9 @@ class Presenter:
     def _status(self, entry: HistoryEntry, state: WindowState, now_s: float, *, held: bool) -> Status:
         timings, source = entry.explanation.timings, self._capture.source
         age_s = now_s - entry.explanation.frame.captured_at_s
+        caption = self._caption
+        shown = side_shown(entry.explanation, state, caption.sides)
+        letters, side = shown or ("", Side(caption.model, caption.backend))
         is_old = source.is_live and not held and source.fps > 0 and age_s > 2 / source.fps
         return Status(
             mode="HEATMAP" if state.heatmap and not self._inference.is_loading else "NORMAL",
@@ -227,8 +229,9 @@ class Presenter:
             forward_ms=timings.prepare_ms + timings.forward_ms,
             map_ms=timings.map_ms,
             draw_ms=self._stats.recent_draw_ms,
-            model=self._caption.model + _how(entry, state),
-            backend=self._caption.backend,
+            model=side.name + _how(entry, state),
+            backend=side.backend,
+            compared=letters,
             dropped=self._parts.dropped,
             age_s=age_s if is_old else None,
             recording_s=self._recording.seconds,
@@ -237,6 +240,11 @@ class Presenter:
             message=self._message or entry.explanation.map_error,
             conf=state.conf,
         )
+
+
+def _natural_wh(entry: HistoryEntry, state: WindowState) -> tuple[int, int]:
+    """Return width and height of an entry's picture in the frame's own pixels."""
+    return natural_wh(entry.explanation.frame.size_wh, layout_shown(entry.explanation, state))
 
 
 def _how(entry: HistoryEntry, state: WindowState) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from heatcam.enums import Layout
+from heatcam.enums import ComparedView, Layout
+from heatcam.live.compared import models_of
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.frame_history import FrameHistory, HistoryEntry
 from heatcam.live.inference import Inference
-from heatcam.live.objects import ids_again, with_tracks
+from heatcam.live.objects import ids_again, new_ids, with_tracks
 from heatcam.live.state import WindowState
 
 
@@ -28,8 +29,11 @@ class Refinement:
     def flowing_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for frames of a running stream."""
         heat = state.heatmap or state.layout is not Layout.SINGLE
-        own = heat and (state.focus is not None or state.numbers or state.graphs or state.object_maps)
-        every = 1 if self._slideshow else state.every
+        compared = state.compared.explained
+        both = compared is ComparedView.BOTH  # compared object by object, in maps of the same frame
+        numbers = state.numbers or state.graphs or state.object_maps
+        own = heat and (both or state.focus is not None or numbers)
+        every = 1 if self._slideshow or both else state.every
         return ExplainRequest(
             heat,
             own,
@@ -39,6 +43,7 @@ class Refinement:
             every=every,
             iou=state.iou,
             classes=state.classes,
+            compared=compared,
         )
 
     def set_flowing_request(self, state: WindowState) -> None:
@@ -76,7 +81,10 @@ class Refinement:
         if shown.request != self.still_request(state):
             return None
         again, before = shown.explanation, entry.explanation.detections
-        object_ids = ids_again(before, entry.object_ids, again.detections)
+        same = models_of(again) == models_of(entry.explanation)
+        object_ids = (
+            ids_again(before, entry.object_ids, again.detections) if same else new_ids(again.detections)
+        )
         if before.track_ids is not None:
             again = with_tracks(again, object_ids)
         refined = HistoryEntry(again, object_ids, shown.request)

@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from heatcam.enums import Layout
+from heatcam.comparison import ComparedFrame, explanations_of
+from heatcam.enums import ComparedView, Layout
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.live.compared import alone, comparison_shown, layout_shown
 from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.objects import shown_numbers
 from heatcam.live.state import WindowState
-from heatcam.measures import EvidenceHistory
+from heatcam.measures import EvidenceHistory, RegionFinder
 from heatcam.overlay import (
+    PLAIN_CAPTION,
     OverlayOptions,
+    Pixels,
     Status,
     View,
     at_size,
+    caption_px,
     compose_on,
     draw,
     draw_banner,
     draw_graphs,
     draw_help,
+    draw_model,
+    draw_models_difference,
     draw_numbers,
     draw_status,
     natural_wh,
     places_on,
+    resized_comparison,
     top_line_box,
 )
 from heatcam.sinks import KeyTable
 from heatcam.smoothing import Smoothed, Smoother
+from heatcam.text import printable
 
 
 class Renderer:
@@ -48,10 +58,13 @@ class Renderer:
         self._of_renorm: object = None
         self._smoothed: Smoothed | None = None
         self._attended: Frame | None = None
+        self._finder = RegionFinder()
         self.evidence = EvidenceHistory()
 
     def take(self, explanation: Explanation, state: WindowState) -> None:
-        """Take the next frame of the stream: smooth its heat and add it to the evidence history."""
+        """Take the next frame of the stream: smooth its heat and add it to the evidence history; of one model alone."""
+        if len(explanations_of(explanation)) > 1:
+            return
         self._attend(explanation)
         if self._smooth <= 0:
             return
@@ -66,6 +79,8 @@ class Renderer:
 
     def refine(self, explanation: Explanation) -> None:
         """Take a refined explanation of a paused frame: add it to the evidence history if the frame is not in it yet."""
+        if len(explanations_of(explanation)) > 1:
+            return
         if self._attended is not explanation.frame:
             self._attend(explanation)
 
@@ -95,37 +110,77 @@ class Renderer:
         Returns:
             uint8 ``(H, W, 3)`` BGR, a new picture, and the way back from its pixels to the frame's.
         """
-        view = self._composed(entry, state, canvas_wh)
+        comparison = comparison_shown(entry.explanation, state)
+        if comparison is None:
+            entry = alone(entry, state)
+        view = self._composed(entry, comparison, state, canvas_wh)
         picture, explanation = view.picture, entry.explanation
         if banner is not None:
             draw_banner(picture, *banner)
-        focus = _place(entry.object_ids, state.focus)
-        seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
-        card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
-        if state.graphs:
-            draw_graphs(picture, self.evidence, seen, [] if card is None else [card])
+        if comparison is None:
+            self._draw_panels(view, entry, state)
         if state.hud:
             draw_status(picture, status, len(explanation.detections))
         if state.help:
             draw_help(picture, self._keys.as_lines())
         return view
 
-    def _composed(self, entry: HistoryEntry, state: WindowState, canvas_wh: tuple[int, int] | None) -> View:
-        frame_wh, layout = entry.explanation.frame.size_wh, state.layout
+    def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState) -> None:
+        """Draw the numbers and the graphs over the picture, in place."""
+        picture, explanation = view.picture, entry.explanation
+        focus = _place(entry.object_ids, state.focus)
+        seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
+        card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
+        if state.graphs:
+            draw_graphs(picture, self.evidence, seen, [] if card is None else [card])
+
+    def _composed(
+        self,
+        entry: HistoryEntry,
+        comparison: ComparedFrame | None,
+        state: WindowState,
+        canvas_wh: tuple[int, int] | None,
+    ) -> View:
+        frame_wh, layout = entry.explanation.frame.size_wh, layout_shown(entry.explanation, state)
         canvas_wh = canvas_wh or natural_wh(frame_wh, layout)
-        left, top, right, bottom = places_on(canvas_wh, frame_wh, layout)[-1]
-        size_wh = right - left, bottom - top
-        covered = max(0, top_line_box(canvas_wh)[3] - top) if state.hud else 0
-        look = OverlayOptions(
-            state.colormap, state.alpha, state.renorm, state.boxes, state.hud, min(covered, size_wh[1])
-        )
-        shown = replace(entry, explanation=at_size(entry.explanation, size_wh))
+        places = places_on(canvas_wh, frame_wh, layout)
+        size_wh = places[-1][2] - places[-1][0], places[-1][3] - places[-1][1]
+        looks = [_look(state, _covered(canvas_wh, place, state)) for place in (places[0], places[-1])]
+        if comparison is not None:
+            if layout is Layout.DUAL:  # (the captions lie below the top line)
+                looks = [replace(look, clear_top=look.clear_top + caption_px(canvas_wh)) for look in looks]
+            parts = self._of_both(entry, resized_comparison(comparison, size_wh), state, looks)
+            captions = _captions(comparison, state)
+            return compose_on(canvas_wh, frame_wh, parts, layout, state.split, captions)
+        shown, look = replace(entry, explanation=at_size(entry.explanation, size_wh)), looks[-1]
         parts = []
         if layout is not Layout.SINGLE or not state.heatmap:
             parts.append(self._plain(shown, state, look))
         if layout is not Layout.SINGLE or state.heatmap:
             parts.append(self._hot(entry, shown, state, look))
         return compose_on(canvas_wh, frame_wh, parts, layout, state.split)
+
+    def _of_both(
+        self,
+        entry: HistoryEntry,
+        comparison: ComparedFrame,
+        state: WindowState,
+        looks: Sequence[OverlayOptions],
+    ) -> list[Uint8Array]:
+        """Draw A and B, or their difference, beside the plain picture if that is chosen; the object in focus alone."""
+        objects, numbers = comparison.objects, shown_numbers(entry.object_ids)
+        if state.focus is not None:
+            kept = [n for n, own in enumerate(entry.object_ids) if own == state.focus]
+            objects, numbers = tuple(objects[n] for n in kept), [numbers[n] for n in kept]
+        if not state.heatmap:
+            objects = tuple(replace(each, map_a=None, map_b=None) for each in objects)
+        shown = replace(comparison, objects=objects)
+        if state.compared is ComparedView.BOTH:
+            return [draw_model(shown, side, numbers, look) for side, look in zip("ab", looks, strict=True)]
+        difference = draw_models_difference(shown, numbers, looks[-1])
+        if state.layout is Layout.SINGLE:
+            return [difference]
+        return [comparison.a.frame.image_bgr.copy(), difference]
 
     def _plain(self, shown: HistoryEntry, state: WindowState, look: OverlayOptions) -> Uint8Array:
         bare = replace(shown.explanation, saliency=None, object_maps=(), low_evidence=())
@@ -146,14 +201,34 @@ class Renderer:
             or not _same(smoothed.explanation, entry.explanation)
             or self._of_renorm is not state.renorm
         ):
-            return draw(explanation, look, focus=focus)
+            return draw(explanation, look, focus=focus, finder=self._finder)
         smooth = at_size(smoothed.explanation, explanation.frame.size_wh)
-        return draw(explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales)
+        return draw(
+            explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales, finder=self._finder
+        )
 
 
 def _same(smoothed: Explanation, explanation: Explanation) -> bool:
     """Return True if the smoothed explanation was made from this one, not from a refinement of the frame."""
     return smoothed.frame is explanation.frame and smoothed.timings is explanation.timings
+
+
+def _look(state: WindowState, covered: int) -> OverlayOptions:
+    """Return the drawing options of a picture whose first ``covered`` rows other text lies on."""
+    return OverlayOptions(state.colormap, state.alpha, state.renorm, state.boxes, state.hud, covered)
+
+
+def _covered(canvas_wh: tuple[int, int], place: Pixels, state: WindowState) -> int:
+    """Return the number of a place's rows that the top line lies on."""
+    _, top, _, bottom = place
+    return min(max(0, top_line_box(canvas_wh)[3] - top), bottom - top) if state.hud else 0
+
+
+def _captions(comparison: ComparedFrame, state: WindowState) -> tuple[str, str]:
+    """Return what two pictures beside each other are."""
+    if state.compared is ComparedView.BOTH:
+        return printable(f"A {comparison.a.model}"), printable(f"B {comparison.b.model}")
+    return PLAIN_CAPTION, "A - B"
 
 
 def _place(object_ids: Sequence[int], focus: int | None) -> int | None:

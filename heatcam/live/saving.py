@@ -9,14 +9,15 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array, fitted_into
+from heatcam.live.compared import described, explanations_shown
 from heatcam.live.state import WindowState
-from heatcam.measures import describe
 from heatcam.sinks import (
     LiveRecorder,
     RecorderOptions,
@@ -54,7 +55,10 @@ class Snapshots:
         self._about = self._about | facts
 
     def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
-        """Start to write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; ``news`` returns the outcome."""
+        """Start to write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; ``news`` returns the outcome.
+
+        Of two models that are shown together there are ``NAME-a.npz`` and ``NAME-b.npz``.
+        """
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
         name = free_path(self._folder / f"{stem}.png", self._given)
         self._given.add(name)
@@ -104,20 +108,22 @@ class Snapshots:
         return failure, False
 
     def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
-        """Write the three files, all or none; return the reason of a failure, "" for success."""
-        settings = self._about | {"view": as_plain(state), **describe(explanation)}
+        """Write the files, all or none; return the reason of a failure, "" for success."""
+        shown = explanations_shown(explanation, state)
+        settings = self._about | {"view": as_plain(state), **described(explanation, state)}
         settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
         text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-        steps: tuple[tuple[str, Callable[[Path], None]], ...] = (
+        steps: list[tuple[str, Callable[[Path], None]]] = [
             (".png", lambda file: write_picture(file, picture)),
-            (".npz", lambda file: write_raw_maps(file, explanation)),
+            *((f"{name}.npz", partial(write_raw_maps, explanation=own)) for name, own in shown.items()),
             (".json", lambda file: write_whole(file, text.encode())),
-        )
+        ]
         written: list[Path] = []
         try:
             for suffix, write in steps:
-                write(path.with_suffix(suffix))
-                written.append(path.with_suffix(suffix))
+                file = path.with_name(path.stem + suffix)
+                write(file)
+                written.append(file)
         except (HeatcamError, OSError, MemoryError) as error:
             for file in written:
                 with contextlib.suppress(OSError):

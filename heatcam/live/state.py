@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from heatcam.enums import LIVE_MAP, Colormap, Layout, Renorm
+from heatcam.enums import LIVE_MAP, Colormap, ComparedView, Layout, Renorm
 from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
@@ -33,6 +33,7 @@ class WindowState:
         iou: boxes of a class that overlap more than this are one object; no key changes it.
         classes: names or numbers of the classes to keep, all if empty; no key changes it.
         object_maps: make each object's own map even if nothing that is drawn needs it, for the numbers; no key changes it.
+        compared: the model that is shown, or both.
         numbers, graphs, help: panels drawn over the picture.
         full_screen: fill the screen.
     """
@@ -54,6 +55,7 @@ class WindowState:
     iou: float = 0.7
     classes: tuple[str, ...] = ()
     object_maps: bool = False
+    compared: ComparedView = ComparedView.A
     numbers: bool = False
     graphs: bool = False
     help: bool = False
@@ -68,11 +70,13 @@ class Choices:
         methods: names of the CAM methods.
         layer_sets: values of ``--layers``, ``""`` first.
         start: the state that the key ``0`` restores.
+        compared: views of the models, ``A`` first; it alone where there is one model.
     """
 
     methods: Sequence[str]
     layer_sets: Sequence[str]
     start: WindowState = WindowState()
+    compared: Sequence[ComparedView] = (ComparedView.A,)
 
 
 def changed(state: WindowState, action: Action, choices: Choices, objects: Sequence[int] = ()) -> WindowState:
@@ -101,6 +105,12 @@ def changed(state: WindowState, action: Action, choices: Choices, objects: Seque
     return _chosen(state, action, choices)
 
 
+def _of_models(state: WindowState, compared: ComparedView) -> WindowState:
+    """Return the state with another view of the models; other models find other objects, so none is in focus then."""
+    stays = compared.explained is state.compared.explained
+    return replace(state, compared=compared, focus=state.focus if stays else None)
+
+
 _SWITCHES = {
     Action.TOGGLE_HEATMAP: "heatmap",
     Action.PAUSE: "paused",
@@ -114,6 +124,8 @@ _SWITCHES = {
 
 def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState:
     """Return the state after a key that cycles through a list or moves along a scale."""
+    if action is Action.NEXT_COMPARED:
+        return _of_models(state, _next(state.compared, choices.compared))
     lists: dict[Action, tuple[str, Sequence[Any]]] = {
         Action.NEXT_COLORMAP: ("colormap", list(Colormap)),
         Action.NEXT_RENORM: ("renorm", list(Renorm)),
@@ -157,6 +169,14 @@ def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | No
     return ring[(place + step) % len(ring)]
 
 
+_COMPARED_WORDS = {
+    ComparedView.A: "model A",
+    ComparedView.B: "model B",
+    ComparedView.BOTH: "A beside B",
+    ComparedView.DIFFERENCE: "the difference of A and B",
+}
+
+
 def said(before: WindowState, after: WindowState) -> str:
     """Describe the change in a few words for the top line; "" for none, or one that is visible anyway."""
     words = {
@@ -170,6 +190,7 @@ def said(before: WindowState, after: WindowState) -> str:
         "layers": f"layers {after.layers or 'of the method'}",
         "iou": f"boxes that overlap more than {after.iou:.2f} are one",
         "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
+        "compared": _COMPARED_WORDS[after.compared],
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }
     return ", ".join(text for name, text in words.items() if getattr(before, name) != getattr(after, name))

@@ -21,6 +21,7 @@ from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
 from .ranks import rank_correlation as rank_correlation
 from .regions import Region as Region
+from .regions import RegionFinder as RegionFinder
 from .regions import find_regions as find_regions
 from .scales import box_scales as box_scales
 from .scales import scales_of as scales_of

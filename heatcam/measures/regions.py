@@ -18,6 +18,9 @@ MOST_REGIONS = 20
 _LONGEST = (
     1280  # pixels of the side on which regions are found: a map has a cell to 8 pixels of 640, or fewer
 )
+_LONGEST_DRAWN = (
+    400  # the same for heat, whose edges are soft: a tenth of the time, outlines within half a cell
+)
 _ROUNDING = 0.8  # cells; sigma of the blur that the threshold is taken of: raw cells of strided layers leave ragged edges
 _ROWS, _COLUMNS = ("upper", "centre", "lower"), ("left", "centre", "right")
 
@@ -78,6 +81,7 @@ def find_regions(
     *,
     least_area: float = LEAST_AREA,
     most: int = MOST_REGIONS,
+    longest: int = _LONGEST,
 ) -> tuple[Region, ...]:
     """Find the regions of a map, those with the most evidence first; none where the map has no evidence.
 
@@ -92,21 +96,66 @@ def find_regions(
             None takes Otsu's threshold.
         least_area: leave out regions smaller than this share of the picture, in ``[0, 1)``.
         most: return at most this many.
+        longest: pixels of the longer side of the picture that they are sought on; a larger one is shrunk for it.
     """
-    letterbox, larger = _at_working_size(saliency.letterbox)
+    letterbox, larger = _at_working_size(saliency.letterbox, longest)
     evidence = np.maximum(letterbox.map_to_image(saliency.values), 0)  # float32 (h, w), unit per cell
     total = float(evidence.sum(dtype=np.float64))
-    if total <= 0 or peak_of(evidence) <= NOTHING:
+    peak = peak_of(evidence) if total > 0 else 0.0
+    if peak <= NOTHING:
         return ()
     rounded = np.asarray(cv2.GaussianBlur(np.maximum(saliency.values, 0), (5, 5), _ROUNDING), np.float32)
     smooth = letterbox.map_to_image(
         rounded
     )  # float32 (H, W), the same evidence without the grid of its cells
-    left = peak_of(smooth) / peak_of(evidence)  # a quarter where all evidence is one hot cell
-    threshold = left * _otsu(evidence) if share is None else _level_of_share(smooth, evidence, share)
+    threshold = (
+        peak_of(smooth) / peak * _otsu(evidence, peak)  # (of one hot cell smoothing leaves a quarter)
+        if share is None
+        else _level_of_share(smooth, evidence, share)
+    )
     found = _components(evidence, smooth > threshold, total, max(1.0, least_area * evidence.size))
     strongest = sorted(found, key=lambda region: -region.share)[:most]
     return tuple(region.scaled(larger, saliency.letterbox.image_wh) for region in strongest)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundRegions:
+    """Regions of a map, found once.
+
+    Attributes:
+        values: the map's own array, by which it is known again, also in a picture of another size.
+        image_wh: width and height of the picture that they lie in.
+        regions: the strongest first.
+    """
+
+    values: Float32Array
+    image_wh: tuple[int, int]
+    regions: tuple[Region, ...]
+
+    def in_picture(self, image_wh: tuple[int, int]) -> tuple[Region, ...]:
+        """Return them in the pixels of another size of the picture."""
+        factor_xy = image_wh[0] / self.image_wh[0], image_wh[1] / self.image_wh[1]
+        return tuple(region.scaled(factor_xy, image_wh) for region in self.regions)
+
+
+class RegionFinder:
+    """Finds the regions that heat is drawn in: those of the last map only once, however often it is drawn. For one thread.
+
+    Args:
+        share: see ``find_regions``.
+    """
+
+    def __init__(self, share: float | None = None) -> None:
+        self._share = share
+        self._found: FoundRegions | None = None
+
+    def of(self, saliency: SaliencyMap) -> tuple[Region, ...]:
+        """Return the regions of a map in image pixels, the strongest first."""
+        image_wh, found = saliency.letterbox.image_wh, self._found
+        if found is None or found.values is not saliency.values:
+            regions = find_regions(saliency, self._share, longest=_LONGEST_DRAWN)
+            self._found = found = FoundRegions(saliency.values, image_wh, regions)
+        return found.in_picture(image_wh)
 
 
 def place_of(point_xy: tuple[float, float], image_wh: tuple[int, int]) -> str:
@@ -118,12 +167,12 @@ def place_of(point_xy: tuple[float, float], image_wh: tuple[int, int]) -> str:
     return row if row == column else f"{row} {column}"
 
 
-def _at_working_size(letterbox: Letterbox) -> tuple[Letterbox, tuple[float, float]]:
-    """Return the geometry of a picture shrunk to ``_LONGEST`` pixels, and how many times the picture is larger along x and y."""
+def _at_working_size(letterbox: Letterbox, longest: int) -> tuple[Letterbox, tuple[float, float]]:
+    """Return the geometry of a picture shrunk to ``longest`` pixels, and how many times the picture is larger along x and y."""
     wide, tall = letterbox.image_wh
-    if max(wide, tall) <= _LONGEST:
+    if max(wide, tall) <= longest:
         return letterbox, (1.0, 1.0)
-    small = fitted_wh(letterbox.image_wh, (_LONGEST, _LONGEST))
+    small = fitted_wh(letterbox.image_wh, (longest, longest))
     return replace(letterbox, image_wh=small), (wide / small[0], tall / small[1])
 
 
@@ -207,9 +256,8 @@ def _clipped(points: npt.NDArray[np.float64], axis: int, edge: float, side: int)
     return np.array(kept).reshape(-1, 2)
 
 
-def _otsu(evidence: Float32Array) -> float:
-    """Return Otsu's threshold of the evidence of all pixels, clipped at the 99th percentile of the positive one."""
-    top = peak_of(evidence)
+def _otsu(evidence: Float32Array, top: float) -> float:
+    """Return Otsu's threshold of the evidence of all pixels, clipped at ``top``, the 99th percentile of the positive one."""
     scaled = cv2.convertScaleAbs(evidence, alpha=255 / top)
     level, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return max(NOTHING, (level + 0.5) / 255 * top)

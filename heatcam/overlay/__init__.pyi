@@ -1,10 +1,13 @@
 from .banner import draw_banner as draw_banner
 from .blend import blend as blend
 from .blend import colour_table as colour_table
+from .compared_window import draw_model as draw_model
+from .compared_window import draw_models_difference as draw_models_difference
 from .comparison import LONGEST as LONGEST
 from .comparison import LONGEST_VIDEO as LONGEST_VIDEO
 from .comparison import ComparisonLook as ComparisonLook
 from .comparison import draw_comparison as draw_comparison
+from .comparison import resized_comparison as resized_comparison
 from .drawing import draw as draw
 from .drawing import render as render
 from .drawing import source_words as source_words
@@ -41,7 +44,9 @@ from .text import text_width as text_width
 from .text import write as write
 from .topline import draw_status as draw_status
 from .topline import top_line_box as top_line_box
+from .views import PLAIN_CAPTION as PLAIN_CAPTION
 from .views import View as View
+from .views import caption_px as caption_px
 from .views import compose_on as compose_on
 from .views import natural_wh as natural_wh
 from .views import places_on as places_on

@@ -31,8 +31,17 @@ def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
     return max(0, width - margin - wide), max(0, height - margin - tall), width - margin, height - margin
 
 
-def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> None:
-    """Draw the colours from low to high with their meaning, in place; nothing on pictures too small for it."""
+def draw_colour_bar(
+    picture: Uint8Array, colormap: Colormap, legend: Legend, row: Uint8Array | None = None
+) -> None:
+    """Draw the colours from low to high with their meaning, in place; nothing on pictures too small for it.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        colormap: of the heat.
+        legend: the text.
+        row: other colours, from low to high: uint8 ``(1, n, 3)``, BGR; None for those of ``colormap``.
+    """
     height, width = picture.shape[:2]
     box = left, top, right, bottom = colour_bar_box((width, height), legend)
     size = _bar_font_px(width, height)
@@ -56,7 +65,8 @@ def draw_colour_bar(picture: Uint8Array, colormap: Colormap, legend: Legend) -> 
         write(picture, legend.top, right - text_width(legend.top, size), words_top, size, LIGHT)
         source = fitted(legend.source, size, right - left)
         write(picture, source, left, words_top + line_height(size), size, QUIET)
-    bar = bar_row(colormap, max(1, right - left))
+    wide = max(1, right - left)
+    bar = bar_row(colormap, wide) if row is None else resized_row(row, wide)
     picture[bar_top : bar_top + _bar_px(size), left : left + bar.shape[1]] = bar
 
 
@@ -64,7 +74,7 @@ def _in_one_line(legend: Legend, size: int, room: int) -> tuple[int, str]:
     """Return the width of the one-line bar in at most ``room`` pixels, and the number at its hot end, "" if it does not fit."""
     plain = text_width(legend.short, size) + 7 * size
     numbered = plain + text_width(legend.top, size)
-    if not legend.unit or numbered > room:
+    if not (legend.unit or legend.tells_end) or numbered > room:
         return min(plain, room), ""
     return numbered, legend.top
 
@@ -80,6 +90,9 @@ def _bar_px(size: int) -> int:
 @lru_cache(maxsize=16)
 def bar_row(colormap: Colormap, width: int) -> Uint8Array:
     """Return one row of the bar: uint8 ``(1, width, 3)``, BGR."""
-    return np.asarray(
-        cv2.resize(colour_table(colormap)[None], (width, 1), interpolation=cv2.INTER_LINEAR), np.uint8
-    )
+    return resized_row(colour_table(colormap)[None], width)
+
+
+def resized_row(row: Uint8Array, width: int) -> Uint8Array:
+    """Return a row of colours of another width: uint8 ``(1, width, 3)``, BGR."""
+    return np.asarray(cv2.resize(row, (width, 1), interpolation=cv2.INTER_LINEAR), np.uint8)

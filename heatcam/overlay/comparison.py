@@ -13,7 +13,7 @@ from heatcam.frames import SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.measures import NOTHING
 from heatcam.overlay.colour_bar import bar_row
-from heatcam.overlay.difference import difference_of, draw_difference
+from heatcam.overlay.difference import LEAST_ALPHA, difference_of, draw_difference
 from heatcam.overlay.diverging import end_colours
 from heatcam.overlay.legend import number
 from heatcam.overlay.resized import at_size, moved, over_size
@@ -100,7 +100,7 @@ def draw_columns(
     a = draw_side(frame.image_bgr, objects, numbers, comparison.a, "a", scales[0], colours)
     b = draw_side(frame.image_bgr, objects, numbers, comparison.b, "b", scales[1], colours)
     both = draw_difference(
-        frame.image_bgr, difference_of(objects, scales, frame.size_wh), max(look.alpha, 0.85)
+        frame.image_bgr, difference_of(objects, scales, frame.size_wh), max(look.alpha, LEAST_ALPHA)
     )
     if look.boxes:
         draw_pair_boxes(both, objects, numbers)
@@ -179,7 +179,7 @@ def _bars(
 ) -> tuple[ColumnBar, ColumnBar, ColumnBar]:
     names = [printable(name) for name in look.names]
     row = bar_row(look.colormap, _BAR_COLOURS)
-    units = [_unit(comparison, side) for side in ("a", "b")]
+    units = [unit_of(comparison, side) for side in ("a", "b")]
     said = "evidence, one scale for both" if look.same_scale else "evidence, full heat of this model"
     own = [
         ColumnBar(row, "0", "", f"{number(scale)} {unit}" if scale > NOTHING else "", said)
@@ -191,8 +191,8 @@ def _bars(
     return own[0], own[1], ends
 
 
-def _unit(comparison: ComparedFrame, side: str) -> str:
-    """Return the unit of a side's maps per cell."""
+def unit_of(comparison: ComparedFrame, side: str) -> str:
+    """Return the unit of a side's maps per cell: of ``a`` or ``b``; "" where it has none."""
     maps = [getattr(each, f"map_{side}") for each in comparison.objects]
     return next((f"{own.unit}/cell" for own in maps if own is not None), "")
 

@@ -16,6 +16,7 @@ from heatcam.overlay.diverging import LEVELS, diverging_table
 from heatcam.overlay.heat import heat_in_boxes
 
 Int16Array = npt.NDArray[np.int16]
+LEAST_ALPHA = 0.85  # opacity of a full difference at least: over grey, paler colours look like none
 _CONTRAST, _LIGHTER = (
     0.6,
     60,

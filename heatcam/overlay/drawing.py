@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
+from heatcam.measures import RegionFinder
 from heatcam.overlay.blend import blend
 from heatcam.overlay.colour_bar import colour_bar_box, draw_colour_bar
 from heatcam.overlay.focus import heat_shown, valid_focus
@@ -65,6 +66,7 @@ def draw(
     smoothed: Explanation | None = None,
     scales: Sequence[float] | None = None,
     focus: int | None = None,
+    finder: RegionFinder | None = None,
 ) -> Uint8Array:
     """Draw the frame with its heat, boxes, colour bar and top line.
 
@@ -77,6 +79,8 @@ def draw(
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
         focus: index of the one detection whose heat is shown, from its own map if there is one; its box stands out, the others
             are thin and have no labels. None, or an index out of range, shows all.
+        finder: keeps the regions of a map that is drawn again, where they are the scope of the scale; None finds them now, by
+            ``options.region_share``.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
@@ -85,7 +89,8 @@ def draw(
     focus = valid_focus(focus, len(explanation.detections))
     shown, legend = smoothed or explanation, None
     if shown.saliency is not None:
-        heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus)
+        finder = finder or RegionFinder(options.region_share)
+        heat = heat_shown(shown, shown.saliency, options.renorm, scales, focus, finder)
         blend(picture, heat.values, options.colormap, options.alpha)
         about = explanation.question.about if explanation.question else ""
         source = (

@@ -10,7 +10,7 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures import scales_of
+from heatcam.measures import RegionFinder, scales_of
 from heatcam.overlay.heat import heat_of, pixel_boxes
 
 
@@ -40,6 +40,7 @@ def heat_shown(
     renorm: Renorm,
     scales: Sequence[float] | None,
     focus: int | None,
+    finder: RegionFinder | None = None,
 ) -> Heat:
     """Return the heat of all objects, or of one.
 
@@ -49,29 +50,38 @@ def heat_shown(
         renorm: scope of the scale.
         scales: the evidence that is full heat for all objects, as ``scales_of`` gives it; None takes this picture's own.
         focus: index of the only object to show; None shows all.
+        finder: of the regions, where they are the scope: see ``heat_of``.
     """
-    boxes, own = shown.detections.boxes_xyxy, shown.object_maps
+    found, own = shown.detections, shown.object_maps
+    boxes, rotated = found.boxes_xyxy, found.rotated_xywhr
     if focus is not None:
-        return _of_one(shown, saliency, renorm, scales, focus)
+        return _of_one(shown, saliency, renorm, scales, focus, finder)
     scales = scales_of(saliency, boxes, renorm, own) if scales is None else scales
-    return Heat(heat_of(saliency, boxes, renorm, own, scales), saliency, scales)
+    return Heat(heat_of(saliency, boxes, renorm, own, scales, finder, rotated), saliency, scales)
 
 
 def _of_one(
-    shown: Explanation, saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float] | None, focus: int
+    shown: Explanation,
+    saliency: SaliencyMap,
+    renorm: Renorm,
+    scales: Sequence[float] | None,
+    focus: int,
+    finder: RegionFinder | None,
 ) -> Heat:
     """Return one object's heat. Per box it keeps the scale it has among all, so its colours stay when the others are hidden.
 
     Other scopes are scaled by the object's own map, if it has one: by the common map's scale a weak object would be invisible.
     """
-    boxes, maps = shown.detections.boxes_xyxy, shown.object_maps
+    found, maps = shown.detections, shown.object_maps
+    boxes, rotated = found.boxes_xyxy, found.rotated_xywhr
     box, source = boxes[focus : focus + 1], maps[focus] if maps else saliency
     if renorm is Renorm.BOX:
         scales = scales_of(saliency, boxes, renorm, maps) if scales is None else scales
         scale = [scales[focus]]
-        return Heat(heat_of(source, box, renorm, (), scale), source, scale)
+        turned = None if rotated is None else rotated[focus : focus + 1]
+        return Heat(heat_of(source, box, renorm, (), scale, None, turned), source, scale)
     scales = scales_of(source, box, renorm) if maps or scales is None else scales
-    heat = heat_of(source, box, renorm, (), scales)
+    heat = heat_of(source, box, renorm, (), scales, finder)
     return Heat(heat if maps else _only_inside(heat, box), source, scales)
 
 

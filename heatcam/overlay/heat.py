@@ -9,13 +9,14 @@ import numpy as np
 
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Float32Array, Letterbox, Uint8Array
-from heatcam.measures import NOTHING, box_scales, cells_in_box, find_regions, peak_of, scales_of
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array, corners_of_rotated
+from heatcam.measures import NOTHING, Region, RegionFinder, box_scales, cells_in_box, peak_of, scales_of
 
 ROUNDING = 0.8  # cells; sigma of the blur that hides the grid of strided layers, for display only
 _WEAKEST_REGION = (
     0.25  # of the strongest region's scale: the least that is full heat, so that specks of evidence stay pale
 )
+_FADE = 0.35  # cells; sigma of the blur of a region's edge
 _SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
 
 Pixels = tuple[int, int, int, int]
@@ -27,6 +28,8 @@ def heat_of(
     renorm: Renorm,
     object_maps: Sequence[SaliencyMap] = (),
     scales: Sequence[float] | None = None,
+    finder: RegionFinder | None = None,
+    rotated_xywhr: Float32Array | None = None,
 ) -> Uint8Array:
     """Convert a map to heat in image pixels.
 
@@ -34,16 +37,18 @@ def heat_of(
         saliency: the evidence for all boxes together, signed, in logit units; negative evidence is cold.
         boxes_xyxy: float32 ``(N, 4)`` in image pixels.
         renorm: scope of the scale. Per box, overlaps take the larger heat and everything outside the boxes is 0. Per region, each
-            place that holds evidence (``find_regions``) is scaled by its own peak, and everything outside is 0.
+            place that holds evidence (``find_regions``) is scaled by its own peak, and about a cell around it heat falls to 0.
         object_maps: each box's own evidence, or nothing. With them a box shows its own evidence alone, so that a strong small
             object does not pale a larger one around it.
         scales: the evidence that is full heat, as ``scales_of`` gives it; None takes this picture's own.
+        finder: of the regions; it keeps those of the last map. None finds them by Otsu's threshold.
+        rotated_xywhr: float32 ``(N, 5)``, rotated boxes in the upright ones, which heat per box is cut to; None for none.
 
     Returns:
         uint8 ``(H, W)``, a new array.
     """
     if renorm is Renorm.REGION:
-        return _heat_in_regions(saliency)
+        return _heat_in_regions(saliency, (finder or RegionFinder()).of(saliency))
     letterbox = saliency.letterbox
     scales = scales_of(saliency, boxes_xyxy, renorm, object_maps) if scales is None else scales
     heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
@@ -59,28 +64,64 @@ def heat_of(
     for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
         if scale > 0 and x2 > x1 and y2 > y1:
             part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
-            np.maximum(part, _laid_over(smooth[n], letterbox, pixels[n], scale * left), out=part)
+            laid = _laid_over(smooth[n], letterbox, pixels[n], scale * left)
+            if rotated_xywhr is not None:
+                laid = _inside_rotated(laid, rotated_xywhr[n], (x1, y1))
+            np.maximum(part, laid, out=part)
     return heat
 
 
-def _heat_in_regions(saliency: SaliencyMap) -> Uint8Array:
+def _inside_rotated(heat: Uint8Array, box_xywhr: Float32Array, corner_xy: tuple[int, int]) -> Uint8Array:
+    """Return heat inside a rotated box, cold outside: uint8 ``(h, w)`` of the picture from ``corner_xy`` on, a new array."""
+    (corners,) = corners_of_rotated(box_xywhr)
+    inside = np.zeros(heat.shape, np.uint8)
+    cv2.fillPoly(
+        inside, [np.rint(16 * (corners - corner_xy - 0.5)).astype(np.int32)], 255, cv2.LINE_AA, shift=4
+    )
+    return np.asarray(cv2.multiply(heat, inside, scale=1 / 255), np.uint8)
+
+
+def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8Array:
     """Return heat in the regions of a map alone, each scaled by its own peak: uint8 ``(H, W)``."""
     letterbox = saliency.letterbox
     heat, smooth = np.zeros(letterbox.image_wh[::-1], np.uint8), _smoothed(saliency.values)
-    regions = find_regions(saliency)
     boxes = np.array([region.box_xyxy for region in regions], np.float32).reshape(-1, 4)
     scales = box_scales([saliency.values] * len(regions), letterbox, boxes)
     floor = _WEAKEST_REGION * max(scales, default=0.0)
     scales = [max(scale, floor) for scale in scales]
-    for region, scale, (x1, y1, x2, y2) in zip(regions, scales, pixel_boxes(boxes, heat.shape), strict=True):
+    cell = letterbox.model_wh[0] / saliency.values.shape[1] / letterbox.scale_xy[0]  # in image pixels
+    grown = pixel_boxes(boxes + np.array([-cell, -cell, cell, cell], np.float32), heat.shape)
+    for region, scale, (x1, y1, x2, y2) in zip(regions, scales, grown, strict=True):
         if scale > 0 and x2 > x1 and y2 > y1:
             left = _left_of_peak(saliency.values, smooth, letterbox, region.box_xyxy)
             own = _laid_over(smooth, letterbox, (x1, y1, x2, y2), scale * left)
-            inside = np.zeros(own.shape, np.uint8)
-            cv2.fillPoly(inside, [np.rint(region.polygon_xy - (x1, y1)).astype(np.int32)], 1)
+            inside = _soft_inside(region, (x1, y1, x2, y2), cell)
             part = heat[y1:y2, x1:x2]
-            np.maximum(part, own * inside, out=part)
+            np.maximum(part, np.asarray(cv2.multiply(own, inside, scale=1 / 255), np.uint8), out=part)
     return heat
+
+
+def _soft_inside(region: Region, box: Pixels, cell: float) -> Uint8Array:
+    """Return 255 inside a region's outline, falling to 0 over about a cell: uint8, the box's size.
+
+    At a weak region's edge the evidence is half of its peak or more, which would be a step without the fall. The mask is made on
+    every ``step``-th pixel and enlarged.
+
+    Args:
+        region: in image pixels.
+        box: the part of the picture, with a cell around the region.
+        cell: side of a cell in image pixels.
+    """
+    x1, y1, x2, y2 = box
+    step = max(1, int(cell / 4))
+    wide, tall = -(-(x2 - x1) // step), -(-(y2 - y1) // step)
+    small = np.zeros((tall, wide), np.uint8)
+    outline = (region.polygon_xy - (x1, y1)) / step - 0.5
+    cv2.fillPoly(small, [np.rint(16 * outline).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
+    sigma = _FADE * cell / step
+    soft = small if sigma < 0.3 else cv2.GaussianBlur(small, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    large = cv2.resize(soft, (wide * step, tall * step), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large[: y2 - y1, : x2 - x1], np.uint8)
 
 
 def heat_in_boxes(

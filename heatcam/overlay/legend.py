@@ -35,6 +35,7 @@ class Legend:
         high: value of the hottest colour: that much evidence or more.
         unit: unit of ``low`` and ``high``, "" if they are words.
         source: model and method; "" if another line shows them.
+        tells_end: name the hot end also on small pictures, though it is a word.
     """
 
     caption: str
@@ -43,6 +44,7 @@ class Legend:
     high: str = "high"
     unit: str = ""
     source: str = ""
+    tells_end: bool = False
 
     @property
     def top(self) -> str:

@@ -26,6 +26,7 @@ class OverlayOptions:
         boxes: draw boxes, masks, keypoints and labels.
         hud: draw the colour bar, and the top line if there is a status.
         clear_top: rows of pixels at the top that labels avoid, for a line that is drawn later.
+        region_share: share of the evidence that the regions hold together, in ``(0, 1)``; None cuts them by Otsu's threshold.
     """
 
     colormap: Colormap = Colormap.TURBO
@@ -34,6 +35,7 @@ class OverlayOptions:
     boxes: bool = True
     hud: bool = True
     clear_top: int = 0
+    region_share: float | None = None
 
 
 def named_look(colormap: str, renorm: str, alpha: float, boxes: bool, colour_bar: bool) -> OverlayOptions:
@@ -74,6 +76,7 @@ class Status:
         map_ms: time of its map; 0 if there is none.
         draw_ms: time to draw earlier frames; 0 if not known.
         model: the model's name; "" leaves it out.
+        compared: which of two models is shown, such as ``A``; "" where there is one.
         backend: device, backend and precision, such as ``cpu openvino fp32``; "" leaves it out.
         dropped: number of frames dropped because they came faster than they were explained.
         age_s: age of the frame in seconds, if that is worth a warning; else None.
@@ -98,3 +101,4 @@ class Status:
     message: str = ""
     conf: float | None = None
     is_loading: bool = False
+    compared: str = ""

@@ -48,6 +48,7 @@ def draw_side(
     side: str,
     scale: float,
     look: tuple[Colormap, float, bool],
+    keep_clear: Sequence[Pixels] = (),
 ) -> Uint8Array:
     """Draw one model's heat and boxes; an object that it did not find has a dashed box, and its heat for the same class there.
 
@@ -59,6 +60,7 @@ def draw_side(
         side: ``a`` or ``b``.
         scale: the evidence per cell that is full heat.
         look: colours of the heat, opacity of the hottest pixel in ``[0, 1]``, and whether boxes are drawn.
+        keep_clear: rectangles that labels avoid.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, a new picture.
@@ -78,14 +80,19 @@ def draw_side(
             _marked(each, number, explanation, side, picture.shape)
             for each, number in zip(objects, numbers, strict=True)
         ]
-        draw_marked(picture, marked)
+        draw_marked(picture, marked, keep_clear)
     return picture
 
 
-def draw_pair_boxes(picture: Uint8Array, objects: Sequence[ComparedObject], numbers: Sequence[int]) -> None:
+def draw_pair_boxes(
+    picture: Uint8Array,
+    objects: Sequence[ComparedObject],
+    numbers: Sequence[int],
+    keep_clear: Sequence[Pixels] = (),
+) -> None:
     """Draw the boxes of A and B over their difference, in place, each in the colour of its side, labelled with the correlation.
 
-    A's box is dashed and lies on B's, so that both are seen where they are equal.
+    A's box is dashed and lies on B's, so that both are seen where they are equal. Labels avoid the rectangles ``keep_clear``.
     """
     of_b, of_a = end_colours()
     marked = []
@@ -98,25 +105,25 @@ def draw_pair_boxes(picture: Uint8Array, objects: Sequence[ComparedObject], numb
             draw_box(picture, box, of_a, dashed=each.b is not None)
         (around,) = pixel_boxes(each.around_xyxy, picture.shape)
         marked.append(Marked(around, f"#{number} {_correlation(each)}", _PLATE))
-    draw_labels(picture, marked)
+    draw_labels(picture, marked, keep_clear)
 
 
-def draw_marked(picture: Uint8Array, marked: Sequence[Marked]) -> None:
+def draw_marked(picture: Uint8Array, marked: Sequence[Marked], keep_clear: Sequence[Pixels] = ()) -> None:
     """Draw boxes and shapes, then labels, in place; the first ones on top."""
     for each in reversed(marked):
         if each.found is None:
             draw_box(picture, each.box, each.colour, dashed=True)
         else:
             draw_shape(picture, *each.found, each.box, Stroke(each.colour))
-    draw_labels(picture, marked)
+    draw_labels(picture, marked, keep_clear)
 
 
-def draw_labels(picture: Uint8Array, marked: Sequence[Marked]) -> None:
-    """Place each label beside its box and off the others, and draw them, in place."""
-    size_wh, taken = (picture.shape[1], picture.shape[0]), list[Pixels]()
+def draw_labels(picture: Uint8Array, marked: Sequence[Marked], keep_clear: Sequence[Pixels] = ()) -> None:
+    """Place each label beside its box and off the others and ``keep_clear``, and draw them, in place."""
+    size_wh, taken = (picture.shape[1], picture.shape[0]), list(keep_clear)
     for each in marked:
         taken.append(place_label(each.label, each.box, size_wh, taken))
-    for each, place in reversed(list(zip(marked, taken, strict=True))):
+    for each, place in reversed(list(zip(marked, taken[len(keep_clear) :], strict=True))):
         draw_label(picture, each.label, place, each.colour)
 
 

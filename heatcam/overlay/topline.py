@@ -56,7 +56,7 @@ def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
     """Draw the top line on a dark strip, in place: ``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects``.
 
     In a narrow picture, parts are left out in this order: model, backend, dropped frames, milliseconds, message (shortened
-    first), objects, age, frames per second, recording, pause, mode. None is ever cut at the edge.
+    first), objects, age, frames per second, recording, pause, which of two models, mode. None is ever cut at the edge.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, drawn or composed before.
@@ -101,6 +101,8 @@ def _parts(status: Status, objects: int) -> list[_Part]:
         found.append(_Part((f"REC {_clock(status.recording_s)}", "REC"), _RECORDS, 2, has_dot=True))
     if status.is_loading:
         return [*found, _Part((_one_line(status.message),), _SAYS, 6, may_shrink=True)]
+    if status.compared:
+        found.append(_Part((status.compared,), LIGHT, 1))
     if status.model:
         found.append(_Part((_one_line(status.model),), _QUIET, 10))
     if status.backend:

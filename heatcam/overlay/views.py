@@ -99,15 +99,18 @@ def compose_on(
     parts: Sequence[Uint8Array],
     layout: Layout,
     split: float = 0.5,
+    captions: tuple[str, str] = (PLAIN_CAPTION, HEAT_CAPTION),
 ) -> View:
     """Put pictures of a frame onto a black canvas.
 
     Args:
         canvas_wh: width and height of the canvas in pixels.
         frame_wh: width and height of the frame, in its own pixels.
-        parts: the frame painted at the size of its places: one picture, or for ``DUAL`` and ``WIPE`` plain and with heat.
-        layout: ``SINGLE`` shows one picture, ``DUAL`` both, ``WIPE`` plain left of the split and heat right of it.
+        parts: the frame painted at the size of its places: one picture, or for ``DUAL`` and ``WIPE`` two, such as plain and with
+            heat.
+        layout: ``SINGLE`` shows one picture, ``DUAL`` both, ``WIPE`` the first left of the split and the second right of it.
         split: position of the wipe, as a share of the width, in ``[0, 1]``.
+        captions: what the two of ``DUAL`` are.
     """
     places = places_on(canvas_wh, frame_wh, layout)
     shown = [_wipe(parts[0], parts[1], split)] if layout is Layout.WIPE else list(parts)
@@ -117,7 +120,7 @@ def compose_on(
     for part, (left, top, right, bottom) in zip(shown, places, strict=True):
         picture[top:bottom, left:right] = part
     if layout is Layout.DUAL:
-        for caption, place in zip((PLAIN_CAPTION, HEAT_CAPTION), places, strict=True):
+        for caption, place in zip(captions, places, strict=True):
             _caption(picture, caption, place)
     return View(picture, frame_wh, places)
 
@@ -181,6 +184,11 @@ def _caption(picture: Uint8Array, text: str, place: Pixels) -> None:
     if right <= place[2] and bottom <= place[3]:
         shade(picture, place[0], top, right, bottom)
         write(picture, text, place[0] + size // 2, top, size, LIGHT)
+
+
+def caption_px(canvas_wh: tuple[int, int]) -> int:
+    """Return the height of a caption on a canvas of this width and height."""
+    return line_height(font_px(*canvas_wh))
 
 
 def _gap_px(width: int, height: int) -> int:

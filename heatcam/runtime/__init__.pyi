@@ -21,3 +21,4 @@ from .json_cache import remember_entry as remember_entry
 from .threaded import BackgroundWorker as BackgroundWorker
 from .threaded import map_ahead as map_ahead
 from .threaded import prefetch as prefetch
+from .threaded import run_both as run_both

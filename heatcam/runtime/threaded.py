@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -77,6 +77,33 @@ def map_ahead(
             yield coming.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_both(first: Callable[[], Item], second: Callable[[], Result]) -> tuple[Item, Result]:
+    """Return the results of two functions, called at the same time: the second in a thread, which has ended by then.
+
+    Raises:
+        BaseException: the error of the first function, else that of the second, once both have ended. Ctrl-C waits for the
+            second; another Ctrl-C does not.
+    """
+    made: Future[Result] = Future()
+    thread = threading.Thread(target=_fulfil, args=(made, second), name="heatcam beside", daemon=True)
+    thread.start()
+    try:
+        own = first()
+    finally:
+        while not made.done():
+            wait([made], _POLL_S)
+        thread.join()
+    return own, made.result()
+
+
+def _fulfil(future: Future[Result], function: Callable[[], Result]) -> None:
+    """Call a function for the future's result: the thread of ``run_both``."""
+    try:
+        future.set_result(function())
+    except BaseException as error:  # noqa: BLE001 (raised again in the thread that asks for the result)
+        future.set_exception(error)
 
 
 class BackgroundWorker(Generic[Item]):

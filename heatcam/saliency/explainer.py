@@ -253,6 +253,15 @@ class Explainer:
         """
         return self._map_of_each(forward, letterbox)[1] if len(forward.boxes) else ()
 
+    def may_run_beside(self, other: Explainer) -> bool:
+        """Return True if another explainer may explain in another thread meanwhile; the two must not share inputs then.
+
+        It may if its engine is another, this one's runs on the CPU (a GPU does one pass after the other anyway), and this one's
+        backend does not limit the threads of all.
+        """
+        engine = self.engine
+        return engine is not other.engine and engine.device.type == "cpu" and not engine.limits_threads
+
     @property
     def unit(self) -> str:
         """Unit of the maps' values; ``a.u.`` for methods that keep none."""

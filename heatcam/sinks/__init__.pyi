@@ -48,6 +48,7 @@ from .recording.recovery import recover as recover
 from .recording.vanishing import other_folders as other_folders
 from .tables import CocoResults as CocoResults
 from .tables import FindingsTable as FindingsTable
+from .tables import earlier_outlines as earlier_outlines
 from .viewer import Click as Click
 from .viewer import Event as Event
 from .viewer import Hover as Hover

@@ -31,6 +31,7 @@ class Action(Enum):
     NEXT_METHOD = "next method"
     NEXT_LAYERS = "next layers"
     NEXT_RENORM = "next renorm"
+    NEXT_COMPARED = "next compared"
     MORE_OPACITY = "more opacity"
     LESS_OPACITY = "less opacity"
     MORE_CONFIDENCE = "more confidence"
@@ -106,6 +107,10 @@ class KeyTable:
         # masking with 0xFFFF never turns an arrow into another key, as the common ``& 0xFF`` does, which makes arrows letters.
         return self._by_code.get(code & 0xFFFF) if code > 0xFFFF else None
 
+    def without(self, action: Action) -> KeyTable:
+        """Return the table without the keys of one action."""
+        return KeyTable([binding for binding in self if binding.action is not action])
+
     def as_markdown(self) -> str:
         """Return the table in Markdown, for the README."""
         lines = [f"| `{binding.label}` | {binding.help} |" for binding in self]
@@ -143,6 +148,7 @@ DEFAULT_KEYS = KeyTable(
         _key("m", Action.NEXT_METHOD, "next method"),
         _key("l", Action.NEXT_LAYERS, "next set of layers"),
         _key("r", Action.NEXT_RENORM, "scale per box, region or frame, or fixed"),
+        _key("v", Action.NEXT_COMPARED, "model A, B, both or their difference (--compare)"),
         _key("+=", Action.MORE_OPACITY, "more heat"),
         _key("-_", Action.LESS_OPACITY, "less heat"),
         _key("]", Action.MORE_CONFIDENCE, "keep surer boxes only"),

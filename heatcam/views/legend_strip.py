@@ -8,6 +8,7 @@ import numpy as np
 from heatcam.errors import ViewError
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Uint8Array
+from heatcam.measures import RegionFinder
 from heatcam.overlay import (
     Heat,
     Legend,
@@ -40,7 +41,8 @@ def heat_of_view(explanation: Explanation, look: OverlayOptions) -> Heat:
     Raises:
         ViewError: there is no map.
     """
-    return heat_shown(explanation, require_map(explanation), look.renorm, None, None)
+    finder = RegionFinder(look.region_share)
+    return heat_shown(explanation, require_map(explanation), look.renorm, None, None, finder)
 
 
 def legend_of_view(explanation: Explanation, look: OverlayOptions, heat: Heat) -> Legend:

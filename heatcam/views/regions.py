@@ -43,7 +43,7 @@ def draw_regions(explanation: Explanation, look: OverlayOptions) -> Uint8Array:
         ViewError: there is no map, or no evidence in it.
     """
     saliency = require_map(explanation)
-    regions = find_regions(saliency)
+    regions = find_regions(saliency, look.region_share)
     if not regions:
         raise ViewError("the map has no region of evidence")
     picture: Uint8Array = explanation.frame.image_bgr.copy()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array, fitted_wh
-from heatcam.measures import evidence_share
+from heatcam.measures import RegionFinder, evidence_share
 from heatcam.overlay import (
     OverlayOptions,
     Pixels,
@@ -128,7 +128,8 @@ def object_picture(
         ViewError: there is no map.
     """
     frame, found = explanation.frame, explanation.detections
-    heat = heat_shown(explanation, require_map(explanation), look.renorm, None, n).values
+    finder = RegionFinder(look.region_share)
+    heat = heat_shown(explanation, require_map(explanation), look.renorm, None, n, finder).values
     x1, y1, x2, y2 = surroundings(found.boxes_xyxy[n], frame.size_wh, size_wh[0] / size_wh[1])
     wide, tall = fitted_wh((x2 - x1, y2 - y1), size_wh)
     picture = _resized(frame.image_bgr[y1:y2, x1:x2], (wide, tall))

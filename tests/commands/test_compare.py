@@ -43,6 +43,9 @@ class FakeSide(FakeExplainer):
             return Explanation(frame, Detections(*empty), found.saliency, model=self.title)
         return Explanation(frame, found.detections, found.saliency, (found.saliency,), model=self.title)
 
+    def may_run_beside(self, other: object) -> bool:
+        return other is not self
+
     def anchor_grid(self, image_wh: tuple[int, int]) -> AnchorGrid:
         return AnchorGrid(Letterbox.fit(image_wh, 64), (8, 16, 32))
 

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -17,15 +18,20 @@ import numpy as np
 import pytest
 
 from benchmarks.window import Use, use_of
-from heatcam.commands.live import as_kept, film_options, holds_at_the_end, to_keep
+from heatcam.commands.live import as_kept, film_options, holds_at_the_end, second_model, to_keep
+from heatcam.commands.live_model import explainer_for
 from heatcam.commands.options import Extent, WindowChoice
 from heatcam.commands.settings import Settings, load_settings, save_settings
-from heatcam.enums import Colormap, Layout
-from heatcam.errors import UsageError
+from heatcam.commands.terminal import Terminal
+from heatcam.comparison import Comparing
+from heatcam.enums import Colormap, ComparedView, Layout
+from heatcam.errors import HeatcamError, UsageError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
+from heatcam.options import ExplainOptions
 from heatcam.sources.demo.source import DemoSource
 from heatcam.sources.options import CaptureOptions
+from tests.bench.tiny import tiny_checkpoint
 from tests.commands.programs import start
 from tests.live.streams import Stream
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
@@ -70,6 +76,35 @@ def test_what_is_kept_is_what_the_next_run_starts_with() -> None:
     assert kept.window_wh == (800, 600)
     again = as_kept(WindowState(), kept, frozenset())
     assert again == WindowState(heatmap=False, colormap=Colormap.JET, method="odam")
+
+
+def test_which_of_two_models_was_seen_is_not_kept() -> None:
+    kept = to_keep(WindowState(compared=ComparedView.B), WindowState(), Settings(), frozenset(), None)
+    assert as_kept(WindowState(), kept, frozenset()) == WindowState()
+
+
+@pytest.mark.parametrize("name", ["markers", "damaged.pt"])
+def test_a_second_model_that_is_the_first_or_cannot_be_loaded_is_an_error_before_the_window(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("damaged.pt").write_bytes(b"PK" + bytes(3000))
+    with pytest.raises(HeatcamError, match=r"--compare markers is the model itself|damaged\.pt is "):
+        second_model(name, "markers", Terminal())
+
+
+def test_each_view_has_the_explainers_that_it_needs_named_so_that_they_can_be_told_apart() -> None:
+    taken = []
+
+    def cache(side: str) -> Any:
+        own = SimpleNamespace(title="best", may_run_beside=lambda _: True)
+        return SimpleNamespace(take=lambda options, _wh: taken.append((side, options.quality)) or own)
+
+    names = ("run1/best", "run2/best")
+    explainer_of = explainer_for((cache("a"), cache("b")), ExplainOptions(), (640, 480), names)
+    assert explainer_of("live", "", False, 0.7, (), ComparedView.B).title == "run2/best"
+    assert isinstance(explainer_of("live", "", True, 0.7, (), ComparedView.BOTH), Comparing)
+    assert taken == [("b", "live"), ("a", "fine"), ("b", "fine")]
 
 
 def test_options_hold_for_one_run_unless_a_key_changes_them() -> None:
@@ -342,6 +377,27 @@ def test_the_other_keys_change_the_picture_and_nothing_breaks(display: str, tmp_
     assert sum(report["actions"].values()) == 22
     assert report["errors"] == []
     assert report["mode"] == "HEATMAP"
+
+
+@requires("Xvfb", "xdotool", "ffmpeg")
+def test_two_models_are_gone_through_with_a_key_and_a_snapshot_has_both(display: str, tmp_path: Path) -> None:
+    window = LiveWindow(display, tmp_path, "--compare", str(tiny_checkpoint(tmp_path)), "--backend", "torch")
+    seen = [window.picture()]
+    for _ in range(3):
+        window.press("v", wait_s=2.5)
+        seen.append(window.picture())
+        if len(seen) == 3:
+            window.press("s")
+    window.press("v")
+    window.press("q")
+    report = window.end()
+    assert report["errors"] == []
+    assert report["actions"]["next compared"] == 4
+    grey = [np.ptp(picture, axis=2).mean() for picture in seen]
+    assert grey[3] < 0.5 * grey[0]
+    assert sorted(path.name[-6:] for path in tmp_path.glob("heatcam-*.npz")) == ["-a.npz", "-b.npz"]
+    (document,) = tmp_path.glob("heatcam-*.json")
+    assert json.loads(document.read_text())["models"] == {"a": "markers", "b": "tiny-yolov8n"}
 
 
 @requires("Xvfb", "xdotool", "ffprobe")

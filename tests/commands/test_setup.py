@@ -13,6 +13,7 @@ from rich.console import Console
 from heatcam.commands import setup
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import Renorm
 from heatcam.errors import ModelError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
@@ -124,6 +125,13 @@ def stream() -> list[Explanation]:
 def painted(smooth: float, frames: list[Explanation]) -> list[Uint8Array]:
     paint = setup.painter(LookOptions(), None, smooth)
     return [paint(one, Run()) for one in frames]
+
+
+def test_the_heat_of_a_video_is_scaled_in_the_regions_of_the_share_that_is_asked_for() -> None:
+    look, one = LookOptions(Renorm.REGION, boxes=False, hud=False), seen(spot(28, 30) + np.float32(0.2))
+    few, many = (setup.painter(look, region_share=share)(one, Run()) for share in (0.2, 0.9))
+    plain = one.frame.image_bgr
+    assert 0 < (few != plain).any(2).mean() < 0.7 * (many != plain).any(2).mean()
 
 
 def test_without_smoothing_each_picture_is_exactly_what_it_is_alone() -> None:

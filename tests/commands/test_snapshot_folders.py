@@ -17,6 +17,7 @@ from PIL import Image
 
 from heatcam.commands import picture_sink
 from heatcam.runtime import stopping
+from heatcam.sinks import earlier_outlines
 from tests.commands.fake_explainer import FakeExplainer
 from tests.commands.programs import heatcam
 
@@ -292,10 +293,12 @@ def test_counted_names_the_classes_in_their_order() -> None:
 
 
 def test_a_run_that_was_interrupted_is_resumed_where_it_ended(holiday: Path, tmp_path: Path) -> None:
-    heat, told = tmp_path / "heat", tmp_path / "told.json"
+    heat, told, coco = tmp_path / "heat", tmp_path / "told.json", tmp_path / "c.json"
     words = ("snapshot", holiday, "-r", "-o", f"{heat}/", "--json", told, "--csv", tmp_path / "t.csv")
+    words += ("--coco", coco)
     heatcam(*words)
-    whole = json.loads(told.read_text())
+    whole, outlines = json.loads(told.read_text()), earlier_outlines(coco)
+    assert all(regions for regions, *_ in outlines.values())
     (heat / "day" / "a.png").write_bytes((heat / "day" / "a.png").read_bytes()[:-30])  # cut off
     (heat / "day" / "night" / "b.png").unlink()
     resumed = heatcam(*words, "--resume")
@@ -303,6 +306,8 @@ def test_a_run_that_was_interrupted_is_resumed_where_it_ended(holiday: Path, tmp
     again = json.loads(told.read_text())
     assert sorted(row["path"] for row in again["images"]) == sorted(row["path"] for row in whole["images"])
     assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 3
+    there_already = str(holiday / "a.png")
+    assert earlier_outlines(coco)[there_already] == outlines[there_already]
     assert tree(heat) == ["a.png", "day/a.png", "day/night/b.png"]
     before = told.read_bytes()
     assert "3 of 3 are there already" in heatcam(*words, "--resume").stderr

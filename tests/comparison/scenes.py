@@ -59,6 +59,7 @@ class FakeAsker:
         classes: the names of its classes.
         grid: its anchors; None for none.
         fails_at: anchors at which it has no map.
+        beside: True if it may run beside others.
     """
 
     def __init__(
@@ -67,11 +68,17 @@ class FakeAsker:
         classes: Sequence[str] = ("cat", "dog"),
         grid: AnchorGrid | None = GRID,
         fails_at: Sequence[int] = (),
+        *,
+        beside: bool = False,
     ) -> None:
         self.title = gives.model
         self.class_names = dict(enumerate(classes))
         self.asked: list[tuple[list[int], list[int]]] = []
+        self._beside = beside
         self._gives, self._grid, self._fails_at = gives, grid, fails_at
+
+    def may_run_beside(self, other: object) -> bool:
+        return self._beside and other is not self
 
     def explain(self, image: Frame, **_: object) -> Explanation:
         assert image is self._gives.frame

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from heatcam.comparison.compared import comparison_of, scales_of_both
-from heatcam.comparison.comparing import Comparing
+from heatcam.comparison.comparing import Comparing, run_at_once
 from heatcam.comparison.numbering import ObjectNumbering
 from heatcam.comparison.rows import comparison_rows
 from heatcam.comparison.summary import numbers_of, summary_of
-from heatcam.frames import AnchorGrid, Explanation
+from heatcam.errors import MapError
+from heatcam.frames import AnchorGrid, Explanation, Frame
 from heatcam.geometry import Letterbox
 from heatcam.measures import describe, energy_in_box
+from heatcam.options import ExplainOptions
+from heatcam.saliency.factory import build_explainer
+from heatcam.sources.demo.source import DemoSource
 from tests.comparison.scenes import FRAME, SIZE_WH, FakeAsker, explanation, hot_at, map_of
 
 LEFT, RIGHT = (0, 0, 20, 20), (40, 0, 60, 20)
@@ -96,6 +103,73 @@ def test_a_failed_map_is_told_with_its_side() -> None:
     assert found.map_error == "B: out of memory"
     (pair,) = comparison_of(found).pairs
     assert (pair.map_b, pair.reason) == (None, "out of memory")
+
+
+class Meeting(FakeAsker):
+    """Explains only while another one does, in a thread of its own."""
+
+    def __init__(self, gives: Explanation, meet: threading.Barrier) -> None:
+        super().__init__(gives, beside=True)
+        self._meet = meet
+        self.threads: list[threading.Thread] = []
+
+    def explain(self, image: Frame, **options: object) -> Explanation:
+        self.threads.append(threading.current_thread())
+        self._meet.wait()
+        return super().explain(image, **options)
+
+
+def test_both_explain_at_the_same_time_where_each_leaves_the_other_its_threads() -> None:
+    meet = threading.Barrier(2, timeout=10)
+    own, other = explanation([LEFT, RIGHT], ["cat", "dog"]), explanation([LEFT], ["cat"], model="b")
+    a, b = Meeting(own, meet), Meeting(other, meet)
+    found = compare(a, b)
+    assert a.threads == [threading.current_thread()]
+    assert not b.threads[0].is_alive()
+    in_turn = compare(FakeAsker(own), FakeAsker(other))
+    assert [(each.a, each.b) for each in found.objects] == [(each.a, each.b) for each in in_turn.objects]
+    assert b.asked == [([9], [1])]
+
+
+@pytest.mark.parametrize("beside", [(True, False), (False, True), (False, False)])
+def test_in_turn_where_one_of_them_may_not_and_with_itself(beside: tuple[bool, bool]) -> None:
+    own = explanation([LEFT], ["cat"])
+    a, b = (FakeAsker(own, beside=may) for may in beside)
+    assert not run_at_once(a, b)
+    alone = FakeAsker(own, beside=True)
+    assert not run_at_once(alone, alone)
+    assert run_at_once(alone, FakeAsker(own, beside=True))
+
+
+def test_real_models_at_the_same_time_say_what_they_say_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = (
+        build_explainer("markers", "cpu", ExplainOptions(backend="torch", method=method, pictures=1))
+        for method in ("live", "gradcam")
+    )
+    with DemoSource() as source:
+        frames = list(islice(source, 3))
+    assert run_at_once(a, b)
+    assert not run_at_once(a, a.with_thresholds(replace(a.thresholds, iou=0.3))), "they share an engine"
+    together = [Comparing(a, b).explain(frame) for frame in frames]
+    monkeypatch.setattr(type(a), "may_run_beside", lambda *_: False)
+    for ours, theirs in zip(together, (Comparing(a, b).explain(frame) for frame in frames), strict=True):
+        rows = [comparison_rows(comparison_of(each), {}) for each in (ours, theirs)]
+        assert rows[0] == rows[1]
+        assert rows[0]["pairs"]
+        for one, other in zip(comparison_of(ours).objects, comparison_of(theirs).objects, strict=True):
+            assert np.array_equal(one.map_a.values, other.map_a.values)
+            assert np.array_equal(one.map_b.values, other.map_b.values)
+
+
+def test_an_error_of_b_comes_out_as_in_turn() -> None:
+    class Failing(FakeAsker):
+        def explain(self, image: Frame, **_: object) -> Explanation:
+            raise MapError("B is broken", "mend it")
+
+    own = explanation([LEFT], ["cat"])
+    for beside in (True, False):
+        with pytest.raises(MapError, match="B is broken"):
+            compare(FakeAsker(own, beside=beside), Failing(own, beside=beside))
 
 
 def test_an_ordinary_explanation_has_no_comparison() -> None:

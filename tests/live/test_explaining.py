@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from heatcam.enums import ComparedView
 from heatcam.errors import UsageError
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.explaining import Explaining
@@ -46,7 +47,10 @@ def test_the_explainer_is_asked_for_by_method_layers_standing_still_and_what_it_
     explaining = Explaining(explainer_for)
     explaining(frame(0), ExplainRequest())
     explaining(frame(0), ExplainRequest(method="odam", layers="15", still=True, iou=0.5, classes=("cat",)))
-    assert asked == [("live", "", False, 0.7, ()), ("odam", "15", True, 0.5, ("cat",))]
+    assert asked == [
+        ("live", "", False, 0.7, (), ComparedView.A),
+        ("odam", "15", True, 0.5, ("cat",), ComparedView.A),
+    ]
 
 
 def test_what_was_refused_is_not_tried_again():

@@ -2,12 +2,14 @@
 
 import pytest
 
-from heatcam.enums import Colormap, Layout, Renorm
+from heatcam.enums import Colormap, ComparedView, Layout, Renorm
 from heatcam.live.controls import SEEKS_S
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks.keys import Action
 
-CHOICES = Choices(("live", "gradcam", "odam"), ("", "15", "18,21"), WindowState(alpha=0.6))
+CHOICES = Choices(
+    ("live", "gradcam", "odam"), ("", "15", "18,21"), WindowState(alpha=0.6), tuple(ComparedView)
+)
 
 
 def press(state, *actions, objects=()):

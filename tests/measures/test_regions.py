@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
 from heatcam.measures import find_regions
-from heatcam.measures.regions import place_of
+from heatcam.measures.regions import RegionFinder, place_of
 
 
 def saliency(values, image_wh=(320, 240)):
@@ -136,3 +136,24 @@ def test_regions_lie_in_the_picture_and_share_no_evidence(values, share):
         assert region.polygon_xy.min() >= 0
         assert (region.polygon_xy <= (128, 96)).all()
         assert 0 <= region.overlap_with([20, 20, 70, 60]) <= 1
+
+
+def test_the_regions_of_a_map_are_found_once_and_lie_in_any_size_of_the_picture(monkeypatch):
+    values = np.zeros((45, 80), np.float32)
+    values[10:20, 30:45], values[30:36, 60:70] = 2.0, 1.0
+    saliency = SaliencyMap(values, Letterbox.fit((640, 360), 640), "live", "15")
+    finder, searches = RegionFinder(0.9), []
+    monkeypatch.setattr(
+        "heatcam.measures.regions.find_regions",
+        lambda *args, **options: searches.append(args[1]) or find_regions(*args, **options),
+    )
+    first = finder.of(saliency)
+    large = replace(saliency, letterbox=replace(saliency.letterbox, image_wh=(1280, 720)))
+    for found, exact in zip(finder.of(large), find_regions(large, 0.9), strict=True):
+        np.testing.assert_allclose(found.box_xyxy, exact.box_xyxy, atol=8)  # half a cell
+    assert [region.box_xyxy.tolist() for region in finder.of(saliency)] == [
+        r.box_xyxy.tolist() for r in first
+    ]
+    assert searches == [0.9]
+    assert len(finder.of(replace(saliency, values=np.zeros_like(values)))) == 0
+    assert len(searches) == 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heatcam.runtime.threaded import BackgroundWorker, map_ahead, prefetch
+from heatcam.runtime.threaded import BackgroundWorker, map_ahead, prefetch, run_both
 
 
 def no_thread_is_left(name: str) -> bool:
@@ -168,3 +168,53 @@ def test_an_error_is_raised_at_its_place() -> None:
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert not [thread for thread in threading.enumerate() if "heatcam ahead" in thread.name]
+
+
+def test_two_functions_run_at_the_same_time_and_their_thread_ends() -> None:
+    meet = threading.Barrier(2, timeout=10)  # neither passes alone
+
+    def met(name: str) -> tuple[str, bool]:
+        meet.wait()
+        return name, threading.current_thread() is threading.main_thread()
+
+    assert run_both(lambda: met("a"), lambda: met("b")) == (("a", True), ("b", False))
+    assert no_thread_is_left("heatcam beside")
+
+
+@pytest.mark.parametrize(("fails", "comes"), [("a", "a"), ("b", "b"), ("ab", "a")])
+def test_an_error_of_either_comes_out_once_both_have_ended(fails: str, comes: str) -> None:
+    ended = []
+
+    def work(name: str) -> None:
+        time.sleep(0.02 * (name == "b"))
+        ended.append(name)
+        if name in fails:
+            raise ValueError(name)
+
+    with pytest.raises(ValueError, match=comes) as caught:
+        run_both(lambda: work("a"), lambda: work("b"))
+    assert sorted(ended) == ["a", "b"]
+    assert "in work" in "".join(traceback.format_exception(caught.value))
+    assert no_thread_is_left("heatcam beside")
+
+
+def test_ctrl_c_waits_for_the_other_and_a_second_one_does_not() -> None:
+    goes_on, ended = threading.Event(), threading.Event()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        goes_on.wait(10)
+        ended.set()
+
+    threading.Timer(0.05, goes_on.set).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_both(interrupted, work)
+    assert ended.is_set()
+    goes_on.clear()
+    threading.Timer(0.05, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_both(interrupted, work)
+    assert not goes_on.is_set()
+    goes_on.set()

@@ -7,7 +7,7 @@ import polars
 import pytest
 
 from heatcam.measures import ImageFindings, ObjectFindings
-from heatcam.sinks import CocoResults, FindingsTable
+from heatcam.sinks import CocoResults, FindingsTable, earlier_outlines
 
 
 def one(name="dog", class_id=16, **more):
@@ -94,3 +94,20 @@ def test_coco_has_boxes_scores_segmentations_and_evidence(tmp_path):
     assert [image["file_name"] for image in read["images"]] == ["a.jpg", "clip.mp4#7"]
     assert read["categories"] == [{"id": 15, "name": "cat"}, {"id": 16, "name": "dog"}]
     assert len({annotation["id"] for annotation in read["annotations"]}) == 3
+
+
+def test_outlines_of_an_earlier_file_are_read_back_and_a_strange_file_has_none(tmp_path):
+    coco, outline = CocoResults(), [(10.0, 5.0), (40.0, 5.0), (40.0, 45.5)]
+    coco.add(picture(one(), one()), [[outline], [outline, outline]])
+    coco.add(picture(one(), path="b.jpg"))
+    coco.write(tmp_path / "c.json")
+    assert earlier_outlines(tmp_path / "c.json") == {"a.jpg": [[outline], [outline, outline]], "b.jpg": [[]]}
+    for strange in (
+        "{}",
+        "[]",
+        "no JSON",
+        '{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 2}]}',
+    ):
+        (tmp_path / "d.json").write_text(strange)
+        assert earlier_outlines(tmp_path / "d.json") == {}
+    assert earlier_outlines(tmp_path / "none.json") == {}
