@@ -31,7 +31,7 @@ def engine_for(family: str, target: str, *, fine: bool = False) -> GradientEngin
 
 
 def by_autograd(
-    family: str, boxes: Any, number: Callable[[dict[str, Tensor], Tensor, Any], Tensor]
+    family: str, x: Tensor, boxes: Any, number: Callable[[dict[str, Tensor], Tensor, Any], Tensor]
 ) -> Tensor:
     """Gradient at the finest head input of ``number``, computed from what ultralytics' own head gives, prototypes included."""
     network = fresh_network(family)
@@ -44,7 +44,7 @@ def by_autograd(
     handle = network.model[head.f[0]].register_forward_hook(leaf)
     try:
         with torch.enable_grad():
-            raw = network(picture())[1]
+            raw = network(x)[1]
             branch = raw.get("one2one" if head.end2end else "one2many", raw)
             proto = raw.get("one2many", raw).get("proto") if head.end2end else raw.get("proto")
             if isinstance(proto, tuple):
@@ -95,7 +95,7 @@ def mask(raw: dict[str, Tensor], proto: Tensor, boxes: Any) -> Tensor:
     for logit, (x1, y1, x2, y2) in zip(logits, boxes.xyxy / scale, strict=True):
         rows, columns = torch.arange(logit.shape[0])[:, None], torch.arange(logit.shape[1])[None]
         inside = (logit > 0) & (columns >= x1) & (columns < x2) & (rows >= y1) & (rows < y2)
-        total = total + (logit[inside].mean() if inside.any() else 0)
+        total = total + (logit[inside].mean() if inside.any() else 0 * logit.sum())
     return total
 
 
@@ -116,6 +116,20 @@ CASES = [
 ]
 
 
+def telling(engine: GradientEngine, family: str, number: Callable[..., Tensor]) -> tuple[Forward, Tensor]:
+    """The pass and exact gradient of the first picture with three objects of which one has what is asked about.
+
+    With some random weights no mask has a cell inside of its box.
+    """
+    for seed in range(1, 9):
+        x = picture(seed=seed)
+        forward = strongest(engine.forward(x, LOW, with_graph=True), 5)
+        exact = by_autograd(family, x, forward.boxes, number)
+        if len(forward.boxes) >= 3 and exact.any():
+            return forward, exact
+    raise AssertionError("no picture tells anything")
+
+
 def relative_error(ours: Tensor, exact: Tensor) -> float:
     assert exact.abs().max() > 0
     return float((ours - exact).abs().max() / exact.abs().max())
@@ -128,9 +142,7 @@ def test_every_targets_gradient_equals_autograd_through_the_whole_network(
     engine = engine_for(family, target)
     assert verify(engine, picture()) < 1e-4
     assert engine.uses_patches
-    forward = strongest(engine.forward(picture(), LOW, with_graph=True), 5)
-    assert len(forward.boxes) >= 3
-    exact = by_autograd(family, forward.boxes, number)
+    forward, exact = telling(engine, family, number)
     assert relative_error(engine.summed_gradient(forward)[-1], exact) < 1e-4
     engine.uses_patches = False
     assert relative_error(engine.summed_gradient(forward)[-1], exact) < 1e-4
