@@ -8,7 +8,7 @@ detail away and leaves colours, ``grey`` is the letterbox's own, ``noise`` is ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -35,6 +35,7 @@ class ObjectEffect:
         detection: its index in the kept boxes before.
         class_name: its class.
         confidence_before, confidence_after: of its class, at its anchor; with queries at the best one on its box.
+        detection_after: index in the boxes kept after of the one that is on it, maybe from another anchor; None where it vanished.
         logit_before, logit_after: the same as logits.
         evidence_share: share of its map's positive evidence that lies under the cover, in ``[0, 1]``: what the map foretells;
             None without a map or evidence.
@@ -47,6 +48,7 @@ class ObjectEffect:
     class_name: str
     confidence_before: float
     confidence_after: float
+    detection_after: int | None
     logit_before: float
     logit_after: float
     evidence_share: float | None
@@ -97,7 +99,7 @@ def covered(image_bgr: Uint8Array, covers_xyxy: Float32Array, fill: Fill) -> Uin
     Returns:
         uint8 ``(H, W, 3)``, a new picture.
     """
-    picture = image_bgr.copy()
+    picture: Uint8Array = image_bgr.copy()
     limits = np.array([picture.shape[1], picture.shape[0]] * 2)
     whole = np.rint(np.asarray(covers_xyxy, np.float64).reshape(-1, 4)).clip(0, limits).astype(int)
     for x1, y1, x2, y2 in whole.tolist():
@@ -120,8 +122,12 @@ def cover_effect(
     found, now = before.detections, after.detections
     same = same_objects(found, now)
     own: Sequence[SaliencyMap | None] = maps or [None] * len(found)
-    objects = tuple(_object_effect(before, after, n, own[n], covers_xyxy) for n in range(len(found)))
-    vanished = tuple(n for n in range(len(found)) if n not in same)
+    on_it = {old: new for new, old in enumerate(same)}
+    objects = tuple(
+        replace(_object_effect(before, after, n, own[n], covers_xyxy), detection_after=on_it.get(n))
+        for n in range(len(found))
+    )
+    vanished = tuple(n for n in range(len(found)) if n not in on_it)
     appeared = tuple(n for n, old in enumerate(same) if old < 0)
     return CoverEffect(covers_xyxy, before, after, objects, vanished, appeared)
 
@@ -175,6 +181,7 @@ def _object_effect(
         found.class_names[n],
         float(found.confidences[n]),
         float(1 / (1 + np.exp(-second))),
+        None,
         first,
         second,
         None if own is None else share_under(own, covers_xyxy),

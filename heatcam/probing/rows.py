@@ -61,7 +61,7 @@ def cover_row(effect: CoverEffect) -> dict[str, Any]:
     before, after = effect.before.detections, effect.after.detections
     return {
         "at_xyxy": [_numbers(box) for box in effect.covers_xyxy],
-        "objects": [_object_row(each) for each in effect.objects],
+        "objects": [_object_row(each, effect) for each in effect.objects],
         "vanished": [
             {
                 "class_name": before.class_names[n],
@@ -86,12 +86,14 @@ def foretold_row(foretold: Foretold) -> dict[str, Any]:
     return {"pairs": foretold.pairs, "rank_correlation": _rounded(foretold.rank_correlation)}
 
 
-def _object_row(each: ObjectEffect) -> dict[str, Any]:
+def _object_row(each: ObjectEffect, effect: CoverEffect) -> dict[str, Any]:
+    kept, found = each.detection_after, effect.after.detections
     return {
         "index": each.detection,
         "class_name": each.class_name,
         "before": {"confidence": _rounded(each.confidence_before), "logit": _rounded(each.logit_before)},
         "after": {"confidence": _rounded(each.confidence_after, 6), "logit": _rounded(each.logit_after)},
+        "kept_confidence": None if kept is None else _rounded(float(found.confidences[kept])),
         "evidence_under_cover": _rounded(each.evidence_share),
         "logit_lost": _rounded(each.logit_lost),
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from heatcam.probing.covers import CoverEffect, ObjectEffect
 from heatcam.probing.verdicts import PlaceAnswer, Verdict
 from heatcam.text import printable
+
+MOST_OBJECTS = 6  # in words about one cover
 
 
 def verdict_words(answer: PlaceAnswer) -> str:
@@ -95,3 +98,32 @@ _SAID: dict[Verdict, Callable[[PlaceAnswer], str]] = {
     Verdict.OTHER_CLASS: _other_class,
     Verdict.NOT_SEEN: _not_seen,
 }
+
+
+def cover_words(effect: CoverEffect) -> tuple[str, ...]:
+    """Return what a cover changed, in a line, then a line for each of the objects that changed most."""
+    count = len(effect.objects)
+    first = (
+        f"{len(effect.vanished) or 'none'} of {count} box{'es' * (count != 1)} vanished, "
+        f"{len(effect.appeared) or 'none'} appeared"
+    )
+    changed = sorted(effect.objects, key=lambda own: -abs(own.logit_before - own.logit_after))
+    return first, *(_object_words(own, effect) for own in changed[:MOST_OBJECTS])
+
+
+def percent(share: float | None) -> str | None:
+    """Return a share in words, ``61 %``; None for none."""
+    return None if share is None else f"{round(100 * share)} %"
+
+
+def _object_words(own: ObjectEffect, effect: CoverEffect) -> str:
+    kept = own.detection_after
+    now = (
+        f"gone ({score_words(own.confidence_after)} at its anchor)"
+        if kept is None
+        else score_words(float(effect.after.detections.confidences[kept]))
+    )
+    said = f"{printable(own.class_name)} {score_words(own.confidence_before)} to {now}"
+    if own.evidence_share is not None:
+        said += f"; evidence under the cover {percent(own.evidence_share)}"
+    return said if own.logit_lost is None else f"{said}, logit lost {percent(own.logit_lost)}"
