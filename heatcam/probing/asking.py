@@ -17,7 +17,7 @@ import numpy.typing as npt
 from heatcam.frames import Candidates
 from heatcam.geometry import Float32Array, overlaps
 from heatcam.probing.noise import noise_level
-from heatcam.probing.suppression import nearest_kept, suppressor_of
+from heatcam.probing.suppression import nearest_kept, overlap_needed, suppressor_of
 from heatcam.probing.verdicts import (
     MATCH_IOU,
     Candidate,
@@ -26,7 +26,6 @@ from heatcam.probing.verdicts import (
     Place,
     PlaceAnswer,
     Rival,
-    Suppressor,
     Verdict,
     WrongSide,
 )
@@ -35,8 +34,12 @@ NO_REST = math.log(
     0.001 / 0.999
 )  # logit; the noise level where none can be measured: YOLO's own floor in validation
 MOST_RIVALS = 5
-_LEAST_IOU = 0.1  # of a misplaced box with the place: below it, it is another object's
+#: IoU with the place from which a box may be meant for its object, and the same where box and place are centred on each other.
+_SAME_IOU, _CENTRED_IOU = 0.3, 0.1
+_ROUNDING = 1e-6  # of an IoU
 _SIDES = ("left", "top", "right", "bottom")
+#: Verdicts about a box of the class that may be suppressed: at the noise level all boxes overlap some.
+_OF_THE_CLASS = (Verdict.BELOW_THRESHOLD, Verdict.SUPPRESSED, Verdict.MISPLACED)
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -139,18 +142,19 @@ class _Seen:
 
     @cached_property
     def free(self) -> BoolArray:
-        """False for candidates that were kept, for this class, on another place: bool ``(K,)``."""
-        free = np.ones(len(self.logits), bool)
+        """False for candidates that lie better on another place of this class, or were kept there: bool ``(K,)``."""
+        free = overlaps(self.inside, self.same_class).max(1) <= self.ious + _ROUNDING
         found = self.all.detections
         rows = [int(found.anchors[d]) for d in self.others if found.class_ids[d] == self.place.class_id]
         free[rows] = False
         return free
 
     @cached_property
-    def centred(self) -> BoolArray:
+    def meant(self) -> BoolArray:
         """True for candidates that may be meant for this object: bool ``(K,)``.
 
-        The middles of box and place lie in each other, or the anchor point lies in the place's middle half.
+        Their IoU with the place is at least 0.3; or at least 0.1, and the middles of box and place lie in each other, or the
+        anchor point lies in the place's middle half.
         """
         boxes, place = self.inside, self.box[0]
         middles, middle = (boxes[:, :2] + boxes[:, 2:]) / 2, (place[:2] + place[2:]) / 2
@@ -158,7 +162,8 @@ class _Seen:
         mutual &= ((boxes[:, :2] <= middle) & (middle <= boxes[:, 2:])).all(1)
         quarter = (place[2:] - place[:2]) / 4
         near = (np.abs(self.all.points_xy - middle) <= quarter).all(1)
-        return np.asarray(mutual | near)
+        centred = (mutual | near) & (self.ious >= min(_CENTRED_IOU, self.match_iou))
+        return np.asarray(centred | (self.ious >= _SAME_IOU))
 
     @cached_property
     def noise(self) -> float | None:
@@ -223,8 +228,7 @@ def _lost_after_the_threshold(seen: _Seen) -> Ruling | None:
 def _kept_elsewhere(seen: _Seen) -> Ruling | None:
     """A kept box of the class is meant for this object, and its IoU is too low."""
     found = seen.all.detections
-    near = seen.centred & (seen.ious >= min(_LEAST_IOU, seen.match_iou))
-    own = [d for d in seen.kept(near) if found.class_ids[d] == seen.place.class_id]
+    own = [d for d in seen.kept(seen.meant) if found.class_ids[d] == seen.place.class_id]
     return Ruling(Verdict.MISPLACED, int(found.anchors[own[0]]), own[0]) if own else None
 
 
@@ -246,14 +250,14 @@ def _kept_as_another_class(seen: _Seen) -> Ruling | None:
 def _seen_elsewhere(seen: _Seen) -> Ruling | None:
     """A candidate that is meant for this object, of this class rather than another, rises above the noise; its IoU is too low."""
     of_class = seen.all.logits.argmax(1) == seen.place.class_id
-    row = seen.best(of_class & seen.centred & (seen.ious >= min(_LEAST_IOU, seen.match_iou)))
+    row = seen.best(of_class & seen.meant)
     return None if row is None or seen.logits[row] <= seen.floor else Ruling(Verdict.MISPLACED, row)
 
 
 def _nothing(seen: _Seen) -> Ruling:
     """No candidate rises above the noise: the best one on the place, else in it, else the nearest."""
     row = seen.best(seen.ious >= seen.match_iou)
-    row = seen.best(seen.centred) if row is None else row
+    row = seen.best(seen.meant) if row is None else row
     if row is None:
         middle = (seen.box[0, :2] + seen.box[0, 2:]) / 2
         row = int(((seen.all.points_xy - middle) ** 2).sum(1).argmin())
@@ -276,7 +280,7 @@ def _answer(seen: _Seen) -> PlaceAnswer:
     ruling = next(made for rule in RULES if (made := rule(seen)) is not None)
     row, verdict = ruling.row, ruling.verdict
     candidate = _candidate(seen, ruling)
-    stopped = None if verdict is Verdict.FOUND else suppressor_of(seen.all, row, seen.place.class_id)
+    stopped = suppressor_of(seen.all, row, seen.place.class_id) if verdict in _OF_THE_CLASS else None
     if stopped is None and verdict is Verdict.SUPPRESSED:
         stopped = nearest_kept(seen.all, row, seen.place.class_id)
     beyond = verdict is Verdict.BELOW_THRESHOLD and seen.passes(row)
@@ -284,7 +288,7 @@ def _answer(seen: _Seen) -> PlaceAnswer:
         seen.place,
         verdict,
         candidate,
-        _needs(seen, verdict, row, stopped),
+        _needs(seen, verdict, row),
         Margins(
             candidate.confidence - seen.all.conf,
             None if stopped is None else seen.all.iou - stopped.iou,
@@ -320,12 +324,13 @@ def _candidate(seen: _Seen, ruling: Ruling) -> Candidate:
     return replace(made, box_xyxy=box, confidence=float(found.confidences[ruling.detection]), iou=iou)
 
 
-def _needs(seen: _Seen, verdict: Verdict, row: int, stopped: Suppressor | None) -> Needs:
-    """Return the thresholds that would keep the candidate; none where a likelier class takes its anchor."""
-    if verdict is Verdict.FOUND or (seen.all.suppresses and not seen.leads(row)):
+def _needs(seen: _Seen, verdict: Verdict, row: int) -> Needs:
+    """Return the thresholds that would keep the candidate; none where it is noise, or a likelier class takes its anchor."""
+    if verdict in (Verdict.FOUND, Verdict.NOT_SEEN) or (seen.all.suppresses and not seen.leads(row)):
         return Needs()
+    iou = overlap_needed(seen.all, row, seen.place.class_id) if verdict in _OF_THE_CLASS else None
     conf = None if seen.passes(row) else just_below(_sigmoid(float(seen.logits[row])))
-    return Needs(conf, None if stopped is None else min(1.0, math.ceil(1e4 * stopped.iou + 0.5) / 1e4))
+    return Needs(conf, iou)
 
 
 def just_below(confidence: float) -> float:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from heatcam.frames import Candidates
 from heatcam.geometry import overlaps
@@ -11,7 +15,9 @@ from heatcam.probing.verdicts import Suppressor
 _MOST = 3000  # stronger boxes that are looked at: more of one class are only there at the noise level
 
 
-def suppressor_of(candidates: Candidates, row: int, class_id: int) -> Suppressor | None:
+def suppressor_of(
+    candidates: Candidates, row: int, class_id: int, iou: float | None = None
+) -> Suppressor | None:
     """Return the box that suppresses a candidate, or would once it passed the confidence threshold; None for none.
 
     The boxes of the class that are stronger than the candidate are gone through as ``non_maximum_suppression`` does it:
@@ -22,19 +28,37 @@ def suppressor_of(candidates: Candidates, row: int, class_id: int) -> Suppressor
         candidates: of the picture.
         row: the candidate's.
         class_id: the class.
+        iou: the overlap threshold; None takes the one that the kept boxes passed.
     """
     if not candidates.suppresses:
         return None
+    iou = candidates.iou if iou is None else iou
     logits = candidates.logits
     stronger = np.nonzero(logits[:, class_id] > logits[row, class_id])[0]
     stronger = stronger[logits[stronger].argmax(1) == class_id]
     stronger = stronger[np.argsort(-logits[stronger, class_id], kind="stable")][:_MOST]
     boxes = candidates.boxes_xyxy
     near = overlaps(boxes[stronger], boxes[row : row + 1])[:, 0]
-    for own in _kept(candidates, stronger):
-        if near[own] > candidates.iou:
+    for own in _kept(candidates, stronger, iou):
+        if near[own] > iou:
             return _suppressor(candidates, int(stronger[own]), class_id, float(near[own]))
     return None
+
+
+def overlap_needed(candidates: Candidates, row: int, class_id: int) -> float | None:
+    """Return an overlap threshold, of four digits, with which nothing suppresses a candidate; None where nothing does now.
+
+    With a higher threshold more boxes are kept, which may suppress the candidate in their turn: so it is raised until none does.
+
+    Args:
+        candidates: of the picture.
+        row: the candidate's.
+        class_id: the class.
+    """
+    needed = None
+    while (by := suppressor_of(candidates, row, class_id, needed)) is not None:
+        needed = min(1.0, math.ceil(1e4 * by.iou + 0.5) / 1e4)
+    return needed
 
 
 def nearest_kept(candidates: Candidates, row: int, class_id: int) -> Suppressor | None:
@@ -47,16 +71,15 @@ def nearest_kept(candidates: Candidates, row: int, class_id: int) -> Suppressor 
     return _suppressor(candidates, int(rows[shared.argmax()]), class_id, float(shared.max()))
 
 
-def _kept(candidates: Candidates, ordered: np.ndarray) -> list[int]:
-    """Return the places in ``ordered``, rows from the strongest on, that survive each other."""
-    boxes = candidates.boxes_xyxy[ordered]
-    left, kept = np.ones(len(ordered), bool), []
-    for place in range(len(ordered)):
-        if left[place]:
-            kept.append(place)
-            later = slice(place + 1, None)
-            left[later] &= overlaps(boxes[later], boxes[place : place + 1])[:, 0] <= candidates.iou
-    return kept
+def _kept(candidates: Candidates, ordered: npt.NDArray[np.intp], iou: float) -> list[int]:
+    """Return the places in ``ordered``, rows from the strongest on, that survive each other, strongest first."""
+    if not len(ordered):
+        return []
+    boxes = candidates.boxes_xyxy[ordered].astype(np.float64)
+    sizes = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), 1)
+    ranks = np.linspace(1, 0.5, len(ordered))  # (in their order, whatever the logits)
+    kept = cv2.dnn.NMSBoxes(sizes.tolist(), ranks.tolist(), 0.0, iou)
+    return [int(place) for place in np.asarray(kept).ravel()]
 
 
 def _suppressor(candidates: Candidates, row: int, class_id: int, iou: float) -> Suppressor:

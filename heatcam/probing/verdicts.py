@@ -68,7 +68,7 @@ class Needs:
 
     Attributes:
         conf: a confidence threshold just below the candidate's.
-        iou: an overlap threshold just at its overlap with the box that suppresses it.
+        iou: an overlap threshold with which no box suppresses it.
     """
 
     conf: float | None = None
