@@ -12,12 +12,12 @@ from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.overlay.colour_bar import bar_row
 from heatcam.overlay.columns import beside, framed
 from heatcam.overlay.drawing import draw
-from heatcam.overlay.heat import pixel_boxes
+from heatcam.overlay.heat import Pixels, pixel_boxes
 from heatcam.overlay.labels import label_words, object_colour
 from heatcam.overlay.lines import draw_box
 from heatcam.overlay.options import OverlayOptions
 from heatcam.overlay.resized import at_size
-from heatcam.overlay.sides import Marked, draw_marked
+from heatcam.overlay.sides import Marked, draw_labels, draw_marked
 from heatcam.overlay.strips import ColumnBar, ColumnCaption
 from heatcam.overlay.text import Colour
 from heatcam.probing import CoverEffect, cover_words
@@ -41,7 +41,7 @@ def draw_cover(
 ) -> Uint8Array:
     """Draw the picture before and after a cover beside each other.
 
-    The cover is outlined in amber; boxes that vanished are dashed in red where they were.
+    The cover is outlined in amber, dashed where it is yet to be laid; boxes that vanished are dashed in red where they were.
 
     Args:
         before: of the picture.
@@ -66,13 +66,28 @@ def draw_cover(
     ):
         shown = at_size(each, size_wh)
         picture = draw(shown, replace(look, clear_top=0, hud=False, boxes=False))
-        for box in pixel_boxes(effect.covers_xyxy * scale, picture.shape):
-            draw_box(picture, box, _COVER)
-        draw_marked(picture, [*(_kept(shown) if look.boxes else []), *also])
+        marked = [*(_kept(shown) if look.boxes else []), *also]
+        _draw_marked_around(
+            picture, marked, pixel_boxes(effect.covers_xyxy * scale, picture.shape), on_top=number == 1
+        )
         caption = ColumnCaption(str(number), colour, name, f"{len(each.detections)} kept")
         has_bar = look.hud and each.saliency is not None
         columns.append(framed(picture, caption, bar if has_bar else None))
     return beside(columns, cover_words(effect))
+
+
+def _draw_marked_around(
+    picture: Uint8Array, marked: list[Marked], covers: list[Pixels], *, on_top: bool
+) -> None:
+    """Draw covers below the boxes, or dashed on top of them, where they are yet to be laid; in place."""
+    if not on_top:
+        for box in covers:
+            draw_box(picture, box, _COVER)
+    draw_marked(picture, marked)
+    if on_top:
+        for box in covers:
+            draw_box(picture, box, _COVER, dashed=True)
+        draw_labels(picture, marked)
 
 
 def _kept(shown: Explanation) -> list[Marked]:

@@ -144,7 +144,10 @@ def explainer_for(family: str, conf: float, iou: float = 0.5) -> Explainer:
 def test_found_never_contradicts_what_is_detected(family: str) -> None:
     """Every kept box is found as what it is, and a place that is found has a kept box; for all kinds of heads."""
     explainer = explainer_for(family, 0.3)
-    found, asked = explainer.explain(PICTURE, with_map=False).detections, Prober(explainer).candidates(PICTURE)
+    found, asked = (
+        explainer.explain(PICTURE, with_map=False).detections,
+        Prober(explainer).candidates(PICTURE),
+    )
     assert np.array_equal(found.boxes_xyxy, asked.detections.boxes_xyxy)
     assert np.array_equal(found.anchors, asked.detections.anchors)
     assert len(found) > 0
@@ -191,12 +194,15 @@ def test_the_thresholds_that_are_named_keep_the_candidate(
     An untrained network is all noise, so noise is left out here.
     """
     monkeypatch.setattr("heatcam.probing.asking.noise_level", lambda *_: -50.0)
-    explainer, random, tried = explainer_for(family, 0.9, 0.3), np.random.default_rng(1), 0
+    explainer, random, tried = explainer_for(family, 0.9999, 0.3), np.random.default_rng(1), 0
     asked = Prober(explainer).candidates(PICTURE)
-    for _ in range(60):
-        x, y, wide, tall = random.uniform(0, 120), random.uniform(0, 90), *random.uniform(20, 70, 2)
-        class_id = int(random.integers(5))
-        answer = ask_places([Place((x, y, x + wide, y + tall), class_id, "abcde"[class_id])], asked)[0]
+    strongest = np.argsort(-asked.logits, axis=None)[:200]
+    for pair in random.permutation(strongest)[:60].tolist():
+        row, class_id = divmod(pair, 5)
+        box = asked.boxes_xyxy[row].clip(0, [200, 150, 200, 150]).tolist()
+        if min(box[2] - box[0], box[3] - box[1]) < 5:
+            continue
+        answer = ask_places([Place(tuple(box), class_id, "abcde"[class_id])], asked)[0]
         needs = answer.needs
         if needs.conf is None and needs.iou is None:
             continue
@@ -204,7 +210,7 @@ def test_the_thresholds_that_are_named_keep_the_candidate(
         if not asked.suppresses and stronger >= len(asked.logits):
             continue  # such a head picks no more pairs of anchor and class than it has anchors
         tried += 1
-        kept = Thresholds(needs.conf or 0.9, needs.iou or 0.3, max_det=5000)
+        kept = Thresholds(needs.conf or 0.9999, needs.iou or 0.3, max_det=5000)
         now = explainer.with_thresholds(kept).explain(PICTURE, with_map=False).detections
         assert (now.anchors[now.class_ids == class_id] == answer.candidate.anchor).any(), answer
         if tried == 8:
