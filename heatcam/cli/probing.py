@@ -19,7 +19,7 @@ PhotoArgument = Annotated[
 
 @command(
     rich_help_panel=Kind.MEASURE,
-    epilog="Example: heatcam missed photo.jpg --at 40,60,200,310 --class dog --model yolo11n.pt",
+    epilog="Example: heatcam missed photo.jpg --at 40,60,200,310 --class dog -m yolo11n.pt",
 )
 @with_option_records
 def missed(model: AskedModel, places: PlacesChoice, output: ProbedOutput, photo: PhotoArgument) -> None:
@@ -34,13 +34,13 @@ def missed(model: AskedModel, places: PlacesChoice, output: ProbedOutput, photo:
 
 @command(
     rich_help_panel=Kind.MEASURE,
-    epilog="Example: heatcam cover photo.jpg --at 40,60,200,310 --fill blur --model yolo11n.pt",
+    epilog="Example: heatcam cover photo.jpg --at 40,60,200,310 --fill blur -m yolo11n.pt",
 )
 @with_option_records
 def cover(
     model: ProbedModel, covers: CoverChoice, look: LookOptions, output: ProbedOutput, photo: PhotoArgument
 ) -> None:
-    """Cover places of a picture, and compare what changes with what the heat had foretold.
+    """Cover places of a picture, and see if the heat had foretold what changes.
 
     Each cover is laid by itself, and all of them together.
     """

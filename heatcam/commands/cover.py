@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatcam.commands.options import LookOptions, overlay_options
-from heatcam.commands.probing_options import (
-    CoverChoice,
-    ProbedOutput,
-    boxes_at,
-    planned_picture,
-    require_detector,
-)
+from heatcam.commands.probing_checks import boxes_at, planned_picture, require_detector
+from heatcam.commands.probing_options import CoverChoice, ProbedOutput
 from heatcam.commands.setup import model_at_hand, start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal

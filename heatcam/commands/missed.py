@@ -6,14 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatcam.commands.probing_options import (
-    PlacesChoice,
-    ProbedOutput,
-    boxes_at,
-    planned_picture,
-    require_detector,
-    within,
-)
+from heatcam.commands.probing_checks import boxes_at, planned_picture, require_detector, within
+from heatcam.commands.probing_options import PlacesChoice, ProbedOutput
 from heatcam.commands.setup import model_at_hand, start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
@@ -23,7 +17,7 @@ from heatcam.models import MARKERS
 from heatcam.options import class_ids_of
 from heatcam.overlay import MOST_PLACES, draw_places
 from heatcam.probing import (
-    Place,
+    AskedPlace,
     PlaceAnswer,
     PlaceEvidence,
     Verdict,
@@ -126,7 +120,7 @@ def _read(photo: str, choice: ModelChoice, places: PlacesChoice, output: ProbedO
     return _Asked(photo, image, found, target)
 
 
-def _places(asked: _Asked, places: PlacesChoice, explainer: Explainer, terminal: Terminal) -> list[Place]:
+def _places(asked: _Asked, places: PlacesChoice, explainer: Explainer, terminal: Terminal) -> list[AskedPlace]:
     """Return the places in the model's own classes; labels of other classes are left out with a note.
 
     Raises:
@@ -141,7 +135,7 @@ def _places(asked: _Asked, places: PlacesChoice, explainer: Explainer, terminal:
         if class_id is None:
             unknown.add(box.class_name)
         elif wanted is None or class_id in wanted:
-            found.append(Place(box.box_xyxy, class_id, names[class_id]))
+            found.append(AskedPlace(box.box_xyxy, class_id, names[class_id]))
     if unknown:
         terminal.note(f"labels left out, as the model has no such class: {', '.join(sorted(unknown))}")
     kept = explainer.thresholds.class_ids

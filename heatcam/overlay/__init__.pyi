@@ -32,7 +32,6 @@ from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
 from .options import named_look as named_look
 from .places import MOST_PLACES as MOST_PLACES
-from .places import draw_place as draw_place
 from .places import draw_places as draw_places
 from .resized import at_size as at_size
 from .resized import moved as moved

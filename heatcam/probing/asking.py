@@ -20,10 +20,10 @@ from heatcam.probing.noise import noise_level
 from heatcam.probing.suppression import nearest_kept, overlap_needed, suppressor_of
 from heatcam.probing.verdicts import (
     MATCH_IOU,
-    Candidate,
+    CandidateBox,
     Margins,
     Needs,
-    Place,
+    AskedPlace,
     PlaceAnswer,
     Rival,
     Verdict,
@@ -53,7 +53,7 @@ class Ruling:
 
 
 def ask_places(
-    places: Sequence[Place], candidates: Candidates, match_iou: float = MATCH_IOU
+    places: Sequence[AskedPlace], candidates: Candidates, match_iou: float = MATCH_IOU
 ) -> tuple[PlaceAnswer, ...]:
     """Answer for each place whether the model found its object, and if not, why.
 
@@ -81,7 +81,7 @@ def ask_places(
 
 
 def owners_of(
-    places: Sequence[Place], candidates: Candidates, match_iou: float = MATCH_IOU
+    places: Sequence[AskedPlace], candidates: Candidates, match_iou: float = MATCH_IOU
 ) -> dict[int, int]:
     """Return the place that each kept box is on, by the box's index; boxes on none are left out.
 
@@ -113,7 +113,7 @@ class _Seen:
         same_class: float32 ``(N, 4)``, the places of this class, this one among them.
     """
 
-    place: Place
+    place: AskedPlace
     all: Candidates
     match_iou: float
     others: frozenset[int]
@@ -143,7 +143,8 @@ class _Seen:
     @cached_property
     def free(self) -> BoolArray:
         """False for candidates that lie better on another place of this class, or were kept there: bool ``(K,)``."""
-        free = overlaps(self.inside, self.same_class).max(1) <= self.ious + _ROUNDING
+        elsewhere = overlaps(self.inside, self.same_class).max(1)
+        free: BoolArray = np.asarray(elsewhere <= self.ious + _ROUNDING)
         found = self.all.detections
         rows = [int(found.anchors[d]) for d in self.others if found.class_ids[d] == self.place.class_id]
         free[rows] = False
@@ -305,10 +306,10 @@ def _answer(seen: _Seen) -> PlaceAnswer:
     )
 
 
-def _candidate(seen: _Seen, ruling: Ruling) -> Candidate:
+def _candidate(seen: _Seen, ruling: Ruling) -> CandidateBox:
     """Return the candidate of a ruling; of a kept box that was found, box and confidence are the kept ones."""
     row, logit = ruling.row, float(seen.logits[ruling.row])
-    made = Candidate(
+    made = CandidateBox(
         row,
         int(seen.all.strides[row]),
         logit,
@@ -352,7 +353,7 @@ def _rivals(seen: _Seen, row: int) -> tuple[Rival, ...]:
     )
 
 
-def _wrong_sides(seen: _Seen, candidate: Candidate) -> tuple[WrongSide, ...]:
+def _wrong_sides(seen: _Seen, candidate: CandidateBox) -> tuple[WrongSide, ...]:
     """Return the sides whose correction alone would raise the IoU by at least 0.02, the one that gains most first."""
     place, box = seen.box[0], candidate.box_xyxy
     sides = []
@@ -381,7 +382,7 @@ def _is_cut(seen: _Seen) -> bool:
     return bool((box[:2] < edge[:2] + near).any() or (box[2:] > edge[2:] - near).any())
 
 
-def _boxes_of(places: Sequence[Place], class_id: int) -> Float32Array:
+def _boxes_of(places: Sequence[AskedPlace], class_id: int) -> Float32Array:
     return np.array([p.box_xyxy for p in places if p.class_id == class_id], np.float32).reshape(-1, 4)
 
 

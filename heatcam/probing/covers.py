@@ -35,7 +35,7 @@ class ObjectEffect:
         detection: its index in the kept boxes before.
         class_name: its class.
         confidence_before, confidence_after: of its class, at its anchor; with queries at the best one on its box.
-        detection_after: index in the boxes kept after of the one that is on it, maybe from another anchor; None where it vanished.
+        detection_after: index in the boxes kept after of the one on it, maybe of another anchor; None where it vanished.
         logit_before, logit_after: the same as logits.
         evidence_share: share of its map's positive evidence that lies under the cover, in ``[0, 1]``: what the map foretells;
             None without a map or evidence.
@@ -77,7 +77,7 @@ class CoverEffect:
 
 @dataclass(frozen=True)
 class Foretold:
-    """How well maps foretold what covers did.
+    """Agreement of what maps foretold with what covers did.
 
     Attributes:
         pairs: number of pairs of cover and object with both numbers.

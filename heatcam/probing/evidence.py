@@ -29,7 +29,7 @@ class AsksPlaces(Protocol):
 
 @dataclass(frozen=True)
 class ClassEvidence:
-    """What speaks for and against one class at a place.
+    """Evidence for and against one class at a place.
 
     Attributes:
         class_name: the class.

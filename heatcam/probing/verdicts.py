@@ -28,7 +28,7 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class AskedPlace:
     """A place of a picture, and the class that is missed there.
 
     Attributes:
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)  # (arrays do not compare)
-class Candidate:
+class CandidateBox:
     """The box at a place that the class was most nearly seen in.
 
     Attributes:
@@ -158,9 +158,9 @@ class PlaceAnswer:
         cut: True if it reaches the edge of what the network sees, beyond which is the letterbox's border.
     """
 
-    place: Place
+    place: AskedPlace
     verdict: Verdict
-    candidate: Candidate
+    candidate: CandidateBox
     needs: Needs
     margins: Margins
     suppressed_by: Suppressor | None

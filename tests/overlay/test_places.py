@@ -109,11 +109,11 @@ def test_pictures_of_all_sizes_have_columns_of_a_readable_width(size_wh: tuple[i
     scale = min(size_wh) / 320
     from dataclasses import replace
 
-    from heatcam.probing import Place
+    from heatcam.probing import AskedPlace
 
     own = replace(
         answer,
-        place=Place(tuple(scale * side for side in BOX), DOG, "dog"),
+        place=AskedPlace(tuple(scale * side for side in BOX), DOG, "dog"),
         candidate=replace(answer.candidate, box_xyxy=np.float32(BOX) * np.float32(scale)),
     )
     made = evidence_of([own], FakeAsker(), image)[0]

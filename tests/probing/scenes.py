@@ -8,7 +8,7 @@ import numpy as np
 
 from heatcam.frames import AnchorGrid, Candidates, Detections
 from heatcam.geometry import Letterbox, overlaps
-from heatcam.probing import Place
+from heatcam.probing import AskedPlace
 
 SIZE_WH = 320, 320
 LETTERBOX = Letterbox.fit(SIZE_WH, 320)
@@ -77,5 +77,5 @@ def _kept(*, boxes, logits, conf, iou, max_det, suppresses) -> Detections:  # ty
     )
 
 
-def place(class_id: int = DOG, box: tuple[float, float, float, float] = BOX) -> Place:
-    return Place(box, class_id, NAMES[class_id])
+def place(class_id: int = DOG, box: tuple[float, float, float, float] = BOX) -> AskedPlace:
+    return AskedPlace(box, class_id, NAMES[class_id])

@@ -15,7 +15,7 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.rtdetr import QueryEngine, QueryNetwork
 from heatcam.models import load_model
 from heatcam.options import ExplainOptions
-from heatcam.probing import Place, PlaceAnswer, Verdict, ask_places
+from heatcam.probing import AskedPlace, PlaceAnswer, Verdict, ask_places
 from heatcam.saliency import Explainer, Prober, explainer_of
 from heatcam.sources import DemoScene
 from tests.nets import engine_of, fresh_network
@@ -40,11 +40,11 @@ def markers(loaded) -> Explainer:  # type: ignore[no-untyped-def]
     return explainer_of(own, torch.device("cpu"), options)
 
 
-def place(class_name: str, box: tuple[float, float, float, float] | None = None) -> Place:
-    return Place(box or TRUE[class_name], CLASSES.index(class_name), class_name)
+def place(class_name: str, box: tuple[float, float, float, float] | None = None) -> AskedPlace:
+    return AskedPlace(box or TRUE[class_name], CLASSES.index(class_name), class_name)
 
 
-def ask(explainer: Explainer, *places: Place, image: np.ndarray = IMAGE, **thresholds: float) -> PlaceAnswer:
+def ask(explainer: Explainer, *places: AskedPlace, image: np.ndarray = IMAGE, **thresholds: float) -> PlaceAnswer:
     kept = Thresholds(**{"conf": 0.25} | thresholds)
     return ask_places(places, Prober(explainer.with_thresholds(kept)).candidates(image))[0]
 
@@ -152,7 +152,7 @@ def test_found_never_contradicts_what_is_detected(family: str) -> None:
     assert np.array_equal(found.anchors, asked.detections.anchors)
     assert len(found) > 0
     strongest = [
-        Place(tuple(map(float, box)), int(class_id), name)
+        AskedPlace(tuple(map(float, box)), int(class_id), name)
         for box, class_id, name in zip(found.boxes_xyxy[:8], found.class_ids, found.class_names, strict=False)
         if (box[2:] - box[:2]).min() > 1
     ]
@@ -161,7 +161,7 @@ def test_found_never_contradicts_what_is_detected(family: str) -> None:
     for _ in range(20):
         x, y, wide, tall = random.uniform(0, 100), random.uniform(0, 80), *random.uniform(20, 70, 2)
         box, class_id = (x, y, x + wide, y + tall), int(random.integers(5))
-        answer = ask_places([Place(box, class_id, "abcde"[class_id])], asked)[0]
+        answer = ask_places([AskedPlace(box, class_id, "abcde"[class_id])], asked)[0]
         assert (answer.verdict is Verdict.FOUND) == _is_there(found, box, class_id)
 
 
@@ -202,7 +202,7 @@ def test_the_thresholds_that_are_named_keep_the_candidate(
         box = asked.boxes_xyxy[row].clip(0, [200, 150, 200, 150]).tolist()
         if min(box[2] - box[0], box[3] - box[1]) < 5:
             continue
-        answer = ask_places([Place(tuple(box), class_id, "abcde"[class_id])], asked)[0]
+        answer = ask_places([AskedPlace(tuple(box), class_id, "abcde"[class_id])], asked)[0]
         needs = answer.needs
         if needs.conf is None and needs.iou is None:
             continue
