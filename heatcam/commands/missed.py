@@ -120,7 +120,9 @@ def _read(photo: str, choice: ModelChoice, places: PlacesChoice, output: ProbedO
     return _Asked(photo, image, found, target)
 
 
-def _places(asked: _Asked, places: PlacesChoice, explainer: Explainer, terminal: Terminal) -> list[AskedPlace]:
+def _places(
+    asked: _Asked, places: PlacesChoice, explainer: Explainer, terminal: Terminal
+) -> list[AskedPlace]:
     """Return the places in the model's own classes; labels of other classes are left out with a note.
 
     Raises:

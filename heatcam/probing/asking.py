@@ -20,10 +20,10 @@ from heatcam.probing.noise import noise_level
 from heatcam.probing.suppression import nearest_kept, overlap_needed, suppressor_of
 from heatcam.probing.verdicts import (
     MATCH_IOU,
+    AskedPlace,
     CandidateBox,
     Margins,
     Needs,
-    AskedPlace,
     PlaceAnswer,
     Rival,
     Verdict,

@@ -49,13 +49,13 @@ def candidates(
         boxes[row] = box
         for class_id, logit in own.items():
             logits[row, class_id] = logit
-    made = dict(boxes=boxes, logits=logits, conf=conf, iou=iou, max_det=max_det, suppresses=suppresses)
+    kept = _kept(boxes, logits, conf, iou, max_det, suppresses)
     return Candidates(
-        _kept(**made), boxes, logits, points, np.full(len(levels), 16), LETTERBOX, NAMES, conf, iou, max_det, suppresses
+        kept, boxes, logits, points, np.full(len(levels), 16), LETTERBOX, NAMES, conf, iou, max_det, suppresses
     )  # fmt: skip
 
 
-def _kept(*, boxes, logits, conf, iou, max_det, suppresses) -> Detections:  # type: ignore[no-untyped-def]
+def _kept(boxes, logits, conf, iou, max_det, suppresses) -> Detections:
     scores = 1 / (1 + np.exp(-logits.astype(np.float64)))
     pairs = [(scores[r, c], r, c) for r, c in zip(*np.nonzero(scores > conf), strict=True)]
     kept: list[tuple[float, int, int]] = []

@@ -33,7 +33,7 @@ def loaded() -> Iterator[object]:
 
 
 @pytest.fixture
-def markers(loaded) -> Explainer:  # type: ignore[no-untyped-def]
+def markers(loaded) -> Explainer:
     own = copy.copy(loaded)
     object.__setattr__(own, "network", copy.deepcopy(loaded.network))
     options = ExplainOptions(backend="torch", pictures=1)
@@ -44,13 +44,15 @@ def place(class_name: str, box: tuple[float, float, float, float] | None = None)
     return AskedPlace(box or TRUE[class_name], CLASSES.index(class_name), class_name)
 
 
-def ask(explainer: Explainer, *places: AskedPlace, image: np.ndarray = IMAGE, **thresholds: float) -> PlaceAnswer:
+def ask(
+    explainer: Explainer, *places: AskedPlace, image: np.ndarray = IMAGE, **thresholds: float
+) -> PlaceAnswer:
     kept = Thresholds(**{"conf": 0.25} | thresholds)
     return ask_places(places, Prober(explainer.with_thresholds(kept)).candidates(image))[0]
 
 
 def head_of(explainer: Explainer) -> nn.Module:
-    head: nn.Module = explainer.engine.cut.head  # type: ignore[attr-defined]
+    head: nn.Module = explainer.engine.cut.head
     return head
 
 
@@ -89,7 +91,7 @@ def test_a_neighbour_suppresses_and_the_overlap_named_keeps_both(markers: Explai
 
 
 def test_a_biased_class_head_is_other_class(markers: Explainer) -> None:
-    for branch in head_of(markers).cv3:  # type: ignore[union-attr]
+    for branch in head_of(markers).cv3:
         branch[-1].bias.data[CLASSES.index("barcode")] += 25
     answer = ask(markers, place("aruco"))
     assert answer.verdict is Verdict.OTHER_CLASS
@@ -99,7 +101,7 @@ def test_a_biased_class_head_is_other_class(markers: Explainer) -> None:
 
 
 def test_a_shifted_box_branch_is_misplaced_and_the_side_is_named(markers: Explainer) -> None:
-    for branch in head_of(markers).cv2:  # type: ignore[union-attr]
+    for branch in head_of(markers).cv2:
         bins = branch[-1].bias.data.view(4, -1)
         bins[2, 12] += 40  # the right side, twelve cells away
     answer = ask(markers, place("aruco"))
@@ -165,7 +167,7 @@ def test_found_never_contradicts_what_is_detected(family: str) -> None:
         assert (answer.verdict is Verdict.FOUND) == _is_there(found, box, class_id)
 
 
-def _is_there(found, box, class_id: int) -> bool:  # type: ignore[no-untyped-def]
+def _is_there(found, box, class_id: int) -> bool:
     from supervision import box_iou_batch
 
     own = found.boxes_xyxy[found.class_ids == class_id]

@@ -97,7 +97,7 @@ def test_nothing_asked_is_nothing_answered() -> None:
     assert Prober(explainer()).evidence_at(IMAGE, (), ()) == ((), ())
 
 
-def test_a_classifier_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_classifier_is_refused(tmp_path) -> None:
     loaded = load_model(str(class_checkpoint(tmp_path)))
     explain = explainer_of(loaded, torch.device("cpu"), ExplainOptions(backend="torch", pictures=1))
     with pytest.raises(UsageError, match="finds no boxes"):
