@@ -90,8 +90,16 @@ class Engine(Protocol):
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detect objects in one pass of a ``(1, channels, H, W)`` picture; with ``with_graph``, keep what gradients need."""
 
-    def everywhere(self, picture: Tensor, thresholds: Thresholds) -> tuple[Forward, EveryBox]:
+    def everywhere(
+        self, picture: Tensor, thresholds: Thresholds, rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
         """Return the kept boxes, as ``forward`` does, and those at every anchor or query, in one pass without a graph.
+
+        Args:
+            picture: float ``(1, channels, H, W)``.
+            thresholds: those of the kept boxes.
+            rows: read boxes at these anchors alone, and wherever a class is more confident than 0.05 or the threshold; all others
+                are zeros. None reads all. Queries have theirs at once.
 
         Raises:
             UsageError: the network finds no boxes.

@@ -122,7 +122,9 @@ class QueryEngine(TappedEngine[QueryNetwork]):
             asked = logits[kept.anchors, self.explained_class].float().sigmoid()
         return Forward(inputs, kept, asked)
 
-    def everywhere(self, picture: Tensor, thresholds: Thresholds) -> tuple[Forward, EveryBox]:
+    def everywhere(
+        self, picture: Tensor, thresholds: Thresholds, _rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
         """See ``Engine``."""
         inputs, pixels = self._predicted(picture, with_graph=False)
         kept = keep_queries(self.cut.head, pixels, inputs.logits.sigmoid(), thresholds)

@@ -67,7 +67,9 @@ class TappedEngine(Generic[Cut]):
         """See ``Engine``: None, as there are no anchor points."""
         return None
 
-    def everywhere(self, _picture: Tensor, _thresholds: Thresholds) -> tuple[Forward, EveryBox]:
+    def everywhere(
+        self, _picture: Tensor, _thresholds: Thresholds, _rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
         """See ``Engine``: refused."""
         raise UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")
 

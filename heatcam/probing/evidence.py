@@ -8,7 +8,7 @@ from typing import Protocol
 
 from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import Candidates, SaliencyMap
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.measures import evidence_share
 from heatcam.probing.verdicts import PlaceAnswer
 
@@ -16,7 +16,7 @@ from heatcam.probing.verdicts import PlaceAnswer
 class AsksPlaces(Protocol):
     """A model that can be asked about places: ``saliency.Prober``. Called from one thread."""
 
-    def candidates(self, image: Uint8Array) -> Candidates:
+    def candidates(self, image: Uint8Array, near_xyxy: Float32Array | None = None) -> Candidates:
         """Return every box that the model predicts, and those it keeps."""
         ...
 

@@ -14,6 +14,7 @@ from heatcam.saliency.methods.hirescam import hirescam
 from heatcam.saliency.multi_level import add_levels
 
 METHOD = "hirescam"
+_GROWN = 0.5  # of a place's sides, on each side: boxes on it have their anchors there
 
 
 def signed_map(activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
@@ -33,7 +34,7 @@ class Prober:
     """Asks one model about places: which boxes it predicts there, and what speaks for and against a class.
 
     Called from the explainer's thread, in turn with it. One call of ``candidates`` costs a frame's detection and the box branch
-    on all cells; one of ``evidence_at`` costs a frame's map.
+    on all cells, or near places on some; one of ``evidence_at`` costs a frame's map.
 
     Args:
         explainer: the model; its thresholds decide what is kept.
@@ -43,11 +44,13 @@ class Prober:
         self._explainer = explainer
         self._signed = explainer.with_formula(METHOD, signed_map)
 
-    def candidates(self, image: Uint8Array) -> Candidates:
+    def candidates(self, image: Uint8Array, near_xyxy: Float32Array | None = None) -> Candidates:
         """Return every box that the model predicts, and those it keeps.
 
         Args:
             image: uint8 ``(H, W, 3)`` BGR; not changed.
+            near_xyxy: float32 ``(N, 4)`` in image pixels: read boxes near these places alone, and those of some confidence
+                anywhere, which is quicker. Other boxes have no area, and so are on no place. None reads all.
 
         Raises:
             UsageError: the model finds no boxes.
@@ -55,11 +58,13 @@ class Prober:
         explainer, engine = self._explainer, self._explainer.engine
         with engine.exclusive_threads():
             letterbox, picture = explainer.prepare(image)
-            forward, every = engine.everywhere(picture, explainer.thresholds)
+            grid = explainer.anchor_grid(letterbox.image_wh)
+            rows = None if near_xyxy is None or grid is None else _rows_near(grid, near_xyxy)
+            forward, every = engine.everywhere(picture, explainer.thresholds, rows)
             found = explainer.detections_of(forward, letterbox)
         corners = every.xyxy.float().cpu().numpy().reshape(-1, 2, 2)
         boxes = letterbox.points_to_image(corners).reshape(-1, 4)
-        points, strides = _anchors_of(explainer.anchor_grid(letterbox.image_wh), boxes)
+        points, strides = _anchors_of(grid, boxes)
         kept = explainer.thresholds
         return Candidates(
             found,
@@ -108,3 +113,12 @@ def _anchors_of(grid: AnchorGrid | None, boxes: Float32Array) -> tuple[Float32Ar
         return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, np.float32), np.zeros(len(boxes), np.int64)
     points, levels = grid.points()
     return points, np.array(grid.strides, np.int64)[levels]
+
+
+def _rows_near(grid: AnchorGrid, places_xyxy: Float32Array) -> list[int]:
+    """Return the anchors whose points lie in one of some places, grown by half of its sides on each side and by a coarse cell."""
+    points, _ = grid.points()
+    low, high = places_xyxy[:, :2], places_xyxy[:, 2:]
+    grown = _GROWN * (high - low) + np.divide(max(grid.strides), grid.letterbox.scale_xy)
+    inside = (points[:, None] >= low - grown) & (points[:, None] <= high + grown)  # (K, N, 2)
+    return np.unique(np.nonzero(inside.all(2))[0]).tolist()

@@ -218,3 +218,23 @@ def test_the_thresholds_that_are_named_keep_the_candidate(
         if tried == 8:
             break
     assert tried >= 3
+
+
+def test_boxes_read_near_the_place_alone_give_the_same_answers(markers: Explainer) -> None:
+    prober, random = Prober(markers), np.random.default_rng(0)
+    everything, boxes = prober.candidates(IMAGE), list(TRUE.items())
+    for _ in range(8):
+        x, y, wide, tall = *random.uniform(0, 380, 2), *random.uniform(20, 100, 2)
+        boxes.append((CLASSES[int(random.integers(5))], (x, y, x + wide, y + tall)))
+    read = []
+    for name, box in boxes:
+        own = [place(name, box)]
+        near = prober.candidates(IMAGE, np.array([box], np.float32))
+        assert np.array_equal(near.detections.anchors, everything.detections.anchors)
+        read.append((near.boxes_xyxy[:, 2:] > near.boxes_xyxy[:, :2]).all(1).mean())
+        (quick,), (slow,) = ask_places(own, near), ask_places(own, everything)
+        assert quick.verdict is slow.verdict
+        if slow.verdict is not Verdict.NOT_SEEN:
+            assert quick.candidate.anchor == slow.candidate.anchor
+            assert np.allclose(quick.candidate.box_xyxy, slow.candidate.box_xyxy, atol=0.02)
+    assert np.mean(read) < 0.5
