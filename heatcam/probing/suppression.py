@@ -38,7 +38,9 @@ def suppressor_of(
     stronger = stronger[logits[stronger].argmax(1) == class_id]
     stronger = stronger[np.argsort(-logits[stronger, class_id], kind="stable")][:_MOST]
     boxes = candidates.boxes_xyxy
-    near = overlaps(boxes[stronger], boxes[row : row + 1])[:, 0]
+    near = np.minimum(
+        overlaps(boxes[stronger], boxes[row : row + 1])[:, 0], 1
+    )  # (equal boxes may round above it)
     for own in _kept(candidates, stronger, iou):
         if near[own] > iou:
             return _suppressor(candidates, int(stronger[own]), class_id, float(near[own]))

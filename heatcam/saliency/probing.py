@@ -121,4 +121,5 @@ def _rows_near(grid: AnchorGrid, places_xyxy: Float32Array) -> list[int]:
     low, high = places_xyxy[:, :2], places_xyxy[:, 2:]
     grown = _GROWN * (high - low) + np.divide(max(grid.strides), grid.letterbox.scale_xy)
     inside = (points[:, None] >= low - grown) & (points[:, None] <= high + grown)  # (K, N, 2)
-    return np.unique(np.nonzero(inside.all(2))[0]).tolist()
+    rows: list[int] = np.unique(np.nonzero(inside.all(2))[0]).tolist()
+    return rows

@@ -8,6 +8,7 @@ import pytest
 from heatcam.probing import PlaceAnswer, Verdict, ask_places
 from heatcam.probing.asking import NO_REST, just_below
 from heatcam.probing.noise import noise_level
+from heatcam.probing.suppression import overlap_needed
 from tests.probing.scenes import BOX, CAT, DOG, QUIET, candidates, place
 
 
@@ -197,6 +198,14 @@ def test_the_threshold_named_is_just_below(confidence: float) -> None:
     named = just_below(confidence)
     assert named < confidence
     assert named > 0.98 * confidence
+
+
+def test_a_box_that_equals_a_stronger_one_needs_a_threshold_of_one() -> None:
+    answer = ask((BOX, {DOG: 0.5}), (BOX, {DOG: 3.0}), others=[place(DOG, (0, 0, 9, 9))], match_iou=0.99)
+    assert answer.verdict is Verdict.FOUND
+    everything = candidates([(BOX, {DOG: 0.5}), (BOX, {DOG: 3.0})])
+    for row in np.nonzero(everything.logits[:, DOG] == 0.5)[0].tolist():
+        assert overlap_needed(everything, row, DOG) == 1
 
 
 def test_no_places_have_no_answers() -> None:
