@@ -171,6 +171,11 @@ def test_each_kept_box_is_on_one_place_only() -> None:
     assert [each.verdict is Verdict.FOUND for each in answers] == [True, False]
 
 
+def test_a_box_that_is_on_an_equal_place_answers_no_other() -> None:
+    verdicts = [each.verdict for each in ask_places([place(), place()], candidates([(BOX, {DOG: 2.0})]))]
+    assert verdicts == [Verdict.FOUND, Verdict.NOT_SEEN]
+
+
 def test_stronger_boxes_may_fill_max_det() -> None:
     placed = (BOX, {DOG: 0.5}), ((0, 0, 64, 64), {CAT: 3.0})
     answer = ask(*placed, max_det=1)

@@ -62,6 +62,7 @@ def test_the_share_under_covers_counts_overlaps_once_and_cut_cells_in_part() -> 
     assert share_under(saliency, np.concatenate((COVER, COVER))) == pytest.approx(0.75)
     half = np.array([[112, 112, 152, 208]], np.float32)  # cuts the cell from 144 to 160
     assert share_under(map_of(cut=2.0), half) == pytest.approx(0.5)
+    assert share_under(map_of(cut=2.0), np.concatenate((half, half))) == pytest.approx(0.5)
     assert share_under(map_of(), COVER) is None
     assert share_under(map_of(left=-1.0), COVER) is None
 
