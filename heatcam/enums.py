@@ -84,6 +84,15 @@ class ComparedView(str, Enum):
         return ComparedView.BOTH if self is ComparedView.DIFFERENCE else self
 
 
+class Fill(str, Enum):
+    """Ways to cover a place of a picture."""
+
+    BLUR = "blur"
+    GREY = "grey"
+    NOISE = "noise"
+    BACKGROUND = "background"
+
+
 class ViewName(str, Enum):
     """Views: the pictures that can be drawn of one explanation."""
 

@@ -156,6 +156,46 @@ class AnchorGrid:
         columns, rows = wide // self.strides[level], tall // self.strides[level]
         return before + min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
 
+    def points(self) -> tuple[Float32Array, Int64Array]:
+        """Return every anchor's point, float32 ``(K, 2)`` in image pixels, and the index of its level, int64 ``(K,)``."""
+        wide, tall = self.letterbox.model_wh
+        points, levels = [], []
+        for level, stride in enumerate(self.strides):
+            rows, columns = np.mgrid[0 : tall // stride, 0 : wide // stride]
+            points.append(np.stack((columns.ravel() + 0.5, rows.ravel() + 0.5), 1) * stride)
+            levels.append(np.full(rows.size, level, np.int64))
+        return self.letterbox.points_to_image(np.concatenate(points)), np.concatenate(levels)
+
+
+@dataclass(frozen=True, eq=False)  # (arrays do not compare)
+class Candidates:
+    """Boxes and class logits that a detector predicts in a picture at each of its K anchors or queries, and those it kept.
+
+    Attributes:
+        detections: the kept boxes, exactly those of ``explain`` with the same thresholds; their ``anchors`` are rows here.
+        boxes_xyxy: float32 ``(K, 4)`` in image pixels, not clipped; of rotated ones the upright boxes around them.
+        logits: float32 ``(K, classes)``.
+        points_xy: float32 ``(K, 2)`` in image pixels: anchor points; of queries, which have none, the middles of their boxes.
+        strides: int64 ``(K,)``, model pixels a cell of each anchor's level; 0 for queries.
+        letterbox: the geometry of the picture.
+        class_names: name of each class id.
+        conf, iou, max_det: the thresholds that the kept boxes passed.
+        suppresses: True if overlapping boxes of a class are suppressed and an anchor has one class (non-maximum suppression);
+            False for end-to-end heads and queries.
+    """
+
+    detections: Detections
+    boxes_xyxy: Float32Array
+    logits: Float32Array
+    points_xy: Float32Array
+    strides: Int64Array
+    letterbox: Letterbox
+    class_names: dict[int, str]
+    conf: float
+    iou: float
+    max_det: int
+    suppresses: bool
+
 
 @dataclass(frozen=True)
 class SaliencyMap:

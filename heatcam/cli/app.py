@@ -377,3 +377,6 @@ def evaluate(
     from heatcam.commands.evaluation import run_eval  # noqa: PLC0415
 
     raise typer.Exit(run_eval(photos, judged, plan, outputs, terminal_of(), recursive=recursive))
+
+
+from heatcam.cli import probing  # noqa: E402, F401 (its commands are listed after these)

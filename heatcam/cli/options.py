@@ -15,13 +15,16 @@ import typer
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
+from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
 from heatcam.cli.single_options import CAMERA
 from heatcam.commands import (
+    AskedModel,
     CaptureChoice,
     ComparedChoice,
     ComparedLook,
     ComparedOutput,
+    CoverChoice,
     Extent,
     FilmChoice,
     FindingsChoice,
@@ -30,6 +33,9 @@ from heatcam.commands import (
     MotionOptions,
     Output,
     PictureOutput,
+    PlacesChoice,
+    ProbedModel,
+    ProbedOutput,
     RecordedFilm,
     RecordingOptions,
     RecordingOutput,
@@ -65,6 +71,11 @@ GROUP_OF: dict[type, Group] = {
     ServedChoice: Group.MODEL,
     Conditions: Group.MODEL,
     Judged: Group.MODEL,
+    ProbedModel: Group.MODEL,
+    AskedModel: Group.MODEL,
+    PlacesChoice: Group.SOURCE,
+    CoverChoice: Group.SOURCE,
+    ProbedOutput: Group.OUTPUT,
     LookOptions: Group.LOOK,
     ComparedLook: Group.LOOK,
     MotionOptions: Group.LOOK,
@@ -380,4 +391,4 @@ OPTIONS[SourceChoice] = {
     "camera": CAMERA,
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
-OPTIONS |= serving_options(OPTIONS)
+OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR)

@@ -21,6 +21,11 @@ from .options import StatisticsOptions as StatisticsOptions
 from .options import StatisticsOutput as StatisticsOutput
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
+from .probing_options import AskedModel as AskedModel
+from .probing_options import CoverChoice as CoverChoice
+from .probing_options import PlacesChoice as PlacesChoice
+from .probing_options import ProbedModel as ProbedModel
+from .probing_options import ProbedOutput as ProbedOutput
 from .refusals import before_bench as before_bench
 from .refusals import before_compare as before_compare
 from .refusals import before_eval as before_eval

@@ -151,6 +151,30 @@ def every_box(head: Any, predictions: Predictions) -> tuple[Tensor, Tensor]:
     return boxes, scores
 
 
+@dataclass(frozen=True)
+class EveryBox:
+    """Boxes and class logits at every anchor or query of one picture, before any is dropped.
+
+    Attributes:
+        xyxy: float ``(K, 4)`` in model pixels; of rotated boxes the upright ones around them.
+        logits: float ``(K, classes)``.
+        suppresses: True if boxes of a class that overlap are suppressed afterwards and each anchor has one class; False where
+            anchors or queries give a box for each class that passes (end-to-end heads, RT-DETR).
+    """
+
+    xyxy: Tensor
+    logits: Tensor
+    suppresses: bool
+
+
+def upright_boxes(head: Any, predictions: Predictions) -> Tensor:
+    """Return every box that the head predicts, as ``keep_boxes`` gives the kept ones: float ``(K, 4)``, xyxy in model pixels."""
+    if isinstance(head, OBB):
+        decoded = predictions.decoded[0].T
+        return _around_rotated(decoded[:, :4], decoded[:, -1])
+    return every_box(head, predictions)[0]
+
+
 def _around_rotated(xywh: Tensor, angles: Tensor) -> Tensor:
     """Upright boxes ``xyxy (N, 4)`` around rotated ones: centre and sides ``(N, 4)``, angles ``(N,)`` in radians."""
     centres, half = xywh[:, :2], xywh[:, 2:] / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
 from heatcam.engine.network import HeadInputs
 from heatcam.engine.shapes import Shapes
 
@@ -89,6 +89,28 @@ class Engine(Protocol):
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """Detect objects in one pass of a ``(1, channels, H, W)`` picture; with ``with_graph``, keep what gradients need."""
+
+    def everywhere(
+        self, picture: Tensor, thresholds: Thresholds, rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
+        """Return the kept boxes, as ``forward`` does, and those at every anchor or query, in one pass without a graph.
+
+        Args:
+            picture: float ``(1, channels, H, W)``.
+            thresholds: those of the kept boxes.
+            rows: read boxes at these anchors alone, and wherever a class is more confident than 0.05 or the threshold; all others
+                are zeros. None reads all. Queries have theirs at once.
+
+        Raises:
+            UsageError: the network finds no boxes.
+        """
+
+    def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """Run a pass with graph and return the boxes at given anchors or queries, each with the class given for it.
+
+        Raises:
+            UsageError: the network finds no boxes.
+        """
 
     def shapes(self, forward: Forward, /) -> Shapes:
         """Return the masks, keypoints and rotated boxes of the kept boxes, as far as the head tells them."""

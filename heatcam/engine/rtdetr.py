@@ -6,7 +6,7 @@ gradient flows through the features that were picked, as in ultralytics' own for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from ultralytics.nn.modules.head import RTDETRDecoder
 from ultralytics.utils.ops import xywh2xyxy
 from ultralytics.utils.torch_utils import fuse_conv_and_bn
 
-from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
 from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import HeadInputs, TappedNetwork
@@ -114,16 +114,37 @@ class QueryEngine(TappedEngine[QueryNetwork]):
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """See ``Engine``."""
+        inputs, pixels = self._predicted(picture, with_graph=with_graph)
+        logits = inputs.logits.detach()
+        kept = keep_queries(self.cut.head, pixels, logits.sigmoid(), thresholds)
+        asked = None
+        if self.explained_class is not None:
+            asked = logits[kept.anchors, self.explained_class].float().sigmoid()
+        return Forward(inputs, kept, asked)
+
+    def everywhere(
+        self, picture: Tensor, thresholds: Thresholds, _rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
+        """See ``Engine``."""
+        inputs, pixels = self._predicted(picture, with_graph=False)
+        kept = keep_queries(self.cut.head, pixels, inputs.logits.sigmoid(), thresholds)
+        return Forward(inputs, kept), EveryBox(pixels, inputs.logits, suppresses=False)
+
+    def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """See ``Engine``."""
+        inputs, pixels = self._predicted(picture, with_graph=True)
+        queries, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
+        scores = inputs.logits.detach()[queries, classes].float().sigmoid()
+        return Forward(inputs, KeptBoxes(pixels[queries], scores, classes, queries))
+
+    def _predicted(self, picture: Tensor, *, with_graph: bool) -> tuple[QueryInputs, Tensor]:
+        """Return the head's inputs with its logits, and every query's box, float ``(queries, 4)``, xyxy in model pixels."""
         inputs = self.cut.head_inputs(picture, with_graph=with_graph)
         with torch.set_grad_enabled(with_graph):
             boxes, logits = self.cut.predictions(inputs.features)
         height, width = picture.shape[2:]
         pixels = xywh2xyxy(boxes.detach()) * boxes.new_tensor((width, height, width, height))
-        kept = keep_queries(self.cut.head, pixels, logits.detach().sigmoid(), thresholds)
-        asked = None
-        if self.explained_class is not None:
-            asked = logits.detach()[kept.anchors, self.explained_class].float().sigmoid()
-        return Forward(QueryInputs(inputs.taps, inputs.features, logits=logits), kept, asked)
+        return QueryInputs(inputs.taps, inputs.features, logits=logits), pixels
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """See ``Engine``.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
+from heatcam.engine.boxes import EveryBox, Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.network import TappedNetwork
 from heatcam.engine.shapes import Shapes
+from heatcam.errors import UsageError
 from heatcam.frames import LOGITS
 
 Cut = TypeVar("Cut", bound=TappedNetwork)
@@ -63,6 +66,16 @@ class TappedEngine(Generic[Cut]):
     def anchored(self) -> Any:
         """See ``Engine``: None, as there are no anchor points."""
         return None
+
+    def everywhere(
+        self, _picture: Tensor, _thresholds: Thresholds, _rows: Sequence[int] | None = None
+    ) -> tuple[Forward, EveryBox]:
+        """See ``Engine``: refused."""
+        raise UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")
+
+    def forward_at(self, _picture: Tensor, _anchors: Sequence[int], _class_ids: Sequence[int]) -> Forward:
+        """See ``Engine``: refused."""
+        raise UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")
 
     def coherence(self, _forward: Forward, /) -> Tensor | None:
         """See ``Engine``: None, as it is not known."""

@@ -8,6 +8,7 @@ from .comparison import LONGEST_VIDEO as LONGEST_VIDEO
 from .comparison import ComparisonLook as ComparisonLook
 from .comparison import draw_comparison as draw_comparison
 from .comparison import resized_comparison as resized_comparison
+from .covers import draw_cover as draw_cover
 from .drawing import draw as draw
 from .drawing import render as render
 from .drawing import source_words as source_words
@@ -30,6 +31,8 @@ from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
 from .options import named_look as named_look
+from .places import MOST_PLACES as MOST_PLACES
+from .places import draw_places as draw_places
 from .resized import at_size as at_size
 from .resized import moved as moved
 from .shapes import Stroke as Stroke

@@ -109,6 +109,12 @@ class Explainer:
         other.thresholds = thresholds
         return other
 
+    def with_formula(self, method: str, formula: MapFormula) -> Explainer:
+        """Return an explainer that makes its maps by another formula and shares all else, so that both are called in turn."""
+        other = copy.copy(self)
+        other.method, other._formula = method, formula
+        return other
+
     def facts(self) -> ExplainerFacts:
         """Return what a report says of this explainer."""
         backend, _, precision = self.engine.name.partition(" ")
@@ -185,12 +191,12 @@ class Explainer:
         prepared = time.perf_counter()
         thresholds = self.thresholds if conf is None else replace(self.thresholds, conf=conf)
         forward = self.engine.forward(picture, thresholds, with_graph=with_map)
-        detections = self._detections(forward, letterbox)
+        detections = self.detections_of(forward, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(
             forward, letterbox, with_map, with_object_maps, on_object
         )
-        low_evidence = self._low_evidence(forward) if saliency is not None else ()
+        low_evidence = self.low_evidence_of(forward) if saliency is not None else ()
         timings = Timings(
             *(1e3 * t for t in (prepared - started, forwarded - prepared, time.perf_counter() - forwarded))
         )
@@ -269,7 +275,7 @@ class Explainer:
             return "a.u."
         return self.engine.unit
 
-    def _low_evidence(self, forward: Forward) -> tuple[bool, ...]:
+    def low_evidence_of(self, forward: Forward) -> tuple[bool, ...]:
         """Tell for each box whether its evidence is low; empty where not known. Call it after the gradient of the same pass."""
         floor = self.calibration.floor
         if floor is None:
@@ -330,7 +336,7 @@ class Explainer:
         """Make one map, float ``(h, w)``, from activations and gradients at the taps, each float ``(C_l, h_l, w_l)``."""
         return self._formula(activations, gradients)
 
-    def _detections(self, forward: Forward, letterbox: Letterbox) -> Detections:
+    def detections_of(self, forward: Forward, letterbox: Letterbox) -> Detections:
         """Convert the kept boxes, and what the head tells of their shapes, to image pixels and NumPy."""
         boxes = forward.boxes
         class_ids = boxes.class_ids.cpu().numpy()

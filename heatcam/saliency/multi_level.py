@@ -13,11 +13,12 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 
-def add_levels(maps: Sequence[Tensor]) -> Tensor:
+def add_levels(maps: Sequence[Tensor], *, signed: bool = False) -> Tensor:
     """Add up one map a level: each clipped at zero, upsampled to the finest level, and divided by the factor of its area.
 
     Args:
         maps: float ``(h_l, w_l)``, signed, in logit units per cell; a single one is returned as it is, signed.
+        signed: do not clip: what speaks against the target stays in the map.
 
     Returns:
         float ``(h, w)`` of the finest level, in logit units per cell of that level.
@@ -28,7 +29,7 @@ def add_levels(maps: Sequence[Tensor]) -> Tensor:
     width = max(m.shape[1] for m in maps)
     total = torch.zeros((height, width), device=maps[0].device)
     for level in maps:
-        positive = level.clamp_min(0).float()[None, None]
-        enlarged = nnf.interpolate(positive, (height, width), mode="bilinear", align_corners=False)[0, 0]
+        kept = (level if signed else level.clamp_min(0)).float()[None, None]
+        enlarged = nnf.interpolate(kept, (height, width), mode="bilinear", align_corners=False)[0, 0]
         total += enlarged * (level.shape[0] * level.shape[1] / (height * width))
     return total

@@ -8,6 +8,8 @@ from .decoding import decode_picture as decode_picture
 from .decoding import pillow_to_bgr as pillow_to_bgr
 from .decoding import read_picture as read_picture
 from .demo.scene import DemoScene as DemoScene
+from .label_files import LabelledBox as LabelledBox
+from .label_files import read_labels as read_labels
 from .opening import DEMO as DEMO
 from .opening import open_source as open_source
 from .options import CaptureOptions as CaptureOptions

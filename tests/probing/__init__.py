@@ -1,0 +1,1 @@
+"""Tests of questions about places: verdicts, covers, words and rows."""
