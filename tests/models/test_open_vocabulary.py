@@ -22,7 +22,7 @@ from heatcam.errors import ModelError
 from heatcam.models.loading import load_any_task, load_model, ready
 from heatcam.models.open_vocabulary import with_set_classes
 from tests.bench.tiny import PICTURE
-from tests.matching import unmatched
+from tests.matching import near_ties, unmatched
 from tests.models.test_checkpoint import saved
 from tests.nets import engine_of, fresh_network, oracle_gradients, picture, strongest
 from tests.open_nets import CLASSES, OPEN_FAMILIES, open_network
@@ -62,9 +62,12 @@ def test_boxes_and_gradients_are_those_of_ultralytics_own_network(family: str, f
     expected = ultralytics_rows(original, picture(96, 128))
     assert min(len(boxes), len(expected)) >= 3
     ours = torch.cat((boxes.xyxy, boxes.confidences[:, None], boxes.class_ids[:, None]), 1)
-    alone = unmatched(ours, expected, pixels=1e-2, confidence=1e-4)
+    # (random weights magnify rounding: over 20 seeds by up to 0.013 pixels and 1.1e-4; a wrong box is off by pixels)
+    alone = unmatched(ours, expected, pixels=5e-2, confidence=1e-3)
+    close = near_ties(alone, torch.cat((ours, expected)), LOW.iou)
     weakest = max(LOW.conf, float(expected[:, 4].min()))
-    assert all(abs(row[4] - weakest) < 1e-4 for row in alone)  # (the last that are kept may be others)
+    last = (alone[:, 4] - weakest).abs() < 1e-3  # (the last that are kept may be others)
+    assert bool((close | last).all())
     exact = oracle_gradients(original, picture(96, 128), boxes.anchors, boxes.class_ids, engine.cut.tapped)
     assert any(oracle.any() for _, oracle in exact)  # (a layer that none of these objects reads has none)
     for gradient, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
