@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from heatcam import __version__
 from heatcam.errors import HeatcamError
-from heatcam.web.access import Access, Token
+from heatcam.web.access import Access, Token, is_public
 from heatcam.web.metrics import CountsRequests, Metrics
 from heatcam.web.problems import (
     AnswersBugs,
@@ -28,6 +28,7 @@ from heatcam.web.problems import (
 )
 from heatcam.web.session_routes import session_router
 from heatcam.web.settings import ServeSettings
+from heatcam.web.small_bodies import SmallBodies
 
 PAGE = Path(__file__).with_name("page")
 #: Runs beside the application: what is before its ``yield`` at the start, what is behind it at the end.
@@ -60,6 +61,7 @@ def create_app(
             *([] if metrics is None else [Middleware(CountsRequests, metrics=metrics)]),
             Middleware(Access, token=token, allowed_hosts=settings.allowed_hosts),
             Middleware(AnswersBugs),
+            Middleware(SmallBodies, is_public=is_public, has_limits=_takes_pictures),
         ],
         exception_handlers={
             Problem: answer_problem,
@@ -74,6 +76,11 @@ def create_app(
     app.include_router(_page_router())
     app.mount("/static", StaticFiles(directory=PAGE), name="static")
     return app
+
+
+def _takes_pictures(path: str) -> bool:
+    """Return True for the routes that read pictures; see ``uploads.Bodies``."""
+    return path == "/analyze" or (path.startswith("/v1/models/") and path.endswith((":predict", ":explain")))
 
 
 def _page_router() -> APIRouter:
