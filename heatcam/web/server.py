@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -99,6 +100,24 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _NoStrangers(logging.Filter):
+    """Leaves out of uvicorn's log what clients do: strangers could fill the terminal, and each one cut off at the end a page."""
+
+    _OF_CLIENTS = (
+        "Invalid HTTP",
+        "Unsupported upgrade",
+        "No supported WebSocket",
+        "ASGI callable returned",
+        "Cancel ",
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True for what is the server's own fault."""
+        error = record.exc_info[1] if record.exc_info else None
+        is_cut_off = isinstance(error, asyncio.CancelledError)
+        return not is_cut_off and not str(record.msg).startswith(self._OF_CLIENTS)
+
+
 class _HeadsInTime(H11Protocol):
     """uvicorn's connection, which is closed if a request's head does not come in time: there are no more than 1024 of them."""
 
@@ -169,10 +188,14 @@ class WebServer:
 
     def run(self) -> bool:
         """Serve until ``stop``; return False if the application could not start."""
+        log, quiet = logging.getLogger("uvicorn.error"), _NoStrangers()
+        log.addFilter(quiet)
         try:
             self._server.run(sockets=[self._opened])
         except SystemExit:  # (newer ones leave so where the application did not start)
             return False
+        finally:
+            log.removeFilter(quiet)
         return self._server.started
 
     def stop(self) -> None:
