@@ -17,8 +17,10 @@ from starlette.staticfiles import StaticFiles
 from heatcam import __version__
 from heatcam.errors import HeatcamError
 from heatcam.web.access import Access, Token, is_public
+from heatcam.web.analyze_documents import ProblemDocument
 from heatcam.web.metrics import CountsRequests, Metrics
 from heatcam.web.problems import (
+    MEDIA_TYPE,
     AnswersBugs,
     Problem,
     answer_heatcam_error,
@@ -31,6 +33,11 @@ from heatcam.web.settings import ServeSettings
 from heatcam.web.small_bodies import SmallBodies
 
 PAGE = Path(__file__).with_name("page")
+_REFUSED: dict[str, Any] = {
+    "model": ProblemDocument,
+    "description": "Refused: what is wrong, and what to do next.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+}
 #: Runs beside the application: what is before its ``yield`` at the start, what is behind it at the end.
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -56,6 +63,7 @@ def create_app(
         summary="See what your detector sees: the live view, and heat maps of pictures.",
         docs_url=None,  # (these load from elsewhere)
         redoc_url=None,
+        responses={"default": _REFUSED},
         lifespan=lifespan,
         middleware=[
             *([] if metrics is None else [Middleware(CountsRequests, metrics=metrics)]),
