@@ -80,7 +80,7 @@ class Bodies:
         try:
             async for piece in request.stream():
                 _require_size(len(body) + len(piece), most)
-                if self._bytes + len(piece) > _MOST_TOGETHER * self._limits.most_bytes:
+                if self._bytes + len(piece) > _MOST_TOGETHER * most:
                     raise Problem(429, "too many large uploads at the same time; try again later", 2)
                 self._bytes += len(piece)
                 body += piece

@@ -20,7 +20,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install -y chromium")
 
-FAKE = ["tests.web.fake_service", "--size", "480x270"]
+FAKE = ["tests.web.fake_service", "--size", "480x270", "--rate", "4"]
 #: Modules to run, with their arguments; each takes ``--port`` too.
 SERVERS = {"stand-in": FAKE}
 FIVE = ["overlay", "heatmap", "boxes", "regions", "original"]
@@ -279,12 +279,33 @@ def test_a_server_that_is_killed_is_missed_and_found_again(context: Any, service
     page.wait_for_selector("#cover", state="hidden")
 
 
+def test_what_is_said_for_a_while_does_not_move_the_picture(context: Any, service: ServedProcess) -> None:
+    def places() -> list[Any]:
+        found = []
+        for width, height in (PHONE, TABLET, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            found.append(page.locator("#picture").bounding_box())
+        return found
+
+    page = opened(context, service)
+    page.wait_for_selector("#note", state="hidden")
+    before = places()
+    change(page, alpha=0.5)
+    page.wait_for_selector("#note:has-text('opacity'), #note:has-text('alpha')")
+    assert places() == before
+    change(page, alpha=0.7)
+
+
 def test_a_recording_is_made_listed_and_deleted(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
+    before = page.locator("#picture").bounding_box()
     page.keyboard.press("R")
     page.wait_for_selector('#record[aria-pressed="true"]')
+    page.wait_for_selector("#rolling:has-text('Recording 0:0')")
+    assert page.locator("#picture").bounding_box() == before
     page.wait_for_timeout(600)
     page.keyboard.press("R")
+    page.wait_for_selector("#rolling", state="hidden")
     page.wait_for_selector("#recordings li")
     with page.expect_download() as saved:
         page.click("#recordings >> text=Download")

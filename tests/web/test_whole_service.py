@@ -27,7 +27,6 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
-SECRET = "the-secret-of-these-tests"
 _STARTS_S, _ENDS_S = 90, 20
 
 
@@ -41,6 +40,7 @@ class Served:
 
     def __init__(self, folder: Path, logs: Path) -> None:
         self.folder, self._logs, self.address = folder, logs, ""
+        self._words = ("--device", "cpu", "--host", "0.0.0.0", "--port", str(free_port()))
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("home", "tmp", "current"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ class Served:
         own = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "PYTHONPATH": str(ROOT)}
         with self._logs.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "heatcam", "serve", "--device", "cpu", *words],
+                [sys.executable, "-m", "heatcam", "serve", *self._words, *words],
                 env={**kept, **own, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
                 cwd=self.folder / "current",
                 stdout=log,
@@ -69,6 +69,14 @@ class Served:
     @property
     def bare(self) -> str:
         return self.address.partition("#")[0]
+
+    @property
+    def token(self) -> str:
+        return self.address.partition("#token=")[2]
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
 
     @property
     def said(self) -> str:
@@ -107,9 +115,7 @@ def until(holds: Any, within_s: float = _STARTS_S) -> None:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("logs") / "log")
-    port = str(free_port())
-    served.words = ("--token", SECRET, "--port", port)  # type: ignore[attr-defined]
-    served.start(*served.words)  # type: ignore[attr-defined]
+    served.start()
     yield served
     served.kill()
 
@@ -126,27 +132,18 @@ def page(service: Served) -> Iterator[Any]:
         context.on("console", lambda line: errors.append(line.text) if is_error(line) else None)
         opened = context.new_page()
         opened.errors = errors
-        opened.goto(f"{service.bare}#token={SECRET}")
+        opened.goto(service.address)
         opened.wait_for_selector("body[data-ready]")
         opened.wait_for_selector('#stage[data-phase="running"]', timeout=_STARTS_S * 1000)
         yield opened
         browser.close()
 
 
-def test_another_address_is_shown_with_a_token_once_and_nothing_is_told_without_it(tmp_path: Path) -> None:
-    served = Served(tmp_path / "own", tmp_path / "log")
-    try:
-        served.start("--host", "0.0.0.0", "--port", "0")
-        token = re.fullmatch(r"http://127\.0\.0\.1:\d+/#token=([\w-]{32,})", served.address)[1]  # type: ignore[index]
-        assert served.said.count(token) == 1
-        assert httpx.get(served.bare + "live").status_code == 401
-        assert (
-            httpx.get(served.bare + "live", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-        )
-        assert served.interrupt() == 130
-        assert served.said.count(token) == 1 and "Traceback" not in served.said
-    finally:
-        served.kill()
+def test_another_address_is_shown_with_a_token_once_and_nothing_is_told_without_it(service: Served) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#token=[\w-]{32,}", service.address)
+    assert service.said.count(service.token) == 1
+    assert httpx.get(service.bare + "live").status_code == 401
+    assert httpx.get(service.bare + "live", headers=service.bearer).status_code == 200
 
 
 def test_the_heat_goes_off_and_on_while_it_runs(page: Any) -> None:
@@ -198,9 +195,10 @@ def test_a_reload_keeps_the_state(page: Any) -> None:
 def test_killed_and_started_again_it_is_missed_and_comes_back_still_signed_in(
     page: Any, service: Served
 ) -> None:
+    token = service.token
     service.kill()
     page.wait_for_selector('#cover h2:text-is("The server is gone")')
-    service.start(*service.words)  # type: ignore[attr-defined]
+    service.start("--token", token)
     page.wait_for_selector('#link[data-state="open"]')
     page.wait_for_selector('.notice:has-text("Connected again")')
     page.wait_for_selector('#stage[data-phase="running"]')
@@ -224,6 +222,7 @@ def test_ctrl_c_ends_it_whoever_is_there_and_nothing_is_left(page: Any, service:
         began = time.monotonic()
         code = service.interrupt()
     assert (code, time.monotonic() - began < 12) == (130, True)
+    assert service.said.count(service.token) == 1
     assert "Traceback" not in service.said and "Error" not in service.said, service.said
     assert service.files() == set()
     assert page.errors == []
@@ -235,6 +234,8 @@ def reading(service: Served, asked: str, more: bytes = b"X: y") -> Iterator[None
     host = service.bare.removeprefix("http://").rstrip("/")
     name, port = host.split(":")
     with socket.create_connection((name, int(port))) as opened:
-        opened.sendall(f"{asked} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {SECRET}\r\n".encode())
+        opened.sendall(
+            f"{asked} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.token}\r\n".encode()
+        )
         opened.sendall(more + b"\r\n\r\n" + b"\xff\xd8")
         yield
