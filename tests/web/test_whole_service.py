@@ -40,7 +40,16 @@ class Served:
 
     def __init__(self, folder: Path, logs: Path) -> None:
         self.folder, self._logs, self.address = folder, logs, ""
-        self._words = ("--device", "cpu", "--host", "0.0.0.0", "--port", str(free_port()))
+        self._words = (
+            "--device",
+            "cpu",
+            "--backend",
+            "torch",
+            "--host",
+            "0.0.0.0",
+            "--port",
+            str(free_port()),
+        )
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("home", "tmp", "current"):
             (folder / name).mkdir(parents=True, exist_ok=True)
