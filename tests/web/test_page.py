@@ -56,6 +56,10 @@ def context(browser: Any) -> Iterator[Any]:
     assert errors == []
 
 
+#: With the stand-in too only in the long runs: ``test_whole_service`` does the same with the real server.
+twice = pytest.mark.soak
+
+
 def is_error(line: Any) -> bool:
     """True for an error but a refused request, which the browser notes whatever the page does with it."""
     refused = re.search(r"Failed to load resource|WebSocket connection to .* failed", line.text)
@@ -122,6 +126,7 @@ def analyze(page: Any, path: Path) -> None:
     page.wait_for_selector(f'#result .head h2:text-is("{path.name}")')
 
 
+@twice
 def test_the_heat_goes_off_and_on_while_it_runs(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
     change(page, heatmap=True)
@@ -149,6 +154,7 @@ def test_pictures_keep_coming_and_stop_when_they_are_stopped(context: Any, servi
     run(page)
 
 
+@twice
 def test_a_click_on_an_object_shows_its_own_map_and_one_beside_it_all(
     context: Any, service: ServedProcess
 ) -> None:
@@ -267,6 +273,7 @@ def test_two_tabs_show_the_same(context: Any, service: ServedProcess) -> None:
     one.wait_for_selector(f"{switch}:checked")
 
 
+@twice
 def test_a_server_that_is_killed_is_missed_and_found_again(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
     service.kill()

@@ -28,10 +28,12 @@ LONGEST_S = 20.0
 CHECKS: Any = [content_type_conformance, response_schema_conformance]
 
 SERVICE = whole_service(ServeSettings(limits=UploadLimits(most_bytes=20_000, waiting_s=15)))
-#: Of pictures ``test_openapi`` asks more; of the stream, which has no end, the tests of the sockets.
+#: All but the stream, which has no end: the tests of the sockets read it.
 schema = schemathesis.openapi.from_asgi("/openapi.json", SERVICE.app, headers=HOST).exclude(
     path="/stream.mjpg"
 )
+#: Of pictures and health ``test_openapi`` asks the same routes, with more checks.
+others = schema.exclude(path_regex="^/(analyze|v1|v2|metrics)")
 SEEN: Counter[tuple[str, int]] = Counter()
 
 
@@ -54,9 +56,9 @@ def check(case: schemathesis.Case) -> None:
         case.validate_response(response, checks=[not_a_server_error, *CHECKS])
 
 
-@schema.parametrize()
+@others.parametrize()
 @settings(
-    max_examples=8, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=4, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 def test_no_request_made_up_from_the_document_fails_or_hangs(case: schemathesis.Case) -> None:
@@ -73,7 +75,7 @@ def test_most_operations_were_answered_and_refused() -> None:
         "GET /options",
         "POST /session",
     } <= answered, SEEN
-    assert SEEN["PATCH /live/state", 422] and len(answered) > 15, SEEN
+    assert SEEN["PATCH /live/state", 422] and len(answered) > 10, SEEN
 
 
 @pytest.mark.soak
