@@ -65,13 +65,19 @@ def report_text(error: BaseException, words: Sequence[str], thread: str = "main"
     said = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     versions = [f"  {name} {_version(name)}" for name in PACKAGES]
     lines = [
-        "command: " + " ".join(map(repr, words)),
+        "command: " + " ".join(map(repr, _without_tokens(words))),
         f"python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} processors, thread {thread}",
         *versions,
         "",
         said,
     ]
     return without_secrets("\n".join(lines))
+
+
+def _without_tokens(words: Sequence[str]) -> list[str]:
+    """Return a command line with dots instead of what ``--token`` was given."""
+    told = [re.sub(r"^(--token=).*", r"\1...", word, flags=re.DOTALL) for word in words]
+    return ["..." if n and words[n - 1] == "--token" else word for n, word in enumerate(told)]
 
 
 def without_secrets(text: str) -> str:

@@ -23,6 +23,8 @@ class CurrentState:
     def __init__(self, state: WindowState, choices: Choices, viewer: Screen, loop: LoopParts) -> None:
         self._state, self._choices = state, choices
         self._viewer, self._loop = viewer, loop
+        #: True while nobody watches: nothing is explained, whatever the choices are.
+        self.rests = False
 
     @property
     def state(self) -> WindowState:
@@ -54,7 +56,7 @@ class CurrentState:
         before, self._state = self._state, state
         self._loop.refinement.set_flowing_request(state)
         self._loop.presenter.change()
-        if before.paused != state.paused:
+        if before.paused != state.paused and not self.rests:
             self._pause(state.paused)
         if before.full_screen != state.full_screen:
             self._viewer.set_full_screen(state.full_screen)
@@ -64,6 +66,14 @@ class CurrentState:
         """Apply choices that concern drawing alone: the other threads are not told."""
         self._state = state
         self._loop.presenter.change()
+
+    def rest(self, resting: bool) -> None:
+        """Stop explaining, or go on with it from the present: a file from where it was, a camera with its newest frame."""
+        if resting == self.rests:
+            return
+        self.rests = resting
+        if not self._state.paused:
+            self._pause(resting)
 
     def refine(self) -> None:
         """Request the fine maps of a frame that stays, unless another frame is on its way."""

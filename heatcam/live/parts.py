@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from heatcam.live.capture import CaptureThread
@@ -80,6 +81,8 @@ class SessionPlan:
         slideshow: True for unrelated frames such as photographs: each gets a map of its own, and the last one stays.
         holds: True if the last frame of a file stays until the user quits.
         at_end: what the user can do then, for the top line; "" leaves it out.
+        is_watched: tells if somebody sees the pictures; while nobody does, none is explained and none is drawn. Called in the
+            session's thread, all the time.
     """
 
     caption: RunCaption
@@ -87,3 +90,4 @@ class SessionPlan:
     slideshow: bool = False
     holds: bool = False
     at_end: str = "left to go back, q to quit"
+    is_watched: Callable[[], bool] = lambda: True

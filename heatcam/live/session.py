@@ -52,7 +52,7 @@ class Session:
         self._preview = LoadingPreview(parts, current, loop.playback, loop.presenter)
         self._messages = Messages(parts, current, loop.refinement, loop.presenter, loop.stats)
         self._controls = Controls(parts, current, loop.playback, loop.presenter, loop.stats, self._end)
-        self._limits = plan.limits
+        self._limits, self._is_watched = plan.limits, plan.is_watched
         self._over = False
 
     @property
@@ -96,10 +96,12 @@ class Session:
     def _turn(self) -> None:
         if self._preview.is_on:
             self._preview.update()
+        else:
+            self.current.rest(not self._is_watched())
         self._feed.take_next()
         self._feed.take_refined()
         self._messages.drain()
-        if self.presenter.is_due:
+        if self.presenter.is_due and not self.current.rests:
             self._draw()
         self._end_if_over()
         for event in self._controls.poll():

@@ -12,10 +12,10 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Collection
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from heatcam.web.problems import Problem, problem_response
@@ -96,14 +96,11 @@ def is_allowed_host(name: str, allowed: Collection[str]) -> bool:
         name: value of the ``Host`` header, as ``localhost:8000``.
         allowed: names in small letters.
     """
-    host = _split(name)[0]
-    if host in allowed:
-        return True
     try:
-        ipaddress.ip_address(host.strip("[]"))
+        host = _split(name)[0]
+        return host in allowed or bool(ipaddress.ip_address(host.strip("[]")))
     except ValueError:
         return False
-    return True
 
 
 class Access:
@@ -156,12 +153,13 @@ class Access:
         changes = is_socket or scope["method"] not in _SAFE_METHODS
         if _is_from_elsewhere(headers, host, changes=changes, is_page=scope["path"] == "/"):
             return Problem(403, "requests from other sites are refused; open the page by its own address")
-        if _is_public(scope["path"]) or self._token.lets_in(headers):
+        if is_public(scope["path"]) or self._token.lets_in(headers):
             return None
         return Problem(401, "the token is missing or wrong; send it as Authorization: Bearer TOKEN")
 
 
-def _is_public(path: str) -> bool:
+def is_public(path: str) -> bool:
+    """Return True if a path is answered without the token."""
     return path in PUBLIC or path.startswith(PUBLIC_FOLDER)
 
 
@@ -201,10 +199,10 @@ def _split(host: str) -> tuple[str, int | None]:
     """
     host = host.strip().lower()
     end = host.rfind("]")  # an IPv6 address has colons of its own
-    name, colon, port = host[end + 1 :].partition(":")
-    return (host[: end + 1] + name).rstrip("."), int(
-        port
-    ) if colon and port.isascii() and port.isdigit() else None
+    name, _, port = host[end + 1 :].partition(":")
+    if port and not (port.isascii() and port.isdigit() and len(port) <= 5):
+        raise ValueError(f"{port[:9]} is no port")
+    return (host[: end + 1] + name).rstrip("."), int(port) if port else None
 
 
 def _password_in(value: str) -> str:
@@ -216,8 +214,5 @@ def _password_in(value: str) -> str:
 
 
 def _cookie_in(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+    """Return a cookie's value, "" for none. Other services of this host may have set cookies that break the rules."""
+    return cookie_parser(headers.get("cookie", "")).get(name, "")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from heatcam.enums import ViewName
 from heatcam.frames import Detections, ExplainerFacts, Explanation, counted
@@ -19,9 +19,11 @@ from heatcam.options import ExplainOptions
 from heatcam.overlay import OverlayOptions, at_size
 from heatcam.text import json_text, printable
 from heatcam.views import draw_each, encode_view
+from heatcam.web.leaving import TakenInTime
 
 logger = logging.getLogger("heatcam.web")
 
+_PIECE = 1 << 18  # bytes that a client has to take in time
 _NO_SUBJECT = "no subject on a plain background was found"
 
 
@@ -114,12 +116,13 @@ def pieces_of(document: dict[str, Any], answers: Sequence[PictureAnswer]) -> lis
 def respond(pieces: Sequence[bytes]) -> Response:
     """Return JSON in pieces as a response."""
     length = {"Content-Length": str(sum(map(len, pieces)))}
-    return StreamingResponse(_each(pieces), headers=length, media_type="application/json")
+    return TakenInTime(_each(pieces), headers=length, media_type="application/json")
 
 
-async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _each(pieces: Sequence[bytes]) -> AsyncIterator[memoryview]:
     for piece in pieces:
-        yield piece
+        for start in range(0, len(piece), _PIECE):
+            yield memoryview(piece)[start : start + _PIECE]
 
 
 def _findings(explained: Explained, asked: Asked) -> dict[str, Any]:

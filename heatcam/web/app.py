@@ -16,9 +16,11 @@ from starlette.staticfiles import StaticFiles
 
 from heatcam import __version__
 from heatcam.errors import HeatcamError
-from heatcam.web.access import Access, Token
+from heatcam.web.access import Access, Token, is_public
+from heatcam.web.analyze_documents import ProblemDocument
 from heatcam.web.metrics import CountsRequests, Metrics
 from heatcam.web.problems import (
+    MEDIA_TYPE,
     AnswersBugs,
     Problem,
     answer_heatcam_error,
@@ -28,8 +30,14 @@ from heatcam.web.problems import (
 )
 from heatcam.web.session_routes import session_router
 from heatcam.web.settings import ServeSettings
+from heatcam.web.small_bodies import SmallBodies
 
 PAGE = Path(__file__).with_name("page")
+_REFUSED: dict[str, Any] = {
+    "model": ProblemDocument,
+    "description": "Refused: what is wrong, and what to do next.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+}
 #: Runs beside the application: what is before its ``yield`` at the start, what is behind it at the end.
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -55,11 +63,13 @@ def create_app(
         summary="See what your detector sees: the live view, and heat maps of pictures.",
         docs_url=None,  # (these load from elsewhere)
         redoc_url=None,
+        responses={"default": _REFUSED},
         lifespan=lifespan,
         middleware=[
             *([] if metrics is None else [Middleware(CountsRequests, metrics=metrics)]),
             Middleware(Access, token=token, allowed_hosts=settings.allowed_hosts),
             Middleware(AnswersBugs),
+            Middleware(SmallBodies, is_public=is_public, has_limits=_takes_pictures),
         ],
         exception_handlers={
             Problem: answer_problem,
@@ -74,6 +84,11 @@ def create_app(
     app.include_router(_page_router())
     app.mount("/static", StaticFiles(directory=PAGE), name="static")
     return app
+
+
+def _takes_pictures(path: str) -> bool:
+    """Return True for the routes that read pictures; see ``uploads.Bodies``."""
+    return path == "/analyze" or (path.startswith("/v1/models/") and path.endswith((":predict", ":explain")))
 
 
 def _page_router() -> APIRouter:

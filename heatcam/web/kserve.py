@@ -29,6 +29,7 @@ from heatcam.web.uploads import Upload
 
 EXPLAINED_VIEWS = "overlay,heatmap"
 _MOST_INSTANCES = 32
+_MOST_VALUES = 10_000  # in a request's JSON, where two for each picture are needed; base64 has no such signs
 #: One white pixel, so that an example can be tried.
 _PIXEL = "R0lGODdhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 
@@ -251,6 +252,10 @@ def _uploads_of(body: bytes, most_bytes: int) -> Sequence[Upload]:
     Raises:
         Problem: 422, the body is none of ``Instances``; 413, all pictures together are too large.
     """
+    if (
+        sum(map(body.count, (b"[", b"{", b","))) > _MOST_VALUES
+    ):  # (each of them takes 20 times the memory that it takes here)
+        raise Problem(422, f"the body has too many values; {_FORM}")
     try:
         instances = Instances.model_validate(json.loads(body)).instances
         uploads = [

@@ -1,13 +1,15 @@
-"""Requests whose client leaves before the answer is there: their work is cancelled."""
+"""Clients that leave before their answer is there, whose work is cancelled, or that do not take it, which are left."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Send
 
 Body = TypeVar("Body")
 
@@ -42,6 +44,22 @@ async def for_client(
     finally:
         task.cancel()
         left.cancel()
+
+
+class TakenInTime(StreamingResponse):
+    """Answer in pieces; a client that does not take each of them in time is left, as it would keep all of it in memory."""
+
+    #: Seconds for one piece.
+    limit_s = 20.0
+
+    async def stream_response(self, send: Send) -> None:
+        """Send all pieces."""
+
+        async def send_in_time(message: Message) -> None:
+            await asyncio.wait_for(send(message), self.limit_s)
+
+        with contextlib.suppress(asyncio.TimeoutError):
+            await super().stream_response(send_in_time)
 
 
 async def _left(request: Request) -> None:

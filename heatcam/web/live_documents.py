@@ -122,6 +122,10 @@ class StartRequest(_Request):
 class StateChange(_Request):
     """Fields to change; others stay as they are."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"heatmap": False, "colormap": "viridis", "alpha": 0.5}]}
+    )
+
     heatmap: StrictBool = True
     layout: Layout = Layout.SINGLE
     split: Share = 0.5

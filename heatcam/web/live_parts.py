@@ -80,6 +80,7 @@ class LiveSettings:
         recordings_bytes: their size together.
         recording_s: length of one, in seconds.
         smooth: strength of the smoothing of heat over frames, in ``[0, 1]``.
+        rests_after_s: seconds without anybody who watches, records or asks, after which no more frames are explained.
     """
 
     most_wide: int = 1280
@@ -90,3 +91,4 @@ class LiveSettings:
     recordings_bytes: int = 1_000_000_000
     recording_s: float = 600.0
     smooth: float = DEFAULT_SMOOTH
+    rests_after_s: float = 10.0

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Path, Query, WebSocket
+from fastapi import APIRouter, Depends, Path, Query, WebSocket
 from fastapi.responses import FileResponse, Response
 
 from heatcam import __version__
@@ -47,7 +47,11 @@ def live_router(run: LiveRun, limits: UploadLimits, hardware: Callable[[], str])
         limits: of uploads, which the page tells.
         hardware: returns a line for people about what the models run on.
     """
-    router = APIRouter(tags=["live"])
+
+    async def somebody_is_there() -> None:
+        run.wake()
+
+    router = APIRouter(tags=["live"], dependencies=[Depends(somebody_is_there)])
     _add_view(router, run)
     _add_controls(router, run)
     _add_saving(router, run, LiveSaving(run))

@@ -19,6 +19,7 @@ from heatcam.sources import Source
 from heatcam.text import did_you_mean
 from heatcam.web.attention import Attention
 from heatcam.web.broadcast import Broadcast
+from heatcam.web.interest import Interest
 from heatcam.web.live_documents import AttentionDocument, FrameHeader, LiveStatus, Phase
 from heatcam.web.live_parts import AllowedSource, InTurns, LiveSettings, Turn
 from heatcam.web.live_status import LiveFacts, status_of
@@ -58,6 +59,7 @@ class LiveRun:
         self.broadcast = Broadcast(self.settings.jpeg_quality, self.settings.most_viewers)
         self.recordings = Recordings(self.settings)
         self.attention = Attention()
+        self._interest = Interest(lambda: self.broadcast.viewers, self.settings.rests_after_s)
         self._turn = turn
         self._first = self._state = state or FIRST_STATE
         self._source, self._model = self.sources[0], models.names[0]
@@ -92,6 +94,19 @@ class LiveRun:
             self._source, self._model = wanted, name
             self._begin()
 
+    def wake(self) -> bool:
+        """Note that somebody watches or asks, so that frames are explained; return True if they were not, for nobody did.
+
+        The picture from before is forgotten then: the next one shows the present.
+        """
+        self._interest.note()
+        session = self._session
+        if session is None or not session.rests:
+            return False
+        self.broadcast.clear()
+        session.wake()
+        return True
+
     def stop(self) -> None:
         """Stop, and release the source."""
         with self.control:
@@ -108,6 +123,7 @@ class LiveRun:
 
     def _begin(self) -> None:
         self._failure = ""
+        self._interest.note()
         try:
             source = self._source.open()
             self._session = self._session_of(source)
@@ -120,13 +136,17 @@ class LiveRun:
     def _session_of(self, source: Source) -> PageSession:
         session = PageSession(
             source,
+            self._model,
             self._model_for,
             Choices(tuple(self.models.methods), (self._first.layers,), self._first),
             self._state,
             self.recordings,
             self.settings,
             SessionCallbacks(
-                lambda picture: self._show(session, picture), lambda: self._keep(session), self.broadcast.tell
+                lambda picture: self._show(session, picture),
+                lambda: self._keep(session),
+                self.broadcast.tell,
+                lambda: self._interest.is_there,
             ),
         )
         return session
@@ -155,7 +175,7 @@ class LiveRun:
     def _show(self, session: PageSession, picture: Uint8Array) -> None:
         """Offer a picture to who watches; in the session's thread."""
         painted, now_s = session.session.presenter.shown, time.monotonic()
-        if painted is None:
+        if painted is None or session.is_stale:
             return
         self.attention.add(painted.entry, now_s)
         with self._lock:

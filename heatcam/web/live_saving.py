@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from heatcam.errors import ViewError
@@ -15,6 +16,7 @@ from heatcam.web.problems import Problem
 from heatcam.web.recordings import FinishedRecording
 
 _TAKEN_S = 5.0
+_LOOKED_S = 0.01
 _FINISHED_S = 20.0
 
 
@@ -94,7 +96,20 @@ class LiveSaving:
         session = self._run.running()
         if not session.screen.is_open:
             raise Problem(409, "there is no picture yet; try again in a moment", retry_after_s=1)
+        self._until_present(session)
         return session
+
+    def _until_present(self, session: PageSession) -> None:
+        """Wait for the first picture after a rest: the one before may be hours old.
+
+        Raises:
+            Problem: none comes.
+        """
+        until_s = time.monotonic() + _TAKEN_S
+        while session.is_stale and session.is_alive:
+            if time.monotonic() > until_s:
+                raise Problem(503, "the live view gives no picture; try again", retry_after_s=2)
+            time.sleep(_LOOKED_S)
 
 
 def _drawn(view: str, snapshot: Snapshot) -> Uint8Array:

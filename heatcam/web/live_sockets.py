@@ -9,12 +9,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from heatcam.overlay import draw_banner
 from heatcam.web.broadcast import BroadcastOverError, Subscription, TooManyViewersError
+from heatcam.web.leaving import TakenInTime
 from heatcam.web.live_run import LiveRun
 
 HEARTBEAT_S = 1.0
@@ -98,8 +97,8 @@ class _Client:
                 self._answered.set()
 
 
-class MjpegResponse(StreamingResponse):
-    """Endless ``multipart/x-mixed-replace`` stream; a client that does not take its pictures is left.
+class MjpegResponse(TakenInTime):
+    """Endless ``multipart/x-mixed-replace`` stream.
 
     Args:
         run: the live view.
@@ -109,16 +108,7 @@ class MjpegResponse(StreamingResponse):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
         super().__init__(_parts(run), media_type=kind, headers=headers)
-        self._limit_s = run.settings.answer_s
-
-    async def stream_response(self, send: Send) -> None:
-        """Send all parts, each within the time that a client may take."""
-
-        async def send_in_time(message: Message) -> None:
-            await asyncio.wait_for(send(message), self._limit_s)
-
-        with contextlib.suppress(asyncio.TimeoutError):
-            await super().stream_response(send_in_time)
+        self.limit_s = run.settings.answer_s
 
 
 async def _parts(run: LiveRun) -> AsyncIterator[bytes]:

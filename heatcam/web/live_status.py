@@ -102,7 +102,7 @@ def _of_picture(facts: LiveFacts, painted: Painted | None, session: Session | No
     message = printable(status.message)
     return {
         "mode": status.mode,
-        "fps": round(status.fps, 2) if facts.phase == "running" else 0.0,
+        "fps": round(status.fps, 2) if facts.phase == "running" and not session.current.rests else 0.0,
         "forward_ms": round(status.forward_ms, 2),
         "map_ms": round(status.map_ms, 2),
         "draw_ms": round(status.draw_ms, 2),

@@ -11,17 +11,25 @@ from heatcam.geometry import Uint8Array
 from heatcam.live import ScreenEvent
 from heatcam.sinks import Click
 
+_UNWATCHED_S = 0.25  # at 5 ms, as for a window, a service that nobody uses took 3 % of a processor
+
 
 class PageScreen:
-    """``live.Screen`` without a window. ``ask`` may be called from any thread, the rest is for the session's.
+    """``live.Screen`` without a window. ``ask`` and ``wake`` may be called from any thread, the rest is for the session's.
 
     Args:
         on_show: called with each picture, uint8 ``(H, W, 3)`` BGR, in the session's thread; it must not wait.
         most_wide: largest width and height to draw for, in pixels.
+        is_watched: tells if somebody sees the pictures; while nobody does, ``poll`` waits long.
     """
 
-    def __init__(self, on_show: Callable[[Uint8Array], None], most_wide: int = 1280) -> None:
-        self._on_show, self._most_wide = on_show, most_wide
+    def __init__(
+        self,
+        on_show: Callable[[Uint8Array], None],
+        most_wide: int = 1280,
+        is_watched: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._on_show, self._most_wide, self._is_watched = on_show, most_wide, is_watched
         self._changed = threading.Condition()
         self._waiting: list[tuple[ScreenEvent, Future[None]]] = []
         self._handed_out: list[Future[None]] = []
@@ -53,7 +61,7 @@ class PageScreen:
             for answered in self._handed_out:
                 answered.set_result(None)
             if not self._waiting:
-                self._changed.wait(wait_ms / 1e3)
+                self._changed.wait(wait_ms / 1e3 if self._is_watched() else _UNWATCHED_S)
             events = [event for event, _ in self._waiting]
             self._handed_out = [future for _, future in self._waiting]
             self._waiting = []
@@ -71,6 +79,11 @@ class PageScreen:
 
     def set_full_screen(self, wanted: bool) -> None:
         """Do nothing: pages do that by themselves."""
+
+    def wake(self) -> None:
+        """End the wait of ``poll``: somebody watches. From any thread."""
+        with self._changed:
+            self._changed.notify_all()
 
     def ask(self, event: ScreenEvent) -> Future[None]:
         """Hand an event to the session.

@@ -17,6 +17,7 @@ from heatcam.live import (
     CaptureThread,
     Choices,
     ExplainRequest,
+    HistoryEntry,
     Inference,
     Parts,
     Renderer,
@@ -100,11 +101,13 @@ class SessionCallbacks:
         on_show: called with each picture, uint8 ``(H, W, 3)`` BGR; it must not wait.
         on_end: called at its end, while ``is_alive`` is still true.
         on_over: called after that.
+        is_watched: tells if somebody sees the pictures; without, and while nothing is recorded, none are made.
     """
 
     on_show: Callable[[Uint8Array], None]
     on_end: Callable[[], None]
     on_over: Callable[[], None]
+    is_watched: Callable[[], bool] = lambda: True
 
 
 class PageSession:
@@ -112,6 +115,7 @@ class PageSession:
 
     Args:
         source: not opened yet.
+        name: the model's name, until it is loaded and gives its own.
         model: returns the model, from a function that gives the size of the pictures to come.
         choices: what actions cycle through; ``reset`` returns to its start.
         state: the choices that the session begins with.
@@ -123,6 +127,7 @@ class PageSession:
     def __init__(
         self,
         source: Source,
+        name: str,
         model: Callable[[Callable[[], tuple[int, int]]], ExplainsLive],
         choices: Choices,
         state: WindowState,
@@ -130,7 +135,7 @@ class PageSession:
         settings: LiveSettings,
         callbacks: SessionCallbacks,
     ) -> None:
-        self.screen = screen = PageScreen(callbacks.on_show, settings.most_wide)
+        self.screen = screen = PageScreen(callbacks.on_show, settings.most_wide, self._is_watched)
         self.recording = LimitedRecording(recordings, settings)
         self._callbacks = callbacks
         self.snapshots = PageSnapshots()
@@ -149,16 +154,18 @@ class PageSession:
         renderer = Renderer(settings.smooth, DEFAULT_KEYS)
         parts = Parts(capture, inference, screen, renderer, self.snapshots, self.recording)
         plan = SessionPlan(
-            RunCaption(),
+            RunCaption(name),
             Limits(),
             slideshow=source.is_slideshow,
             holds=source.can_seek and not source.is_live,
             at_end="",
+            is_watched=self._is_watched,
         )
         self.session = Session(parts, state, choices, plan)
         #: The reason why it failed, with the next step; "" while it has not.
         self.failure = ""
         self._is_stopped = self._is_over = False
+        self._before: list[HistoryEntry] = []
         self._thread = threading.Thread(target=self._run, name="heatcam page session", daemon=True)
 
     def start(self) -> None:
@@ -169,6 +176,25 @@ class PageSession:
     def is_alive(self) -> bool:
         """True until it has ended, by itself or by ``stop``."""
         return not self._is_over
+
+    @property
+    def rests(self) -> bool:
+        """True while no pictures are made that otherwise would be: nobody watches."""
+        current = self.session.current
+        return current.rests and not current.is_held
+
+    @property
+    def is_stale(self) -> bool:
+        """True from ``wake`` until a frame of the present is shown."""
+        shown = self.session.presenter.shown
+        is_old = shown is not None and any(shown.entry is entry for entry in self._before)
+        return is_old and not self.session.current.is_held
+
+    def wake(self) -> None:
+        """End a rest at once; the frame shown is old. From any thread."""
+        shown, newest = self.session.presenter.shown, self.session.playback.history.now  # (not drawn yet)
+        self._before = [] if shown is None or newest is None else [shown.entry, newest]
+        self.screen.wake()
 
     @property
     def phase(self) -> Phase:
@@ -205,6 +231,9 @@ class PageSession:
     def join(self) -> None:
         """Wait for the end of a session that takes no more events."""
         self._thread.join(_STOPS_IN_S)
+
+    def _is_watched(self) -> bool:
+        return self.recording.seconds is not None or self._callbacks.is_watched()
 
     def _shortfall(self) -> str:
         """Return why a source that has ended gave less than it should have; "" if it did not."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from heatcam.errors import UsageError
 
 FIRST_PORT, PORTS_TRIED = 8000, 20
+HEAD_S = 10.0  # a browser sends a request's head at once
 _SHUTDOWN_S = 3  # open requests may take this long at the end; streams and sockets are cut
 
 
@@ -95,6 +100,61 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _NoStrangers(logging.Filter):
+    """Leaves out of uvicorn's log what clients do: strangers could fill the terminal, and each one cut off at the end a page."""
+
+    _OF_CLIENTS = (
+        "Invalid HTTP",
+        "Unsupported upgrade",
+        "No supported WebSocket",
+        "ASGI callable returned",
+        "Cancel ",
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True for what is the server's own fault."""
+        error = record.exc_info[1] if record.exc_info else None
+        is_cut_off = isinstance(error, asyncio.CancelledError)
+        return not is_cut_off and not str(record.msg).startswith(self._OF_CLIENTS)
+
+
+class _HeadsInTime(H11Protocol):
+    """uvicorn's connection, which is closed if a request's head does not come in time: there are no more than 1024 of them."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        self._stop_watching()
+
+    def _watch(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_watching()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_S, self._end)
+
+    def _stop_watching(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+
+    def _end(self) -> None:
+        self._timer = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+
 class WebServer:
     """Serves an application at a socket. Call ``run`` on the main thread, and ``stop`` from anywhere.
 
@@ -112,6 +172,7 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=_HeadsInTime,
             date_header=True,
             lifespan="on",
             ws="websockets-sansio",
@@ -127,10 +188,14 @@ class WebServer:
 
     def run(self) -> bool:
         """Serve until ``stop``; return False if the application could not start."""
+        log, quiet = logging.getLogger("uvicorn.error"), _NoStrangers()
+        log.addFilter(quiet)
         try:
             self._server.run(sockets=[self._opened])
         except SystemExit:  # (newer ones leave so where the application did not start)
             return False
+        finally:
+            log.removeFilter(quiet)
         return self._server.started
 
     def stop(self) -> None:

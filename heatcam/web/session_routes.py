@@ -22,7 +22,7 @@ class SignIn(BaseModel):
     """The token, as it stands behind ``#token=`` in the address."""
 
     model_config = ConfigDict(extra="forbid")
-    token: str = Field(max_length=1000)
+    token: str = Field(max_length=1000, examples=["what stood behind #token="])
 
 
 def session_router(token: Token) -> APIRouter:

@@ -20,6 +20,7 @@ _AROUND = 4096  # bytes that boundaries and headers of a form may add to a pictu
 _LONGEST_NAME = 200
 _MOST_PARTS = 16
 _MOST_BODIES = 4  # times as many bodies as may wait for the model may come in at the same time
+_MOST_TOGETHER = 6  # times the bytes that one may have: what all that are coming in hold together
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Bodies:
 
     def __init__(self, limits: UploadLimits) -> None:
         self._limits = limits
-        self._coming = 0
+        self._coming = self._bytes = 0
 
     async def read(self, request: Request, most_bytes: int | None = None) -> bytes:
         """Read a body.
@@ -55,14 +56,14 @@ class Bodies:
 
         Raises:
             Problem: 413 as soon as it is too large, whatever ``Content-Length`` said, 408 if it takes too long, 429 if too many
-                come at the same time.
+                come at the same time, or too many bytes of all.
         """
         most = most_bytes or self._limits.most_bytes
         if self._coming >= _MOST_BODIES * (self._limits.queue_length + 1):
             raise Problem(429, "too many uploads at the same time; try again later", 1)
         self._coming += 1
         try:
-            return await asyncio.wait_for(_body(request, most), self._limits.waiting_s)
+            return await asyncio.wait_for(self._body(request, most), self._limits.waiting_s)
         except asyncio.TimeoutError:
             seconds = f"{self._limits.waiting_s:g} s"
             raise Problem(
@@ -70,6 +71,22 @@ class Bodies:
             ) from None
         finally:
             self._coming -= 1
+
+    async def _body(self, request: Request, most: int) -> bytes:
+        """Read a body of at most ``most`` bytes; a larger one is refused at once, and any when all together are too large."""
+        stated = request.headers.get("content-length", "")
+        _require_size(int(stated) if stated.isdecimal() and len(stated) < 20 else 0, most)
+        body = bytearray()
+        try:
+            async for piece in request.stream():
+                _require_size(len(body) + len(piece), most)
+                if self._bytes + len(piece) > _MOST_TOGETHER * most:
+                    raise Problem(429, "too many large uploads at the same time; try again later", 2)
+                self._bytes += len(piece)
+                body += piece
+            return bytes(body)
+        finally:
+            self._bytes -= len(body)
 
     async def read_upload(self, request: Request) -> Upload:
         """Read the picture of a request: the field ``file`` of a form, or the whole body. What is in it is not looked at.
@@ -84,17 +101,6 @@ class Bodies:
         upload = await asyncio.to_thread(_file_of, body, options.get(b"boundary", b""))
         _require_size(len(upload.data), self._limits.most_bytes)
         return upload
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """Read a body of at most ``most`` bytes; a larger one is refused at once."""
-    stated = request.headers.get("content-length", "")
-    _require_size(int(stated) if stated.isdecimal() and len(stated) < 20 else 0, most)
-    body = bytearray()
-    async for piece in request.stream():
-        _require_size(len(body) + len(piece), most)
-        body += piece
-    return bytes(body)
 
 
 def _require_size(size: int, most: int) -> None:

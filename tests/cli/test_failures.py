@@ -93,6 +93,13 @@ def test_neither_line_nor_report_holds_a_password(cache: Path):
     assert not [secret for secret in ("oberaffe", "geheim") if secret in line + text]
 
 
+@pytest.mark.parametrize("words", [["--token", "geheim", "demo"], ["--token=geheim", "demo"]])
+def test_a_report_does_not_hold_the_token_of_the_service(cache: Path, words: list[str]):
+    text = report_text(raised(ValueError("no")), ["heatcam", "serve", *words])
+    assert "geheim" not in text
+    assert "'demo'" in text
+
+
 def test_a_cache_that_cannot_be_written_gets_the_report_into_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

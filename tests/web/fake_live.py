@@ -35,6 +35,7 @@ CHANGEABLE = (
     "classes",
     "object_maps",
 )
+NOTED_S = 2.5
 MODELS = ("markers", "yolov8n-coco")
 SOURCES = (("demo", "demo"), ("cam0", "camera"), ("clip", "file"))
 
@@ -67,6 +68,7 @@ class FakeLive:
     jpeg: bytes = b""
     viewers: int = 0
     recording_since: float | None = None
+    noted: tuple[str, float] = ("", 0.0)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -96,6 +98,7 @@ class FakeLive:
 
     def change(self, wanted: dict[str, Any]) -> None:
         with self._lock:
+            self.noted = f"{', '.join(wanted)} changed", time.monotonic()
             for name, value in wanted.items():
                 if name not in CHANGEABLE:
                     raise Problem(422, f"there is no field {name!r}; there are {', '.join(CHANGEABLE)}")
@@ -226,7 +229,7 @@ class FakeLive:
                 "recording_s": None
                 if self.recording_since is None
                 else time.monotonic() - self.recording_since,
-                "note": "",
+                "note": self.noted[0] if time.monotonic() - self.noted[1] < NOTED_S else "",
                 "map_error": "",
             }
 

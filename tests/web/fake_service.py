@@ -250,10 +250,11 @@ def main() -> None:
     asked.add_argument("--slow", type=float, default=0.0)
     asked.add_argument("--loading", type=float, default=0.3)
     asked.add_argument("--size", default="640x360")
+    asked.add_argument("--rate", type=float, default=8.0)
     asked.add_argument("--start", action="store_true")
     given = asked.parse_args()
     wide, tall = map(int, given.size.split("x"))
-    live = FakeLive(given.crowd, given.fails, given.loading, size_wh=(wide, tall))
+    live = FakeLive(given.crowd, given.fails, given.loading, given.rate, size_wh=(wide, tall))
     if given.start:
         live.start(None, None)
     uvicorn.run(fake_app(live, given.token, given.slow), port=given.port, log_level="warning")

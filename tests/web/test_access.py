@@ -63,8 +63,12 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "localhost.evil"]
-)
+    "host",
+    [
+        "evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "localhost.evil",
+        "localhost:<script>", "localhost:" + "9" * 5000, "127.0.0.1:80:80", "localhost:80@evil.example",
+    ],
+)  # fmt: skip
 def test_a_name_that_is_not_this_service_s_is_refused(client: TestClient, host: str) -> None:
     answer = client.get("/thing", headers=BEARER | {"Host": host})
     assert answer.status_code == 421
@@ -169,6 +173,8 @@ def test_without_the_token_only_the_page_and_the_health_are_told(headers: dict[s
         {"Authorization": "Basic " + base64.b64encode(f"vlc:{SECRET}".encode()).decode()},
         {"Cookie": f"{Token(SECRET).cookie_name}={Token(SECRET).cookie}"},
         {"Cookie": f"other=1; {Token(SECRET).cookie_name}={Token(SECRET).cookie}"},
+        # (of another service on this host, whose cookies browsers send too)
+        {"Cookie": f'theirs={{"a": [1, "b"]}}; {Token(SECRET).cookie_name}={Token(SECRET).cookie}'},
     ],
 )
 def test_who_knows_the_token_gets_in(headers: dict[str, str]) -> None:

@@ -72,10 +72,12 @@ def test_options_are_those_of_analyze() -> None:
         (body(b"x" * 600, b"x" * 600), 413, "larger than 0.001 MB"),
         (b"x" * 80_000, 413, "larger than"),
         (b"{", 422, "is not what it should be"),
-        (b"[" * 50_000, 422, "is not what it should be"),
+        (b"[" * 50_000, 422, "too many values"),
+        (b"[" * 5_000, 422, "is not what it should be"),
         (b"\xff\xfe", 422, "is not what it should be"),
+        (b'{"instances": [' + b"[]," * 20_000 + b"[]]}", 422, "too many values"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_bodies_that_are_no_pictures_are_problems(content: Any, status: int, words: str) -> None:
     response = post("/v1/models/tiny:explain", content, limits=UploadLimits(most_bytes=1000))

@@ -75,9 +75,9 @@ def answered(count: int, seed: int) -> tuple[Counter[int], list[int], float]:
     return asyncio.run(run())
 
 
-def test_sixty_damaged_pictures_are_answered_or_refused() -> None:
-    seen, _, longest_s = answered(60, 1)
-    assert seen[200] and seen[422] and sum(seen.values()) == 60, seen
+def test_twenty_four_damaged_pictures_are_answered_or_refused() -> None:
+    seen, _, longest_s = answered(24, 1)
+    assert seen[200] and seen[422] and sum(seen.values()) == 24, seen
     assert longest_s < LIMITS.decoding_s + 10
 
 

@@ -42,7 +42,7 @@ def check(case: schemathesis.Case) -> None:
 
 @schema.parametrize()
 @settings(
-    max_examples=12, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=6, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 def test_requests_made_up_from_the_document_get_what_it_promises(case: schemathesis.Case) -> None:

@@ -20,7 +20,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install -y chromium")
 
-FAKE = ["tests.web.fake_service", "--size", "480x270"]
+FAKE = ["tests.web.fake_service", "--size", "480x270", "--rate", "4"]
 #: Modules to run, with their arguments; each takes ``--port`` too.
 SERVERS = {"stand-in": FAKE}
 FIVE = ["overlay", "heatmap", "boxes", "regions", "original"]
@@ -54,6 +54,10 @@ def context(browser: Any) -> Iterator[Any]:
     yield opened
     opened.close()
     assert errors == []
+
+
+#: With the stand-in too only in the long runs: ``test_whole_service`` does the same with the real server.
+twice = pytest.mark.soak
 
 
 def is_error(line: Any) -> bool:
@@ -122,6 +126,7 @@ def analyze(page: Any, path: Path) -> None:
     page.wait_for_selector(f'#result .head h2:text-is("{path.name}")')
 
 
+@twice
 def test_the_heat_goes_off_and_on_while_it_runs(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
     change(page, heatmap=True)
@@ -149,6 +154,7 @@ def test_pictures_keep_coming_and_stop_when_they_are_stopped(context: Any, servi
     run(page)
 
 
+@twice
 def test_a_click_on_an_object_shows_its_own_map_and_one_beside_it_all(
     context: Any, service: ServedProcess
 ) -> None:
@@ -267,6 +273,7 @@ def test_two_tabs_show_the_same(context: Any, service: ServedProcess) -> None:
     one.wait_for_selector(f"{switch}:checked")
 
 
+@twice
 def test_a_server_that_is_killed_is_missed_and_found_again(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
     service.kill()
@@ -279,12 +286,33 @@ def test_a_server_that_is_killed_is_missed_and_found_again(context: Any, service
     page.wait_for_selector("#cover", state="hidden")
 
 
+def test_what_is_said_for_a_while_does_not_move_the_picture(context: Any, service: ServedProcess) -> None:
+    def places() -> list[Any]:
+        found = []
+        for width, height in (PHONE, TABLET, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            found.append(page.locator("#picture").bounding_box())
+        return found
+
+    page = opened(context, service)
+    page.wait_for_selector("#note", state="hidden")
+    before = places()
+    change(page, alpha=0.5)
+    page.wait_for_selector("#note:has-text('opacity'), #note:has-text('alpha')")
+    assert places() == before
+    change(page, alpha=0.7)
+
+
 def test_a_recording_is_made_listed_and_deleted(context: Any, service: ServedProcess) -> None:
     page = opened(context, service)
+    before = page.locator("#picture").bounding_box()
     page.keyboard.press("R")
     page.wait_for_selector('#record[aria-pressed="true"]')
+    page.wait_for_selector("#rolling:has-text('Recording 0:0')")
+    assert page.locator("#picture").bounding_box() == before
     page.wait_for_timeout(600)
     page.keyboard.press("R")
+    page.wait_for_selector("#rolling", state="hidden")
     page.wait_for_selector("#recordings li")
     with page.expect_download() as saved:
         page.click("#recordings >> text=Download")

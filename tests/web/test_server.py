@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -13,7 +14,9 @@ from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from heatcam.errors import UsageError
+from heatcam.web import server as server_module
 from heatcam.web.app import create_app, lifespan_of
+from heatcam.web.leaving import TakenInTime
 from heatcam.web.server import WebServer, address_of, is_this_machine_only, listen
 from heatcam.web.settings import ServeSettings
 
@@ -90,6 +93,112 @@ def test_the_server_answers_and_ends_although_a_stream_is_open(opened: socket.so
         assert not thread.is_alive()
         assert time.monotonic() - started < 8
     assert told == ["started", "ended"]
+
+
+@pytest.fixture
+def served(opened: socket.socket) -> Iterator[socket.socket]:
+    """A service that answers at ``/session`` and at ``/large``."""
+    router = APIRouter()
+
+    @router.get("/large")
+    async def large() -> TakenInTime:
+        async def parts():  # type: ignore[no-untyped-def]
+            for _ in range(1000):
+                yield b"x" * 100_000
+
+        return TakenInTime(parts())
+
+    server = WebServer(create_app(ServeSettings(), [router]), opened)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield opened
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def talk(served: socket.socket, said: bytes) -> socket.socket:
+    client = socket.create_connection(served.getsockname())
+    client.settimeout(10)
+    client.sendall(said)
+    return client
+
+
+WHOLE = b"GET /session HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def answer_of(client: socket.socket) -> bytes:
+    heard = b""
+    while not heard.endswith(b"}"):
+        piece = client.recv(65536)
+        assert piece, heard
+        heard += piece
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"", b""),
+        (b"", b"GET /sess"),
+        (b"", b"GET /session HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "),
+        (WHOLE, b"GET /"),
+    ],
+    ids=["nothing", "a word", "a head without an end", "a second one without an end"],
+)
+def test_a_client_that_does_not_say_what_it_asks_for_is_left(
+    served: socket.socket, first: bytes, then: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "HEAD_S", 0.3)
+    with talk(served, first) as client:
+        if first:
+            assert answer_of(client).startswith(b"HTTP/1.1 200")
+        client.sendall(then)
+        assert client.recv(65536) == b""
+
+
+def test_a_client_that_asks_one_thing_after_another_in_pieces_is_answered(
+    served: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "HEAD_S", 0.6)
+    with talk(served, b"") as client:
+        for _ in range(4):
+            client.sendall(WHOLE[:20])
+            time.sleep(0.2)
+            client.sendall(WHOLE[20:])
+            assert answer_of(client).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_does_not_take_its_answer_is_left_and_told_of_nowhere(
+    served: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(TakenInTime, "limit_s", 0.3)
+    with talk(served, b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as client:
+        time.sleep(1.0)
+        size = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.recv(1 << 20):
+                size += len(piece)
+    assert 0 < size < 50_000_000
+    with talk(served, b"nonsense\r\n\r\n") as client:
+        assert client.recv(65536).startswith(b"HTTP/1.1 400")
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n12345",
+        b"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: xchunked\r\n\r\n12345",
+        b"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n",
+        b"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length : 5\r\n\r\n12345",
+        b"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: +5\r\n\r\n12345",
+    ],
+    ids=["two lengths", "a strange coding", "two hosts", "a blank before the colon", "a length with a sign"],
+)
+def test_what_two_servers_would_read_differently_is_refused(served: socket.socket, said: bytes) -> None:
+    with talk(served, said) as client:
+        assert client.recv(65536)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 501")
 
 
 def test_an_application_that_cannot_start_is_told(opened: socket.socket) -> None:

@@ -183,3 +183,25 @@ def test_nothing_is_written_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     large = UploadLimits(most_bytes=4_000_000)
     body = form(('form-data; name="file"; filename="a"', b"x" * 3_000_000))
     assert len(asyncio.run(Bodies(large).read_upload(sent(body).request)).data) == 3_000_000
+
+
+def test_bodies_that_come_in_at_the_same_time_share_a_limit_of_bytes_and_give_it_back() -> None:
+    """Each of a hundred clients stays one byte under its own limit, and never ends."""
+
+    async def run() -> tuple[list[int], bytes]:
+        bodies = Bodies(UploadLimits(most_bytes=1000, waiting_s=0.5, queue_length=99))
+        sending = [Sending([b"x" * 999], ends="never") for _ in range(100)]
+
+        async def read(one: Sending) -> int:
+            try:
+                await bodies.read(one.request)
+            except Problem as problem:
+                return problem.status
+            return 200
+
+        statuses = await asyncio.gather(*map(read, sending))
+        return statuses, await bodies.read(Sending([b"later"]).request)
+
+    statuses, later = asyncio.run(run())
+    assert statuses.count(408) == 6 and statuses.count(429) == 94
+    assert later == b"later"

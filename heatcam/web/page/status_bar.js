@@ -16,8 +16,12 @@ const ITEMS = [
   ["hardware", "Hardware", (s, options) => [s.device, s.backend].filter(Boolean).join(" ") || options.hardware || "–"],
   ["dropped", "Dropped", (s) => (s.dropped > 0 ? String(s.dropped) : "")],
   ["viewers", "Viewers", (s) => (s.viewers > 1 ? String(s.viewers) : "")],
-  ["recording", "Recording", (s) => (s.recording_s === null || s.recording_s === undefined ? "" : clock(s.recording_s))],
-  ["note", "Note", (s) => s.map_error || s.note || (s.phase === "running" && s.reason) || ""],
+];
+
+/** What is said for a while stands over the picture: in the line it would move it. */
+const OVER = [
+  ["note", (s) => s.map_error || s.note || (s.phase === "running" && s.reason) || ""],
+  ["rolling", (s) => (s.recording_s === null || s.recording_s === undefined ? "" : `Recording ${clock(s.recording_s)}`)],
 ];
 
 /** What is shown, or would be if it ran. */
@@ -52,6 +56,10 @@ export function setUpStatusBar(live) {
       setText(values.get(name), text);
       values.get(name).title = text;
       boxes[n].hidden = text === "";
+    }
+    for (const [name, words] of OVER) {
+      setText(byId(name), words(status));
+      byId(name).hidden = words(status) === "";
     }
     boxes[0].dataset.mode = modeOf(status);
     boxes[2].title = `forward pass ${status.forward_ms?.toFixed(1)} ms, map ${status.map_ms?.toFixed(1)} ms`;
