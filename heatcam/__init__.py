@@ -20,6 +20,10 @@ except KeyboardInterrupt:  # the program has not installed its handler yet (``he
 
 TYPE_CHECKING = False  # as mypy reads it; typing itself would be half of the time until Ctrl-C is handled
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
     from heatcam.errors import (
         BackendError,
         DeviceError,
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
         UsageError,
         ViewError,
     )
-    from heatcam.face import Explanation, Model, annotate
+    from heatcam.face import Explanation, ImageLike, Model, PromptLike, annotate
     from heatcam.frames import Detections, Frame, SaliencyMap
     from heatcam.overlay import render
     from heatcam.saliency import Explainer
@@ -109,6 +113,10 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     layers: tuple[str, ...] = (),
     target: str = "class",
     max_det: int = 300,
+    prompt: PromptLike | None = None,
+    like: ImageLike | None = None,
+    like_at: npt.ArrayLike = (),
+    like_class: str | Sequence[str] = "",
 ) -> Model:
     """Load a model: ``load(model).explain("photo.jpg")`` returns detections and maps that draw and write themselves.
 
@@ -140,13 +148,19 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
             (``keypoint:3``) or ``angle``, where the model has it.
         precision: numeric precision of the network: ``fp32``, ``bf16``, ``fp16``, or ``auto``.
         max_det: keep at most this many boxes, the most confident.
+        prompt: what YOLOE or YOLO-World is to find instead of the classes that it has: ``["person", "potted plant"]``, a file of
+            class vectors (``Model.save_prompt`` writes one), or vectors by name: ``{"person": vector}``. Words need the text
+            encoder once, which is not downloaded here: ``heatcam models download mobileclip_blt.ts``.
+        like: a picture, in any form that ``explain`` takes: YOLOE is to find more like what is at ``like_at`` in it.
+        like_at: boxes there, ``(4,)`` or ``(N, 4)`` xyxy in its pixels.
+        like_class: what is at these boxes: one name, or one for each; "" calls it ``object``.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.
         DeviceError: this machine does not have the device.
-        UsageError: the method or a class is unknown, or a threshold is outside ``[0, 1]``.
+        UsageError: the method or a class is unknown, a threshold is outside ``[0, 1]``, or the model takes no such prompt.
     """
-    from heatcam.face import Model  # noqa: PLC0415
+    from heatcam.face import Model, prompt_for  # noqa: PLC0415
     from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)
 
@@ -164,4 +178,5 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         layers=layers,
         target=target,
     )
-    return Model(build_explainer(model, device, options))
+    wanted = prompt_for(model, prompt, like, like_at, like_class)
+    return Model(build_explainer(model, device, options, prompt=wanted))

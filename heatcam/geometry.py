@@ -67,6 +67,18 @@ class Letterbox:
         return cls(image_wh, resized, (resized[0] + border[0], resized[1] + border[1]), left, top, smooth)
 
     @classmethod
+    def square(cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32) -> Letterbox:
+        """Make the square letterbox of any picture shape, as ultralytics' ``LetterBox(auto=False)``; arguments as of ``fit``.
+
+        Raises:
+            ValueError: a size below 1.
+        """
+        side = _rounded_side(image_wh, imgsz, stride)
+        resized = fitted_wh(image_wh, (side, side))
+        left, top = (round((side - length) / 2 - 0.1) for length in resized)
+        return cls(image_wh, resized, (side, side), left, top)
+
+    @classmethod
     def stretch(
         cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
     ) -> Letterbox:

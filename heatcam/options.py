@@ -26,6 +26,7 @@ class OfferedAs:
         shapes_the_map: True if it belongs with the options of the map, not of the model.
         choices: its values, if they are few and fixed.
         commas: True for texts that come in one, with commas between.
+        flag: its name, where that is not the field's.
     """
 
     help: str
@@ -33,6 +34,7 @@ class OfferedAs:
     shapes_the_map: bool = False
     choices: type[Enum] | None = None
     commas: bool = False
+    flag: str = ""
 
 
 def _option(default: Any, **looks: Any) -> Any:
@@ -149,6 +151,62 @@ class ExplainOptions(DetectOptions):
     def formula_name(self) -> str:
         """Name of the method to use: for the fine map ``fine``, unless another method was asked for by name."""
         return FINE_MAP if self.over_levels and self.method == LIVE_MAP else self.method
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptOptions:
+    """Options that say what an open-vocabulary model is to look for, instead of the classes that it has; loading it takes them.
+
+    Attributes:
+        prompt: class names with commas between, or the name of a file of class vectors; "" for none.
+        like: a picture; more like what is at ``like_at`` of it is to be found. "" for none.
+        like_at: boxes as ``x1,y1,x2,y2`` in its pixels.
+        like_class: names of the classes of these boxes: one for all, or one each; empty calls them ``object``.
+    """
+
+    prompt: str = _option(
+        "",
+        help="What YOLOE or YOLO-World is to find, class names with commas; or a file of class vectors, .npz or .safetensors.",
+        metavar="NAMES|FILE",
+    )
+    like: str = _option(
+        "",
+        help="Let YOLOE find more like what is at --at in this picture, also beside --prompt.",
+        metavar="PICTURE",
+    )
+    like_at: tuple[str, ...] = _option(
+        (),
+        help="A box in the picture of --like, in its pixels; may be given several times.",
+        metavar="x1,y1,x2,y2",
+        flag="--at",
+    )
+    like_class: tuple[str, ...] = _option(
+        (),
+        help="What is at --at: one name for all boxes, or one for each; 'object' if left out.",
+        metavar="NAME",
+        flag="--class",
+    )
+
+    @property
+    def is_prompted(self) -> bool:
+        """True if there is anything to look for."""
+        return bool(self.prompt or self.like)
+
+    def require_valid_prompt(self) -> None:
+        """Refuse options that belong together and are not.
+
+        Raises:
+            UsageError: boxes or names without a picture, a picture without boxes, or another number of names.
+        """
+        if not self.like and (self.like_at or self.like_class):
+            raise UsageError("--at and --class are for --like", "add --like reference.jpg, or leave them out")
+        if self.like and not self.like_at:
+            raise UsageError("--like needs a box", f"for example: --like {self.like} --at 40,60,200,310")
+        if len(self.like_class) not in (0, 1, len(self.like_at)):
+            raise UsageError(
+                f"{len(self.like_at)} --at and {len(self.like_class)} --class",
+                "give one --class, or one for each --at",
+            )
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -115,6 +115,16 @@ def test_the_letterboxed_picture_equals_ultralytics() -> None:
         assert np.array_equal(ours, LetterBox((640, 640), auto=True, stride=32)(image=image))
 
 
+@given(st.integers(8, 900), st.integers(8, 900))
+@settings(max_examples=25, deadline=None)
+def test_the_square_letterbox_is_that_of_ultralytics(wide: int, tall: int) -> None:
+    from ultralytics.data.augment import LetterBox
+
+    image = np.random.default_rng(0).integers(0, 255, (tall, wide, 3), np.uint8)
+    ours = Letterbox.square((wide, tall), 320).image_to_model(image)
+    assert np.array_equal(ours, LetterBox((320, 320), auto=False)(image=image))
+
+
 def test_bars_finer_than_a_pixel_are_averaged_where_shrinking_is_smooth_and_beat_where_it_is_not():
     bars = np.zeros((64, 1280, 3), np.uint8)
     bars[:, ::4] = 255

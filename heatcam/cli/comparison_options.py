@@ -21,7 +21,7 @@ def comparison_options(
 
     Args:
         options: those of other records, whose words are used again.
-        detecting: names of the options that decide which boxes are kept.
+        detecting: names of the options that decide what is looked for and which boxes are kept.
     """
     choice = {
         name: options[ModelChoice][name]

@@ -50,7 +50,7 @@ from heatcam.commands import (
 )
 from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
-from heatcam.options import DetectOptions, ExplainOptions
+from heatcam.options import DetectOptions, ExplainOptions, PromptOptions
 from heatcam.saliency import METHODS
 from heatcam.sinks import SinkChoice
 
@@ -100,6 +100,7 @@ def _offered(kind: type, group: Group | None = None) -> dict[str, Any]:
     offered = {of.name: of.metadata["offered"] for of in dataclasses.fields(kind) if "offered" in of.metadata}
     return {
         name: typer.Option(
+            *filter(None, [looks.flag]),
             help=looks.help,
             metavar=looks.metavar or None,
             case_sensitive=False,
@@ -122,6 +123,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             metavar="NAME", help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."
         ),
         **_offered(ExplainOptions),
+        **_offered(PromptOptions),
         "yes": typer.Option(
             "--yes", "-y", help="Download a published model that is not here without asking."
         ),
@@ -322,7 +324,7 @@ OPTIONS[FindingsChoice] = {
         "--save-crop", help="Write each object's part of the picture into crops/CLASS/."
     ),
 }
-OPTIONS |= comparison_options(OPTIONS, tuple(_offered(DetectOptions)))
+OPTIONS |= comparison_options(OPTIONS, tuple(_offered(DetectOptions)) + tuple(_offered(PromptOptions)))
 #: ``--model`` of commands for detectors.
 _DETECTOR = typer.Option(
     "--model",

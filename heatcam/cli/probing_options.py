@@ -18,8 +18,8 @@ from heatcam.commands import (
     ProbedOutput,
 )
 
-#: Options of a model that make no sense where one class at one place is asked about.
-_NOT_ASKED = ("why", "target")
+#: Options of a model that make no sense where one class at one place is asked about, or whose names are those of the place.
+_NOT_ASKED = ("why", "target", "like", "like_at", "like_class")
 _BOX = "x1,y1,x2,y2"
 
 

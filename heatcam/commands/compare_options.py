@@ -8,7 +8,7 @@ from typing import Any
 from heatcam.commands.options import ModelChoice, Output
 from heatcam.enums import Colormap
 from heatcam.errors import UsageError
-from heatcam.options import DetectOptions, ExplainOptions, names_in
+from heatcam.options import DetectOptions, ExplainOptions, PromptOptions, names_in
 
 #: The options that may be given twice.
 TWICE = ("model", "method", "layers", "quality", "target")
@@ -20,7 +20,7 @@ def _as_explained(name: str, default: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparedChoice(DetectOptions):
+class ComparedChoice(DetectOptions, PromptOptions):
     """The two sides of a comparison; at least one of ``TWICE`` is given twice, all else is shared.
 
     Attributes:

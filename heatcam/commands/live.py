@@ -12,6 +12,7 @@ from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel, SecondModel
 from heatcam.commands.live_report import live_report
 from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
+from heatcam.commands.prompts import have_words_encoded, prompt_of, require_prompt
 from heatcam.commands.refusals import require_model
 from heatcam.commands.settings import Settings, load_settings, save_settings
 from heatcam.commands.setup import model_at_hand, say_source
@@ -100,7 +101,8 @@ def _run(
     model = replace(model, model=name, method=state.method, conf=state.conf)
     require_model(name, model.device, downloadable=False)
     model.explain_options()  # refused before the window opens
-    second = None if window.compare is None else second_model(window.compare, name, terminal)
+    have_words_encoded(model, terminal)
+    second = None if window.compare is None else second_model(window.compare, model, terminal)
 
     def opened(source: Source) -> None:
         require_start(source, asked.start_s)
@@ -130,12 +132,12 @@ def _run(
     return int(session.parts.recording.failed or session.parts.snapshots.failed or bool(lacking))
 
 
-def second_model(given: str, first: str, terminal: Terminal) -> SecondModel:
+def second_model(given: str, first: ModelChoice, terminal: Terminal) -> SecondModel:
     """Load the model to compare with, before the window opens.
 
     Args:
         given: ``--compare``.
-        first: the other model.
+        first: the other model, whose prompt is this one's too.
         terminal: prints results and notes.
 
     Raises:
@@ -143,12 +145,14 @@ def second_model(given: str, first: str, terminal: Terminal) -> SecondModel:
     """
     name = model_at_hand(given, "", terminal)
     require_model(name, downloadable=False)
-    if _is_same(name, first):
+    require_prompt(name, first)
+    if _is_same(name, str(first.model)):
         raise UsageError(f"--compare {name} is the model itself", "give another one")
+    have_words_encoded(replace(first, model=name), terminal)
     with terminal.status(f"loading {Path(name).name}"):
         from heatcam.models import load_model  # noqa: PLC0415 (torch: seconds)
 
-        return SecondModel(name, load_model(name))
+        return SecondModel(name, load_model(name, prompt_of(first)))
 
 
 def _is_same(one: str, other: str) -> bool:

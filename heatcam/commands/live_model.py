@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from heatcam.commands.compare_sides import comparing_of, side_names
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
+from heatcam.commands.prompts import prompt_of
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
@@ -140,7 +141,7 @@ def _opened_alone(choice: ModelChoice, options: ExplainOptions) -> ExplainerCach
     """Load the model."""
     from heatcam.saliency import open_explainer_cache  # noqa: PLC0415
 
-    return open_explainer_cache(str(choice.model), choice.device, options)
+    return open_explainer_cache(str(choice.model), choice.device, options, prompt=prompt_of(choice))
 
 
 def backend_of(explainer: Explainer) -> str:

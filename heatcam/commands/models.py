@@ -9,7 +9,7 @@ from typing import Any
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
-from heatcam.models import WORDS, official
+from heatcam.models import WORDS, encoder_named, official
 from heatcam.text import did_you_mean
 
 _DOWNLOAD = "download"
@@ -19,7 +19,7 @@ def show_models(words: Sequence[str], json: str | None, terminal: Terminal) -> i
     """List every model that ``--model`` takes here, or download those that are named.
 
     Args:
-        words: nothing, or ``download`` and the names of published checkpoints.
+        words: nothing, or ``download`` and the names of published checkpoints and of text encoders.
         json: a file for the machine-readable list, ``-`` for standard output, None for none.
         terminal: prints results and notes.
 
@@ -62,15 +62,19 @@ def _download(words: Sequence[str], terminal: Terminal) -> None:
         raise UsageError(
             "what to do with models is not clear", f"for example: heatcam models download {name}"
         )
+    encoders = {name: encoder for name in names if (encoder := encoder_named(name))}
     known = [official.official_name(name) for name in names]
     for name, meant in zip(names, known, strict=True):
-        if not meant:
+        if not meant and name not in encoders:
             advice = did_you_mean(name, [one.removesuffix(official.SUFFIX) for one in official.NAMES])
             raise UsageError(
                 f"{name} is no published checkpoint that heatcam explains",
                 advice or "`heatcam models` names some",
             )
-    for name in known:
+    for encoder in encoders.values():
+        terminal.note(f"downloading the text encoder {encoder.name} from {encoder.maker}")
+        terminal.note(f"downloaded {encoder.download()}")
+    for name in filter(None, known):
         terminal.note(f"downloading {name} from Ultralytics (AGPL-3.0)")
         terminal.note(f"downloaded {official.download(name)}")
 

@@ -13,15 +13,15 @@ from heatcam.enums import (
     TrackerName,
 )
 from heatcam.errors import UsageError
-from heatcam.options import ExplainOptions
+from heatcam.options import ExplainOptions, PromptOptions
 from heatcam.overlay import OverlayOptions
 from heatcam.sinks import SinkChoice
 from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelChoice(ExplainOptions):
-    """The model, and how it explains.
+class ModelChoice(ExplainOptions, PromptOptions):
+    """The model, what it is to look for, and how it explains.
 
     Attributes:
         model: a ``.pt`` file or a built-in model's name; None is the one for the source, with a note about others.

@@ -10,6 +10,7 @@ from pathlib import Path
 from heatcam.bench import NAMES, Conditions, Plan, chosen
 from heatcam.commands.compare_options import ComparedChoice
 from heatcam.commands.options import ModelChoice, WindowChoice
+from heatcam.commands.prompts import require_prompt
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
 from heatcam.errors import UsageError
 from heatcam.evaluation import EvalPlan, Judged, Outputs
@@ -54,6 +55,7 @@ def before_live(source: str, choice: ModelChoice, window: WindowChoice) -> None:
         HeatcamError: the message names the next step.
     """
     choice.require_valid()
+    require_prompt(choice.model, choice)
     open_source(source)
     require_model(choice.model, choice.device)
     require_model(window.compare)
@@ -71,6 +73,7 @@ def before_serve(source: str, choice: ServedChoice, service: ServeChoice) -> Non
     choices = choice.choices()
     open_source(source)
     for one in choices:
+        require_prompt(one.model, one)
         require_model(one.model, one.device)
 
 
@@ -97,6 +100,7 @@ def before_compare(source: str, choice: ComparedChoice) -> None:
     sides = choice.sides()
     open_source(source)
     for side in sides:
+        require_prompt(side.model, side)
         require_model(side.model, side.device)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions, RecordingOptions
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
+from heatcam.options import PromptOptions
 from heatcam.sinks import (
     InterruptedRecording,
     OutputPath,
@@ -52,6 +53,9 @@ def manifest_of(
         name: value for record in (model, look, motion) for name, value in dataclasses.asdict(record).items()
     }
     del kept["yes"], kept["pictures"]  # they change no frame
+    for name in (field.name for field in dataclasses.fields(PromptOptions)):
+        if not kept[name]:
+            del kept[name]  # (written as in versions without them)
     # (written as in earlier versions)
     kept |= {"classes": list(model.classes) or None, "layers": ",".join(model.layers)}
     encoding = {

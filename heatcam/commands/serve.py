@@ -13,6 +13,7 @@ from functools import partial
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.options import FilmChoice, LookOptions, ModelChoice, MotionOptions, overlay_options
+from heatcam.commands.prompts import have_words_encoded
 from heatcam.commands.refusals import require_model
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
 from heatcam.commands.served_models import ServedModels
@@ -124,6 +125,7 @@ def served_specs(model: ServedChoice, spec: str, terminal: Terminal) -> tuple[li
     for one in choices:
         offer_download(str(one.model), terminal)
         require_model(one.model, one.device, downloadable=False)
+        have_words_encoded(one, terminal)
     return list(model.model), choices[0]
 
 

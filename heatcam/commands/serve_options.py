@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from heatcam.commands.options import ModelChoice, SourceChoice
 from heatcam.errors import UsageError
-from heatcam.options import ExplainOptions
+from heatcam.options import ExplainOptions, PromptOptions
 from heatcam.sinks import parse_size
 from heatcam.web import UploadLimits
 
@@ -22,7 +22,7 @@ class ServedSource(SourceChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServedChoice(ExplainOptions):
+class ServedChoice(ExplainOptions, PromptOptions):
     """The models that may be asked, and how they explain.
 
     Attributes:

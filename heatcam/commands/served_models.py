@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from heatcam.commands.live_model import LiveModel
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
+from heatcam.commands.prompts import prompt_of
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.models import WORDS
@@ -139,7 +140,9 @@ class _Served:
                 from heatcam.saliency import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
 
                 try:
-                    self.cache = open_explainer_cache(str(self.choice.model), self.choice.device, options)
+                    self.cache = open_explainer_cache(
+                        str(self.choice.model), self.choice.device, options, prompt=prompt_of(self.choice)
+                    )
                 except UsageError:  # (of the options, not of the model)
                     raise
                 except HeatcamError as error:

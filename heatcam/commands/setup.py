@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.options import LookOptions, ModelChoice, overlay_options
+from heatcam.commands.prompts import have_words_encoded, prompt_of, require_prompt
 from heatcam.commands.refusals import require_model
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import Renorm
@@ -22,6 +23,9 @@ from heatcam.sources import CaptureOptions, Source, open_source, require_start
 
 if TYPE_CHECKING:
     from heatcam.saliency import Explainer, ExplainerCache
+
+
+_NAMED = 6  # classes of a prompt
 
 
 def start_explainer(
@@ -54,11 +58,13 @@ def start_explainer_cache(
     model = model_at_hand(choice.model, default_model(""), terminal)
     choice = replace(choice, model=model)
     options = choice.explain_options(pictures)
+    require_prompt(model, choice)
     require_model(model, choice.device, downloadable=False)
+    have_words_encoded(choice, terminal)
     with terminal.status(f"loading {Path(model).name}"):
         from heatcam.saliency import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
 
-        cache = open_explainer_cache(model, choice.device, options, size_wh)
+        cache = open_explainer_cache(model, choice.device, options, size_wh, prompt_of(choice))
         explainer = cache.take(options)
     say_what_runs(choice, explainer, terminal)
     return cache, explainer
@@ -71,11 +77,19 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal)
         f"method {explainer.method}"
         + (f", evidence for '{choice.why}' at every box" if choice.why else "")
         + (f", target {choice.target}" if choice.target != "class" else "")
+        + (f", finds {_classes_of(explainer)}" if choice.is_prompted else "")
     )
     if explainer.calibrating_s:
         terminal.note(
             f"measured the threshold of low evidence, once for this model and map: {explainer.calibrating_s:.1f} s"
         )
+
+
+def _classes_of(explainer: Explainer) -> str:
+    """Return the first classes in words, and how many more there are."""
+    names = list(explainer.class_names.values())
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from heatcam.enums import TrackerName
@@ -14,7 +15,9 @@ from heatcam.errors import HeatcamError, UsageError
 from heatcam.face.explanation import Explanation, with_facts
 from heatcam.face.inputs import ImageLike, frame_of
 from heatcam.frames import ExplainerFacts, Explains, Frame, SaliencyMap
+from heatcam.models import bytes_of_class_vectors
 from heatcam.runtime import map_ahead, prefetch
+from heatcam.sinks import refuse_existing, write_whole
 from heatcam.sources import Source, find_pictures, open_source
 from heatcam.text import did_you_mean, printable
 from heatcam.tracking import tracked, tracker_of
@@ -143,6 +146,24 @@ class Model:
             MapError: one of them has no evidence at the tapped layers, or the method failed.
         """
         return self.explainer.maps_at(frame_of(image).image_bgr, anchors, class_ids)
+
+    def save_prompt(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the classes that the model was prompted with, their vectors, to a file that ``prompt`` of ``load`` takes.
+
+        Args:
+            path: ends in ``.npz``, which ``YOLOE.load_prompt_embeddings`` of ultralytics reads too, or in ``.safetensors``.
+            overwrite: replace an existing file.
+
+        Raises:
+            UsageError: the model was not prompted, the suffix is another, or the file exists.
+            SinkError: it cannot be written.
+        """
+        target, vectors = Path(path), self.explainer.class_vectors
+        if vectors is None:
+            raise UsageError("the model was not prompted", 'heatcam.load(..., prompt=["person"])')
+        content = bytes_of_class_vectors(vectors, target.suffix)
+        refuse_existing([target], overwrite, "choose another name or pass overwrite=True")
+        write_whole(target, content)
 
     def facts(self) -> ExplainerFacts:
         """Return model, method, layers, target, thresholds, and what runs them."""

@@ -1,5 +1,10 @@
 from . import embedded as embedded
 from . import official as official
+from .class_vectors import ClassVectors as ClassVectors
+from .class_vectors import bytes_of_class_vectors as bytes_of_class_vectors
+from .class_vectors import is_vector_file as is_vector_file
+from .class_vectors import read_class_vectors as read_class_vectors
+from .class_vectors import vectors_of_mapping as vectors_of_mapping
 from .finding import EVERYDAY as EVERYDAY
 from .finding import MARKERS as MARKERS
 from .finding import WORDS as WORDS
@@ -8,3 +13,13 @@ from .loading import LoadedModel as LoadedModel
 from .loading import load_any_task as load_any_task
 from .loading import load_model as load_model
 from .loading import require_explainable as require_explainable
+from .prompt import Likeness as Likeness
+from .prompt import Prompt as Prompt
+from .prompt import likeness as likeness
+from .prompt import require_promptable_name as require_promptable_name
+from .prompt import texts_checked as texts_checked
+from .prompt import words_are_at_hand as words_are_at_hand
+from .text_encoder import EncoderMissingError as EncoderMissingError
+from .text_encoder import TextEncoder as TextEncoder
+from .text_encoder import encoder_named as encoder_named
+from .text_encoder import require_clip as require_clip

@@ -20,7 +20,7 @@ from torch import nn
 from ultralytics.nn.tasks import RTDETRDetectionModel, guess_model_task
 from ultralytics.utils import LOGGER
 
-from heatcam.errors import ModelError, first_line
+from heatcam.errors import ModelError, UsageError, first_line
 from heatcam.models.allowed import Record
 from heatcam.models.archive import Archive, open_archive
 from heatcam.models.limits import LARGEST_IMGSZ, SMALLEST_IMGSZ, RefusedError, UnfitError, refuse, shown
@@ -72,7 +72,7 @@ def faults_named(name: str) -> Iterator[None]:
     try:
         with contextlib.redirect_stdout(sys.stderr), _quiet_ultralytics():
             yield
-    except ModelError:
+    except (ModelError, UsageError):
         raise
     except UnfitError as error:
         raise ModelError(f"{name} {error.problem}", error.next_step or _GET_AGAIN) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +16,12 @@ from heatcam.geometry import CropStyle, Uint8Array
 from heatcam.models import embedded, everyday
 from heatcam.models.checkpoint import Checkpoint, faults_named, read_checkpoint, task_of
 from heatcam.models.class_names import class_names_of
+from heatcam.models.class_vectors import ClassVectors
 from heatcam.models.finding import EVERYDAY, MARKERS, find_checkpoint
+from heatcam.models.official import sha256_of
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
+from heatcam.models.prompt import Prompt, no_prompts
+from heatcam.models.prompting import Prompted, require_promptable, set_classes
 from heatcam.models.trial import require_running
 from heatcam.models.validation import (
     check_classes,
@@ -46,6 +49,7 @@ class LoadedModel:
             where no such pictures are known.
         channels: of the pictures that it reads: 3 for RGB, 1 for grey.
         sha256: of the file of its weights, in hexadecimal; "" if there is none.
+        class_vectors: the classes that it was prompted with; None for those that it has.
     """
 
     title: str
@@ -57,6 +61,7 @@ class LoadedModel:
     examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
     channels: int = 3
     sha256: str = ""
+    class_vectors: ClassVectors | None = None
 
     @property
     def task(self) -> str:
@@ -64,14 +69,19 @@ class LoadedModel:
         return task_of(self.network)
 
 
-def load_model(spec: str) -> LoadedModel:
+def load_model(spec: str, prompt: Prompt | None = None) -> LoadedModel:
     """Load a built-in model or an ultralytics ``.pt`` file to be explained.
 
+    Args:
+        spec: the name or the file.
+        prompt: what it is to look for; None for the classes that it has.
+
     Raises:
-        ModelError: the model is missing, truncated, of another format, refused, or of a task that cannot be explained; the
-            message names the next step.
+        ModelError: the model is missing, truncated, of another format, refused, or of a task that cannot be explained, or the
+            text encoder that a prompt needs is not here; the message names the next step.
+        UsageError: the model takes no such prompt.
     """
-    loaded = load_any_task(spec)
+    loaded = load_any_task(spec, prompt)
     require_explainable(loaded, Path(spec).name)
     return loaded
 
@@ -96,30 +106,43 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
     if lacks_classes(loaded.network):
         raise ModelError(
             f"{name} finds what it is prompted for, and carries no prompts",
-            'in Python: model = YOLOE("FILE"); model.set_classes(["cat", "bus"]); model.save("mine.pt")',
+            '--prompt "cat, bus"; or save it with some: model = YOLOE("FILE"); model.set_classes(["cat", "bus"]); '
+            'model.save("mine.pt")',
         )
 
 
-def load_any_task(spec: str) -> LoadedModel:
+def load_any_task(spec: str, prompt: Prompt | None = None) -> LoadedModel:
     """Load a built-in model or an ultralytics ``.pt`` file of any task, just as safely, to inspect it.
 
     Raises:
-        ModelError: the model is missing, truncated, of another format, or refused; the message names the next step.
+        ModelError, UsageError: see ``load_model``; the message names the next step.
     """
     if spec in BUILT_IN:
+        if prompt is not None:
+            raise no_prompts(spec)
         return BUILT_IN[spec]()
     path = find_checkpoint(spec)
     checkpoint = read_checkpoint(path)
     with faults_named(path.name):
-        return replace(_validated(checkpoint, path.stem), sha256=_sha256_of(path))
+        sha256 = sha256_of(path)
+        vectors = None if prompt is None else _prompted(checkpoint, path, sha256, prompt)
+        return replace(_validated(checkpoint, path.stem), sha256=sha256, class_vectors=vectors)
 
 
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()
+def _prompted(checkpoint: Checkpoint, path: Path, sha256: str, prompt: Prompt) -> ClassVectors:
+    """Give a checkpoint's network the classes of a prompt, in place, after the checks that running it needs.
+
+    Raises:
+        UnfitError: the network is invalid.
+        ModelError, UsageError: the prompt cannot be used.
+    """
+    network = checkpoint.network.float().eval()
+    check_structure(network)
+    check_sizes(network)
+    require_promptable(network, path.name)
+    check_weights(network)
+    require_running(network, input_channels(network))
+    return set_classes(Prompted(network, path.stem, checkpoint.imgsz, sha256), prompt)
 
 
 def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:

@@ -54,10 +54,14 @@ def is_missing(spec: str) -> bool:
     return bool(name) and not any(path.is_file() for path in (Path(spec), Path(name), downloaded_path(name)))
 
 
-def download(name: str) -> Path:
+def download(name: str, url: str = "") -> Path:
     """Download published weights from ultralytics' releases into the cache folder. The caller has asked the user.
 
     The file gets its name only when it is complete: an archive of the length that the server said, without a damaged byte.
+
+    Args:
+        name: of the file.
+        url: its address elsewhere; "" for the releases.
 
     Raises:
         ModelError: the download failed or is damaged; no partial file is left, and an older one stays.
@@ -72,7 +76,12 @@ def download(name: str) -> Path:
         part.unlink(missing_ok=True)  # an old file of that name would be taken for the download
         with stopping.raising():
             safe_download(
-                f"{ASSETS_URL}/{name}", file=part, dir=part.parent, retry=1, unzip=False, progress=True
+                url or f"{ASSETS_URL}/{name}",
+                file=part,
+                dir=part.parent,
+                retry=1,
+                unzip=False,
+                progress=True,
             )
             _require_whole(part, name)
             part.replace(target)
@@ -88,7 +97,7 @@ def download(name: str) -> Path:
     except ModelError:
         part.unlink(missing_ok=True)
         raise
-    remember(_sums_path(), recall(_sums_path()) | {name: _sha256(target)})
+    remember(_sums_path(), recall(_sums_path()) | {name: sha256_of(target)})
     return target
 
 
@@ -100,7 +109,7 @@ def change_of(name: str) -> str:
     path = downloaded_path(name)
     if not path.is_file():
         return ""
-    known, found = recall(_sums_path()), _sha256(path)
+    known, found = recall(_sums_path()), sha256_of(path)
     before = known.get(name)
     if before is None:
         remember(_sums_path(), known | {name: found})
@@ -108,7 +117,7 @@ def change_of(name: str) -> str:
         return ""
     return (
         f"{path} has changed since it was first used (SHA-256 {str(before)[:12]}... then, {found[:12]}... now); "
-        f"if that was not you: heatcam models download {name}"
+        f"if that was not you: heatcam models download {Path(name).name}"
     )
 
 
@@ -116,7 +125,8 @@ def _sums_path() -> Path:
     return downloaded_path("sha256.json")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

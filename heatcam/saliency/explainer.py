@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,6 +29,9 @@ from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 from heatcam.saliency.prepared import PreparedInput
 from heatcam.saliency.shapes import with_shapes
+
+if TYPE_CHECKING:
+    from heatcam.models import ClassVectors
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +97,8 @@ class Explainer:
         self.target = "class"
         #: SHA-256 of the model's file and ultralytics' name of its task, for reports.
         self.sha256 = self.task = ""
+        #: The classes that the model was prompted with; None for those that it has.
+        self.class_vectors: ClassVectors | None = None
         self.calibration = Calibration()
         #: Seconds that calibration took at this start; 0 when it was remembered.
         self.calibrating_s = 0.0

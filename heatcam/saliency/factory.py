@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures
-from heatcam.models import LoadedModel, load_model
+from heatcam.models import LoadedModel, Prompt, load_model
 from heatcam.options import LIKELY_SIZE_WH, DetectOptions, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.explainer import Explainer
@@ -25,7 +25,11 @@ _Key = tuple[
 
 
 def build_explainer(
-    model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+    model: str,
+    device: str | None,
+    options: ExplainOptions,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    prompt: Prompt | None = None,
 ) -> Explainer:
     """Build an explainer: the model loaded, gradients verified, evidence calibrated, and for streams a first pass done.
 
@@ -34,11 +38,12 @@ def build_explainer(
         device: a torch device; None takes the fastest.
         options: which boxes are kept and how their evidence is mapped.
         size_wh: size of the pictures to come, in pixels: networks are compiled for it. Other sizes work too.
+        prompt: what the model is to look for; None for the classes that it has.
 
     Raises:
         ModelError, DeviceError, UsageError: model, device or options cannot be used; the message names the next step.
     """
-    return open_explainer_cache(model, device, options, size_wh).take(options)
+    return open_explainer_cache(model, device, options, size_wh, prompt).take(options)
 
 
 class ExplainerCache:
@@ -124,12 +129,16 @@ def with_shared_weights(network: nn.Module) -> nn.Module:
 
 
 def open_explainer_cache(
-    model: str, device: str | None, options: ExplainOptions, size_wh: tuple[int, int] = LIKELY_SIZE_WH
+    model: str,
+    device: str | None,
+    options: ExplainOptions,
+    size_wh: tuple[int, int] = LIKELY_SIZE_WH,
+    prompt: Prompt | None = None,
 ) -> ExplainerCache:
     """Load a model and return the cache of its explainers; see ``build_explainer``."""
     options.require_valid()
     method_formula(options.formula_name)  # refused before the model is read
-    return ExplainerCache(load_model(model), choose_device(device), size_wh)
+    return ExplainerCache(load_model(model, prompt), choose_device(device), size_wh)
 
 
 def explainer_of(
@@ -169,6 +178,7 @@ def explainer_of(
     )
     explainer.target = options.target
     explainer.sha256, explainer.task = loaded.sha256, loaded.task
+    explainer.class_vectors = loaded.class_vectors
     if options.pictures is None:
         explainer.warm_up(photograph)
     return explainer

@@ -36,14 +36,14 @@ def rebuilt(family: str, *, fused: bool) -> nn.Module:
     return ready(network) if fused else network
 
 
-def ultralytics_rows(network: nn.Module, x: Tensor) -> Tensor:
+def ultralytics_rows(network: nn.Module, x: Tensor, classes: int = 5) -> Tensor:
     """Boxes, confidence and class, (N, 6), as ultralytics finds them on the same tensor."""
     with torch.no_grad():
         found = network(x)[0]
     found = found[0] if isinstance(found, tuple) else found
     if network.end2end:
         return found[0, :, :6][found[0, :, 4] > LOW.conf]
-    return non_max_suppression(found, LOW.conf, LOW.iou, nc=5, max_det=300)[0][:, :6]
+    return non_max_suppression(found, LOW.conf, LOW.iou, nc=classes, max_det=300)[0][:, :6]
 
 
 @pytest.mark.parametrize(
