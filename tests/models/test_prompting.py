@@ -183,7 +183,7 @@ def as_ultralytics_sees(network: nn.Module, folder: Path, class_ids: list[int]) 
     return predictor.get_vpe(REFERENCE)
 
 
-@pytest.mark.parametrize("family", ["yoloe-v8n", "yoloe-11n-seg", "yoloe-26n"])
+@pytest.mark.parametrize("family", ["yoloe-v8n", "yoloe-26n"])
 def test_places_of_a_picture_give_the_boxes_and_gradients_of_ultralytics_get_vpe(
     family: str, encoders: dict[str, Path], tmp_path: Path
 ) -> None:
