@@ -60,7 +60,7 @@ def download(name: str, url: str = "") -> Path:
     The file gets its name only when it is complete: an archive of the length that the server said, without a damaged byte.
 
     Args:
-        name: of the file.
+        name: of the file, in a folder of its own where that is for others than models.
         url: its address elsewhere; "" for the releases.
 
     Raises:
@@ -83,7 +83,7 @@ def download(name: str, url: str = "") -> Path:
                 unzip=False,
                 progress=True,
             )
-            _require_whole(part, name)
+            _require_whole(part, target.name)
             part.replace(target)
     except KeyboardInterrupt:
         part.unlink(missing_ok=True)
@@ -91,8 +91,8 @@ def download(name: str, url: str = "") -> Path:
     except (OSError, ConnectionError, RuntimeError, MemoryError) as error:
         part.unlink(missing_ok=True)
         raise ModelError(
-            f"{name} could not be downloaded: {error}",
-            "check the network, or put the file into this folder yourself",
+            f"{target.name} could not be downloaded: {error}",
+            f"check the network, or put the file into {'this folder' if name == target.name else target.parent} yourself",
         ) from error
     except ModelError:
         part.unlink(missing_ok=True)

@@ -134,6 +134,21 @@ def test_an_encoder_is_downloaded_by_name(published: list[str]) -> None:
     assert not [row for row in rows if row["where"] == "downloaded"], "they are no models"
 
 
+def test_an_encoder_that_cannot_be_had_may_be_put_where_it_is_looked_for(
+    encoders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ultralytics.utils import downloads
+
+    def fail(url: str, file: Path, **_: object) -> None:
+        raise ConnectionError("offline")
+
+    monkeypatch.setattr(downloads, "safe_download", fail)
+    encoder = ENCODERS["mobileclip:blt"]
+    with pytest.raises(ModelError, match=r"^mobileclip_blt.ts could not be downloaded: offline") as caught:
+        encoder.download()
+    assert f"put the file into {encoder.path.parent} yourself" in str(caught.value)
+
+
 def test_another_file_than_the_published_one_is_not_kept(
     published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
