@@ -25,18 +25,11 @@ from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.served_models import ServedModels
 from heatcam.commands.terminal import Terminal
 from heatcam.sources import open_source
-from heatcam.web import (
-    AllowedSource,
-    LiveRun,
-    ModelQueue,
-    ServeSettings,
-    UploadLimits,
-    WebServer,
-    create_app,
-    lifespan_of,
-    listen,
-    live_router,
-)
+from heatcam.web import AllowedSource, ServeSettings, UploadLimits, WebServer, listen
+from heatcam.web.app import create_app, lifespan_of
+from heatcam.web.live_routes import live_router
+from heatcam.web.live_run import LiveRun
+from heatcam.web.model_queue import ModelQueue
 
 console = Console(soft_wrap=True, highlight=False)
 MANY = 10

@@ -11,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -19,6 +21,7 @@ import pytest
 from heatcam.cli.app import app
 from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
 from tests.sinks.x_server import environment, x_server
+from tests.web.live_fakes import until
 
 ROOT = Path(__file__).parents[2]
 #: Written before anything else runs: look-ups, connections and datagrams are noted and refused, but for sockets of this machine.
@@ -29,7 +32,10 @@ def refuse(event, arguments):
     if event not in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto", "socket.sendmsg"):
         return
     where = arguments[-1] if event.startswith(("socket.connect", "socket.send")) else arguments[:2]
-    if event.startswith("socket.get") or isinstance(where, tuple):  # (a path is a socket of this machine)
+    asks = event.startswith("socket.get")
+    if asks and where[0] in ("127.0.0.1", b"127.0.0.1"):  # (a number: nobody is asked)
+        return
+    if asks or isinstance(where, tuple):  # (a path is a socket of this machine)
         with open(os.environ["ASKED_FILE"], "a") as asked:
             print(event, where, sys.argv[:1], file=asked)
         raise OSError("refused by the test")
@@ -49,8 +55,9 @@ for words in json.loads(os.environ["COMMANDS"]):
 time.sleep(1)  # senders work in threads of their own
 json.dump(codes, open(os.environ["CODES_FILE"], "w"))
 """
-#: What never loads a network.
+#: What never loads a network; and what has a test of its own.
 LOADS_NOTHING = {"recover"}
+HAVE_THEIR_OWN = {"live", "serve"}
 
 
 def commands_in(folder: Path) -> list[list[str]]:
@@ -93,6 +100,19 @@ def commands_in(folder: Path) -> list[list[str]]:
             str(folder / "compared.png"),
         ],
         ["stats", photo, *model, *tiny, "-o", str(folder / "report.html")],
+        [
+            "missed",
+            photo,
+            *model,
+            *tiny,
+            "--at",
+            "8,8,40,40",
+            "--class",
+            "0",
+            "-o",
+            str(folder / "missed.png"),
+        ],
+        ["cover", photo, *model, *tiny, "--at", "8,8,40,40", "-o", str(folder / "cover.png")],
         ["record", "demo", *model, *tiny, "--max-frames", "2", "-o", clip],
         ["bench", photo, *model, *tiny, *bench],
         ["eval", photo, *model, *tiny, "--most", "1", "--json", str(folder / "eval.json")],
@@ -146,8 +166,40 @@ def test_the_window_asks_the_network_for_nothing(tmp_path: Path) -> None:
     assert asked == ""
 
 
+def test_the_service_asks_the_network_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(REFUSE_SOCKETS)
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+        "ASKED_FILE": str(tmp_path / "asked.txt"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "heatcam",
+        "serve",
+        "--port",
+        "0",
+        "--backend",
+        "torch",
+        "--device",
+        "cpu",
+    ]
+    with subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            address = service.stdout.readline().strip()
+            until(lambda: get(f"{address}live")["phase"] == "running", 60)
+        finally:
+            service.terminate()
+    assert not (tmp_path / "asked.txt").exists()
+
+
+def get(address: str) -> dict[str, Any]:
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
+
+
 def test_every_command_is_among_those_that_are_run(tmp_path: Path) -> None:
-    listed = {words[0] for words in commands_in(tmp_path)} | {"live"}
+    listed = {words[0] for words in commands_in(tmp_path)} | HAVE_THEIR_OWN
     registered = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert registered == listed | LOADS_NOTHING
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from heatcam.web.settings import UploadLimits
+from tests.web.made_up import made_up_tests
 from tests.web.tiny import Service, picture
 
 SERVICE = Service(limits=UploadLimits(most_bytes=20_000, waiting_s=20))
@@ -40,17 +41,12 @@ def check(case: schemathesis.Case) -> None:
     case.validate_response(response, checks=CHECKS)
 
 
-@schema.parametrize()
-@settings(
-    max_examples=6, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-def test_requests_made_up_from_the_document_get_what_it_promises(case: schemathesis.Case) -> None:
-    check(case)
+#: Each answer is one that the document promises.
+globals().update(made_up_tests(schema, check, examples=6))
 
 
 def test_some_of_them_were_answered_and_some_refused() -> None:
-    """The gate itself; after the test above."""
+    """The gate itself; after those above."""
     for path in ("/analyze", "/v1/models/{name}:predict", "/v1/models/{name}"):
         assert SEEN[path, 200] and (SEEN[path, 422] or SEEN[path, 404]), SEEN
 

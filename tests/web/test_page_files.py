@@ -101,7 +101,7 @@ def test_the_page_has_the_windows_keys() -> None:
     here = {names.get(key, key) for row in rows for key in row}
     window: set[str] = set()
     for binding in DEFAULT_KEYS:
-        if binding.action is not Action.QUIT:
+        if binding.action not in (Action.QUIT, Action.NEXT_COMPARED):  # (the page shows one model)
             window |= {binding.label} if binding.label in names.values() else set(map(chr, binding.codes))
     assert here == {names.get(key, key) for key in window}
 

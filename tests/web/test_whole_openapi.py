@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from heatcam.web.settings import ServeSettings, UploadLimits
 from tests.web.live_fakes import until
+from tests.web.made_up import made_up_tests
 from tests.web.tiny import picture
 from tests.web.whole import whole_service
 
@@ -56,17 +57,12 @@ def check(case: schemathesis.Case) -> None:
         case.validate_response(response, checks=[not_a_server_error, *CHECKS])
 
 
-@others.parametrize()
-@settings(
-    max_examples=4, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-def test_no_request_made_up_from_the_document_fails_or_hangs(case: schemathesis.Case) -> None:
-    check(case)
+#: None fails, and none hangs.
+globals().update(made_up_tests(others, check, examples=4))
 
 
 def test_most_operations_were_answered_and_refused() -> None:
-    """The gate itself; after the test above."""
+    """The gate itself; after those above."""
     answered = {operation for operation, status in SEEN if status < 300}
     assert {
         "GET /live",
