@@ -50,10 +50,11 @@ demo: $(VENV)/installed
 	@$(BIN)/heatcam record demo --seconds 10 -o demo-out/demo-scene.mp4
 	@echo "Done: open demo-out/demo-scene.mp4 and the pictures in demo-out/; next, try: $(BIN)/heatcam live --source demo"
 
-# Two tests at a time, with one thread each: more would wait for one another. Then what lives by the clock, with the machine to itself.
+# Two tests at a time, with one thread each: more would wait for one another. Then what lives by the clock, likewise, but beside nothing
+# that keeps the processor busy for long.
 test: $(VENV)/test-ready
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile tests $(addprefix --ignore=,$(BY_THE_CLOCK)); \
-		first=$$?; $(BIN)/python -m pytest -m "not soak" $(BY_THE_CLOCK) && exit $$first
+		first=$$?; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(BY_THE_CLOCK) && exit $$first
 
 soak: $(VENV)/test-ready
 	$(BIN)/python -m pytest -m soak

@@ -153,9 +153,14 @@ class Inference:
     def refine(self, frame: Frame, request: ExplainRequest) -> None:
         """Explain a paused frame once more, into ``refined``; a later call replaces an earlier one."""
         with self._lock:
-            same = self._still is not None and self._still[0] is frame and self._still[1] == request
-            if not same:  # (one in progress is not restarted)
+            in_progress = self._still is not None and self._still[0] is frame and self._still[1] == request
+            if not in_progress and not self._is_refined(frame, request):
                 self._still = frame, request
+
+    def _is_refined(self, frame: Frame, request: ExplainRequest) -> bool:
+        """Return True if this was just made and waits to be taken."""
+        waiting = self.refined.peek()
+        return waiting is not None and waiting.explanation.frame is frame and waiting.request == request
 
     def forget_refinement(self) -> None:
         """Cancel the requested refinement."""

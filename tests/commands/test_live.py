@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from benchmarks.window import Use, use_of
+from heatcam.commands import ModelChoice
 from heatcam.commands.live import as_kept, film_options, holds_at_the_end, second_model, to_keep
 from heatcam.commands.live_model import explainer_for
 from heatcam.commands.options import Extent, WindowChoice
@@ -90,7 +91,7 @@ def test_a_second_model_that_is_the_first_or_cannot_be_loaded_is_an_error_before
     monkeypatch.chdir(tmp_path)
     Path("damaged.pt").write_bytes(b"PK" + bytes(3000))
     with pytest.raises(HeatcamError, match=r"--compare markers is the model itself|damaged\.pt is "):
-        second_model(name, "markers", Terminal())
+        second_model(name, ModelChoice(model="markers"), Terminal())
 
 
 def test_each_view_has_the_explainers_that_it_needs_named_so_that_they_can_be_told_apart() -> None:

@@ -156,6 +156,23 @@ def test_stopping_does_not_wait_for_a_long_pass():
     assert time.monotonic() - begun < 1.8
 
 
+def test_a_second_look_that_waits_to_be_taken_is_not_made_again():
+    explain = FakeExplainer()
+    inference, _ = started(explain)
+    inference.pause(True)
+    still, request = frame(3), ExplainRequest(still=True)
+    inference.refine(still, request)
+    while inference.refined.peek() is None:
+        time.sleep(0.005)
+    inference.refine(still, request)
+    time.sleep(0.1)
+    assert len(explain.asked) == 1
+    inference.refine(still, replace(request, conf=0.5))
+    while len(explain.asked) == 1:
+        time.sleep(0.005)
+    inference.stop()
+
+
 def test_a_second_look_that_is_asked_for_again_is_not_begun_anew():
     explain = FakeExplainer(seconds=0.2)
     inference, _ = started(explain)
