@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def is_missing(spec: str) -> bool:
     return bool(name) and not any(path.is_file() for path in (Path(spec), Path(name), downloaded_path(name)))
 
 
+def asset_url(name: str) -> str:
+    """Return the address of a file in ultralytics' releases, where it would download it from itself."""
+    from ultralytics.utils.downloads import attempt_download_asset  # noqa: PLC0415 (seconds)
+
+    defaults = inspect.signature(attempt_download_asset).parameters
+    repository, release = defaults["repo"].default, defaults["release"].default
+    return f"https://github.com/{repository}/releases/download/{release}/{name}"
+
+
 def download(name: str, url: str = "") -> Path:
     """Download published weights from ultralytics' releases into the cache folder. The caller has asked the user.
 
@@ -66,8 +76,7 @@ def download(name: str, url: str = "") -> Path:
     Raises:
         ModelError: the download failed or is damaged; no partial file is left, and an older one stays.
     """
-    from ultralytics.utils import ASSETS_URL  # noqa: PLC0415 (seconds)
-    from ultralytics.utils.downloads import safe_download  # noqa: PLC0415
+    from ultralytics.utils.downloads import safe_download  # noqa: PLC0415 (seconds)
 
     target = downloaded_path(name)
     part = target.with_name(f"{target.stem}.part{target.suffix}")
@@ -76,7 +85,7 @@ def download(name: str, url: str = "") -> Path:
         part.unlink(missing_ok=True)  # an old file of that name would be taken for the download
         with stopping.raising():
             safe_download(
-                url or f"{ASSETS_URL}/{name}",
+                url or asset_url(name),
                 file=part,
                 dir=part.parent,
                 retry=1,

@@ -6,7 +6,6 @@ before ultralytics' own module is imported. Imports torch only to encode.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +16,7 @@ import numpy as np
 
 from heatcam.errors import ModelError, first_line
 from heatcam.geometry import Float32Array
-from heatcam.models.official import change_of, download, downloaded_path, sha256_of
+from heatcam.models.official import asset_url, change_of, download, downloaded_path, sha256_of
 
 _AT_ONCE = 80  # texts, as in ultralytics
 _CLIP = "pip install git+https://github.com/ultralytics/CLIP.git"
@@ -71,7 +70,7 @@ class TextEncoder:
         Raises:
             ModelError: the download failed, or is not what its maker published; nothing is kept then.
         """
-        path = download(self._known_as, self.url or _asset_url(self.name))
+        path = download(self._known_as, self.url or asset_url(self.name))
         if self.sha256 and sha256_of(path) != self.sha256:
             path.unlink()
             raise ModelError(
@@ -169,12 +168,3 @@ def has_clip() -> bool:
         return find_spec("clip") is not None
     except ValueError:  # (imported by somebody, without a specification)
         return True
-
-
-def _asset_url(name: str) -> str:
-    """Return the address of a file in ultralytics' releases, where it would download it from itself."""
-    from ultralytics.utils.downloads import attempt_download_asset  # noqa: PLC0415 (seconds)
-
-    defaults = inspect.signature(attempt_download_asset).parameters
-    repository, release = defaults["repo"].default, defaults["release"].default
-    return f"https://github.com/{repository}/releases/download/{release}/{name}"

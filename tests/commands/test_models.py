@@ -48,6 +48,14 @@ def test_every_name_that_is_offered_is_published() -> None:
     assert len(set(official.NAMES)) == len(official.NAMES)
 
 
+def test_they_come_from_where_ultralytics_itself_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer weights are in another of its releases than its pictures and fonts."""
+    asked: list[str] = []
+    monkeypatch.setattr(downloads, "safe_download", lambda url, **_: asked.append(url))
+    downloads.attempt_download_asset("yolo26n.pt")
+    assert asked == [official.asset_url("yolo26n.pt")]
+
+
 @pytest.mark.parametrize(
     "name",
     [
