@@ -118,7 +118,9 @@ def test_a_yes_fetches_the_encoder_once_and_its_sum_is_remembered(
     assert len(asked) == 1
     assert [url.rpartition("/")[2] for url in published] == ["mobileclip_blt.ts"]
     assert published[0].startswith("https://github.com/ultralytics/assets/releases/download/v")
-    assert "encoders/mobileclip_blt.ts" in json.loads((tmp_path / "cache/models/sha256.json").read_text("utf-8"))
+    assert "encoders/mobileclip_blt.ts" in json.loads(
+        (tmp_path / "cache/models/sha256.json").read_text("utf-8")
+    )
 
 
 def test_with_yes_nobody_is_asked(encoders: dict[str, Path], published: list[str]) -> None:
