@@ -7,12 +7,20 @@ import secrets
 import socket
 import threading
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.interrupts import on_interrupt
-from heatcam.commands.options import FilmChoice, LookOptions, ModelChoice, MotionOptions, overlay_options
+from heatcam.commands.live import first_state
+from heatcam.commands.options import (
+    FilmChoice,
+    LookOptions,
+    ModelChoice,
+    MotionOptions,
+    WindowChoice,
+    overlay_options,
+)
 from heatcam.commands.prompts import have_words_encoded
 from heatcam.commands.refusals import require_model
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
@@ -20,7 +28,6 @@ from heatcam.commands.served_models import ServedModels
 from heatcam.commands.served_sources import served_sources
 from heatcam.commands.setup import offer_download
 from heatcam.commands.terminal import Terminal
-from heatcam.live import WindowState
 from heatcam.models import WORDS
 from heatcam.runtime import processor_name, stopping
 from heatcam.web import (
@@ -79,7 +86,8 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
             models,
             sources,
             settings,
-            state=first_state(choice, options.look),
+            # (the page has a top line of its own, and tells the numbers of each object)
+            state=replace(first_state(choice, options.look, WindowChoice()), hud=False, object_maps=True),
             live=LiveSettings(smooth=options.motion.smooth),
             look=overlay_options(options.look),
             hardware=processor_name(),
@@ -91,23 +99,6 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
         with on_interrupt(server.stop, ends_the_program=True):
             started = server.run()
     return stopping.exit_code() if started else 1
-
-
-def first_state(choice: ModelChoice, look: LookOptions) -> WindowState:
-    """Return the choices that the live view begins with. The page has a top line of its own, and numbers of each object."""
-    return WindowState(
-        hud=False,
-        object_maps=True,
-        colormap=look.colormap,
-        alpha=look.alpha,
-        renorm=look.renorm,
-        boxes=look.boxes,
-        conf=choice.conf,
-        iou=choice.iou,
-        classes=choice.classes,
-        method=choice.method,
-        layers=",".join(choice.layers),
-    )
 
 
 def served_specs(model: ServedChoice, spec: str, terminal: Terminal) -> tuple[list[str], ModelChoice]:
