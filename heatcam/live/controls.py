@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from heatcam.enums import Layout
 from heatcam.live.current_state import CurrentState
+from heatcam.live.gestures import Gestures
 from heatcam.live.objects import object_at
 from heatcam.live.parts import Parts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
+from heatcam.live.questions import AskedBox, Box, CoverStroke, Tool
 from heatcam.live.run_stats import RunStats
 from heatcam.live.screen import Choose, ScreenEvent, SeekTo
 from heatcam.live.state import changed, said
-from heatcam.sinks import Action, Click, Hover
+from heatcam.sinks import Action, Click, Drag, Hover
 
 POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 #: Seconds to seek back or forward, as in mpv.
@@ -51,6 +54,7 @@ class Controls:
         self._viewer, self._snapshots, self._recording = parts.viewer, parts.snapshots, parts.recording
         self._current, self._playback, self._presenter = current, playback, presenter
         self._stats, self._on_quit = stats, on_quit
+        self._gestures = Gestures(current, presenter, {Tool.ASK: self._ask, Tool.COVER: self._cover})
 
     def poll(self) -> Sequence[ScreenEvent]:
         """Return the events that have come; wait a little for them where no picture is due."""
@@ -63,6 +67,9 @@ class Controls:
         if isinstance(event, Hover):
             self._hover(event)
             return
+        if isinstance(event, Drag):
+            self._gestures.drag(event)
+            return
         self._presenter.asked()
         if isinstance(event, Click):
             self._click(event)
@@ -70,7 +77,7 @@ class Controls:
             self._choose(event)
         elif isinstance(event, SeekTo):
             self._seek_to(event.seconds)
-        else:
+        elif isinstance(event, Action):
             self._act(event)
 
     def _act(self, event: Action) -> None:
@@ -78,6 +85,8 @@ class Controls:
         self._stats.actions[event] += 1
         if event is Action.QUIT:
             self._on_quit()
+        elif event is Action.LEAVE:
+            self._leave()
         elif event is Action.SAVE_SNAPSHOT:
             self._save()
         elif event is Action.TOGGLE_RECORDING:
@@ -86,6 +95,27 @@ class Controls:
             self._seek(SEEKS_S[event])
         else:
             self._press(event)
+
+    def _leave(self) -> None:
+        """Put down the tool in hand; quit if there is none."""
+        state = self._current.state
+        if state.tool is Tool.NONE:
+            self._on_quit()
+        else:
+            self._current.change(replace(state, tool=Tool.NONE, drawn_box=None))
+
+    def _ask(self, box: Box) -> None:
+        """Ask about a place."""
+        self._question(place=AskedBox(box))
+
+    def _cover(self, box: Box) -> None:
+        """Cover a place."""
+        strokes = self._current.state.questions.strokes
+        self._question(strokes=(*strokes, CoverStroke(box)))
+
+    def _question(self, **changes: Any) -> None:
+        state = self._current.state
+        self._current.change(replace(state, questions=replace(state.questions, **changes)))
 
     def _press(self, action: Action) -> None:
         """Handle a key that changes the view or steps by a frame."""
@@ -124,7 +154,7 @@ class Controls:
     def _click(self, click: Click) -> None:
         """Focus the object whose box was clicked; a click elsewhere shows all objects."""
         shown = self._presenter.shown
-        if shown is not None:
+        if shown is not None and self._current.state.tool is Tool.NONE:
             found, object_ids = shown.entry.explanation.detections, shown.entry.object_ids
             is_on_it = shown.view.holds(click.x, click.y)
             place = object_at(found, *shown.view.to_frame(click.x, click.y)) if is_on_it else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heatcam.enums import ComparedView
+from heatcam.live.questions import NOTHING_ASKED, Questions
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ExplainRequest:
         iou: boxes of a class that overlap more than this are one object, in ``[0, 1]``.
         classes: names or numbers of the classes to keep; empty keeps all.
         compared: the models to ask: ``A``, ``B`` or ``BOTH``.
+        questions: asked about each frame beside its explanation.
     """
 
     with_map: bool = True
@@ -36,11 +38,16 @@ class ExplainRequest:
     iou: float = 0.7
     classes: tuple[str, ...] = ()
     compared: ComparedView = ComparedView.A
+    questions: Questions = NOTHING_ASKED
 
     @property
     def kept(self) -> tuple[float, float, tuple[str, ...]]:
         """Choices that decide which boxes are kept."""
         return self.conf, self.iou, self.classes
+
+    def explains_like(self, other: ExplainRequest) -> bool:
+        """Return True if a frame's explanation is the same for both: they may ask other questions about it."""
+        return replace(self, questions=other.questions) == other
 
     def explained_as(self, other: ExplainRequest) -> ExplainRequest:
         """Return this request with what another one chooses its explainer by."""

@@ -130,5 +130,5 @@ class Explaining:
         mapped = self._mapped
         if mapped is None or self._age + 1 >= request.every or self._mapped_as is None:
             return True
-        alike = replace(request, conf=self._mapped_as.conf) == self._mapped_as
+        alike = replace(request, conf=self._mapped_as.conf).explains_like(self._mapped_as)
         return not alike or mapped.frame.size_wh != frame.size_wh

@@ -71,7 +71,7 @@ class FrameFeed:
         others, self._models = self._models not in ((), models_of(explanation)), models_of(explanation)
         if others:
             self._objects = Objects()
-        entry = HistoryEntry(explanation, self._objects.ids_of(explanation), shown.request)
+        entry = HistoryEntry(explanation, self._objects.ids_of(explanation), shown.request, shown.answers)
         self._loop.playback.add(entry)
         self._follow(before, entry)
         if others or self._loop.playback.jumped:

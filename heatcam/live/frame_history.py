@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heatcam.comparison import explanations_of
 from heatcam.frames import Explanation
 from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.questions import NO_ANSWERS, FrameAnswers
 
 MOST_BYTES = 128 << 20
 MOST_FRAMES = 300
@@ -20,11 +21,13 @@ class HistoryEntry:
         explanation: the frame's explanation; a refinement replaces it.
         object_ids: the number of each object.
         request: the request it was explained with.
+        answers: to the request's questions.
     """
 
     explanation: Explanation
     object_ids: tuple[int, ...]
     request: ExplainRequest
+    answers: FrameAnswers = NO_ANSWERS
 
     @property
     def bytes(self) -> int:

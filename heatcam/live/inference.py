@@ -12,10 +12,13 @@ from heatcam.frames import Explanation, Frame
 from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import NotReadyError
+from heatcam.live.questions import NO_ANSWERS, FrameAnswers
 from heatcam.runtime import FrameQueue, WhenFull, shown_by
 
 #: Explains a frame as requested; called from the inference thread alone.
 Explain = Callable[[Frame, ExplainRequest], Explanation]
+#: Answers a request's questions about a frame that was explained; called from the inference thread alone. It does not raise.
+Answer = Callable[[Explanation, ExplainRequest], FrameAnswers]
 STOP_S = 0.8
 PICTURE_FIRST_S = (
     1.0  # how long loading waits for the first picture: importing torch keeps all other threads waiting
@@ -31,11 +34,19 @@ class ExplainedFrame:
         explanation: the frame's explanation.
         request: the request in force when its turn came.
         stretch: the stretch the frame belongs to.
+        answers: to the request's questions.
     """
 
     explanation: Explanation
     request: ExplainRequest
     stretch: Stretch = FIRST_STRETCH
+    answers: FrameAnswers = NO_ANSWERS
+
+
+def no_answers(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+    """Answer that nothing is known, where no model can be asked."""
+    del explanation
+    return FrameAnswers(request.questions, "this model cannot be asked about places")
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,15 @@ class ExplainFailure:
     text: str
     request: ExplainRequest
     instead: ExplainRequest
+
+
+@dataclass(frozen=True)
+class _Still:
+    """A paused frame to refine; ``known`` is its explanation, where only the questions are new."""
+
+    frame: Frame
+    request: ExplainRequest
+    known: Explanation | None
 
 
 class Inference:
@@ -70,6 +90,7 @@ class Inference:
             uses the previous explainer, and raises ``NotReadyError`` for a paused frame.
         load: called in the thread before all else, once ``begin`` was called or after ``PICTURE_FIRST_S``; it takes seconds. None
             if ``explain`` can be used at once.
+        answer: answers a request's questions about a frame, after it was explained.
     """
 
     def __init__(
@@ -82,6 +103,7 @@ class Inference:
         on_jump: Callable[[], None] | None = None,
         waits_for: Callable[[], tuple[str, float] | None] | None = None,
         load: Callable[[], Ready] | None = None,
+        answer: Answer = no_answers,
     ) -> None:
         # 1 for a file too: results waiting here were made with an older request
         self.results: FrameQueue[ExplainedFrame | End] = FrameQueue(
@@ -95,7 +117,7 @@ class Inference:
         self._task = ""
         self._working_request = request
         self._frames = frames
-        self._explain = explain
+        self._explain, self._answer = explain, answer
         self._on_jump = on_jump or (lambda: None)
         #: Returns the display name of what is being prepared, and the seconds so far; None for nothing.
         self.waits_for = waits_for or (lambda: None)
@@ -110,7 +132,7 @@ class Inference:
         self._stretch = FIRST_STRETCH
         self._paused = False
         self._steps = 0
-        self._still: tuple[Frame, ExplainRequest] | None = None
+        self._still: _Still | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heatcam inference", daemon=True)
@@ -150,12 +172,19 @@ class Inference:
         with self._lock:
             self._steps = max(0, self._steps - 1)
 
-    def refine(self, frame: Frame, request: ExplainRequest) -> None:
-        """Explain a paused frame once more, into ``refined``; a later call replaces an earlier one."""
+    def refine(self, frame: Frame, request: ExplainRequest, known: Explanation | None = None) -> None:
+        """Explain a paused frame once more, into ``refined``; a later call replaces an earlier one.
+
+        Args:
+            frame: the frame.
+            request: how, and what is asked about it.
+            known: its explanation, where only the questions are new; None to make it.
+        """
         with self._lock:
-            in_progress = self._still is not None and self._still[0] is frame and self._still[1] == request
+            still = self._still
+            in_progress = still is not None and still.frame is frame and still.request == request
             if not in_progress and not self._is_refined(frame, request):
-                self._still = frame, request
+                self._still = _Still(frame, request, known)
 
     def _is_refined(self, frame: Frame, request: ExplainRequest) -> bool:
         """Return True if this was just made and waits to be taken."""
@@ -243,11 +272,11 @@ class Inference:
             return False
         shown = None
         try:
-            shown = self._shown(still[0], still[1], self._stretch)
+            shown = self._shown(still.frame, still.request, self._stretch, still.known)
         except NotReadyError:
             return False
         except HeatcamError as error:
-            self._note_failure(error, still[1])
+            self._note_failure(error, still.request)
         with self._lock:
             if self._still is still:
                 self._still = None
@@ -273,11 +302,16 @@ class Inference:
             self._working_request = request
         return shown
 
-    def _shown(self, frame: Frame, request: ExplainRequest, stretch: Stretch) -> ExplainedFrame:
+    def _shown(
+        self, frame: Frame, request: ExplainRequest, stretch: Stretch, known: Explanation | None = None
+    ) -> ExplainedFrame:
         self._task = "the fine maps" if request.still else f"method {request.method}"
         self._busy_since_s = time.monotonic()
         try:
-            return ExplainedFrame(self._explain(frame, request), request, stretch)
+            explanation = known or self._explain(frame, request)
+            asks = request.questions.are_any
+            answers = self._answer(explanation, request) if asks else NO_ANSWERS
+            return ExplainedFrame(explanation, request, stretch, answers)
         finally:
             self._busy_since_s = None
 

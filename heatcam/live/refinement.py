@@ -44,6 +44,7 @@ class Refinement:
             iou=state.iou,
             classes=state.classes,
             compared=compared,
+            questions=state.questions,
         )
 
     def set_flowing_request(self, state: WindowState) -> None:
@@ -64,9 +65,10 @@ class Refinement:
         entry, request = self._history.now, self.still_request(state)
         if entry is None:
             return
-        wanted = request != entry.request and (request.with_map or request.kept != entry.request.kept)
+        wanted = request != entry.request and (request.with_map or not _asks_alike(request, entry.request))
         if wanted and request not in self._refused:
-            self._inference.refine(entry.explanation.frame, request)
+            known = entry.explanation if request.explains_like(entry.request) else None
+            self._inference.refine(entry.explanation.frame, request, known)
         else:
             self._inference.forget_refinement()
 
@@ -87,6 +89,11 @@ class Refinement:
         )
         if before.track_ids is not None:
             again = with_tracks(again, object_ids)
-        refined = HistoryEntry(again, object_ids, shown.request)
+        refined = HistoryEntry(again, object_ids, shown.request, shown.answers)
         self._history.replace_now(refined)
         return refined
+
+
+def _asks_alike(one: ExplainRequest, other: ExplainRequest) -> bool:
+    """Return True if both keep the same boxes and ask the same questions."""
+    return (one.kept, one.questions) == (other.kept, other.questions)

@@ -24,6 +24,7 @@ from heatcam.overlay import (
     caption_px,
     compose_on,
     draw,
+    draw_band,
     draw_banner,
     draw_graphs,
     draw_help,
@@ -119,10 +120,13 @@ class Renderer:
             draw_banner(picture, *banner)
         if comparison is None:
             self._draw_panels(view, entry, state)
+        if state.drawn_box is not None:
+            for box in view.boxes_of(state.drawn_box):
+                draw_band(picture, box)
         if state.hud:
             draw_status(picture, status, len(explanation.detections))
         if state.help:
-            draw_help(picture, self._keys.as_lines())
+            draw_help(picture, self._keys.groups())
         return view
 
     def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState) -> None:

@@ -48,6 +48,10 @@ class Screen(Protocol):
         """
         ...
 
+    def take_text(self, wanted: bool) -> None:
+        """Return keys as ``Typed`` from now on, or as actions again; without effect where no keys are."""
+        ...
+
     def room_wh(self, picture_wh: tuple[int, int]) -> tuple[int, int]:
         """Return width and height in pixels to draw for, where the frame and its layout have ``picture_wh``."""
         ...

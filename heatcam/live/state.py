@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from heatcam.enums import LIVE_MAP, Colormap, ComparedView, Layout, Renorm
+from heatcam.enums import LIVE_MAP, Colormap, ComparedView, Fill, Layout, Renorm
+from heatcam.live.questions import NOTHING_ASKED, Box, Questions, Tool
 from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
@@ -36,6 +37,9 @@ class WindowState:
         compared: the model that is shown, or both.
         numbers, graphs, help: panels drawn over the picture.
         full_screen: fill the screen.
+        tool: the effect of a drag with the left button.
+        drawn_box: the box that is being drawn with the mouse, in frame pixels; None for none.
+        questions: asked about each frame beside its explanation.
     """
 
     heatmap: bool = True
@@ -60,6 +64,9 @@ class WindowState:
     graphs: bool = False
     help: bool = False
     full_screen: bool = False
+    tool: Tool = Tool.NONE
+    drawn_box: Box | None = None
+    questions: Questions = NOTHING_ASKED
 
 
 @dataclass(frozen=True)
@@ -91,18 +98,36 @@ def changed(state: WindowState, action: Action, choices: Choices, objects: Seque
     if action in _SWITCHES:
         name = _SWITCHES[action]
         return _with(state, name, not getattr(state, name))
-    if action in (Action.STEP_FORWARD, Action.STEP_BACK):
-        return replace(state, paused=True)
     if action is Action.RESET:
         return replace(choices.start, paused=state.paused, help=state.help)
-    if action in (Action.DUAL_VIEW, Action.WIPE):
-        wanted = Layout.DUAL if action is Action.DUAL_VIEW else Layout.WIPE
-        return replace(state, layout=Layout.SINGLE if state.layout is wanted else wanted)
     if action in (Action.FOCUS_NEXT, Action.FOCUS_PREVIOUS):
-        return replace(
-            state, focus=_neighbour(state.focus, objects, 1 if action is Action.FOCUS_NEXT else -1)
-        )
+        step = 1 if action is Action.FOCUS_NEXT else -1
+        return replace(state, focus=_neighbour(state.focus, objects, step))
+    if action in _TOOLS:
+        return _in_hand(state, _TOOLS[action])
+    if action in _ASKING:
+        return replace(state, questions=_asked(state.questions, action))
     return _chosen(state, action, choices)
+
+
+def _in_hand(state: WindowState, tool: Tool) -> WindowState:
+    """Return the state with a tool taken, or put down if it was in hand; a question about a place ends with its tool."""
+    if state.tool is not tool:
+        return replace(state, tool=tool)
+    put_down = replace(state, tool=Tool.NONE)
+    if tool is Tool.ASK:
+        return replace(put_down, questions=replace(state.questions, place=None))
+    return put_down
+
+
+def _asked(questions: Questions, action: Action) -> Questions:
+    """Return the questions after a key that changes them."""
+    place = questions.place
+    if action is Action.NEXT_ASKED_CLASS:
+        return questions if place is None else replace(questions, place=replace(place, rank=place.rank + 1))
+    if action is Action.UNDO_COVER:
+        return replace(questions, strokes=questions.strokes[:-1])
+    return replace(questions, fill=_next(questions.fill, list(Fill)))
 
 
 def _of_models(state: WindowState, compared: ComparedView) -> WindowState:
@@ -120,10 +145,19 @@ _SWITCHES = {
     Action.TOGGLE_HELP: "help",
     Action.FULL_SCREEN: "full_screen",
 }
+_LAYOUTS = {Action.DUAL_VIEW: Layout.DUAL, Action.WIPE: Layout.WIPE}
+_TOOLS = {
+    Action.ASK_PLACE: Tool.ASK,
+    Action.COVER_PLACE: Tool.COVER,
+    Action.SHOW_EXAMPLE: Tool.EXAMPLE,
+}
+_ASKING = (Action.NEXT_ASKED_CLASS, Action.NEXT_FILL, Action.UNDO_COVER)
 
 
 def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState:
-    """Return the state after a key that cycles through a list or moves along a scale."""
+    """Return the state after a key that steps, cycles through a list or moves along a scale."""
+    if action in (Action.STEP_FORWARD, Action.STEP_BACK):
+        return replace(state, paused=True)
     if action is Action.NEXT_COMPARED:
         return _of_models(state, _next(state.compared, choices.compared))
     lists: dict[Action, tuple[str, Sequence[Any]]] = {
@@ -136,6 +170,14 @@ def _chosen(state: WindowState, action: Action, choices: Choices) -> WindowState
     if action in lists:
         name, values = lists[action]
         return _with(state, name, _next(getattr(state, name), values))
+    return _scaled(state, action)
+
+
+def _scaled(state: WindowState, action: Action) -> WindowState:
+    """Return the state after a key that chooses a layout or moves along a scale."""
+    if action in _LAYOUTS:
+        wanted = _LAYOUTS[action]
+        return replace(state, layout=Layout.SINGLE if state.layout is wanted else wanted)
     if action in (Action.MORE_OPACITY, Action.LESS_OPACITY):
         step = OPACITY_STEP if action is Action.MORE_OPACITY else -OPACITY_STEP
         return replace(state, alpha=round(min(1.0, max(0.0, state.alpha + step)), 2))
@@ -169,6 +211,12 @@ def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | No
     return ring[(place + step) % len(ring)]
 
 
+_TOOL_WORDS = {
+    Tool.NONE: "the mouse chooses objects again",
+    Tool.ASK: "drag around a place to ask about it; w again ends it",
+    Tool.COVER: "drag over a place to cover it; x again puts the brush down",
+    Tool.EXAMPLE: "drag around one of what you look for; P again ends it",
+}
 _COMPARED_WORDS = {
     ComparedView.A: "model A",
     ComparedView.B: "model B",
@@ -191,6 +239,7 @@ def said(before: WindowState, after: WindowState) -> str:
         "iou": f"boxes that overlap more than {after.iou:.2f} are one",
         "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
         "compared": _COMPARED_WORDS[after.compared],
+        "tool": _TOOL_WORDS[after.tool],
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }
     return ", ".join(text for name, text in words.items() if getattr(before, name) != getattr(after, name))

@@ -27,6 +27,7 @@ from .labels import object_name as object_name
 from .labels import place_label as place_label
 from .legend import Legend as Legend
 from .legend import legend_of as legend_of
+from .lines import draw_band as draw_band
 from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status

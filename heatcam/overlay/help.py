@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import cv2
 
@@ -14,11 +15,16 @@ from heatcam.overlay.text import LIGHT, Colour, fitted, font_px, text_width, wri
 
 SMALLEST_PX = 9
 _LINE = 1.5  # height of a line, in font sizes
+_ABOVE_HEADING = 0.4  # room, in lines
 _KEY_PLATE: Colour = (70, 70, 70)
 _KEY: Colour = (150, 225, 255)
+_HEADING: Colour = (190, 190, 190)
+MOST_COLUMNS = 3
 _DOTS = "..."
 
 Line = tuple[str, str]
+#: Heading and lines of keys that belong together.
+Group = tuple[str, Sequence[Line]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class _KeyLayout:
 
     Attributes:
         size: font size.
-        columns: the lines of each column.
+        columns: the lines of each column; a line without a key is a heading.
         keys_px: width of each column's keys, their plates included.
         texts_px: width of each column's meanings.
         gap: space between keys and meanings, and at the edges; columns are twice as far apart.
@@ -45,9 +51,9 @@ class _KeyLayout:
         return round(_LINE * self.size)
 
     @property
-    def rows(self) -> int:
-        """Lines of the longest column."""
-        return max(map(len, self.columns))
+    def lines_tall(self) -> float:
+        """Height of the longest column, in lines."""
+        return max(_lines_above(column, len(column)) for column in self.columns)
 
     @property
     def wide(self) -> int:
@@ -57,24 +63,25 @@ class _KeyLayout:
     @property
     def tall(self) -> int:
         """Height of the card: title, lines, and half a line above and below."""
-        return round(self.line_px * (self.rows + 2.5))
+        return round(self.line_px * (self.lines_tall + 2.5))
 
 
-def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -> None:
+def draw_help(picture: Uint8Array, groups: Sequence[Group], title: str = "keys") -> None:
     """Draw the card in the middle of the picture, in place.
 
-    It has one or two columns, at the largest font size at which everything fits. If not even the smallest size fits, meanings are
-    shortened, and lines without room are replaced by "...".
+    It has one to three columns, at the largest font size at which everything fits; a group stays together. If not even the
+    smallest size fits, headings are left out, meanings are shortened, and lines without room are replaced by "...".
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR.
-        lines: keys and their meanings, in order.
+        groups: heading, and keys with their meanings, in order; the heading "" is not shown.
         title: the title above them.
     """
     height, width = picture.shape[:2]
-    if not lines or min(width, height) < 4 * SMALLEST_PX:
+    groups = [(name, tuple(lines)) for name, lines in groups if lines]
+    if not groups or min(width, height) < 4 * SMALLEST_PX:
         return
-    plan = _plan(tuple(lines), width, height)
+    plan = _plan(groups, width, height)
     left, top = max(0, (width - plan.wide) // 2), max(0, (height - plan.tall) // 2)
     card = left, top, min(width, left + plan.wide), min(height, top + plan.tall)
     lay_card(picture, card, shows_through=0.08)
@@ -82,31 +89,39 @@ def draw_help(picture: Uint8Array, lines: Sequence[Line], title: str = "keys") -
     x, first = left + plan.gap, top + round(2 * plan.line_px)
     for column, key_px, text_px in zip(plan.columns, plan.keys_px, plan.texts_px, strict=True):
         for row, (key, meaning) in enumerate(column):
-            y = first + row * plan.line_px
-            _key(picture, key, x, y, plan, key_px)
-            write(picture, fitted(meaning, plan.size, text_px), x + key_px + plan.gap, y, plan.size, LIGHT)
+            y = first + round(_lines_above(column, row) * plan.line_px)
+            if key:
+                _key(picture, key, x, y, plan, key_px)
+                text, start = fitted(meaning, plan.size, text_px), x + key_px + plan.gap
+                write(picture, text, start, y, plan.size, LIGHT)
+            else:
+                text = fitted(meaning, plan.size, key_px + plan.gap + text_px)
+                write(picture, text, x, y, plan.size, _HEADING)
         x += key_px + text_px + 3 * plan.gap
 
 
-def _plan(lines: tuple[Line, ...], width: int, height: int) -> _KeyLayout:
-    """Return the largest layout that fits; one column if both fit at that size."""
+def _plan(groups: Sequence[Group], width: int, height: int) -> _KeyLayout:
+    """Return the largest layout that fits; with as few columns as have that size."""
     largest = max(SMALLEST_PX, round(1.15 * font_px(width, height)))
     room_wide, room_tall = width - width // 40, height - height // 40
+    ways = [_in_columns(groups, count) for count in range(1, MOST_COLUMNS + 1)]
     for size in range(largest, SMALLEST_PX - 1, -1):
-        for count in (1, 2):
-            plan = _measured(_in_columns(lines, count), size)
+        for columns in ways:
+            plan = _measured(columns, size)
             if plan.wide <= room_wide and plan.tall <= room_tall:
                 return plan
-    return _squeezed(lines, room_wide, room_tall)
+    return _squeezed(groups, room_wide, room_tall)
 
 
-def _squeezed(lines: tuple[Line, ...], room_wide: int, room_tall: int) -> _KeyLayout:
-    """Return a layout at the smallest size in two columns, with lines left out and meanings shortened to fit."""
+def _squeezed(groups: Sequence[Group], room_wide: int, room_tall: int) -> _KeyLayout:
+    """Return a layout at the smallest size in two columns, with headings and lines left out and meanings shortened to fit."""
     line_px = round(_LINE * SMALLEST_PX)
     rows = max(1, int(room_tall / line_px - 2.5))
+    lines = tuple(line for _, own in groups for line in own)
     if len(lines) > 2 * rows:
         lines = (*lines[: 2 * rows - 1], (_DOTS, ""))
-    plan = _measured(_in_columns(lines, 2), SMALLEST_PX, gap=SMALLEST_PX // 2)
+    half = -(-len(lines) // 2)
+    plan = _measured(tuple(filter(None, (lines[:half], lines[half:]))), SMALLEST_PX, gap=SMALLEST_PX // 2)
     left = room_wide - (plan.wide - sum(plan.texts_px))
     return replace(plan, texts_px=_shared(left, plan.texts_px))
 
@@ -120,10 +135,24 @@ def _shared(room: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
     )
 
 
-def _in_columns(lines: tuple[Line, ...], count: int) -> tuple[tuple[Line, ...], ...]:
-    """Split the lines into columns, in order, down the first column and on in the next."""
-    rows = -(-len(lines) // count)
-    return tuple(lines[at : at + rows] for at in range(0, len(lines), rows))
+def _in_columns(groups: Sequence[Group], count: int) -> tuple[tuple[Line, ...], ...]:
+    """Split the groups into at most ``count`` columns, in order, down the first column and on in the next, the longest short."""
+    blocks = [((("", name), *lines) if name else tuple(lines)) for name, lines in groups]
+    best: tuple[tuple[Line, ...], ...] = ()
+    for cuts in combinations(range(1, len(blocks)), min(count, len(blocks)) - 1):
+        ends = (*cuts, len(blocks))
+        columns = tuple(
+            tuple(line for block in blocks[first:last] for line in block)
+            for first, last in zip((0, *cuts), ends, strict=True)
+        )
+        if not best or max(map(len, columns)) < max(map(len, best)):
+            best = columns
+    return best
+
+
+def _lines_above(column: Sequence[Line], row: int) -> float:
+    """Return the height above a row of a column, in lines; a heading has some room above it, but for the first."""
+    return row + _ABOVE_HEADING * sum(not key for key, _ in column[1 : row + 1])
 
 
 def _measured(columns: tuple[tuple[Line, ...], ...], size: int, gap: int = 0) -> _KeyLayout:

@@ -14,13 +14,18 @@ import numpy as np
 
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.overlay.heat import Pixels
-from heatcam.overlay.text import DARK, Colour, font_px
+from heatcam.overlay.text import DARK, LIGHT, Colour, font_px
 
 _DASH, _GAP = 4.0, 3.0  # in widths of the line
 _LEAST_DASH, _LEAST_GAP = 9.0, 8.0  # picture pixels: the dark edge takes two of each gap
 _THIN = 2  # pixels: with a whole dark pixel on either side, so thin a line would look dark itself
 _SUBPIXELS = 4  # binary digits after the point of coordinates that OpenCV draws at
 _FARTHEST = 100_000.0  # pixels: OpenCV's coordinates are whole numbers of 32 bits
+
+
+def draw_band(picture: Uint8Array, box: Pixels) -> None:
+    """Draw the outline of a box that is being drawn with the mouse, in place; ``box``: half-open whole pixels."""
+    draw_box(picture, box, LIGHT, dashed=True)
 
 
 def draw_box(

@@ -45,6 +45,18 @@ class View:
         frame_x, frame_y = (x + 0.5 - left) * along_x - 0.5, (y + 0.5 - top) * along_y - 0.5
         return _clamped(frame_x, self.frame_wh[0] - 1), _clamped(frame_y, self.frame_wh[1] - 1)
 
+    def box_between(
+        self, start_xy: tuple[float, float], to_xy: tuple[float, float]
+    ) -> tuple[float, float, float, float]:
+        """Return the box between two pixels of the composed picture, in frame pixels, as ``x1, y1, x2, y2``.
+
+        Both are taken to be in the place where the first one is: a drag does not cross over to the other half of ``DUAL``.
+        """
+        left, top, right, bottom = min(self.places, key=lambda place: _apart(place, *start_xy))
+        end = min(max(to_xy[0], left), right - 1), min(max(to_xy[1], top), bottom - 1)
+        (x1, y1), (x2, y2) = self.to_frame(*start_xy), self.to_frame(*end)
+        return min(x1, x2), min(y1, y2), max(x1, x2) + 1, max(y1, y2) + 1
+
     def holds(self, x: float, y: float) -> bool:
         """Return True if a pixel of the composed picture shows the frame and not a border."""
         return any(left <= x < right and top <= y < bottom for left, top, right, bottom in self.places)

@@ -49,8 +49,10 @@ from .recording.vanishing import other_folders as other_folders
 from .tables import CocoResults as CocoResults
 from .tables import FindingsTable as FindingsTable
 from .tables import earlier_outlines as earlier_outlines
-from .viewer import Click as Click
-from .viewer import Event as Event
-from .viewer import Hover as Hover
 from .viewer import Viewer as Viewer
 from .wholeness import is_whole as is_whole
+from .window_events import Click as Click
+from .window_events import Drag as Drag
+from .window_events import Event as Event
+from .window_events import Hover as Hover
+from .window_events import MouseButton as MouseButton

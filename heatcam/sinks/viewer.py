@@ -6,14 +6,15 @@ Call ``display.require_display()`` before: if no window can open, OpenCV ends th
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from types import TracebackType
 
 import cv2
 import numpy as np
 
 from heatcam.geometry import Uint8Array, fitted_wh
-from heatcam.sinks.keys import DEFAULT_KEYS, Action, KeyTable
+from heatcam.sinks.keys import BACKSPACE, DEFAULT_KEYS, ESCAPE, Action, KeyTable
+from heatcam.sinks.window_events import Click, Drag, Event, Hover, MouseButton, TextKey, Typed
 from heatcam.sinks.x11 import NoServer, XServer, window_server
 
 _KEYS_A_POLL = 16  # a key held down must not keep the next frame waiting
@@ -21,29 +22,20 @@ _NOT_PRESSED = -1
 _MOST_PIXELS = (
     1920 * 1200
 )  # limit of the drawn picture: Qt enlarges it for a larger window, because drawing more would take too long
+_FIRST_NAMED = 0xE000  # codes from here on are keys without a character
 _SHIFT_CODES = (65505, 65506)  # left and right, as Qt returns them
 _SHIFT_COUNTS_S = (
     0.15  # a letter this soon after Shift went down counts as shifted, although Shift may be up again
 )
 
 
-@dataclass(frozen=True)
-class Click:
-    """Press of the left button at ``x, y``, in pixels of the picture shown."""
-
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Hover:
-    """Move of the mouse to ``x, y``, in pixels of the picture shown."""
-
-    x: float
-    y: float
-
-
-Event = Action | Click | Hover
+_PRESSED = {cv2.EVENT_LBUTTONDOWN: MouseButton.LEFT, cv2.EVENT_RBUTTONDOWN: MouseButton.RIGHT}
+_RELEASED = {cv2.EVENT_LBUTTONUP: MouseButton.LEFT, cv2.EVENT_RBUTTONUP: MouseButton.RIGHT}
+_TEXT_KEYS = {
+    **dict.fromkeys((10, 13, 0xFF0D, 0xFF8D), TextKey.ENTER),
+    **dict.fromkeys(BACKSPACE, TextKey.BACKSPACE),
+    ESCAPE: TextKey.ESCAPE,
+}
 
 
 def borders(size_wh: tuple[int, int], shape: float) -> tuple[int, int]:
@@ -93,6 +85,8 @@ class Viewer:
         self._knows_it_is_mapped = False
         self._shift_at_s = -1.0
         self._mouse: list[Event] = []
+        self._dragged: Drag | None = None
+        self._takes_text = False
         self._shape = 1.0
         self._borders = (0, 0)
         self._picture_wh = (0, 0)
@@ -148,9 +142,9 @@ class Viewer:
         for _ in range(_KEYS_A_POLL):
             if code == _NOT_PRESSED:
                 break
-            action = self._action_for(code)
-            if action is not None:
-                events.append(action)
+            event = self._typed(code) if self._takes_text else self._action_for(code)
+            if event is not None:
+                events.append(event)
             code = cv2.waitKeyEx(1)
         events += self._mouse
         self._mouse.clear()
@@ -164,6 +158,10 @@ class Viewer:
         wide, tall = self.size_wh() or self._opens_at(*picture_wh)
         shrunk = min(1.0, (_MOST_PIXELS / (wide * tall)) ** 0.5)
         return max(1, round(wide * shrunk)), max(1, round(tall * shrunk))
+
+    def take_text(self, wanted: bool) -> None:
+        """Return keys as ``Typed`` from now on, or as actions again."""
+        self._takes_text = wanted
 
     def set_full_screen(self, wanted: bool) -> None:
         """Fill the screen, or go back to a window; before the window is open, choose how it opens."""
@@ -183,23 +181,53 @@ class Viewer:
         return (width, height) if width > 0 and height > 0 else None
 
     def _action_for(self, code: int) -> Action | None:
-        now = time.monotonic()
         if code in _SHIFT_CODES:
-            self._shift_at_s = now
+            self._shift_at_s = time.monotonic()
             return None
-        shifted = now - self._shift_at_s < _SHIFT_COUNTS_S or self._server.shift_is_held()
-        return self._keys.action_for(code, shifted=shifted)
+        return self._keys.action_for(code, shifted=self._is_shifted())
+
+    def _typed(self, code: int) -> Typed | None:
+        """Return what a key types; None for one that types nothing."""
+        if code in _SHIFT_CODES:
+            self._shift_at_s = time.monotonic()
+            return None
+        plain = code & 0xFFFF  # (GTK's flags are above)
+        if plain in _TEXT_KEYS:
+            return Typed(key=_TEXT_KEYS[plain])
+        character = chr(plain)
+        if plain >= _FIRST_NAMED or not character.isprintable():
+            return None
+        return Typed(character.upper() if self._is_shifted() else character)
+
+    def _is_shifted(self) -> bool:
+        return time.monotonic() - self._shift_at_s < _SHIFT_COUNTS_S or self._server.shift_is_held()
 
     def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
         """Handle OpenCV's mouse callback, on the main thread within ``poll``. Of many moves only the last is kept."""
         x, y = x - self._borders[0], y - self._borders[1]
-        if event == cv2.EVENT_LBUTTONDOWN:
+        if event in _PRESSED:
             if 0 <= x < self._picture_wh[0] and 0 <= y < self._picture_wh[1]:  # not on a border
-                self._mouse.append(Click(x, y))
+                if _PRESSED[event] is MouseButton.LEFT:
+                    self._mouse.append(Click(x, y))
+                self._dragged = Drag((x, y), (x, y), _PRESSED[event])
         elif event == cv2.EVENT_MOUSEMOVE:
-            if self._mouse and isinstance(self._mouse[-1], Hover):
-                self._mouse.pop()
-            self._mouse.append(Hover(x, y))
+            self._moved(Hover(x, y))
+            if self._dragged is not None:
+                self._dragged = replace(self._dragged, to_xy=(x, y))
+                self._moved(self._dragged)
+        elif self._dragged is not None and _RELEASED.get(event) is self._dragged.button:
+            self._moved(replace(self._dragged, to_xy=(x, y), is_over=True))
+            self._dragged = None
+
+    def _moved(self, event: Hover | Drag) -> None:
+        """Add a move of the mouse in place of an earlier one of its kind that nothing else has followed."""
+        for earlier in reversed(self._mouse[-2:]):
+            if not isinstance(earlier, Hover | Drag) or (isinstance(earlier, Drag) and earlier.is_over):
+                break
+            if type(earlier) is type(event):
+                self._mouse.remove(earlier)
+                break
+        self._mouse.append(event)
 
     def _open(self, width: int, height: int) -> None:
         # (free ratio, because pictures are given the window's: with the other flag Qt adds grey borders and reports their size)

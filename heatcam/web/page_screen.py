@@ -77,6 +77,9 @@ class PageScreen:
         """Return None: there is no window."""
         return None
 
+    def take_text(self, wanted: bool) -> None:
+        """Do nothing: pages have text fields of their own."""
+
     def set_full_screen(self, wanted: bool) -> None:
         """Do nothing: pages do that by themselves."""
 

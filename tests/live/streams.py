@@ -13,7 +13,7 @@ from heatcam.frames import Detections, Explanation, Frame, SaliencyMap, Timings
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.live.capture import CaptureThread, FilmOptions
 from heatcam.live.explain_request import ExplainRequest, Ready
-from heatcam.live.inference import Explain, Inference
+from heatcam.live.inference import Answer, Explain, Inference, no_answers
 from heatcam.live.parts import Parts, RunCaption, SessionPlan
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
@@ -21,7 +21,7 @@ from heatcam.live.session import Session
 from heatcam.live.state import Choices, WindowState
 from heatcam.pipeline import Limits, Sink
 from heatcam.sinks.keys import DEFAULT_KEYS, Action
-from heatcam.sinks.viewer import Event
+from heatcam.sinks.window_events import Event
 from heatcam.sources.base import SourceBase
 from heatcam.sources.state import PLAYING, SourceState
 
@@ -137,6 +137,9 @@ class FakeViewer:
     def set_full_screen(self, wanted: bool) -> None:
         self.full_screen.append(wanted)
 
+    def take_text(self, wanted: bool) -> None:
+        self.takes_text = wanted
+
     @property
     def is_open(self) -> bool:
         return bool(self.shown)
@@ -205,6 +208,7 @@ def session(
     load: Callable[[], Ready] | None = None,
     waits_for: Callable[[], tuple[str, float] | None] | None = None,
     sinks: tuple[Sink, ...] = (),
+    answer: Answer = no_answers,
 ) -> Session:
     """A session on fakes; only its own code is real."""
     from pathlib import Path
@@ -220,6 +224,7 @@ def session(
             drops=capture.drops,
             load=load,
             waits_for=waits_for,
+            answer=answer,
         ),
         viewer,  # type: ignore[arg-type]
         Renderer(0.0, DEFAULT_KEYS),

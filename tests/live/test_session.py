@@ -15,7 +15,7 @@ from heatcam.live.screen import Choose, SeekTo
 from heatcam.live.state import WindowState
 from heatcam.pipeline import Limits
 from heatcam.sinks.keys import Action
-from heatcam.sinks.viewer import Click, Hover
+from heatcam.sinks.window_events import Click, Hover
 from heatcam.sources.state import Phase, SourceState
 from tests.live.streams import (
     BOX,

@@ -4,6 +4,7 @@ import pytest
 
 from heatcam.enums import Colormap, ComparedView, Layout, Renorm
 from heatcam.live.controls import SEEKS_S
+from heatcam.live.questions import AskedBox, CoverStroke, Questions
 from heatcam.live.state import Choices, WindowState, changed, said
 from heatcam.sinks.keys import Action
 
@@ -101,8 +102,16 @@ def test_reset_goes_back_to_the_start_and_stays_paused():
 
 
 def test_every_action_is_answered_or_belongs_to_the_session():
-    of_the_session = {Action.QUIT, Action.SAVE_SNAPSHOT, Action.TOGGLE_RECORDING, *SEEKS_S}
-    base = WindowState(colormap=Colormap.JET, alpha=0.5, paused=False)
+    of_the_session = {
+        Action.QUIT,
+        Action.LEAVE,
+        Action.CHANGE_PROMPT,
+        Action.SAVE_SNAPSHOT,
+        Action.TOGGLE_RECORDING,
+        *SEEKS_S,
+    }
+    asked = Questions(AskedBox((0, 0, 9, 9)), (CoverStroke((0, 0, 9, 9)),))
+    base = WindowState(colormap=Colormap.JET, alpha=0.5, paused=False, questions=asked)
     for action in Action:
         unchanged = press(base, action, objects=(1, 2)) == base
         assert unchanged == (action in of_the_session), action

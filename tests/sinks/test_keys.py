@@ -7,7 +7,7 @@ HOME_QT, HOME_WINDOWS, F1_QT = 0xFF50, 0x240000, 0xFFBE
 
 
 def test_the_keys_do_what_the_table_says():
-    expected = {"h": Action.TOGGLE_HEATMAP, "s": Action.SAVE_SNAPSHOT, "q": Action.QUIT, "\x1b": Action.QUIT}
+    expected = {"h": Action.TOGGLE_HEATMAP, "s": Action.SAVE_SNAPSHOT, "q": Action.QUIT, "\x1b": Action.LEAVE}
     for key, action in expected.items():
         assert DEFAULT_KEYS.action_for(ord(key)) is action
         assert DEFAULT_KEYS.action_for(ord(key.upper())) is action
@@ -30,7 +30,7 @@ def test_a_capital_does_what_its_small_letter_does_unless_it_stands_for_itself()
 
 def test_shift_changes_nothing_but_letters():
     assert DEFAULT_KEYS.action_for(ord("?"), shifted=True) is Action.TOGGLE_HELP
-    assert DEFAULT_KEYS.action_for(27, shifted=True) is Action.QUIT
+    assert DEFAULT_KEYS.action_for(27, shifted=True) is Action.LEAVE
 
 
 def test_every_action_has_a_key():
@@ -70,9 +70,16 @@ def test_a_line_without_keys_is_refused():
 
 
 def test_the_help_shows_every_line_of_the_table():
-    lines, markdown = DEFAULT_KEYS.as_lines(), DEFAULT_KEYS.as_markdown()
-    assert len(lines) == len(list(DEFAULT_KEYS)) == len(markdown.splitlines()) - 2
+    groups, markdown = DEFAULT_KEYS.groups(), DEFAULT_KEYS.as_markdown()
+    lines = [line for _, own in groups for line in own]
+    assert len(lines) == len(list(DEFAULT_KEYS)) == len(markdown.splitlines()) - 2 - len(groups)
     for binding in DEFAULT_KEYS:
         assert (binding.label, binding.help) in lines
         assert f"| `{binding.label}` | {binding.help} |" in markdown
     assert lines[0] == ("h", "heat map or plain detection")
+
+
+def test_each_group_of_keys_stands_together_and_has_a_name():
+    names = [name for name, _ in DEFAULT_KEYS.groups()]
+    assert len(names) == len(set(names)) <= 8
+    assert all(names)

@@ -28,7 +28,8 @@ WINDOW = """
 import sys
 import numpy as np
 from heatcam.sinks.keys import Action
-from heatcam.sinks.viewer import Click, Viewer
+from heatcam.sinks.viewer import Viewer
+from heatcam.sinks.window_events import Click, Drag, Typed
 width, height = int(sys.argv[1]), int(sys.argv[2])
 image = np.zeros((height, width, 3), np.uint8)
 image[:, width // 2:] = (0, 0, 255)
@@ -43,6 +44,15 @@ with Viewer("heatcam test") as viewer:
         for event in viewer.poll(10):
             if isinstance(event, Click):
                 print(f"click {event.x:.0f} {event.y:.0f}", flush=True)
+            if isinstance(event, Drag) and event.is_over and event.start_xy != event.to_xy:
+                ends = (*event.start_xy, *event.to_xy)
+                print("drag", event.button.value, *(f"{end:.0f}" for end in ends), flush=True)
+            if isinstance(event, Typed):
+                print("typed", "space" if event.text == " " else event.text or event.key.value, flush=True)
+                if event.key is not None and event.key.value == "escape":
+                    viewer.take_text(False)
+            if event is Action.CHANGE_PROMPT and sys.argv[3:] == ["typing"]:
+                viewer.take_text(True)
             if isinstance(event, Action):
                 print(event.name, flush=True)
                 if event is Action.FULL_SCREEN:
@@ -66,10 +76,10 @@ def display():
 
 
 class Window:
-    def __init__(self, display, width=640, height=360):
+    def __init__(self, display, width=640, height=360, *more):
         self.display = display
         self.process = subprocess.Popen(
-            [sys.executable, "-c", WINDOW, str(width), str(height)],
+            [sys.executable, "-c", WINDOW, str(width), str(height), *more],
             env=environment(display),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -130,9 +140,9 @@ def test_h_and_s_arrive_as_their_actions_and_q_quits(display):
         assert window.process.wait(5) == 0
 
 
-def test_escape_quits(display):
+def test_escape_is_a_key_of_its_own(display):
     with Window(display) as window:
-        assert window.press("Escape") == ["QUIT"]
+        assert window.press("Escape") == ["LEAVE"]
 
 
 def test_capitals_do_the_same_and_keys_without_meaning_do_nothing(display):
@@ -204,20 +214,60 @@ def test_every_key_of_the_table_arrives(display):
         "-": "minus",
         "_": "underscore",
     }
-    names |= {"[": "bracketleft", "]": "bracketright", "?": "question", "/": "slash", "\x1b": "Escape"}
+    names |= {
+        "[": "bracketleft",
+        "]": "bracketright",
+        "?": "question",
+        "/": "slash",
+    }
     with Window(display) as window:
         for binding in DEFAULT_KEYS:
             if binding.action is Action.QUIT:
                 continue
-            if not chr(binding.codes[0]).isascii():
-                assert window.press(binding.label) == [binding.action.name], (
-                    "arrows are called as xdotool does"
-                )
+            first = chr(binding.codes[0])
+            if not (first.isascii() and first.isprintable()):
+                name = {"Backspace": "BackSpace", "Esc": "Escape"}.get(binding.label, binding.label)
+                assert window.press(name) == [binding.action.name]
                 continue
             for code in binding.codes:
                 if not chr(code).isupper():
                     answer = window.press(names.get(chr(code), chr(code)))
                     assert answer == [binding.action.name], binding
+
+
+def drag(display, window, button, start, to):
+    """Press at one place, move to another in two steps, and release; returns what the window says then."""
+    move = ("mousemove", "--window", window.id)
+    half = [str((a + b) // 2) for a, b in zip(start, to, strict=True)]
+    xdotool(display, *move, *map(str, start), "mousedown", button)
+    xdotool(display, *move, *half)
+    xdotool(display, *move, *map(str, to))
+    xdotool(display, "mouseup", button)
+    return window.says()
+
+
+def test_drags_of_either_button_come_whole_and_in_the_pictures_pixels(display):
+    with Window(display) as window:
+        assert drag(display, window, "3", (100, 50), (220, 170)) == "drag right 100 50 220 170"
+        assert drag(display, window, "1", (300, 200), (40, 60)) == "click 300 200"
+        assert window.says() == "drag left 300 200 40 60"
+
+
+def test_keys_are_typed_while_text_is_wanted_and_do_what_they_did_afterwards(display):
+    with Window(display, 640, 360, "typing") as window:
+        assert window.press("p") == ["CHANGE_PROMPT"]
+        for key, typed in {
+            "h": "h",
+            "H": "H",
+            "q": "q",
+            "comma": ",",
+            "BackSpace": "backspace",
+            "Return": "enter",
+        }.items():
+            assert window.press(key) == [f"typed {typed}"]
+        assert window.press("space") == ["typed space"]
+        assert window.press("Escape") == ["typed escape"]
+        assert window.press("h") == ["TOGGLE_HEATMAP"]
 
 
 def click(display, window, x, y):
