@@ -70,9 +70,9 @@ def held_out_photographs() -> list[Path]:
 
 def judged_photographs() -> list[Path]:
     """The photographs of ultralytics and scikit-image, on which nothing may be detected."""
-    bus = [_package("ultralytics") / "assets" / name for name in ULTRALYTICS_PHOTOGRAPHS]
+    bus = [package_folder("ultralytics") / "assets" / name for name in ULTRALYTICS_PHOTOGRAPHS]
     return bus + [
-        path for name in SKIMAGE_PHOTOGRAPHS if (path := _package("skimage") / "data" / name).is_file()
+        path for name in SKIMAGE_PHOTOGRAPHS if (path := package_folder("skimage") / "data" / name).is_file()
     ]
 
 
@@ -93,7 +93,7 @@ def read_photograph(path: Path) -> NDArray[np.uint8]:
 
 def _everything() -> list[Path]:
     found = [
-        _package(name) / folder / file
+        package_folder(name) / folder / file
         for name, (folder, files) in TRAINING_PACKAGES.items()
         for file in files
     ]
@@ -106,7 +106,8 @@ def _everything() -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
+    """The folder of an installed package."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(

@@ -23,7 +23,7 @@ def everything_installed(tmp_path, monkeypatch):
         )
     folders = tuple((tmp_path / place, "*") for place in ("data", "text", "nature"))
     monkeypatch.setattr(photographs, "TRAINING_FOLDERS", folders)
-    monkeypatch.setattr(photographs, "_package", lambda name: tmp_path / name)
+    monkeypatch.setattr(photographs, "package_folder", lambda name: tmp_path / name)
 
 
 def fill(folder, names):
@@ -72,7 +72,7 @@ def test_what_is_not_installed_is_left_out_but_a_missing_package_is_named(monkey
     assert "quokka.jpg" not in {path.name for path in photographs.training_photographs()}
     monkeypatch.undo()
     with pytest.raises(ModuleNotFoundError, match="training/requirements"):
-        photographs._package("no_such_package_here")
+        photographs.package_folder("no_such_package_here")
 
 
 def test_the_photographs_that_are_always_judged_are_installed_with_the_test_tools():
