@@ -28,7 +28,7 @@ from heatcam.commands.served_models import ServedModels
 from heatcam.commands.served_sources import served_sources
 from heatcam.commands.setup import offer_download
 from heatcam.commands.terminal import Terminal
-from heatcam.models import WORDS
+from heatcam.models import EVERYDAY, WORDS
 from heatcam.runtime import processor_name, stopping
 from heatcam.web import (
     LiveSettings,
@@ -77,7 +77,8 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
     """
     service = options.service
     specs, choice = served_specs(model, spec, terminal)
-    models = ServedModels(specs, choice, options.look, options.motion, terminal)
+    for_pictures = None if model.model else EVERYDAY  # whatever the source shows
+    models = ServedModels(specs, choice, options.look, options.motion, terminal, for_pictures)
     sources = served_sources(spec, options.capture.options(), cameras=service.cameras)
     settings = settings_of(service)
     with listen(service.host, service.port) as opened:

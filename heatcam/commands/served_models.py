@@ -37,6 +37,7 @@ class ServedModels:
         look: look of the overlay, for the notes.
         motion: smoothing and tracking of the live view.
         terminal: prints which model runs where.
+        for_pictures: the one of ``specs`` that pictures are analysed with unless another is asked for; None for the first.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class ServedModels:
         look: LookOptions,
         motion: MotionOptions,
         terminal: Terminal,
+        for_pictures: str | None = None,
     ) -> None:
         self._look, self._motion, self._terminal = look, motion, terminal
         self._served = {
@@ -56,6 +58,8 @@ class ServedModels:
         self.options = choice.explain_options()
         #: Names of the models, the default one first.
         self.names = tuple(self._served)
+        #: Name of the model that a picture is analysed with unless another is named.
+        self.for_pictures = self.names[0 if for_pictures is None else list(specs).index(for_pictures)]
 
     @property
     def methods(self) -> tuple[str, ...]:

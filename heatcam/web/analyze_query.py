@@ -136,13 +136,13 @@ class AnalyzeQuery(BaseModel):
 
 
 def known_model(name: str | None, models: Models) -> str:
-    """Return the name of a model: the default one's for None.
+    """Return the name of a model: for None that of the one for pictures.
 
     Raises:
         UsageError: there is no such model.
     """
     if name is None:
-        return models.names[0]
+        return models.for_pictures
     _require_one_of(name, models.names, "model")
     return name
 

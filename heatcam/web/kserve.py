@@ -201,7 +201,7 @@ def _add_models(router: APIRouter, models: Models) -> None:
 
 def _named(models: Models) -> Any:
     """Return the description of a model's name in a path."""
-    return Path(description="a model's name", examples=[models.names[0]])
+    return Path(description="a model's name", examples=[models.for_pictures])
 
 
 def _add_server(router: APIRouter, models: Models) -> None:

@@ -235,6 +235,9 @@ class OptionsDocument(_Answer):
 
     version: str
     models: list[ModelDocument]
+    for_pictures: str = Field(
+        description="name of the model that pictures are analysed with unless another is named"
+    )
     sources: list[SourceDocument]
     methods: list[str]
     layer_sets: list[str]

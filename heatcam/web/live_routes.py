@@ -196,6 +196,7 @@ def _options(run: LiveRun, limits: UploadLimits, hardware: str) -> OptionsDocume
     return OptionsDocument(
         version=__version__,
         models=models,
+        for_pictures=run.models.for_pictures,
         sources=[SourceDocument(id=one.id, name=one.name, kind=one.kind) for one in run.sources],
         methods=list(run.models.methods),
         layer_sets=list(run.layer_sets),

@@ -59,6 +59,11 @@ class Models(Protocol):
         ...
 
     @property
+    def for_pictures(self) -> str:
+        """Name of the model that a picture is analysed with unless another is named."""
+        ...
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods that make maps."""
         ...

@@ -37,6 +37,14 @@ def scene() -> Frame:
         return next(iter(source))
 
 
+def test_pictures_are_analysed_with_the_first_model_unless_another_is_for_them() -> None:
+    assert served("/somewhere/best.pt", "markers").for_pictures == "best"
+    models = ServedModels(
+        ["markers", "everyday"], ModelChoice(), LookOptions(), MotionOptions(), Terminal(), "everyday"
+    )
+    assert (models.names[0], models.for_pictures) == ("markers", "everyday")
+
+
 def in_the_protocol_s_words(models: ServedModels) -> Models:
     """For mypy: the commands' class is what the web's protocol says."""
     return models

@@ -36,6 +36,7 @@ MODELS_OFFERED: list[dict[str, Any]] = [
 ]
 OPTIONS = {
     "version": heatcam.__version__,
+    "for_pictures": MODELS[0],
     "sources": [
         {"id": one, "name": f"{one} ({kind})" if kind != "demo" else "demo scene", "kind": kind}
         for one, kind in SOURCES

@@ -73,6 +73,7 @@ class FakeModels:
     asked: list[str] = field(default_factory=list)
 
     names = ("fake", "other")
+    for_pictures = "fake"
     methods = ("live", "gradcam")
     options = ExplainOptions()
 

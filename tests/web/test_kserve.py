@@ -118,5 +118,5 @@ def test_a_model_that_could_not_be_loaded_is_not_ready() -> None:
     assert response.status_code == 503 and "other.pt is damaged" in response.json()["detail"]
     assert response.headers["retry-after"]
     assert get("/v2/health/ready", models).status_code == 200  # (the other one can be asked)
-    models.names = ("other",)
+    models.names, models.for_pictures = ("other",), "other"
     assert get("/v2/health/ready", models).status_code == 503

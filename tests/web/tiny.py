@@ -81,6 +81,7 @@ class TinyModels:
     """
 
     names = ("tiny", "other")
+    for_pictures = "tiny"
     methods = ("live", "fine", "gradcam")
     options = ExplainOptions()
 

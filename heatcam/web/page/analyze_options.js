@@ -43,7 +43,8 @@ export class AnalyzeOptions {
   makeFields() {
     const { offered } = this;
     const set = (name) => (value) => this.set(name, value);
-    const models = [["", `${offered.models[0]?.name ?? "default"} (default)`], ...offered.models.slice(1).map((one) => [one.name, one.name])];
+    const others = offered.models.map((one) => one.name).filter((name) => name !== offered.for_pictures);
+    const models = [["", `${offered.for_pictures} (default)`], ...others.map((name) => [name, name])];
     const fields = {
       model: selectField("Model", models, set("model")),
       method: selectField("Method", pairs(offered.methods), set("method")),
@@ -85,7 +86,7 @@ export class AnalyzeOptions {
   show() {
     for (const [name, field] of Object.entries(this.fields)) field.show(this.values[name]);
     for (const input of this.views.querySelectorAll("input")) input.checked = this.values.views.includes(input.value);
-    const model = this.values.model || this.offered.models[0]?.name;
+    const model = this.values.model || this.offered.for_pictures;
     this.fields.classes.offer(this.offered.models.find((one) => one.name === model)?.classes ?? null);
     setText(byId("option-words"), `${model}, ${this.values.method}, confidence ${number(this.values.conf)}`);
   }
