@@ -1,6 +1,8 @@
 from .backends import PrecisionCheck as PrecisionCheck
 from .backends import boxes_agree as boxes_agree
 from .backends import start_engine as start_engine
+from .boxes import EveryBox as EveryBox
+from .boxes import KeptBoxes as KeptBoxes
 from .boxes import Thresholds as Thresholds
 from .class_backends import start_class_engine as start_class_engine
 from .classifier import INPUT_STRIDE as INPUT_STRIDE

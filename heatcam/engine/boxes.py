@@ -82,7 +82,9 @@ class KeptBoxes:
 
 
 @torch.no_grad()
-def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> KeptBoxes:
+def keep_boxes(
+    head: Any, predictions: Predictions, thresholds: Thresholds, *, of_each_class: bool = False
+) -> KeptBoxes:
     """Keep the boxes that pass the thresholds.
 
     Args:
@@ -90,6 +92,8 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
             boxes are picked.
         predictions: its predictions, at least at every anchor where a class is more confident than the threshold.
         thresholds: which boxes to keep.
+        of_each_class: let an anchor give a box for each class above the threshold, as ultralytics' ``val`` does, not for its
+            likeliest alone.
     """
     if head.end2end:
         rows, which = _end_to_end_rows(head, predictions, thresholds)
@@ -105,6 +109,7 @@ def keep_boxes(head: Any, predictions: Predictions, thresholds: Thresholds) -> K
             classes=None if thresholds.class_ids is None else list(thresholds.class_ids),
             nc=head.nc,
             max_det=thresholds.max_det,
+            multi_label=of_each_class,
             return_idxs=True,
             rotated=isinstance(head, OBB),
         )

@@ -128,24 +128,36 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         passed = self.passes.forward(picture, with_graph=with_graph)
         candidates = self.reader.candidates(passed, thresholds.conf)
         boxes = keep_boxes(self.cut.head, candidates, thresholds)
-        return Forward(passed.inputs, boxes, self._asked_scores(passed, boxes))
+        return Forward(passed.inputs, boxes, self._asked_scores(passed, boxes), passed.logits)
 
     def everywhere(
         self, picture: Tensor, thresholds: Thresholds, rows: Sequence[int] | None = None
     ) -> tuple[Forward, EveryBox]:
         """See ``Engine``: all boxes cost the box branch on whole levels, about a sixth of YOLOv8n's forward pass."""
-        passed = self.passes.forward(picture, with_graph=False)
-        boxes = keep_boxes(self.cut.head, self.reader.candidates(passed, thresholds.conf), thresholds)
-        logits = torch.cat([level[0].flatten(1) for level in passed.logits], 1).T  # (anchors, classes)
+        forward = self.forward(picture, thresholds, with_graph=False)
+        return forward, self.every_box(forward, thresholds.conf, rows)
+
+    def every_box(self, forward: Forward, conf: float, rows: Sequence[int] | None = None) -> EveryBox:
+        """See ``Engine``."""
+        logits = torch.cat([level[0].flatten(1) for level in forward.logits], 1).T  # (anchors, classes)
         wanted = torch.ones(len(logits), dtype=torch.bool, device=logits.device)
         if rows is not None:
-            wanted = logits.amax(1).sigmoid() > min(thresholds.conf, READ_ANYWAY)
+            wanted = logits.amax(1).sigmoid() > min(conf, READ_ANYWAY)
             wanted[torch.tensor(rows, dtype=torch.long, device=logits.device)] = True
         read = wanted.nonzero().flatten()
         every = logits.new_zeros((len(logits), 4))
         if len(read):
-            every[read] = upright_boxes(self.cut.head, self.reader.at(passed, read))
-        return Forward(passed.inputs, boxes), EveryBox(every, logits, not self.cut.head.end2end)
+            every[read] = upright_boxes(self.cut.head, self.reader.at(_passed(forward), read))
+        return EveryBox(every, logits, not self.cut.head.end2end)
+
+    def boxes_above(self, forward: Forward, thresholds: Thresholds) -> KeptBoxes:
+        """See ``Engine``."""
+        candidates = self.reader.candidates(_passed(forward), thresholds.conf)
+        return keep_boxes(self.cut.head, candidates, thresholds, of_each_class=True)
+
+    def at(self, forward: Forward, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """See ``Engine``. For gradients, the pass has to be one with a graph."""
+        return self._at(_passed(forward), anchors, class_ids)
 
     def shapes(self, forward: Forward, /) -> Shapes:
         """See ``Engine``."""
@@ -161,10 +173,12 @@ class GradientEngine(TappedEngine[TappedNetwork]):
 
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         """Run a pass with graph and return the boxes at given anchors, each with the class given for it, whatever is detected."""
-        passed = self.passes.forward(picture, with_graph=True)
+        return self._at(self.passes.forward(picture, with_graph=True), anchors, class_ids)
+
+    def _at(self, passed: NetworkPass, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         chosen, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
         boxes = boxes_at(self.cut.head, self.reader.at(passed, chosen))
-        return Forward(passed.inputs, replace(boxes, class_ids=classes))
+        return Forward(passed.inputs, replace(boxes, class_ids=classes), logits=passed.logits)
 
     def place_of(self, picture_wh: tuple[int, int], anchor: int) -> tuple[int, int, int]:
         """Return level, row and column of an anchor in pictures of this width and height in model pixels.
@@ -356,6 +370,11 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         """Run the whole branch and return its outputs at the objects' anchors, ``(n, outputs)``."""
         said: Tensor = self.branches[group.level](inputs.features[group.level])[0]
         return said[:, group.rows, group.columns].T
+
+
+def _passed(forward: Forward) -> NetworkPass:
+    """Return the pass that kept boxes were picked from."""
+    return NetworkPass(forward.inputs, forward.logits)
 
 
 def _for_single_cells(branches: list[nn.Module]) -> list[CellBranch]:

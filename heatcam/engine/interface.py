@@ -26,11 +26,13 @@ class Forward:
         inputs: the head's inputs and the taps, ready for gradients when those were asked for.
         boxes: the kept boxes in model pixels.
         asked_scores: float ``(N,)`` in ``[0, 1]``, probability of the engine's ``explained_class`` at each box; None without one.
+        logits: outputs of the head's class branch on every level, float ``(1, classes, h_l, w_l)``; () for a head without levels.
     """
 
     inputs: HeadInputs
     boxes: KeptBoxes
     asked_scores: Tensor | None = None
+    logits: tuple[Tensor, ...] = ()
 
 
 class Engine(Protocol):
@@ -100,6 +102,23 @@ class Engine(Protocol):
             thresholds: those of the kept boxes.
             rows: read boxes at these anchors alone, and wherever a class is more confident than 0.05 or the threshold; all others
                 are zeros. None reads all. Queries have theirs at once.
+
+        Raises:
+            UsageError: the network finds no boxes.
+        """
+
+    def every_box(self, forward: Forward, conf: float, rows: Sequence[int] | None = None) -> EveryBox:
+        """Return the boxes at every anchor or query of the last pass; arguments and errors as of ``everywhere``."""
+
+    def boxes_above(self, forward: Forward, thresholds: Thresholds) -> KeptBoxes:
+        """Pick boxes of the last pass as ultralytics' ``val`` does: an anchor gives one for each class above the threshold.
+
+        Raises:
+            UsageError: the network finds no boxes.
+        """
+
+    def at(self, forward: Forward, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """Return the boxes at given anchors or queries of the last pass, each with the class given for it; no further pass.
 
         Raises:
             UsageError: the network finds no boxes.

@@ -95,9 +95,11 @@ class QueryInputs(HeadInputs):
 
     Attributes:
         logits: float ``(queries, classes)``, with a graph when one was asked for.
+        pixels: every query's box, float ``(queries, 4)``, xyxy in model pixels.
     """
 
     logits: Tensor = field(kw_only=True)
+    pixels: Tensor = field(kw_only=True)
 
     def levels_of(self, anchors: Tensor) -> Tensor:
         """Return 0 for every anchor: a query reads every level."""
@@ -114,9 +116,9 @@ class QueryEngine(TappedEngine[QueryNetwork]):
 
     def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
         """See ``Engine``."""
-        inputs, pixels = self._predicted(picture, with_graph=with_graph)
+        inputs = self._predicted(picture, with_graph=with_graph)
         logits = inputs.logits.detach()
-        kept = keep_queries(self.cut.head, pixels, logits.sigmoid(), thresholds)
+        kept = keep_queries(self.cut.head, inputs.pixels, logits.sigmoid(), thresholds)
         asked = None
         if self.explained_class is not None:
             asked = logits[kept.anchors, self.explained_class].float().sigmoid()
@@ -126,25 +128,40 @@ class QueryEngine(TappedEngine[QueryNetwork]):
         self, picture: Tensor, thresholds: Thresholds, _rows: Sequence[int] | None = None
     ) -> tuple[Forward, EveryBox]:
         """See ``Engine``."""
-        inputs, pixels = self._predicted(picture, with_graph=False)
-        kept = keep_queries(self.cut.head, pixels, inputs.logits.sigmoid(), thresholds)
-        return Forward(inputs, kept), EveryBox(pixels, inputs.logits, suppresses=False)
+        forward = self.forward(picture, thresholds, with_graph=False)
+        return forward, self.every_box(forward, thresholds.conf)
+
+    def every_box(self, forward: Forward, _conf: float, _rows: Sequence[int] | None = None) -> EveryBox:
+        """See ``Engine``."""
+        inputs = _queries_of(forward)
+        return EveryBox(inputs.pixels, inputs.logits.detach(), suppresses=False)
+
+    def boxes_above(self, forward: Forward, thresholds: Thresholds) -> KeptBoxes:
+        """See ``Engine``."""
+        inputs = _queries_of(forward)
+        return keep_queries(self.cut.head, inputs.pixels, inputs.logits.detach().sigmoid(), thresholds)
 
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         """See ``Engine``."""
-        inputs, pixels = self._predicted(picture, with_graph=True)
+        return self._at(self._predicted(picture, with_graph=True), anchors, class_ids)
+
+    def at(self, forward: Forward, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
+        """See ``Engine``."""
+        return self._at(_queries_of(forward), anchors, class_ids)
+
+    def _at(self, inputs: QueryInputs, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         queries, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
         scores = inputs.logits.detach()[queries, classes].float().sigmoid()
-        return Forward(inputs, KeptBoxes(pixels[queries], scores, classes, queries))
+        return Forward(inputs, KeptBoxes(inputs.pixels[queries], scores, classes, queries))
 
-    def _predicted(self, picture: Tensor, *, with_graph: bool) -> tuple[QueryInputs, Tensor]:
-        """Return the head's inputs with its logits, and every query's box, float ``(queries, 4)``, xyxy in model pixels."""
+    def _predicted(self, picture: Tensor, *, with_graph: bool) -> QueryInputs:
+        """Return the head's inputs with what it says of them."""
         inputs = self.cut.head_inputs(picture, with_graph=with_graph)
         with torch.set_grad_enabled(with_graph):
             boxes, logits = self.cut.predictions(inputs.features)
         height, width = picture.shape[2:]
         pixels = xywh2xyxy(boxes.detach()) * boxes.new_tensor((width, height, width, height))
-        return QueryInputs(inputs.taps, inputs.features, logits=logits), pixels
+        return QueryInputs(inputs.taps, inputs.features, logits=logits, pixels=pixels)
 
     def summed_gradient(self, forward: Forward) -> TapGradients:
         """See ``Engine``.
@@ -161,8 +178,7 @@ class QueryEngine(TappedEngine[QueryNetwork]):
 
     def _gradient(self, forward: Forward, which: slice) -> TapGradients:
         """Return the gradient of the sum of these boxes' class logits at each tap."""
-        inputs = forward.inputs
-        assert isinstance(inputs, QueryInputs)
+        inputs = _queries_of(forward)
         queries, class_ids = forward.boxes.anchors[which], forward.boxes.class_ids[which]
         if not len(queries):
             return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
@@ -173,6 +189,12 @@ class QueryEngine(TappedEngine[QueryNetwork]):
         if any(gradient is None for gradient in gradients):
             raise MapError(f"no gradient comes from the queries to layer {self.target_layer}")
         return tuple(gradient[0].detach() for gradient in gradients)
+
+
+def _queries_of(forward: Forward) -> QueryInputs:
+    """Return the inputs of a pass with what the head said of them."""
+    assert isinstance(forward.inputs, QueryInputs)
+    return forward.inputs
 
 
 @torch.no_grad()

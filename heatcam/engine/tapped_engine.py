@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from heatcam.engine.boxes import EveryBox, Thresholds
+from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.network import TappedNetwork
 from heatcam.engine.shapes import Shapes
@@ -71,11 +71,23 @@ class TappedEngine(Generic[Cut]):
         self, _picture: Tensor, _thresholds: Thresholds, _rows: Sequence[int] | None = None
     ) -> tuple[Forward, EveryBox]:
         """See ``Engine``: refused."""
-        raise UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")
+        raise _no_boxes()
+
+    def every_box(self, _forward: Forward, _conf: float, _rows: Sequence[int] | None = None) -> EveryBox:
+        """See ``Engine``: refused."""
+        raise _no_boxes()
+
+    def boxes_above(self, _forward: Forward, _thresholds: Thresholds) -> KeptBoxes:
+        """See ``Engine``: refused."""
+        raise _no_boxes()
+
+    def at(self, _forward: Forward, _anchors: Sequence[int], _class_ids: Sequence[int]) -> Forward:
+        """See ``Engine``: refused."""
+        raise _no_boxes()
 
     def forward_at(self, _picture: Tensor, _anchors: Sequence[int], _class_ids: Sequence[int]) -> Forward:
         """See ``Engine``: refused."""
-        raise UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")
+        raise _no_boxes()
 
     def coherence(self, _forward: Forward, /) -> Tensor | None:
         """See ``Engine``: None, as it is not known."""
@@ -93,3 +105,7 @@ class TappedEngine(Generic[Cut]):
     def limits_threads(self) -> bool:
         """See ``Engine``: False."""
         return False
+
+
+def _no_boxes() -> UsageError:
+    return UsageError("this model finds no boxes", "give a YOLO detect model or an RT-DETR")

@@ -27,6 +27,7 @@ from heatcam.frames import (
 )
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
+from heatcam.saliency.observing import PassObserver
 from heatcam.saliency.prepared import PreparedInput
 from heatcam.saliency.shapes import with_shapes
 
@@ -104,6 +105,8 @@ class Explainer:
         self.calibrating_s = 0.0
         #: The last picture's input; explainers of pictures of one size can share it, see ``share_inputs``.
         self.inputs = PreparedInput()
+        #: Readers of every pass.
+        self.observers: tuple[PassObserver, ...] = ()
         self._formula = formula
         self._fit = fit or (lambda size_wh: Letterbox.fit(size_wh, imgsz, engine.stride))
 
@@ -119,6 +122,12 @@ class Explainer:
         """Return an explainer that makes its maps by another formula and shares all else, so that both are called in turn."""
         other = copy.copy(self)
         other.method, other._formula = method, formula
+        return other
+
+    def with_fit(self, fit: Fit) -> Explainer:
+        """Return an explainer that fits pictures to the network's input otherwise and shares all else: call both in turn."""
+        other = copy.copy(self)
+        other._fit = fit
         return other
 
     def facts(self) -> ExplainerFacts:
@@ -146,8 +155,12 @@ class Explainer:
 
     def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
         """Return geometry and network input, ``(1, channels, h, w)`` on the device, of a picture (uint8 ``(H, W, 3)`` BGR)."""
-        letterbox = self._fit((image_bgr.shape[1], image_bgr.shape[0]))
+        letterbox = self.letterbox_of((image_bgr.shape[1], image_bgr.shape[0]))
         return letterbox, self.inputs.of(image_bgr, letterbox, self.engine.device, self.engine.channels)
+
+    def letterbox_of(self, image_wh: tuple[int, int]) -> Letterbox:
+        """Return the geometry from a picture of this width and height in pixels to the network's input."""
+        return self._fit(image_wh)
 
     def anchor_grid(self, image_wh: tuple[int, int]) -> AnchorGrid | None:
         """Return the anchors over a picture of this width and height in pixels; None for a network without anchors."""
@@ -198,6 +211,8 @@ class Explainer:
         thresholds = self.thresholds if conf is None else replace(self.thresholds, conf=conf)
         forward = self.engine.forward(picture, thresholds, with_graph=with_map)
         detections = self.detections_of(forward, letterbox)
+        for observer in self.observers:
+            observer.passed(forward, letterbox)
         forwarded = time.perf_counter()
         saliency, object_maps, map_error = self._maps(
             forward, letterbox, with_map, with_object_maps, on_object
@@ -316,6 +331,8 @@ class Explainer:
         maps: dict[int, SaliencyMap] = {}
         for number, gradients in self.engine.object_gradients(forward):
             maps[number] = self._map(forward, gradients, letterbox)
+            for observer in self.observers:
+                observer.differentiated(forward, number, gradients)
             together = gradients if together is None else tuple(map(torch.add, together, gradients))
             if on_object is not None:
                 on_object(len(maps), len(forward.boxes))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from heatcam.frames import AnchorGrid, Candidates, Int64Array, SaliencyMap
-from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.engine import EveryBox, Forward
+from heatcam.frames import AnchorGrid, Candidates, Detections, Int64Array, SaliencyMap
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.methods.hirescam import hirescam
 from heatcam.saliency.multi_level import add_levels
@@ -59,26 +60,9 @@ class Prober:
         with engine.exclusive_threads():
             letterbox, picture = explainer.prepare(image)
             grid = explainer.anchor_grid(letterbox.image_wh)
-            rows = None if near_xyxy is None or grid is None else _rows_near(grid, near_xyxy)
-            forward, every = engine.everywhere(picture, explainer.thresholds, rows)
+            forward, every = engine.everywhere(picture, explainer.thresholds, _rows(grid, near_xyxy))
             found = explainer.detections_of(forward, letterbox)
-        corners = every.xyxy.float().cpu().numpy().reshape(-1, 2, 2)
-        boxes = letterbox.points_to_image(corners).reshape(-1, 4)
-        points, strides = _anchors_of(grid, boxes)
-        kept = explainer.thresholds
-        return Candidates(
-            found,
-            boxes,
-            every.logits.float().cpu().numpy(),
-            points,
-            strides,
-            letterbox,
-            explainer.class_names,
-            kept.conf,
-            kept.iou,
-            kept.max_det,
-            every.suppresses,
-        )
+        return _candidates(explainer, found, every, letterbox)
 
     def evidence_at(
         self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
@@ -105,6 +89,52 @@ class Prober:
             forward = engine.forward_at(picture, anchors, class_ids)
             maps = self._signed.own_maps(forward, letterbox)
             return maps, self._signed.low_evidence_of(forward)
+
+
+def candidates_of(
+    explainer: Explainer,
+    forward: Forward,
+    found: Detections,
+    letterbox: Letterbox,
+    near_xyxy: Float32Array | None = None,
+) -> Candidates:
+    """Return every box that the model predicted in its last pass: see ``Prober.candidates``.
+
+    Args:
+        explainer: the model, within ``exclusive_threads``.
+        forward: the pass.
+        found: the boxes that were kept of it.
+        letterbox: the geometry of the picture.
+        near_xyxy: as of ``Prober.candidates``.
+    """
+    grid = explainer.anchor_grid(letterbox.image_wh)
+    every = explainer.engine.every_box(forward, explainer.thresholds.conf, _rows(grid, near_xyxy))
+    return _candidates(explainer, found, every, letterbox)
+
+
+def _rows(grid: AnchorGrid | None, near_xyxy: Float32Array | None) -> list[int] | None:
+    """Return the anchors near some places; None for all."""
+    return None if near_xyxy is None or grid is None else _rows_near(grid, near_xyxy)
+
+
+def _candidates(explainer: Explainer, found: Detections, every: EveryBox, letterbox: Letterbox) -> Candidates:
+    corners = every.xyxy.float().cpu().numpy().reshape(-1, 2, 2)
+    boxes = letterbox.points_to_image(corners).reshape(-1, 4)
+    points, strides = _anchors_of(explainer.anchor_grid(letterbox.image_wh), boxes)
+    kept = explainer.thresholds
+    return Candidates(
+        found,
+        boxes,
+        every.logits.float().cpu().numpy(),
+        points,
+        strides,
+        letterbox,
+        explainer.class_names,
+        kept.conf,
+        kept.iou,
+        kept.max_det,
+        every.suppresses,
+    )
 
 
 def _anchors_of(grid: AnchorGrid | None, boxes: Float32Array) -> tuple[Float32Array, Int64Array]:
