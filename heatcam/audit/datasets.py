@@ -11,6 +11,7 @@ from heatcam.audit.labels import DataLabel
 from heatcam.audit.yolo_data import YoloData, label_path
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.sources import find_pictures
+from heatcam.text import printable
 
 YOLO, COCO, PICTURES = "ultralytics", "coco", "pictures"
 SPLITS = ("train", "val", "test")
@@ -22,7 +23,7 @@ class AuditPicture:
 
     Attributes:
         path: its file.
-        name: its path below the data set's root, with ``/`` on all systems.
+        name: its path below the data set's root, with ``/`` on all systems, safe to show; rarely not the path's own letters.
         label_file: the file that its labels are in; None where it has none.
     """
 
@@ -95,7 +96,7 @@ def _yolo(path: Path, split: str) -> DataSet:
     data = YoloData(path, split)
     files = {picture: label_path(picture) for picture in data.pictures}
     pictures = tuple(
-        AuditPicture(picture, _below(picture, data.root), file if file.is_file() else None)
+        AuditPicture(picture, printable(_below(picture, data.root)), file if file.is_file() else None)
         for picture, file in files.items()
     )
     known = data.is_labelled
@@ -114,11 +115,13 @@ def _coco(path: Path, images: Path | None) -> DataSet:
     if not data.names:
         raise UnreadableInputError(f"{path} has no pictures", "give another file")
     folder = images or _folder_of(path, data.names[0])
-    pictures = tuple(AuditPicture(folder / name, Path(name).as_posix(), path) for name in data.names)
-    names = {picture.name: name for picture, name in zip(pictures, data.names, strict=True)}
+    pictures = tuple(
+        AuditPicture(folder / name, printable(Path(name).as_posix()), path) for name in data.names
+    )
+    names = {picture.path: name for picture, name in zip(pictures, data.names, strict=True)}
 
     def read(picture: AuditPicture, size_wh: tuple[int, int]) -> Sequence[DataLabel]:
-        return data.labels_of(names[picture.name], size_wh)
+        return data.labels_of(names[picture.path], size_wh)
 
     return DataSet(path, COCO, "", pictures, data.class_names, True, (), read)
 
@@ -140,7 +143,7 @@ def _folder_of(path: Path, name: str) -> Path:
 
 def _pictures(spec: str, exclude: Path | None) -> DataSet:
     found = find_pictures([spec], recursive=True, exclude=exclude)
-    pictures = tuple(AuditPicture(file.path, file.below.as_posix()) for file in found.files)
+    pictures = tuple(AuditPicture(file.path, printable(file.below.as_posix())) for file in found.files)
     inside = Path(spec) / "data.yaml"
     hint = (f"{spec} has a data.yaml: give that, and labels are read too",) if inside.is_file() else ()
     return DataSet(Path(spec), PICTURES, "", pictures, (), False, hint)

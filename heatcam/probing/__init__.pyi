@@ -3,6 +3,7 @@ from .covers import CoverEffect as CoverEffect
 from .covers import cover_effect as cover_effect
 from .covers import covered as covered
 from .covers import foretold_by as foretold_by
+from .evidence import AsksPlaces as AsksPlaces
 from .evidence import ClassEvidence as ClassEvidence
 from .evidence import PlaceEvidence as PlaceEvidence
 from .evidence import evidence_of as evidence_of

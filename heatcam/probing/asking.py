@@ -53,7 +53,10 @@ class Ruling:
 
 
 def ask_places(
-    places: Sequence[AskedPlace], candidates: Candidates, match_iou: float = MATCH_IOU
+    places: Sequence[AskedPlace],
+    candidates: Candidates,
+    match_iou: float = MATCH_IOU,
+    only: Sequence[int] | None = None,
 ) -> tuple[PlaceAnswer, ...]:
     """Answer for each place whether the model found its object, and if not, why.
 
@@ -65,17 +68,19 @@ def ask_places(
         places: all objects that the picture is known to have, of any class.
         candidates: of the picture.
         match_iou: from which a box is on an object, in ``(0, 1]``.
+        only: indices of the places to answer for; the others only take their boxes. None answers for all.
     """
     owners = owners_of(places, candidates, match_iou)
+    wanted = range(len(places)) if only is None else only
     seen = [
         _Seen(
-            place,
+            places[n],
             candidates,
             match_iou,
             frozenset(d for d, owner in owners.items() if owner != n),
-            _boxes_of(places, place.class_id),
+            _boxes_of(places, places[n].class_id),
         )
-        for n, place in enumerate(places)
+        for n in wanted
     ]
     return tuple(_answer(each) for each in seen)
 

@@ -5,6 +5,7 @@ from .cameras import no_camera_advice as no_camera_advice
 from .decoding import NotAPictureError as NotAPictureError
 from .decoding import check_picture as check_picture
 from .decoding import decode_picture as decode_picture
+from .decoding import picture_size as picture_size
 from .decoding import pillow_to_bgr as pillow_to_bgr
 from .decoding import read_picture as read_picture
 from .demo.scene import DemoScene as DemoScene

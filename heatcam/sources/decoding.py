@@ -53,6 +53,9 @@ class NotAPictureError(UnreadableInputError):
     """Bytes that are no picture, or one of a format that cannot be read here."""
 
 
+_TURNED = (5, 6, 7, 8)  # EXIF orientations by a quarter
+
+
 @dataclass(frozen=True)
 class _Named:
     """A picture's name in messages, as ``str()``, and its limit.
@@ -123,6 +126,25 @@ def check_picture(path: str | Path) -> None:
         UnreadableInputError: as ``read_picture``, except for damage after the header.
     """
     _with_picture(Path(path), lambda *_: None, lambda *_: None)
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Return width and height that ``read_picture`` will give a file, in pixels, from its header: in a thousandth of the time.
+
+    Raises:
+        UnreadableInputError: as ``check_picture``.
+    """
+    return _with_picture(Path(path), _size_shown, _size_decoded)
+
+
+def _size_shown(picture: Image.Image, _file: IO[bytes], _named: _Named) -> tuple[int, int]:
+    wide, tall = picture.size
+    return (tall, wide) if orientation_of(picture) in _TURNED else (wide, tall)
+
+
+def _size_decoded(file: IO[bytes], named: _Named, how: int, orientation: int) -> tuple[int, int]:
+    shape = _decode_with_opencv(file, named, how, orientation).shape
+    return shape[1], shape[0]
 
 
 def _with_picture(
