@@ -74,19 +74,22 @@ class PicturePlace:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """One picture with its matches and its missed labels: all that asked its pass, which may end now.
+class JudgedPicture:
+    """One picture with its matches and its missed labels: nothing of its pass is needed any more.
 
     Attributes:
         place: in the data set.
-        surveyed: the pass.
+        explanation, embedding, signed, weak: see ``saliency.Surveyed``.
         labels: of the picture; None in a data set without labels.
         matches: of its detections; None without labels.
         missed: why labels were missed.
     """
 
     place: PicturePlace
-    surveyed: SurveyedPicture
+    explanation: Explanation
+    embedding: Float32Array
+    signed: tuple[SaliencyMap, ...]
+    weak: SurveyedBoxes
     labels: PictureLabels | None
     matches: PictureMatches | None
     missed: tuple[MissedLabel, ...]
@@ -94,20 +97,21 @@ class Judged:
 
 def judge(
     surveyed: SurveyedPicture, labels: PictureLabels | None, place: PicturePlace, match_iou: float
-) -> Judged:
+) -> JudgedPicture:
     """Match a picture's detections, and ask why labels were missed; called before the next picture is surveyed."""
     explanation = surveyed.explanation
+    known = place, explanation, surveyed.embedding, surveyed.signed, surveyed.weak
     if labels is None:
-        return Judged(place, surveyed, None, None, ())
+        return JudgedPicture(*known, None, None, ())
     matches = match_picture(explanation.detections, labels, match_iou)
     image = explanation.frame.image_bgr
     missed = why_missed(surveyed, image, labels, matches.missed, match_iou)
-    return Judged(place, surveyed, labels, matches, missed)
+    return JudgedPicture(*known, labels, matches, missed)
 
 
-def rows_of(judged: Judged) -> AuditedPicture:
+def rows_of(judged: JudgedPicture) -> AuditedPicture:
     """Return a picture's rows: its detections, strongest first, then its missed labels; in any thread."""
-    place, explanation = judged.place, judged.surveyed.explanation
+    place, explanation = judged.place, judged.explanation
     wide, tall = explanation.frame.size_wh
     head: dict[str, Any] = {
         "image": place.name,
@@ -116,7 +120,7 @@ def rows_of(judged: Judged) -> AuditedPicture:
         "image_tall": tall,
     }
     rows = [*_detections(judged, head), *_missed(judged, head)]
-    weak, labels = judged.surveyed.weak, judged.labels
+    weak, labels = judged.weak, judged.labels
     exact = np.zeros((0, 4), np.float32) if labels is None else labels.exact_xyxy
     class_ids = np.zeros(0, np.int64) if labels is None else labels.class_ids
     scored = score_boxes(weak.boxes_xyxy, weak.confidences, weak.class_ids, exact, class_ids)
@@ -125,8 +129,8 @@ def rows_of(judged: Judged) -> AuditedPicture:
     return AuditedPicture(place.name, place.position, place.stamp, (wide, tall), numbered, parts, scored)
 
 
-def _detections(judged: Judged, head: dict[str, Any]) -> list[tuple[AuditedObject, ObjectParts]]:
-    explanation, signed = judged.surveyed.explanation, judged.surveyed.signed
+def _detections(judged: JudgedPicture, head: dict[str, Any]) -> list[tuple[AuditedObject, ObjectParts]]:
+    explanation, signed = judged.explanation, judged.signed
     found = findings_of(explanation, _NO_REGIONS).detections
     numbers = {label: len(found) + n for n, label in enumerate((each.label for each in judged.missed), 1)}
     rows = []
@@ -149,14 +153,14 @@ def _detections(judged: Judged, head: dict[str, Any]) -> list[tuple[AuditedObjec
             **_evidence_columns(one),
             **_sums(None if both is None else ClassEvidence(one.class_name, both)),
         )
-        embedding = np.asarray(judged.surveyed.embedding[n], np.float32)
+        embedding = np.asarray(judged.embedding[n], np.float32)
         parts = parts_of(explanation.frame.image_bgr, one.box_xyxy, own, both, embedding)
         rows.append((row, parts))
     return rows
 
 
-def _missed(judged: Judged, head: dict[str, Any]) -> list[tuple[AuditedObject, ObjectParts]]:
-    image, labels, rows = judged.surveyed.explanation.frame.image_bgr, judged.labels, []
+def _missed(judged: JudgedPicture, head: dict[str, Any]) -> list[tuple[AuditedObject, ObjectParts]]:
+    image, labels, rows = judged.explanation.frame.image_bgr, judged.labels, []
     for each in judged.missed:
         assert labels is not None
         box = [float(side) for side in labels.boxes_xyxy[each.label]]

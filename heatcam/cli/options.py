@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from heatcam.bench import Conditions, Plan
+from heatcam.cli.audit_options import audit_options
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
@@ -20,6 +21,9 @@ from heatcam.cli.serving_options import serving_options
 from heatcam.cli.single_options import CAMERA
 from heatcam.commands import (
     AskedModel,
+    AuditChoice,
+    AuditModel,
+    AuditOutput,
     CaptureChoice,
     ComparedChoice,
     ComparedLook,
@@ -73,6 +77,9 @@ GROUP_OF: dict[type, Group] = {
     Judged: Group.MODEL,
     ProbedModel: Group.MODEL,
     AskedModel: Group.MODEL,
+    AuditModel: Group.MODEL,
+    AuditChoice: Group.SOURCE,
+    AuditOutput: Group.OUTPUT,
     PlacesChoice: Group.SOURCE,
     CoverChoice: Group.SOURCE,
     ProbedOutput: Group.OUTPUT,
@@ -393,4 +400,4 @@ OPTIONS[SourceChoice] = {
     "camera": CAMERA,
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
-OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR)
+OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR) | audit_options(OPTIONS, _DETECTOR)
