@@ -170,7 +170,7 @@ def _missed(judged: JudgedPicture, head: dict[str, Any]) -> list[tuple[AuditedOb
             kind=ObjectKind.MISSED.value,
             class_id=int(labels.class_ids[each.label]),
             class_name=printable(labels.class_names[each.label]),
-            confidence=round(each.confidence, 4),
+            confidence=each.confidence,
             **_box_columns(box),
             **_label_columns(labels, each.label),
             iou=each.iou,
