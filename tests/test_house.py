@@ -286,7 +286,18 @@ def test_no_modules_import_each_other_in_a_circle_and_no_rooms_do() -> None:
 #: Rooms of which some modules are doors themselves: one for each thing of a kind, so that one more needs no line elsewhere.
 OPEN_ROOMS = {
     "commands": {
-        *("audit", "bench", "cameras", "compare", "cover", "doctor", "evaluation", "layers", "live", "methods"),
+        *(
+            "audit",
+            "bench",
+            "cameras",
+            "compare",
+            "cover",
+            "doctor",
+            "evaluation",
+            "layers",
+            "live",
+            "methods",
+        ),
         *("missed", "models", "record", "recover", "redraw", "serve", "snapshot", "stats"),
     }
 }
