@@ -22,7 +22,7 @@ VAL_CONF, VAL_IOU, VAL_MAX_DET = 0.001, 0.7, 300
 class EmbedsObjects(Protocol):
     """An explainer that also tells of each object what it saw there: ``saliency.ObjectEmbedder``."""
 
-    def explain(self, image: Frame, *, conf: float | None = None) -> tuple[Explanation, Float32Array]:
+    def explain(self, frame: Frame, *, conf: float | None = None) -> tuple[Explanation, Float32Array]:
         """Return the explanation with a map for each object, and float32 ``(N, C)``, zeros for an object without a map."""
 
 
@@ -140,9 +140,9 @@ class _WithoutEmbedding:
     def __init__(self, explainer: Explainer) -> None:
         self._explainer = explainer
 
-    def explain(self, image: Frame, *, conf: float | None = None) -> tuple[Explanation, Float32Array]:
+    def explain(self, frame: Frame, *, conf: float | None = None) -> tuple[Explanation, Float32Array]:
         """See ``EmbedsObjects``."""
-        explanation = self._explainer.explain(image, with_object_maps=True, conf=conf)
+        explanation = self._explainer.explain(frame, with_object_maps=True, conf=conf)
         return explanation, np.zeros((len(explanation.detections), 0), np.float32)
 
 

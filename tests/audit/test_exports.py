@@ -18,7 +18,7 @@ from heatcam.audit.precision import MeanPrecision
 from heatcam.audit.store import joined_parts
 from heatcam.audit.summary import class_summaries, kind_counts
 from heatcam.errors import UsageError
-from tests.audit.made_up import an_object, parts
+from tests.audit.stored import an_object, parts
 
 SIZE = {"image_wide": 100, "image_tall": 50}
 

@@ -14,7 +14,7 @@ import pytest
 from heatcam.audit.objects import OBJECT_SCHEMA
 from heatcam.audit.store import AuditStore
 from heatcam.errors import SinkError, UsageError
-from tests.audit.made_up import a_picture, an_object, parts
+from tests.audit.stored import a_picture, an_object, parts
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from heatcam.audit.store import AuditStore
-from tests.audit.made_up import a_picture
+from tests.audit.stored import a_picture
 store = AuditStore(Path(sys.argv[1]))
 store.put_picture(a_picture("a", 1))
 put = AuditStore._put_object

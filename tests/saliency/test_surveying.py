@@ -115,8 +115,8 @@ def test_embeddings_come_from_whoever_makes_them() -> None:
         def __init__(self, explain: Explainer) -> None:
             self.explainer = explain
 
-        def explain(self, image, *, conf=None):
-            own = self.explainer.explain(image, with_object_maps=True, conf=conf)
+        def explain(self, frame, *, conf=None):
+            own = self.explainer.explain(frame, with_object_maps=True, conf=conf)
             return own, np.ones((len(own.detections), 4), np.float32)
 
     assert Surveyor(explainer()).survey(FRAME).embedding.shape[1] == 0
