@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -195,6 +196,17 @@ class Candidates:
     iou: float
     max_det: int
     suppresses: bool
+
+    @cached_property
+    def likeliest(self) -> Int64Array:
+        """The class of the highest logit at each anchor or query, int64 ``(K,)``."""
+        return np.asarray(self.logits.argmax(1), np.int64)
+
+    @cached_property
+    def inside_xyxy(self) -> Float32Array:
+        """Every box, clipped to the picture: float32 ``(K, 4)``."""
+        wide, tall = self.letterbox.image_wh
+        return np.clip(self.boxes_xyxy, 0, np.array([wide, tall, wide, tall], np.float32))
 
 
 @dataclass(frozen=True)

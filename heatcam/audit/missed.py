@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from heatcam.audit.labels import PictureLabels
 from heatcam.errors import HeatcamError
-from heatcam.frames import SaliencyMap
+from heatcam.frames import Explanation, SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.probing import (
     AskedPlace,
@@ -46,14 +47,24 @@ class MissedLabel:
     evidence: ClassEvidence | None
 
 
+class AsksSurveyed(AsksPlaces, Protocol):
+    """A model that can be asked about places of the picture that it has just explained: ``saliency.Surveyed``."""
+
+    @property
+    def explanation(self) -> Explanation: ...  # noqa: D102
+    @property
+    def signed(self) -> tuple[SaliencyMap, ...]: ...  # noqa: D102
+
+
 def why_missed(
-    asked: AsksPlaces, image: Uint8Array, labels: PictureLabels, missed: Sequence[int], match_iou: float
+    asked: AsksSurveyed, labels: PictureLabels, missed: Sequence[int], match_iou: float
 ) -> tuple[MissedLabel, ...]:
     """Return why labels were missed.
 
+    A candidate that is a kept box of the class has that box's map. One that is not seen has none: it is no stronger than noise.
+
     Args:
         asked: the model, which has just seen the picture.
-        image: the picture, uint8 ``(H, W, 3)`` BGR.
         labels: all of the picture.
         missed: indices of those that were.
         match_iou: from which a box is on an object.
@@ -66,10 +77,25 @@ def why_missed(
             labels.boxes_xyxy.tolist(), labels.class_ids.tolist(), labels.class_names, strict=True
         )
     ]
+    image = asked.explanation.frame.image_bgr
     candidates = asked.candidates(image, labels.boxes_xyxy[list(missed)])
     answers = ask_places(places, candidates, match_iou, missed)
-    evidence = _evidence_at(asked, image, answers)
-    return tuple(_told(*each) for each in zip(missed, answers, evidence, strict=True))
+    known = [_known(asked, answer) for answer in answers]
+    unknown = [
+        n for n, answer in enumerate(answers) if known[n] is None and answer.verdict is not Verdict.NOT_SEEN
+    ]
+    for n, made in zip(unknown, _evidence_at(asked, image, [answers[n] for n in unknown]), strict=True):
+        known[n] = made
+    return tuple(_told(*each) for each in zip(missed, answers, known, strict=True))
+
+
+def _known(asked: AsksSurveyed, answer: PlaceAnswer) -> ClassEvidence | None:
+    """Return the evidence of a candidate that is a kept box of the class; None for another one."""
+    explanation, d = asked.explanation, answer.detection
+    if d is None or not asked.signed or explanation.detections.class_ids[d] != answer.place.class_id:
+        return None
+    low = explanation.low_evidence[d] if explanation.low_evidence else None
+    return ClassEvidence(answer.place.class_name, asked.signed[d], low)
 
 
 def _told(label: int, answer: PlaceAnswer, evidence: ClassEvidence | None) -> MissedLabel:
@@ -88,6 +114,8 @@ def _evidence_at(
     asked: AsksPlaces, image: Uint8Array, answers: Sequence[PlaceAnswer]
 ) -> list[ClassEvidence | None]:
     """Map the evidence for each place's class at its candidate; None where that fails."""
+    if not answers:
+        return []
     rows = [answer.candidate.anchor for answer in answers]
     try:
         maps, low = asked.evidence_at(image, rows, [answer.place.class_id for answer in answers])

@@ -104,8 +104,7 @@ def judge(
     if labels is None:
         return JudgedPicture(*known, None, None, ())
     matches = match_picture(explanation.detections, labels, match_iou)
-    image = explanation.frame.image_bgr
-    missed = why_missed(surveyed, image, labels, matches.missed, match_iou)
+    missed = why_missed(surveyed, labels, matches.missed, match_iou)
     return JudgedPicture(*known, labels, matches, missed)
 
 

@@ -132,8 +132,7 @@ class _Seen:
     @cached_property
     def inside(self) -> Float32Array:
         """Every candidate's box, clipped to the picture: float32 ``(K, 4)``."""
-        wide, tall = self.all.letterbox.image_wh
-        return np.clip(self.all.boxes_xyxy, 0, np.array([wide, tall, wide, tall], np.float32))
+        return self.all.inside_xyxy
 
     @cached_property
     def ious(self) -> Float32Array:
@@ -220,7 +219,7 @@ def _lost_after_the_threshold(seen: _Seen) -> Ruling | None:
     confidences = 1 / (1 + np.exp(-seen.logits.astype(np.float64)))
     passed = (seen.ious >= seen.match_iou) & (confidences > seen.all.conf)
     if seen.all.suppresses:
-        passed &= seen.all.logits.argmax(1) == seen.place.class_id
+        passed &= seen.all.likeliest == seen.place.class_id
     found = seen.all.detections
     passed[found.anchors[found.class_ids == seen.place.class_id]] = False
     row = seen.best(passed)
@@ -255,7 +254,7 @@ def _kept_as_another_class(seen: _Seen) -> Ruling | None:
 
 def _seen_elsewhere(seen: _Seen) -> Ruling | None:
     """A candidate that is meant for this object, of this class rather than another, rises above the noise; its IoU is too low."""
-    of_class = seen.all.logits.argmax(1) == seen.place.class_id
+    of_class = seen.all.likeliest == seen.place.class_id
     row = seen.best(of_class & seen.meant)
     return None if row is None or seen.logits[row] <= seen.floor else Ruling(Verdict.MISPLACED, row)
 

@@ -62,12 +62,20 @@ def _windows(image_wh: tuple[int, int], size_wh: tuple[float, float]) -> Float32
 def _maxima(
     points: Float32Array, logits: Float32Array, free: BoolArray, windows: Float32Array
 ) -> Float32Array:
-    """Return the highest free logit of each window, of those with at least half of their anchors free."""
-    inside = _inside(points, windows).T  # (windows, K)
-    usable = inside & free
-    enough = (usable.sum(1) > 0) & (2 * usable.sum(1) >= inside.sum(1))
-    maxima = np.where(usable, logits, -np.inf).max(1)[enough]
-    return np.asarray(maxima, np.float32)
+    """Return the highest free logit of each window, of those with at least half of their anchors free.
+
+    Column by column of windows, each with the anchors that can lie in it: a sixth of the work where windows are small.
+    """
+    maxima = [np.zeros(0, np.float32)]
+    for left, right in np.unique(windows[:, [0, 2]], axis=0):
+        column = windows[(windows[:, 0] == left) & (windows[:, 2] == right)]
+        near = np.flatnonzero((points[:, 0] >= left) & (points[:, 0] < right))
+        if len(near):
+            inside = _inside(points[near], column).T  # (windows, anchors)
+            usable = inside & free[near]
+            enough = (usable.sum(1) > 0) & (2 * usable.sum(1) >= inside.sum(1))
+            maxima.append(np.where(usable, logits[near], -np.inf).max(1)[enough])
+    return np.concatenate(maxima)
 
 
 def _inside(points: Float32Array, boxes_xyxy: Float32Array) -> BoolArray:
