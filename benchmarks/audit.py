@@ -19,8 +19,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.memory import resident_mb
-from heatcam.audit import AuditStore, ClassMap, DataSet, open_data_set, write_tables
-from heatcam.audit.objects import AuditedObject
+from heatcam.audit import AuditedObject, AuditStore, ClassMap, DataSet, open_data_set, write_tables
 from heatcam.audit.precision import ScoredBoxes, mean_precision
 from heatcam.audit.store import AuditedPicture, ObjectParts
 from heatcam.commands.audit_collect import collect

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from heatcam.bench.plan import Plan
-from heatcam.bench.timing import Contestant, Stage, measure
+from heatcam.bench.timing import Contestant, TimedPart, measure
 from heatcam.comparison.compared import comparison_of
 from heatcam.comparison.comparing import Comparing, run_at_once
 from heatcam.engine.preprocessing import real_picture
@@ -95,7 +95,7 @@ def main() -> None:
         }
         spent: dict[str, list[float]] = {name: [] for name in rows}
         contestants = [
-            Contestant(name, lambda name=name: Stage(counted(rows[name], spent[name]))) for name in rows
+            Contestant(name, lambda name=name: TimedPart(counted(rows[name], spent[name]))) for name in rows
         ]
         times = measure(contestants, [real_picture((1280, 720))], Plan(given.runs)).times
     table = Table(

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from heatcam.bench.plan import Plan
-from heatcam.bench.timing import Contestant, Stage, measure
+from heatcam.bench.timing import Contestant, TimedPart, measure
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.interface import Forward
 from heatcam.engine.preprocessing import real_picture
@@ -51,7 +51,7 @@ def limited(explainer: Explainer, count: int, *, drawn: bool) -> Callable[[Uint8
 def contestant(explainer: Explainer, count: int, drawn: bool) -> Contestant:
     """One row of the table."""
     name = f"{count} objects, {'drawn' if drawn else 'map only'}"
-    return Contestant(name, lambda: Stage(limited(explainer, count, drawn=drawn)))
+    return Contestant(name, lambda: TimedPart(limited(explainer, count, drawn=drawn)))
 
 
 def main() -> None:

@@ -14,10 +14,8 @@ from .fiftyone_data import write_fiftyone as write_fiftyone
 from .labels import ClassMap as ClassMap
 from .labels import PictureLabels as PictureLabels
 from .matching import BACKGROUND_IOU as BACKGROUND_IOU
-from .objects import OBJECT_SCHEMA as OBJECT_SCHEMA
 from .objects import AuditedObject as AuditedObject
 from .objects import ObjectKind as ObjectKind
-from .objects import Parts as Parts
 from .picture import JudgedPicture as JudgedPicture
 from .picture import PicturePlace as PicturePlace
 from .picture import judge as judge

@@ -27,7 +27,7 @@ LOOSE_SIZE = 0.6
 
 @dataclass(frozen=True)
 class Match:
-    """What a detection was found to be.
+    """Verdict on a detection: right, wrong or neither.
 
     Attributes:
         kind: right, a kind of wrong, or neither.

@@ -14,7 +14,7 @@ from typing import Any
 
 from heatcam.bench.machine import waits_for
 from heatcam.bench.plan import HEATCAM_NAMES, Setup
-from heatcam.bench.timing import Contestant, Stage
+from heatcam.bench.timing import Contestant, TimedPart
 from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.errors import MapError, ModelError
 from heatcam.geometry import Uint8Array
@@ -48,11 +48,11 @@ class BenchRow:
     """
 
     name: str
-    stage: Callable[[Explainer], Stage]
+    stage: Callable[[Explainer], TimedPart]
     quality: str = "live"
 
 
-def forward(explainer: Explainer) -> Stage:
+def forward(explainer: Explainer) -> TimedPart:
     """Time the bare network on a picture that is letterboxed already, without suppression.
 
     It runs as in heatcam: the head's branches for boxes and more only where a class passes the threshold.
@@ -67,20 +67,20 @@ def forward(explainer: Explainer) -> Stage:
         engine.bare_forward(picture, explainer.thresholds.conf)
         wait()
 
-    return Stage(run, letterboxed)
+    return TimedPart(run, letterboxed)
 
 
-def plain(explainer: Explainer) -> Stage:
+def plain(explainer: Explainer) -> TimedPart:
     """Time detection without a heatmap, as the window shows it before ``h``."""
     return _shown(explainer, with_map=False, with_object_maps=False)
 
 
-def shown_map(explainer: Explainer) -> Stage:
+def shown_map(explainer: Explainer) -> TimedPart:
     """Time the map of all objects together, as the window shows it after ``h``."""
     return _shown(explainer, with_map=True, with_object_maps=False)
 
 
-def object_maps(explainer: Explainer) -> Stage:
+def object_maps(explainer: Explainer) -> TimedPart:
     """Time a map for each object beside the common one, as ``heatcam snapshot`` makes them."""
     return _shown(explainer, with_map=True, with_object_maps=True)
 
@@ -103,7 +103,7 @@ def heatcam_contestants(setup: Setup) -> list[Contestant]:
     """Return every row with every variant; an explainer is built for the first row that needs it, and then shared."""
     explainer_of = functools.cache(functools.partial(build, setup))
 
-    def prepares(row: BenchRow, variant: Variant) -> Callable[[], Stage]:
+    def prepares(row: BenchRow, variant: Variant) -> Callable[[], TimedPart]:
         return lambda: row.stage(explainer_of(variant, row.quality))
 
     stages = [prepares(row, variant) for variant in VARIANTS for row in ROWS]
@@ -144,7 +144,7 @@ def _require_bfloat16() -> None:
         raise ModelError("this processor does not calculate in bfloat16")
 
 
-def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> Stage:
+def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> TimedPart:
     """Time everything from a picture to the picture that is shown."""
     look, status = OverlayOptions(), Status("HEATMAP" if with_map else "NORMAL", 25.0, 36.0, 4.0)
     smoother = Smoother(DEFAULT_SMOOTH, look.renorm)
@@ -160,4 +160,4 @@ def _shown(explainer: Explainer, *, with_map: bool, with_object_maps: bool) -> S
         shown = smoother.smooth(explanation)
         return draw(explanation, look, status, smoothed=shown.explanation, scales=shown.scales)
 
-    return Stage(run)
+    return TimedPart(run)

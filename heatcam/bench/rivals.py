@@ -21,7 +21,7 @@ from ultralytics import YOLO
 
 from heatcam.bench.machine import threads_kept
 from heatcam.bench.plan import GRADCAM, HIRESCAM, PREDICT, VISUALIZE, Setup
-from heatcam.bench.timing import Contestant, Stage
+from heatcam.bench.timing import Contestant, TimedPart
 from heatcam.errors import ModelError
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.models import MARKERS, embedded, find_checkpoint, load_model
@@ -118,16 +118,16 @@ def rival_contestants(setup: Setup, folder: Path) -> list[Contestant]:
     ultralytics = functools.cache(lambda: Ultralytics(setup, folder))
     network = functools.cache(lambda: network_for_gradients(setup))
 
-    def predict() -> Stage:
+    def predict() -> TimedPart:
         predicts = ultralytics().predict
-        return Stage(lambda image: predicts(image).plot())
+        return TimedPart(lambda image: predicts(image).plot())
 
-    def visualize() -> Stage:
-        return Stage(functools.partial(ultralytics().predict, visualize=True))
+    def visualize() -> TimedPart:
+        return TimedPart(functools.partial(ultralytics().predict, visualize=True))
 
-    def copied(method: str, layers_of: Callable[[Any], list[nn.Module]]) -> Stage:
+    def copied(method: str, layers_of: Callable[[Any], list[nn.Module]]) -> TimedPart:
         chosen = _package_method(method)
-        return Stage(CopiedPipeline(ultralytics(), network(), chosen, layers_of(network()), setup).run)
+        return TimedPart(CopiedPipeline(ultralytics(), network(), chosen, layers_of(network()), setup).run)
 
     return [
         Contestant(PREDICT, predict),

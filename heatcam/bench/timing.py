@@ -28,7 +28,7 @@ def _the_picture_itself(image: Uint8Array) -> Uint8Array:
 
 
 @dataclass(frozen=True)
-class Stage:
+class TimedPart:
     """The part of a contestant that is timed.
 
     Attributes:
@@ -50,7 +50,7 @@ class Contestant:
     """
 
     name: str
-    prepare: Callable[[], Stage]
+    prepare: Callable[[], TimedPart]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _ContestantRun:
     """One contestant while it is measured."""
 
     name: str
-    stage: Stage | None = None
+    stage: TimedPart | None = None
     taken_ms: list[float] = field(default_factory=list)
     error: str = ""
 

@@ -26,7 +26,7 @@ _BEHIND = 4  # pictures in memory after that
 
 @dataclass
 class Collected:
-    """How the loop went.
+    """Outcome of the loop.
 
     Attributes:
         pictures: number of pictures that were surveyed in this run.

@@ -25,11 +25,11 @@ from heatcam.live import (
     ExplainRequest,
     FilmOptions,
     Inference,
-    Parts,
     RecordingToggle,
     Renderer,
     RunCaption,
     Session,
+    SessionParts,
     SessionPlan,
     Snapshots,
     WindowState,
@@ -191,7 +191,7 @@ def _session(
         waits_for=live_model.waits_for,
         load=live_model.load,
     )
-    parts = Parts(
+    parts = SessionParts(
         capture,
         inference,
         Viewer(f"heatcam - {source.name}", keys, size_wh=kept.window_wh),

@@ -7,8 +7,8 @@ from .explaining import ExplainerFor as ExplainerFor
 from .explaining import Explaining as Explaining
 from .frame_history import HistoryEntry as HistoryEntry
 from .inference import Inference as Inference
-from .parts import Parts as Parts
 from .parts import RunCaption as RunCaption
+from .parts import SessionParts as SessionParts
 from .parts import SessionPlan as SessionPlan
 from .presenter import Painted as Painted
 from .presenter import banner_of as banner_of

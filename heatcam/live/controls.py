@@ -11,7 +11,7 @@ from heatcam.enums import Layout
 from heatcam.live.current_state import CurrentState
 from heatcam.live.gestures import Gestures
 from heatcam.live.objects import object_at
-from heatcam.live.parts import Parts
+from heatcam.live.parts import SessionParts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.questions import AskedBox, Box, CoverStroke, Tool
@@ -44,7 +44,7 @@ class Controls:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SessionParts,
         current: CurrentState,
         playback: Playback,
         presenter: Presenter,

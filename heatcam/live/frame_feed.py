@@ -12,7 +12,7 @@ from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.inference import ExplainedFrame
 from heatcam.live.loop_parts import LoopParts
 from heatcam.live.objects import Objects
-from heatcam.live.parts import Parts, SessionPlan
+from heatcam.live.parts import SessionParts, SessionPlan
 
 
 class FrameFeed:
@@ -25,7 +25,9 @@ class FrameFeed:
         loop: gives the frames and their fine maps, draws them and counts them.
     """
 
-    def __init__(self, parts: Parts, plan: SessionPlan, current: CurrentState, loop: LoopParts) -> None:
+    def __init__(
+        self, parts: SessionParts, plan: SessionPlan, current: CurrentState, loop: LoopParts
+    ) -> None:
         #: True if the source was shown to its end.
         self.saw_the_end = False
         self._capture, self._renderer, self._plan = parts.capture, parts.renderer, plan

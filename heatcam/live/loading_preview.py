@@ -8,7 +8,7 @@ from heatcam.frames import Detections, Explanation, Frame
 from heatcam.live.current_state import CurrentState
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.frame_history import HistoryEntry
-from heatcam.live.parts import Parts
+from heatcam.live.parts import SessionParts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 
@@ -30,7 +30,9 @@ class LoadingPreview:
         presenter: draws them.
     """
 
-    def __init__(self, parts: Parts, current: CurrentState, playback: Playback, presenter: Presenter) -> None:
+    def __init__(
+        self, parts: SessionParts, current: CurrentState, playback: Playback, presenter: Presenter
+    ) -> None:
         #: True while the model is not known.
         self.is_on = parts.inference.is_loading
         self._capture, self._inference, self._snapshots = parts.capture, parts.inference, parts.snapshots

@@ -1,4 +1,4 @@
-"""Parts of the window's main loop: what is shown, when, and what is asked of inference meanwhile."""
+"""SessionParts of the window's main loop: what is shown, when, and what is asked of inference meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from heatcam.live.focus import ObjectFocus
-from heatcam.live.parts import Parts, SessionPlan
+from heatcam.live.parts import SessionParts, SessionPlan
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
@@ -15,7 +15,7 @@ from heatcam.live.run_stats import RunStats
 
 @dataclass(frozen=True)
 class LoopParts:
-    """Parts that the main loop makes of the session's, and that its steps share. Used on the main thread.
+    """SessionParts that the main loop makes of the session's, and that its steps share. Used on the main thread.
 
     Attributes:
         playback: gives the frames when they are due, and keeps those shown.
@@ -32,7 +32,7 @@ class LoopParts:
     stats: RunStats
 
     @classmethod
-    def of(cls, parts: Parts, plan: SessionPlan, clock: Callable[[], float]) -> LoopParts:
+    def of(cls, parts: SessionParts, plan: SessionPlan, clock: Callable[[], float]) -> LoopParts:
         """Make them for a session; ``clock``: monotonic, in seconds, that of ``Frame.captured_at_s``."""
         stats, playback = RunStats(), Playback(parts.capture, parts.inference, clock)
         refinement = Refinement(parts.inference, playback.history, slideshow=plan.slideshow)

@@ -8,7 +8,7 @@ from heatcam.enums import ComparedView
 from heatcam.live.current_state import CurrentState
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.inference import ExplainFailure
-from heatcam.live.parts import Parts
+from heatcam.live.parts import SessionParts
 from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
 from heatcam.live.run_stats import RunStats
@@ -28,7 +28,7 @@ class Messages:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SessionParts,
         current: CurrentState,
         refinement: Refinement,
         presenter: Presenter,

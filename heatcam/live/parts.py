@@ -15,7 +15,7 @@ from heatcam.pipeline import Limits, Sink
 
 
 @dataclass(frozen=True)
-class Parts:
+class SessionParts:
     """Parts of a session, none of them started.
 
     Attributes:

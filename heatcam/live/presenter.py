@@ -11,7 +11,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.live.compared import layout_shown, side_shown
 from heatcam.live.explain_request import Ready, Side
 from heatcam.live.frame_history import HistoryEntry
-from heatcam.live.parts import Parts, RunCaption
+from heatcam.live.parts import RunCaption, SessionParts
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status, View, natural_wh
@@ -72,7 +72,7 @@ class Presenter:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SessionParts,
         caption: RunCaption,
         stats: RunStats,
         clock: Callable[[], float],

@@ -15,7 +15,7 @@ from heatcam.live.frame_feed import FrameFeed
 from heatcam.live.loading_preview import LoadingPreview
 from heatcam.live.loop_parts import LoopParts
 from heatcam.live.messages import Messages
-from heatcam.live.parts import Parts, SessionPlan
+from heatcam.live.parts import SessionParts, SessionPlan
 from heatcam.live.state import Choices, WindowState
 
 
@@ -32,7 +32,7 @@ class Session:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SessionParts,
         state: WindowState,
         choices: Choices,
         plan: SessionPlan,

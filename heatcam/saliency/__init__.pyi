@@ -7,7 +7,6 @@ from .factory import open_explainer_cache as open_explainer_cache
 from .families import family_of as family_of
 from .methods import METHODS as METHODS
 from .probing import Prober as Prober
-from .surveying import Surveyed as Surveyed
 from .surveying import Surveyor as Surveyor
 from .ultralytics_map import NAME as NAME
 from .ultralytics_map import ultralytics_explainer as ultralytics_explainer

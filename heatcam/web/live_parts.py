@@ -1,4 +1,4 @@
-"""Parts of the live view that are handed in: the sources that the command line allowed, turns at the model, and settings."""
+"""SessionParts of the live view that are handed in: the sources that the command line allowed, turns at the model, and settings."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from heatcam.live import (
     ExplainRequest,
     HistoryEntry,
     Inference,
-    Parts,
     Renderer,
     RunCaption,
     Session,
+    SessionParts,
     SessionPlan,
     Snapshots,
     WindowState,
@@ -152,7 +152,7 @@ class PageSession:
             load=explains.load,
         )
         renderer = Renderer(settings.smooth, DEFAULT_KEYS)
-        parts = Parts(capture, inference, screen, renderer, self.snapshots, self.recording)
+        parts = SessionParts(capture, inference, screen, renderer, self.snapshots, self.recording)
         plan = SessionPlan(
             RunCaption(name),
             Limits(),

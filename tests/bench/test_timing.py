@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from heatcam.bench.plan import Plan
-from heatcam.bench.timing import Contestant, Stage, Times, measure, rotated
+from heatcam.bench.timing import Contestant, TimedPart, Times, measure, rotated
 from heatcam.errors import MapError
 
 FRAMES = tuple(np.full((2, 2, 3), value, np.uint8) for value in range(3))
@@ -46,7 +46,7 @@ class Track:
             self.clock.now_s += (costs.pop(0) if len(costs) > 1 else costs[0]) / 1e3
             then()
 
-        return Contestant(name, lambda: Stage(run, before))
+        return Contestant(name, lambda: TimedPart(run, before))
 
     def measure(self, *contestants: Contestant, runs: int = 3, warmup: int = 0) -> Any:
         return measure(contestants, FRAMES, Plan(runs, warmup), self.clock)
@@ -92,7 +92,7 @@ def test_getting_the_picture_ready_is_not_timed() -> None:
 
 
 def test_who_cannot_be_prepared_has_an_error_and_the_others_go_on() -> None:
-    def broken() -> Stage:
+    def broken() -> TimedPart:
         raise ImportError("no such library\nand a long trace")
 
     track = Track()

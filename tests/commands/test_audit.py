@@ -14,7 +14,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from heatcam.audit import OBJECT_SCHEMA, AuditStore
+from heatcam.audit import AuditStore
+from heatcam.audit.objects import OBJECT_SCHEMA
 from heatcam.commands.audit import run_audit
 from heatcam.commands.audit_options import AuditChoice, AuditModel, AuditOutput
 from heatcam.commands.audit_stages import AuditRun, Stage, run_stages

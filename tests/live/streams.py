@@ -14,7 +14,7 @@ from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.live.capture import CaptureThread, FilmOptions
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.inference import Answer, Explain, Inference, no_answers
-from heatcam.live.parts import Parts, RunCaption, SessionPlan
+from heatcam.live.parts import RunCaption, SessionParts, SessionPlan
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.session import Session
@@ -215,7 +215,7 @@ def session(
 
     capture = CaptureThread(source, film, realtime=realtime)
     where = Path(str(folder)) if folder is not None else Path()
-    parts = Parts(
+    parts = SessionParts(
         capture,
         Inference(
             capture.frames,
