@@ -20,15 +20,7 @@ from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
 from heatcam.cli.single_options import CAMERA
 from heatcam.commands import (
-    AskedModel,
-    AuditChoice,
-    AuditModel,
-    AuditOutput,
     CaptureChoice,
-    ComparedChoice,
-    ComparedLook,
-    ComparedOutput,
-    CoverChoice,
     Extent,
     FilmChoice,
     FindingsChoice,
@@ -37,16 +29,10 @@ from heatcam.commands import (
     MotionOptions,
     Output,
     PictureOutput,
-    PlacesChoice,
-    ProbedModel,
-    ProbedOutput,
     RecordedFilm,
     RecordingOptions,
     RecordingOutput,
     Sampling,
-    ServeChoice,
-    ServedChoice,
-    ServedSource,
     SourceChoice,
     StatisticsOutput,
     ViewOutput,
@@ -60,46 +46,6 @@ from heatcam.sinks import SinkChoice
 
 #: Values of options that are names in a registry.
 CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METHODS}, type=str)}
-
-#: The group of a record's options, except those that name another as ``rich_help_panel``.
-GROUP_OF: dict[type, Group] = {
-    SourceChoice: Group.SOURCE,
-    ServedSource: Group.SOURCE,
-    CaptureChoice: Group.SOURCE,
-    FilmChoice: Group.SOURCE,
-    RecordedFilm: Group.SOURCE,
-    Extent: Group.SOURCE,
-    Sampling: Group.SOURCE,
-    ModelChoice: Group.MODEL,
-    ComparedChoice: Group.MODEL,
-    ServedChoice: Group.MODEL,
-    Conditions: Group.MODEL,
-    Judged: Group.MODEL,
-    ProbedModel: Group.MODEL,
-    AskedModel: Group.MODEL,
-    AuditModel: Group.MODEL,
-    AuditChoice: Group.SOURCE,
-    AuditOutput: Group.OUTPUT,
-    PlacesChoice: Group.SOURCE,
-    CoverChoice: Group.SOURCE,
-    ProbedOutput: Group.OUTPUT,
-    LookOptions: Group.LOOK,
-    ComparedLook: Group.LOOK,
-    MotionOptions: Group.LOOK,
-    WindowChoice: Group.WINDOW,
-    ServeChoice: Group.SERVICE,
-    Output: Group.OUTPUT,
-    ViewOutput: Group.OUTPUT,
-    PictureOutput: Group.OUTPUT,
-    StatisticsOutput: Group.OUTPUT,
-    ComparedOutput: Group.OUTPUT,
-    RecordingOptions: Group.OUTPUT,
-    RecordingOutput: Group.OUTPUT,
-    FindingsChoice: Group.FINDINGS,
-    Outputs: Group.OUTPUT,
-    Plan: Group.MEASURING,
-    EvalPlan: Group.MEASURING,
-}
 
 
 def _offered(kind: type, group: Group | None = None) -> dict[str, Any]:

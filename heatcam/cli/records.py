@@ -11,7 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
-from heatcam.cli.options import CHOICES, GROUP_OF, OPTIONS
+from heatcam.cli.groups import GROUP_OF
+from heatcam.cli.options import CHOICES, OPTIONS
 from heatcam.options import names_in
 
 _LONGEST_CHOICE = 40  # letters of the values that help shows after an option; longer ones are in its text

@@ -1,4 +1,4 @@
-"""SessionParts of the window's main loop: what is shown, when, and what is asked of inference meanwhile."""
+"""Parts of the window's main loop: what is shown, when, and what is asked of inference meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heatcam.live.run_stats import RunStats
 
 @dataclass(frozen=True)
 class LoopParts:
-    """SessionParts that the main loop makes of the session's, and that its steps share. Used on the main thread.
+    """Parts that the main loop makes of the session's, and that its steps share. Used on the main thread.
 
     Attributes:
         playback: gives the frames when they are due, and keeps those shown.

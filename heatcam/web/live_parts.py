@@ -1,4 +1,4 @@
-"""SessionParts of the live view that are handed in: the sources that the command line allowed, turns at the model, and settings."""
+"""Parts of the live view that are handed in: the sources that the command line allowed, turns at the model, and settings."""
 
 from __future__ import annotations
 

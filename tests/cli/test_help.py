@@ -9,8 +9,9 @@ import typer
 from typer.testing import CliRunner
 
 from heatcam.cli.app import app
+from heatcam.cli.groups import GROUP_OF
 from heatcam.cli.help import Group, example_of, summary_of
-from heatcam.cli.options import GROUP_OF, OPTIONS
+from heatcam.cli.options import OPTIONS
 
 COMMANDS = typer.main.get_command(app).commands
 

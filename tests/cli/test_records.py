@@ -12,8 +12,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from heatcam.cli.app import app
+from heatcam.cli.groups import GROUP_OF
 from heatcam.cli.help import Group, HeatcamCommand, by_group, names_of
-from heatcam.cli.options import GROUP_OF, OPTIONS, _offered
+from heatcam.cli.options import OPTIONS, _offered
 from heatcam.cli.records import with_option_records
 from heatcam.commands.options import ModelChoice
 from heatcam.options import ExplainOptions, OfferedAs, _option

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from heatcam.cli import groups
 from heatcam.cli import options as cli_options
 from heatcam.cli.records import offered_fields
 from heatcam.commands import live
@@ -112,7 +113,7 @@ def test_their_options_stand_with_the_outputs_in_the_words_of_their_fields(
 ) -> None:
     own = cli_options._offered(MadeUp, cli_options.Group.OUTPUT)
     monkeypatch.setitem(cli_options.OPTIONS, MadeUp, own)
-    monkeypatch.setitem(cli_options.GROUP_OF, MadeUp, cli_options.Group.WINDOW)
+    monkeypatch.setitem(groups.GROUP_OF, MadeUp, cli_options.Group.WINDOW)
     log, port = offered_fields(MadeUp)
     assert (log.name, log.type_of, log.default) == ("log", str, "")
     (told,) = log.parameter().annotation.__metadata__
