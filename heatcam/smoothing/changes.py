@@ -51,7 +51,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Changes:
+class BoxChanges:
     """Changes that one frame shows in the cells of a box.
 
     Attributes:
@@ -67,7 +67,7 @@ class Changes:
     evidence: Float32Array
 
 
-def changes_between(shown: Float32Array, last: Float32Array, new: Float32Array, noise: Noise) -> Changes:
+def changes_between(shown: Float32Array, last: Float32Array, new: Float32Array, noise: Noise) -> BoxChanges:
     """Find the changes from the map shown to the new one; all ``(h, w)``, signed, in logits per cell, on the same cells.
 
     The change that two frames share is the median of the three maps: from the map shown to the nearer of the two frames where
@@ -83,7 +83,7 @@ def changes_between(shown: Float32Array, last: Float32Array, new: Float32Array, 
     median = np.maximum(np.minimum(before, now), np.minimum(np.maximum(before, now), old))
     both, step = apart(old, median), old + median
     total = float(step.sum())
-    return Changes(
+    return BoxChanges(
         np.maximum(_certainty(apart(old, now), ALIKE, ANOTHER), _certain(difference(shown, new))),
         _certainty(both / noise.unit, NOISE, CHANGE),
         float((both * step).sum()) / total if total > 0 else 0.0,

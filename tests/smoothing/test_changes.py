@@ -12,7 +12,7 @@ from heatcam.smoothing.changes import (
     OUTLIER,
     RENEWED,
     USUAL,
-    Changes,
+    BoxChanges,
     Noise,
     changes_between,
 )
@@ -21,7 +21,7 @@ from tests.smoothing.streams import spot
 HERE, THERE = spot(25, 28), spot(35, 42)
 
 
-def seen(shown: Float32Array, last: Float32Array, new: Float32Array, level: float = 0.05) -> Changes:
+def seen(shown: Float32Array, last: Float32Array, new: Float32Array, level: float = 0.05) -> BoxChanges:
     return changes_between(shown, last, new, Noise(level))
 
 
