@@ -62,8 +62,8 @@ class NumberChange:
 
     Attributes:
         class_name: None for all classes.
-        number: ``precision``, ``found``, ``false_per_image``, ``low_evidence``, or a column's mean over the objects that are right
-            in both: ``confidence``, ``energy_in_box``, ``enrichment``, ``evidence``.
+        number: ``precision``, ``found``, ``false_per_image``, ``low_evidence``, or a column's mean over the labels that are
+            found in both: ``confidence``, ``energy_in_box``, ``enrichment``, ``evidence``.
         before, now: None where there is nothing to take it of.
         difference: now minus before, paired: over the pictures of both audits.
     """
@@ -84,7 +84,8 @@ class Changes:
         images: pictures of both audits; only they count.
         images_only_before, images_only_now: pictures of one of them.
         counts: objects of each ``ChangeKind`` value that is there.
-        objects: every object but those that are still right or kept: mended, broken, still wrong, appeared, vanished, each by picture.
+        objects: every object but those that are still right or kept: mended, broken, still wrong, appeared, vanished, each
+            in the order of pictures.
         numbers: over all classes first, then of each class.
         lines: the summary in plain lines.
     """

@@ -133,11 +133,12 @@ class ContextFigures:
     Attributes:
         class_name: None for all classes.
         tries: objects that were tried.
-        without_background: share of the objects that are kept whatever is done to the background (blurred, and swapped).
+        without_background: share of the objects that are kept whatever is done to the background: blurred, and swapped where
+            there is another to swap it with.
         background_blurred, background_swapped: share that is kept with each of them.
         object_needed: share that is lost when the object is blurred.
-        caused_by_background: numbers of the objects that are lost without their background and kept without themselves,
-            or whose confidence the background alone held up; the surest first.
+        caused_by_background: numbers of the objects that are lost without their background: those first that are found on it
+            even with themselves blurred, then the most confident.
         words: one line of plain English.
     """
 

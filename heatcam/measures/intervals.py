@@ -1,4 +1,4 @@
-"""Bootstrap confidence intervals of differences: between two rows of the same objects, and between two parts of one run."""
+"""Confidence intervals: of shares, and by bootstrap of differences between two rows of the same objects or two parts of one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,27 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 10_000
+_NORMAL = 1.959963984540054  # the 97.5 % quantile
 _MOST_DRAWN = 1_000_000  # numbers at once: 16 MB, however many objects there are
+
+
+def share_interval(share: float, n: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was seen in ``n`` independent tries (Wilson 1927); never wider than 0 to 1.
+
+    Args:
+        share: in ``[0, 1]``.
+        n: above 0; not whole where tries are not independent and count for fewer.
+
+    Raises:
+        ValueError: there were no tries.
+    """
+    if n <= 0:
+        raise ValueError("a share of nothing has no interval")
+    squared = _NORMAL**2 / n
+    middle = share + squared / 2
+    half = np.sqrt(squared * (share * (1 - share) + squared / 4))
+    low, high = (middle - half) / (1 + squared), (middle + half) / (1 + squared)
+    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def paired_interval(ours: Sequence[float], theirs: Sequence[float], seed: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.measures import block_interval, paired_interval
+from heatcam.measures import block_interval, paired_interval, share_interval
 
 
 def test_identical_rows_differ_by_nothing_for_sure() -> None:
@@ -99,3 +99,15 @@ def test_neighbours_that_are_alike_need_blocks(monkeypatch: pytest.MonkeyPatch) 
 def test_parts_without_enough_values_have_no_interval(blocks: np.ndarray) -> None:
     with pytest.raises(ValueError, match="two blocks with values"):
         block_interval(blocks, np.ones((4, 2)), seed=0)
+
+
+def test_wilsons_interval_is_the_one_of_the_book() -> None:
+    """81 of 263: 0.2553 to 0.3662 (Newcombe, "Two-sided confidence intervals for the single proportion", 1998)."""
+    assert share_interval(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert share_interval(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
+    assert share_interval(1, 29) == pytest.approx((0.8830, 1), abs=5e-5)
+
+
+def test_a_share_of_nothing_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        share_interval(0.5, 0)
