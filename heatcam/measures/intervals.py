@@ -1,4 +1,4 @@
-"""Confidence intervals: of shares, and by bootstrap of differences between two rows of the same objects or two parts of one run."""
+"""Confidence intervals: of shares, and by bootstrap of differences of two rows of the same objects or two parts of one run."""
 
 from __future__ import annotations
 

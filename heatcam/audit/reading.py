@@ -1,0 +1,73 @@
+"""Reading of a finished audit's folder, which is not changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars
+
+from heatcam.audit.changing import AuditTables
+from heatcam.audit.objects import OBJECT_SCHEMA
+from heatcam.audit.tries import TRY_SCHEMA
+from heatcam.errors import UnreadableInputError, first_line
+
+OBJECTS, STORE = "objects.parquet", "audit.sqlite"
+_PICTURES = "SELECT name FROM images WHERE error IS NULL ORDER BY position"
+_TRIES = (
+    "SELECT o.number, t.question, t.kept, t.confidence FROM tries t JOIN objects o ON o.id = t.object "
+    "ORDER BY o.number, t.question"
+)
+
+
+def read_audit(folder: Path) -> AuditTables:
+    """Read the tables of a finished audit.
+
+    Pictures without objects, and what was tried, are in its store; where that is gone, they are not known.
+
+    Raises:
+        UnreadableInputError: the folder is no finished audit, or its files are broken.
+    """
+    file = folder / OBJECTS
+    if not file.is_file():
+        is_begun = (folder / STORE).is_file()
+        raise UnreadableInputError(
+            f"{folder} is no finished audit (it has no {OBJECTS})",
+            "finish it with heatcam audit --resume"
+            if is_begun
+            else "give the folder that heatcam audit wrote",
+        )
+    try:
+        objects = polars.read_parquet(file).select(OBJECT_SCHEMA.names()).cast(OBJECT_SCHEMA)
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise UnreadableInputError(f"cannot read {file} ({first_line(error)})", "audit anew") from None
+    store = folder / STORE
+    pictures = [str(name) for (name,) in _rows(store, _PICTURES)]
+    tries = [(*own, bool(kept), score) for *own, kept, score in _rows(store, _TRIES)]
+    return AuditTables(
+        objects,
+        tuple(pictures or objects["image"].unique(maintain_order=True).to_list()),
+        polars.DataFrame(tries, TRY_SCHEMA, orient="row"),
+    )
+
+
+def _rows(store: Path, query: str) -> Sequence[tuple[Any, ...]]:
+    """Return the rows of a query; none where there is no store.
+
+    Raises:
+        UnreadableInputError: it is broken.
+    """
+    if not store.is_file():
+        return ()
+    for how in ("mode=ro", "immutable=1"):  # the latter where nothing can be written beside it
+        try:
+            base = sqlite3.connect(f"{store.resolve().as_uri()}?{how}", uri=True)
+            try:
+                return base.execute(query).fetchall()
+            finally:
+                base.close()
+        except sqlite3.Error as error:
+            failed = error
+    raise UnreadableInputError(f"cannot read {store} ({first_line(failed)})", "audit anew")
