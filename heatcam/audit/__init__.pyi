@@ -19,7 +19,7 @@ from .figuring import figures_document as figures_document
 from .figuring import figures_of as figures_of
 from .judging import Judgement as Judgement
 from .judging import RuleOutcome as RuleOutcome
-from .judging import judge as judge
+from .judging import judge_rules as judge_rules
 from .junit import junit_xml as junit_xml
 from .labels import ClassMap as ClassMap
 from .labels import PictureLabels as PictureLabels

@@ -134,7 +134,7 @@ METRICS: dict[str, Callable[[_Audited, str | None], Estimate]] = {
 TRIED = frozenset({"without_background", "background_blurred", "background_swapped", "object_needed"})
 
 
-def judge(rules: Sequence[Rule], audit: AuditTables, seed: int = 0) -> tuple[Judgement, ...]:
+def judge_rules(rules: Sequence[Rule], audit: AuditTables, seed: int = 0) -> tuple[Judgement, ...]:
     """Judge rules by the intervals of their numbers.
 
     A rule passes where its whole 95 % interval is on the right side of the bound, and fails where all of it is on the wrong

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from heatcam.audit.changing import AuditTables
 from heatcam.audit.figures import Estimate
-from heatcam.audit.judging import METRICS, Condition, RuleOutcome, _outcome, judge
+from heatcam.audit.judging import METRICS, Condition, RuleOutcome, _outcome, judge_rules
 from heatcam.audit.junit import junit_xml
 from heatcam.audit.rules import Rule, read_rules, rules_of
 from heatcam.audit.tries import Try, tries_table
@@ -141,7 +141,7 @@ def judged(audit: AuditTables, **conditions: str) -> dict[str, tuple[str, str]]:
         Rule("cow", metric, Condition(text[0] == ">", float(text.split()[1]), text))
         for metric, text in conditions.items()
     ]
-    return {each.rule.metric: (each.outcome.value, each.words) for each in judge(found, audit)}
+    return {each.rule.metric: (each.outcome.value, each.words) for each in judge_rules(found, audit)}
 
 
 def test_each_metric_is_judged() -> None:
@@ -177,7 +177,7 @@ def test_without_labels_means_are_of_all_detections() -> None:
 def test_junit_says_what_passed_failed_and_was_skipped() -> None:
     bounds = {"energy_in_box": ">= 0.6", "low_evidence": "<= 0.1", "precision": ">= 0.95"}
     rules = [Rule("cow", m, Condition(t[0] == ">", float(t.split()[1]), t)) for m, t in bounds.items()]
-    judgements = judge(rules, herd(0.7))
+    judgements = judge_rules(rules, herd(0.7))
     loose = ElementTree.fromstring(junit_xml("evidence.yaml", judgements, strict=False))
     (suite,) = loose
     assert loose.attrib["tests"] == suite.attrib["tests"] == "3"
@@ -191,7 +191,7 @@ def test_junit_says_what_passed_failed_and_was_skipped() -> None:
 
 def test_hostile_names_make_valid_xml() -> None:
     rule = Rule('<b>"&\x00\x1b\ufffe]]>\u202e', "found", Condition(True, 1.0, ">= 1"))
-    (judgement,) = judge([rule], AuditTables(table_of(), (), tries_table([])))
+    (judgement,) = judge_rules([rule], AuditTables(table_of(), (), tries_table([])))
     read = ElementTree.fromstring(junit_xml("a&b.yaml", [judgement], strict=False))
     assert read[0].attrib["name"] == "a&b.yaml"
     assert read[0][0].attrib["classname"].startswith('<b>"&')
