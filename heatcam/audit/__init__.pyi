@@ -1,4 +1,5 @@
 from .changes import Changes as Changes
+from .changing import AuditTables as AuditTables
 from .changing import changes_document as changes_document
 from .changing import changes_of as changes_of
 from .datasets import AuditPicture as AuditPicture
@@ -17,6 +18,7 @@ from .fiftyone_data import write_fiftyone as write_fiftyone
 from .figures import Figures as Figures
 from .figuring import figures_document as figures_document
 from .figuring import figures_of as figures_of
+from .judging import TRIED as TRIED
 from .judging import Judgement as Judgement
 from .judging import RuleOutcome as RuleOutcome
 from .judging import judge_rules as judge_rules
@@ -33,6 +35,7 @@ from .picture import rows_of as rows_of
 from .precision import MeanPrecision as MeanPrecision
 from .precision import mean_precision as mean_precision
 from .reading import read_audit as read_audit
+from .rules import RuleFile as RuleFile
 from .rules import read_rules as read_rules
 from .rules import rules_of as rules_of
 from .store import AuditStore as AuditStore

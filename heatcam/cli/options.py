@@ -14,6 +14,7 @@ import typer
 
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.audit_options import audit_options
+from heatcam.cli.checking_options import checking_options
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
@@ -347,3 +348,4 @@ OPTIONS[SourceChoice] = {
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
 OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR) | audit_options(OPTIONS, _DETECTOR)
+OPTIONS |= checking_options(OPTIONS)

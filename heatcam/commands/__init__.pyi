@@ -1,6 +1,8 @@
 from .audit_options import AuditChoice as AuditChoice
 from .audit_options import AuditModel as AuditModel
 from .audit_options import AuditOutput as AuditOutput
+from .check_options import CheckChoice as CheckChoice
+from .check_options import CheckOutput as CheckOutput
 from .compare_options import ComparedChoice as ComparedChoice
 from .compare_options import ComparedLook as ComparedLook
 from .compare_options import ComparedOutput as ComparedOutput
