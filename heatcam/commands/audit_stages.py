@@ -12,6 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatcam.audit import AuditStore, DataSet
+from heatcam.commands.audit_figures import (
+    compare_audits,
+    count_figures,
+    is_against,
+    try_context,
+    wants_tries,
+)
 from heatcam.commands.audit_options import AuditChoice, AuditOutput
 from heatcam.commands.terminal import Terminal
 
@@ -70,7 +77,11 @@ class Stage:
 
 
 #: In their order; a page comes last, since it shows what the others found.
-STAGES: tuple[Stage, ...] = ()
+STAGES: tuple[Stage, ...] = (
+    Stage("trying context", try_context, wants_tries),
+    Stage("counting figures", count_figures),
+    Stage("comparing with the earlier audit", compare_audits, is_against),
+)
 
 
 def run_stages(run: AuditRun, stages: tuple[Stage, ...] | None = None) -> None:
