@@ -38,7 +38,7 @@ class AuditTables:
     Attributes:
         objects: of ``OBJECT_SCHEMA``.
         pictures: names of all pictures, those without objects among them.
-        tries: of ``TRY_SCHEMA``; empty where nothing was tried.
+        tries: of ``TRIES_SCHEMA``; empty where nothing was tried.
     """
 
     objects: polars.DataFrame

@@ -12,15 +12,10 @@ import polars
 
 from heatcam.audit.objects import ObjectKind
 from heatcam.audit.resampling import Floats, Ints
+from heatcam.audit.summary import WRONG
 
 #: Kinds of detections that are wrong.
-FALSE_KINDS = tuple(
-    kind.value
-    for kind in (
-        *(ObjectKind.CLASS, ObjectKind.LOCATION, ObjectKind.BOTH),
-        *(ObjectKind.DUPLICATE, ObjectKind.BACKGROUND),
-    )
-)
+FALSE_KINDS = tuple(kind.value for kind in WRONG)
 #: Name of the group of all of them.
 FALSE = "false"
 #: Kinds of detections that are on a label of their class.

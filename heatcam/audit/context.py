@@ -16,7 +16,7 @@ def context_of(table: polars.DataFrame, tries: polars.DataFrame) -> tuple[Contex
 
     Args:
         table: of ``OBJECT_SCHEMA``.
-        tries: of ``TRY_SCHEMA``.
+        tries: of ``TRIES_SCHEMA``.
     """
     if tries.is_empty():
         return ()

@@ -31,7 +31,7 @@ def figures_of(
 
     Args:
         table: of ``OBJECT_SCHEMA``.
-        tries: of ``TRY_SCHEMA``; None for none.
+        tries: of ``TRIES_SCHEMA``; None for none.
         pictures: names of all pictures of the data set, those without objects among them; None takes those of the table.
         seed: of the intervals' resamples.
     """

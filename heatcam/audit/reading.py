@@ -11,7 +11,7 @@ import polars
 
 from heatcam.audit.changing import AuditTables
 from heatcam.audit.objects import OBJECT_SCHEMA
-from heatcam.audit.tries import TRY_SCHEMA
+from heatcam.audit.store import TRIES_SCHEMA
 from heatcam.errors import UnreadableInputError, first_line
 
 OBJECTS, STORE = "objects.parquet", "audit.sqlite"
@@ -49,7 +49,7 @@ def read_audit(folder: Path) -> AuditTables:
     return AuditTables(
         objects,
         tuple(pictures or objects["image"].unique(maintain_order=True).to_list()),
-        polars.DataFrame(tries, TRY_SCHEMA, orient="row"),
+        polars.DataFrame(tries, TRIES_SCHEMA, orient="row"),
     )
 
 

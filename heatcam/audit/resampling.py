@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,11 @@ from heatcam.measures import share_interval
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-RESAMPLES = 1_000
+#: Resamples, and the least of them: of many objects fewer are drawn, as it takes time.
+RESAMPLES, LEAST_RESAMPLES = 1_000, 250
 LEAST_PICTURES = 5  # with values; with fewer, resampling them says nothing
 _MOST_DRAWN = 4_000_000  # numbers at once
+_MOST_WIDE = 20_000_000  # in all of a number's resamples
 _ENDS = [2.5, 97.5]
 _NORMAL = 1.959963984540054
 
@@ -47,7 +49,7 @@ class PictureDraws:
         total = float(counts.sum())
         if not total:
             return Estimate(None, None, None, 0)
-        ends = self._ends(lambda drawn: _ratio(drawn @ sums, drawn @ counts), int((counts > 0).sum()))
+        ends = self._ends(_Ratio((sums, counts)), counts > 0, int((counts > 0).sum()))
         return Estimate(float(sums.sum()) / total, *ends, int(total))
 
     def difference(self, before: tuple[Floats, Floats], now: tuple[Floats, Floats]) -> Estimate:
@@ -62,7 +64,7 @@ class PictureDraws:
             return Estimate(None, None, None, 0)
         value = float(sums.sum() / counts.sum() - was.sum() / of_them.sum())
         seen = min(int((of_them > 0).sum()), int((counts > 0).sum()))
-        ends = self._ends(lambda d: _ratio(d @ sums, d @ counts) - _ratio(d @ was, d @ of_them), seen)
+        ends = self._ends(_Ratio((sums, counts), (was, of_them)), (of_them > 0) | (counts > 0), seen)
         return Estimate(value, *ends, int(counts.sum()))
 
     def auc(self, values: Floats, is_true: npt.NDArray[np.bool_], pictures: Ints) -> Estimate:
@@ -79,43 +81,87 @@ class PictureDraws:
         rarer = min(len(np.unique(pictures[is_true])), len(np.unique(pictures[~is_true])))
         if not rarer:
             return Estimate(None, None, None, len(values))
-        order = np.argsort(values, kind="stable")
-        ordered, truth, of = values[order], is_true[order], pictures[order]
-        below = (
-            np.searchsorted(ordered, ordered[truth], "left"),
-            np.searchsorted(ordered, ordered[truth], "right"),
-        )
-
-        def of_weights(weights: npt.NDArray[np.float32]) -> Floats:
-            false = np.cumsum(np.where(truth, 0, weights), 1, dtype=np.float64)
-            false = np.concatenate((np.zeros((len(weights), 1)), false), 1)
-            true = weights[:, truth].astype(np.float64)
-            won = (true * (false[:, below[0]] + false[:, below[1]])).sum(1) / 2
-            return _ratio(won, true.sum(1) * false[:, -1])
-
-        value = float(of_weights(np.ones((1, len(values)), np.float32))[0])
-        low, high = self._ends(lambda drawn: of_weights(drawn[:, of]), rarer, 1 + len(values))
+        seen = np.zeros(self.pictures, bool)
+        seen[pictures] = True
+        places = np.cumsum(seen)[pictures] - 1
+        of_weights = _Auc(values, is_true, places)
+        value = float(of_weights(np.ones((1, int(seen.sum()))))[0])
+        low, high = self._ends(of_weights, seen, rarer, len(values))
         if low is not None and low == high:
             low, high = share_interval(value, rarer)
         return Estimate(value, low, high, len(values))
 
     def _ends(
-        self, of_drawn: Callable[[npt.NDArray[np.float32]], Floats], pictures: int, width: int = 0
+        self, of_drawn: Callable[[Floats], Floats], seen: npt.NDArray[np.bool_], least: int, width: int = 0
     ) -> tuple[float | None, float | None]:
-        """Return the 2.5 and 97.5 % percentiles of a number over the resamples that have it."""
-        if pictures < LEAST_PICTURES:
+        """Return the 2.5 and 97.5 % percentiles of a number over the resamples that have it.
+
+        Args:
+            of_drawn: the number, ``(R,)``, of how often each picture that is seen was drawn, float64 ``(R, seen)``.
+            seen: bool ``(pictures,)``, those that have a part in it.
+            least: number of pictures that it stands on.
+            width: numbers that ``of_drawn`` holds of each resample.
+        """
+        if least < LEAST_PICTURES:
             return None, None
-        found = np.concatenate([of_drawn(drawn) for drawn in self._parts(max(width, self.pictures))])
+        resamples = int(np.clip(_MOST_WIDE // max(1, width), LEAST_RESAMPLES, RESAMPLES))
+        rows = max(1, _MOST_DRAWN // max(width, self.pictures))
+        found = np.concatenate(
+            [
+                of_drawn(self._drawn[start : min(start + rows, resamples), seen].astype(np.float64))
+                for start in range(0, min(resamples, len(self._drawn)), rows)
+            ]
+        )
         found = found[np.isfinite(found)]
         if not found.size:
             return None, None
         low, high = np.percentile(found, _ENDS)
         return float(low), float(high)
 
-    def _parts(self, width: int) -> Iterator[npt.NDArray[np.float32]]:
-        rows = max(1, _MOST_DRAWN // width)
-        for start in range(0, RESAMPLES, rows):
-            yield self._drawn[start : start + rows].astype(np.float32)
+
+class _Ratio:
+    """A mean of resampled pictures, or the difference of two.
+
+    Args:
+        of: sums and counts of all pictures.
+        minus: the same of what is taken off; None for nothing.
+    """
+
+    def __init__(self, of: tuple[Floats, Floats], minus: tuple[Floats, Floats] | None = None) -> None:
+        seen = of[1] > 0 if minus is None else (of[1] > 0) | (minus[1] > 0)
+        self._columns = np.stack([*of, *(minus or ())], 1)[seen]
+
+    def __call__(self, drawn: Floats) -> Floats:
+        """Return it for each resample, ``(R,)``."""
+        totals = drawn @ self._columns
+        value = _ratio(totals[:, 0], totals[:, 1])
+        return value if totals.shape[1] == 2 else value - _ratio(totals[:, 2], totals[:, 3])
+
+
+class _Auc:
+    """The area under the curve of resampled pictures: of all pairs of a true and a false object, those that are in order.
+
+    Args:
+        values: float64 ``(N,)``.
+        is_true: bool ``(N,)``.
+        places: int64 ``(N,)``, each object's picture among those that are seen.
+    """
+
+    def __init__(self, values: Floats, is_true: npt.NDArray[np.bool_], places: Ints) -> None:
+        false = np.sort(values[~is_true])
+        order = np.argsort(values[~is_true], kind="stable")
+        self._true, self._false = places[is_true], places[~is_true][order]
+        self._below = [np.searchsorted(false, values[is_true], side) for side in ("left", "right")]
+
+    def __call__(self, drawn: Floats) -> Floats:
+        """Return it for each resample, ``(R,)``; NaN where one of both was not drawn. Sums of counts are whole, and so exact."""
+        weights = drawn.astype(np.float32)
+        false = np.zeros((len(drawn), len(self._false) + 1), np.float32)
+        np.cumsum(weights[:, self._false], 1, out=false[:, 1:])
+        true = weights[:, self._true]
+        beaten = false[:, self._below[0]] + false[:, self._below[1]]
+        won = np.einsum("rn,rn->r", true.astype(np.float64), beaten) / 2
+        return _ratio(won, true.sum(1, dtype=np.float64) * false[:, -1])
 
 
 def _ratio(over: npt.ArrayLike, under: npt.ArrayLike) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 import polars
 
 from heatcam.audit.objects import ObjectKind
+from heatcam.audit.store import TRIES_SCHEMA
 from heatcam.enums import Fill
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.probing import covered
@@ -54,21 +55,10 @@ class Try:
     confidence: float
 
 
-#: Columns of the tries: the fields of ``Try``, in their order.
-TRY_SCHEMA = polars.Schema(
-    {
-        "number": polars.Int64(),
-        "question": polars.String(),
-        "kept": polars.Boolean(),
-        "confidence": polars.Float64(),
-    }
-)
-
-
 def tries_table(rows: Sequence[Try]) -> polars.DataFrame:
-    """Return tries as a table of ``TRY_SCHEMA``."""
+    """Return tries as a table of ``TRIES_SCHEMA``."""
     names = [field.name for field in fields(Try)]
-    return polars.DataFrame({name: [getattr(row, name) for row in rows] for name in names}, TRY_SCHEMA)
+    return polars.DataFrame({name: [getattr(row, name) for row in rows] for name in names}, TRIES_SCHEMA)
 
 
 @dataclass(frozen=True)

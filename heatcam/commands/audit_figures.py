@@ -6,10 +6,9 @@ Each takes the run, puts what it found into it, and says nothing on its own but 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import polars
 
@@ -30,77 +29,22 @@ from heatcam.runtime import say_doing
 from heatcam.sources import read_picture
 
 if TYPE_CHECKING:
-    from heatcam.saliency import Explainer
+    from heatcam.commands.audit_stages import AuditRun
 
 _SAID_EVERY_S = 0.5
 
 
-class FiguresStore(Protocol):
-    """The part of an audit's store that these stages read and write."""
-
-    def table(self) -> polars.DataFrame:
-        """Return all objects, of ``OBJECT_SCHEMA``."""
-
-    def images(self) -> polars.DataFrame:
-        """Return all pictures: ``image``, and ``error``, None for those that could be read."""
-
-    def tries(self) -> polars.DataFrame:
-        """Return what was tried, of ``TRY_SCHEMA``."""
-
-    def put_tries(self, rows: Iterable[Mapping[str, object]]) -> None:
-        """Keep answers."""
-
-
-class FiguresChoice(Protocol):
-    """The options of an audit that these stages follow."""
-
-    @property
-    def match_iou(self) -> float:
-        """A box is on an object from this IoU on."""
-
-    @property
-    def tries(self) -> int:
-        """Objects of each class whose context is tried, at most."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of all that is drawn."""
-
-    @property
-    def against(self) -> Path | None:
-        """The folder of a previous audit; None for none."""
-
-
-class FiguresRun(Protocol):
-    """An audit after its pictures are collected, as these stages need it."""
-
-    files: Mapping[str, Path]
-    explainer: Explainer
-    terminal: Terminal
-    made: dict[str, Any]
-    documents: dict[str, dict[str, Any]]
-    lines: list[str]
-
-    @property
-    def store(self) -> FiguresStore:
-        """Its objects."""
-
-    @property
-    def choice(self) -> FiguresChoice:
-        """Its options."""
-
-
-def wants_tries(run: FiguresRun) -> bool:
+def wants_tries(run: AuditRun) -> bool:
     """Return True if context is to be tried."""
     return run.choice.tries > 0
 
 
-def is_against(run: FiguresRun) -> bool:
+def is_against(run: AuditRun) -> bool:
     """Return True if there is a previous audit to compare with."""
     return run.choice.against is not None
 
 
-def try_context(run: FiguresRun) -> None:
+def try_context(run: AuditRun) -> None:
     """Ask what the model still finds without background and without object, and keep each answer as it comes.
 
     What an earlier run has answered is not asked again.
@@ -117,7 +61,7 @@ def try_context(run: FiguresRun) -> None:
         progress.step()
 
 
-def count_figures(run: FiguresRun) -> None:
+def count_figures(run: AuditRun) -> None:
     """Put the figures into the run: ``made`` has them, ``documents`` their plain values, ``lines`` their summary."""
     figures = figures_of(run.store.table(), run.store.tries(), _pictures(run), run.choice.seed)
     run.made["figures"] = figures
@@ -125,7 +69,7 @@ def count_figures(run: FiguresRun) -> None:
     run.lines += figures.lines
 
 
-def compare_audits(run: FiguresRun) -> None:
+def compare_audits(run: AuditRun) -> None:
     """Put the changes since a previous audit into the run, likewise.
 
     Raises:
@@ -141,13 +85,13 @@ def compare_audits(run: FiguresRun) -> None:
     run.lines += changes.lines
 
 
-def _pictures(run: FiguresRun) -> tuple[str, ...]:
+def _pictures(run: AuditRun) -> tuple[str, ...]:
     """Return the names of the pictures that could be read, in their order."""
     read = run.store.images().filter(polars.col("error").is_null())
     return tuple(read["image"].to_list())
 
 
-def _reader(run: FiguresRun) -> Callable[[str], Any]:
+def _reader(run: AuditRun) -> Callable[[str], Any]:
     return lambda name: read_picture(run.files[name])
 
 
