@@ -290,6 +290,7 @@ OPEN_ROOMS = {
             "audit",
             "bench",
             "cameras",
+            "check",
             "compare",
             "cover",
             "doctor",

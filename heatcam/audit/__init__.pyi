@@ -1,4 +1,3 @@
-from .changes import Changes as Changes
 from .changing import AuditTables as AuditTables
 from .changing import changes_document as changes_document
 from .changing import changes_of as changes_of
@@ -15,7 +14,6 @@ from .exports import write_mistakes as write_mistakes
 from .exports import write_tables as write_tables
 from .fiftyone_data import require_fiftyone as require_fiftyone
 from .fiftyone_data import write_fiftyone as write_fiftyone
-from .figures import Figures as Figures
 from .figuring import figures_document as figures_document
 from .figuring import figures_of as figures_of
 from .judging import TRIED as TRIED
@@ -42,9 +40,9 @@ from .store import AuditStore as AuditStore
 from .summary import class_summaries as class_summaries
 from .summary import kind_counts as kind_counts
 from .summary import label_counts as label_counts
-from .tries import Question as Question
 from .tries import TriedObject as TriedObject
 from .tries import Try as Try
+from .tries import TryQuestion as TryQuestion
 from .tries import changed_pictures as changed_pictures
 from .tries import objects_to_try as objects_to_try
 from .tries import questions_of as questions_of

@@ -10,7 +10,7 @@ from heatcam.audit.figures import Estimate
 
 
 class ChangeKind(Enum):
-    """What became of an object.
+    """Fate of an object.
 
     MENDED: a label that was missed is found, or a false detection is gone. BROKEN: the other way round. APPEARED and VANISHED
     are detections of a data set without labels.
@@ -77,7 +77,7 @@ class NumberChange:
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed since a previous audit.
+    """Changes since a previous audit.
 
     Attributes:
         previous: the previous audit's folder, as it was given.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars
 
 from heatcam.audit.figures import ContextFigures, Estimate
-from heatcam.audit.tries import WITHOUT_BACKGROUND, Question
+from heatcam.audit.tries import WITHOUT_BACKGROUND, TryQuestion
 from heatcam.measures import share_interval
 
-_OBJECT = Question.OBJECT_BLURRED.value
+_OBJECT = TryQuestion.OBJECT_BLURRED.value
 
 
 def context_of(table: polars.DataFrame, tries: polars.DataFrame) -> tuple[ContextFigures, ...]:

@@ -67,7 +67,7 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one number tells true detections from false ones.
+    """Separation of true detections from false ones by one number.
 
     Attributes:
         class_name: None for all classes.
@@ -85,7 +85,7 @@ class Separation:
 
 @dataclass(frozen=True)
 class RuleCost:
-    """What dropping detections of low evidence would do.
+    """Gain and cost of dropping detections of low evidence.
 
     Attributes:
         class_name: None for all classes.
@@ -128,7 +128,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ContextFigures:
-    """What one class does without its background, and without itself, by trying it.
+    """Detections of one class without their background, and without themselves, by trying it.
 
     Attributes:
         class_name: None for all classes.

@@ -1,4 +1,4 @@
-"""All figures of an audit, from its tables."""
+"""Figures of an audit, from its tables."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Judgement:
 
 @dataclass(frozen=True, eq=False)
 class _Audited:
-    """What the metrics are taken of: columns of the objects, resamples of the pictures, context by class."""
+    """Base of the metrics: columns of the objects, resamples of the pictures, context by class."""
 
     columns: ObjectColumns
     draws: PictureDraws

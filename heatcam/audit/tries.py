@@ -26,7 +26,7 @@ Box = tuple[float, float, float, float]
 _SOFT, _LEAST_SOFT = 0.15, 4.0
 
 
-class Question(Enum):
+class TryQuestion(Enum):
     """Changes of a picture that ask what a detection stands on."""
 
     BACKGROUND_BLURRED = "background_blurred"
@@ -35,7 +35,7 @@ class Question(Enum):
 
 
 #: The questions that leave the object as it is.
-WITHOUT_BACKGROUND = (Question.BACKGROUND_BLURRED.value, Question.BACKGROUND_SWAPPED.value)
+WITHOUT_BACKGROUND = (TryQuestion.BACKGROUND_BLURRED.value, TryQuestion.BACKGROUND_SWAPPED.value)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Try:
 
     Attributes:
         number: of the object.
-        question: value of a ``Question``.
+        question: value of a ``TryQuestion``.
         kept: True if a box of the class is still on it, above the threshold.
         confidence: of the class, of the best box on it, kept or not; 0 where no box is.
     """
@@ -122,14 +122,16 @@ def _without(table: polars.DataFrame, pictures: Sequence[str], class_name: str) 
     return [name for name in pictures if name not in with_it]
 
 
-def questions_of(tried: TriedObject) -> tuple[Question, ...]:
+def questions_of(tried: TriedObject) -> tuple[TryQuestion, ...]:
     """Return the questions that can be asked about an object."""
-    return tuple(each for each in Question if tried.other_image or each is not Question.BACKGROUND_SWAPPED)
+    return tuple(
+        each for each in TryQuestion if tried.other_image or each is not TryQuestion.BACKGROUND_SWAPPED
+    )
 
 
 def changed_pictures(
     image: Uint8Array, box_xyxy: Box, other: Uint8Array | None
-) -> Iterator[tuple[Question, Uint8Array]]:
+) -> Iterator[tuple[TryQuestion, Uint8Array]]:
     """Yield the picture of each question.
 
     Old and new are blended over a soft edge outside of the box, 15 % of its size wide. A hard edge is a feature itself: a
@@ -142,7 +144,7 @@ def changed_pictures(
         other: uint8 ``(h, w, 3)`` of any size, whose background it gets; None leaves that question out.
     """
     for question, change in _CHANGES.items():
-        if other is not None or question is not Question.BACKGROUND_SWAPPED:
+        if other is not None or question is not TryQuestion.BACKGROUND_SWAPPED:
             yield question, change(image, box_xyxy, image if other is None else other)
 
 
@@ -194,8 +196,8 @@ def _fitted(other: Uint8Array, size_wh: tuple[int, int]) -> Uint8Array:
     return np.asarray(large[top : top + tall, left : left + wide], np.uint8)
 
 
-_CHANGES: dict[Question, Callable[[Uint8Array, Box, Uint8Array], Uint8Array]] = {
-    Question.BACKGROUND_BLURRED: _background_blurred,
-    Question.BACKGROUND_SWAPPED: _background_swapped,
-    Question.OBJECT_BLURRED: _object_blurred,
+_CHANGES: dict[TryQuestion, Callable[[Uint8Array, Box, Uint8Array], Uint8Array]] = {
+    TryQuestion.BACKGROUND_BLURRED: _background_blurred,
+    TryQuestion.BACKGROUND_SWAPPED: _background_swapped,
+    TryQuestion.OBJECT_BLURRED: _object_blurred,
 }

@@ -25,7 +25,8 @@ from heatcam.commands.audit_plan import (
     prepare_folder,
     settings_digest,
 )
-from heatcam.commands.audit_stages import AuditRun, run_stages
+from heatcam.commands.audit_run import AuditRun
+from heatcam.commands.audit_stages import run_stages
 from heatcam.commands.audit_words import say_result
 from heatcam.commands.probing_checks import require_detector
 from heatcam.commands.setup import model_at_hand, start_explainer

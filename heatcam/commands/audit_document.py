@@ -23,7 +23,7 @@ from heatcam.audit import (
     label_counts,
     mean_precision,
 )
-from heatcam.commands.audit_stages import AuditRun
+from heatcam.commands.audit_run import AuditRun
 from heatcam.text import printable
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from heatcam.runtime import say_doing
 from heatcam.sources import read_picture
 
 if TYPE_CHECKING:
-    from heatcam.commands.audit_stages import AuditRun
+    from heatcam.commands.audit_run import AuditRun
 
 _SAID_EVERY_S = 0.5
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars
 
-from heatcam.audit import Question, TriedObject, Try, changed_pictures, objects_to_try, questions_of
+from heatcam.audit import TriedObject, Try, TryQuestion, changed_pictures, objects_to_try, questions_of
 from heatcam.errors import HeatcamError
 from heatcam.frames import Candidates
 from heatcam.geometry import Uint8Array, overlaps
@@ -22,7 +22,7 @@ Reader = Callable[[str], Uint8Array]
 
 @dataclass(frozen=True)
 class TryPlan:
-    """What to try.
+    """Choice of what to try.
 
     Attributes:
         per_class: objects of each class, at most; 0 tries nothing.
@@ -84,7 +84,7 @@ def _read(read: Reader, name: str, failed: Callable[[HeatcamError], None]) -> Ui
 
 
 def _answer(
-    prober: Prober, tried: TriedObject, question: Question, picture: Uint8Array, plan: TryPlan
+    prober: Prober, tried: TriedObject, question: TryQuestion, picture: Uint8Array, plan: TryPlan
 ) -> Try:
     box = np.array([tried.box_xyxy], np.float32)
     candidates = prober.candidates(picture, box)

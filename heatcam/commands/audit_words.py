@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heatcam.audit import AuditDocument, ClassSummary, ObjectKind
 from heatcam.commands.audit_collect import Collected
-from heatcam.commands.audit_stages import AuditRun
+from heatcam.commands.audit_run import AuditRun
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal, summary
 

@@ -11,7 +11,7 @@ from heatcam.errors import UsageError
 
 @dataclass(frozen=True)
 class CheckChoice:
-    """What rules are judged on: a data set, which is audited for it, or an audit that is there.
+    """Base of the judgement: a data set, which is audited for it, or an audit that is there.
 
     Attributes:
         data: the data set; None takes the one that the rules name.

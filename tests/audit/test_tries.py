@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatcam.audit.tries import (
-    Question,
     Try,
+    TryQuestion,
     changed_pictures,
     objects_to_try,
     questions_of,
@@ -50,7 +50,7 @@ def test_backgrounds_come_from_pictures_that_have_the_class_in_no_form() -> None
         assert others["dog"] in {"b.jpg", "d.jpg"}  # in a.jpg a dog was missed
     (alone,) = objects_to_try(table_of(made("true")), ["a.jpg"], 1)
     assert alone.other_image is None
-    assert questions_of(alone) == (Question.BACKGROUND_BLURRED, Question.OBJECT_BLURRED)
+    assert questions_of(alone) == (TryQuestion.BACKGROUND_BLURRED, TryQuestion.OBJECT_BLURRED)
 
 
 def test_the_draw_of_a_class_depends_on_no_other_class() -> None:
@@ -101,8 +101,8 @@ def test_each_picture_changes_what_its_question_says() -> None:
     other = np.full((50, 200, 3), 30, np.uint8)
     made_of = dict(changed_pictures(image, (40, 40, 80, 80), other))
     assert np.array_equal(image, before)
-    assert list(made_of) == list(Question)
-    blurred, swapped, blank = (made_of[question] for question in Question)
+    assert list(made_of) == list(TryQuestion)
+    blurred, swapped, blank = (made_of[question] for question in TryQuestion)
     for picture in (blurred, swapped):
         assert np.array_equal(picture[40:80, 40:80], image[40:80, 40:80])
     assert (swapped[:30, :30] == 30).all()

@@ -11,7 +11,8 @@ import cv2
 import polars
 import pytest
 
-from heatcam.audit import Changes, Figures
+from heatcam.audit.changes import Changes
+from heatcam.audit.figures import Figures
 from heatcam.audit.tries import Try, tries_table
 from heatcam.commands import audit_figures
 from heatcam.commands.audit_figures import compare_audits, count_figures, is_against, try_context, wants_tries
