@@ -48,6 +48,8 @@ def test_backgrounds_come_from_pictures_that_have_the_class_in_no_form() -> None
         }
         assert others["cow"] == "d.jpg"  # in c.jpg is a false cow
         assert others["dog"] in {"b.jpg", "d.jpg"}  # in a.jpg a dog was missed
+    mistaken = table_of(made("true"), made("class", "dog", "b.jpg", label_class_name="cow"))
+    assert objects_to_try(mistaken, NAMES[:2], 1)[0].other_image is None  # a cow that was taken for a dog
     (alone,) = objects_to_try(table_of(made("true")), ["a.jpg"], 1)
     assert alone.other_image is None
     assert questions_of(alone) == (TryQuestion.BACKGROUND_BLURRED, TryQuestion.OBJECT_BLURRED)
