@@ -21,6 +21,7 @@ from heatcam.audit import (
     rules_of,
 )
 from heatcam.commands.audit_options import AuditModel, AuditOutput
+from heatcam.commands.audit_plan import STORE
 from heatcam.commands.check_options import CheckChoice, CheckOutput
 from heatcam.commands.probing_checks import require_detector
 from heatcam.commands.tables import show_table
@@ -30,8 +31,8 @@ from heatcam.sinks import make_folder, refuse_existing, require_folder, write_wh
 
 CHECK_SCHEMA = "heatcam/check/1"
 HEADINGS = ("outcome", "class", "rule", "found", "95 %", "of")
-#: Audits a data set into a folder.
-Auditor = Callable[[str, Path, AuditModel, CheckChoice, Terminal], None]
+#: Audits a data set.
+Auditor = Callable[[str, AuditOutput, AuditModel, CheckChoice, Terminal], None]
 
 
 def run_check(
@@ -95,11 +96,12 @@ def _judged(
     if not any(metric in TRIED for conditions in file.rules.values() for metric in conditions):
         choice = replace(choice, tries=0)
     if output.output is not None:
-        audit(data, output.output, model, choice, terminal)
+        audit(data, AuditOutput(output.output, overwrite=output.overwrite), model, choice, terminal)
         return _of_audit(file, output.output, choice.seed), output.output
     with tempfile.TemporaryDirectory(prefix="heatcam-check-") as folder:
-        audit(data, Path(folder) / "audit", model, choice, terminal)
-        return _of_audit(file, Path(folder) / "audit", choice.seed), None
+        made = Path(folder) / "audit"
+        audit(data, AuditOutput(made), model, choice, terminal)
+        return _of_audit(file, made, choice.seed), None
 
 
 def _of_audit(file: RuleFile, folder: Path, seed: int) -> tuple[Judgement, ...]:
@@ -109,9 +111,9 @@ def _of_audit(file: RuleFile, folder: Path, seed: int) -> tuple[Judgement, ...]:
 
 
 def audit_for_rules(
-    data: str, folder: Path, model: AuditModel, choice: CheckChoice, terminal: Terminal
+    data: str, output: AuditOutput, model: AuditModel, choice: CheckChoice, terminal: Terminal
 ) -> None:
-    """Audit a data set into a folder; its results are notes here.
+    """Audit a data set; its results are notes here.
 
     Raises:
         HeatcamError: data or model cannot be used, or some of the pictures.
@@ -120,7 +122,7 @@ def audit_for_rules(
     from heatcam.commands.audit import run_audit  # noqa: PLC0415 (opens models)
 
     aside = Terminal(terminal.notes, terminal.notes, terminal.confirm, says_yes=terminal.says_yes)
-    code = run_audit(data, model, choice.audit_choice(), AuditOutput(folder), aside)
+    code = run_audit(data, model, choice.audit_choice(), output, aside)
     if code == 1:
         raise HeatcamError(f"pictures of {data} could not be read", "mend them, or leave them out")
     if code:
@@ -142,7 +144,8 @@ def _require_outputs(output: CheckOutput, rules: Path) -> None:
     files = [file for file in (output.junit, json) if file is not None]
     if len({file.resolve() for file in (*files, rules)}) <= len(files):
         raise UsageError(f"{files[-1]} would be overwritten", "choose another name")
-    refuse_existing(files, output.overwrite)
+    kept = [] if output.output is None else [output.output / STORE]
+    refuse_existing([*files, *kept], output.overwrite)
     for file in files:
         require_folder(file.parent)
 

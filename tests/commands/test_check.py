@@ -107,6 +107,7 @@ def test_json_alone_is_on_standard_output() -> None:
         (("--audit", "audit", "--junit", "evidence.yaml"), "evidence.yaml would be overwritten"),
         (("--audit", "audit", "--junit", "there.xml"), "there.xml exists already"),
         (("--audit", "audit", "--json", "there.xml"), "there.xml exists already"),
+        (("--data", "x.yaml", "-o", "audit"), "audit.sqlite exists already"),
     ],
 )
 def test_usage_errors_are_one_line(words: tuple[str, ...], says: str) -> None:
@@ -152,9 +153,9 @@ class FakeAuditor:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(self, data: str, folder: Path, model: Any, choice: CheckChoice, terminal: Terminal) -> None:
+    def __call__(self, data: str, output: Any, model: Any, choice: CheckChoice, terminal: Terminal) -> None:
         self.asked.append((data, choice.tries))
-        self.folder = write_audit(folder)
+        self.folder = write_audit(output.output)
 
 
 def run(rules: str, output: CheckOutput = CheckOutput(), **own: Any) -> tuple[int, FakeAuditor]:  # noqa: B008
