@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,11 @@ def _rows(store: Path, query: str) -> Sequence[tuple[Any, ...]]:
     """
     if not store.is_file():
         return ()
-    for how in ("mode=ro", "immutable=1"):  # the latter where nothing can be written beside it
-        try:
-            base = sqlite3.connect(f"{store.resolve().as_uri()}?{how}", uri=True)
-            try:
-                return base.execute(query).fetchall()
-            finally:
-                base.close()
-        except sqlite3.Error as error:
-            failed = error
-    raise UnreadableInputError(f"cannot read {store} ({first_line(failed)})", "audit anew")
+    # SQLite would leave files beside a store in WAL mode that it reads, unless it is told that nobody writes to it.
+    log = store.with_name(f"{store.name}-wal")
+    how = "mode=ro" if log.is_file() and log.stat().st_size else "immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{store.resolve().as_uri()}?{how}", uri=True)) as base:
+            return base.execute(query).fetchall()
+    except sqlite3.Error as error:
+        raise UnreadableInputError(f"cannot read {store} ({first_line(error)})", "audit anew") from None

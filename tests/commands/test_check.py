@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from heatcam.audit import read_audit
 from heatcam.cli.app import app
 from heatcam.commands.audit_options import AuditModel
 from heatcam.commands.check import run_check
@@ -30,6 +31,7 @@ def write_audit(folder: Path, energy: float = 0.6, *, tries: bool = True) -> Pat
     rows = [made("true", image=f"{n}.jpg", energy_in_box=energy + n / 1000) for n in range(40)]
     table_of(*rows).write_parquet(folder / "objects.parquet")
     with sqlite3.connect(folder / "audit.sqlite") as base:
+        base.execute("PRAGMA journal_mode=WAL")
         base.execute("CREATE TABLE images (name TEXT, position INTEGER, error TEXT)")
         base.executemany("INSERT INTO images VALUES (?, ?, NULL)", [(f"{n}.jpg", n) for n in range(50)])
         base.execute("CREATE TABLE objects (id INTEGER, number INTEGER)")
@@ -136,6 +138,16 @@ def test_a_broken_audit_is_told_in_one_line() -> None:
     assert "objects.parquet" in check("--audit", "audit").stderr
     (folder / "objects.parquet").unlink()
     assert "--resume" in check("--audit", "audit").stderr
+
+
+def test_what_a_killed_audit_left_in_its_log_is_read() -> None:
+    folder = write_audit(Path("audit"))
+    base = sqlite3.connect(folder / "audit.sqlite")
+    base.execute("DELETE FROM tries WHERE object > 120")
+    base.commit()
+    assert (folder / "audit.sqlite-wal").stat().st_size
+    assert len(read_audit(folder).tries) == 20
+    base.close()
 
 
 def test_an_audit_is_not_changed_and_needs_no_store() -> None:
