@@ -1,3 +1,4 @@
+from .embedding import ObjectEmbedder as ObjectEmbedder
 from .explainer import Explainer as Explainer
 from .explainer import share_inputs as share_inputs
 from .factory import ExplainerCache as ExplainerCache

@@ -290,6 +290,11 @@ class Explainer:
         return engine is not other.engine and engine.device.type == "cpu" and not engine.limits_threads
 
     @property
+    def formula(self) -> MapFormula:
+        """The CAM method itself; ``with_formula`` takes another."""
+        return self._formula
+
+    @property
     def unit(self) -> str:
         """Unit of the maps' values; ``a.u.`` for methods that keep none."""
         if not METHODS[self.method].keeps_unit:
