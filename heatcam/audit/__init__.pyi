@@ -1,6 +1,9 @@
 from .changing import AuditTables as AuditTables
 from .changing import changes_document as changes_document
 from .changing import changes_of as changes_of
+from .clusters import cluster_lines as cluster_lines
+from .clusters import cluster_objects as cluster_objects
+from .clusters import clusters_document as clusters_document
 from .datasets import AuditPicture as AuditPicture
 from .datasets import DataSet as DataSet
 from .datasets import open_data_set as open_data_set

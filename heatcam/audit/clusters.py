@@ -1,14 +1,31 @@
-"""Clusters of one class's objects by what their evidence looks like: the records that the page and the documents show."""
+"""Clusters: groups of a class's objects whose evidence looks alike, with the share of mistakes in each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import polars
 
-Float32Array = npt.NDArray[np.float32]
+from heatcam.audit.class_groups import ClassGroups, ReadParts, group_class
+from heatcam.audit.cluster_search import NONE
+from heatcam.audit.objects import ObjectKind
+from heatcam.geometry import Float32Array
+from heatcam.text import printable
+
+MEDOIDS = 6
+_WRONG = [
+    kind.value
+    for kind in (
+        ObjectKind.CLASS,
+        ObjectKind.LOCATION,
+        ObjectKind.BOTH,
+        ObjectKind.DUPLICATE,
+        ObjectKind.BACKGROUND,
+    )
+]
 
 
 @dataclass(frozen=True, eq=False)  # (arrays do not compare)
@@ -27,8 +44,8 @@ class Cluster:
         mistake_share: ``mistakes / judged`` in ``[0, 1]``; None where none is judged.
         mistake_interval: 95 % interval of that share (Wilson 1927); None where none is judged.
         others_mistake_share: the same share of the class's other objects; None where none of them is judged.
-        stability: in ``[0, 1]``, the mean Jaccard similarity of the cluster to the most similar one that is found when only a part
-            of the objects is clustered (Hennig 2007); only those of at least ``LEAST_STABILITY`` are told.
+        stability: in ``[0, 1]``, how alike the groups are that are found in halves of the objects: see
+            ``cluster_search.find_groups``; only clusters of 0.8 and more are told.
         energy_in_box: mean of the members' energy in box, in ``[0, 1]``; None where not known.
         others_energy_in_box: the same of the class's other objects.
     """
@@ -54,12 +71,13 @@ class ClusteredClass:
 
     Attributes:
         class_name: the class.
-        objects: number of its objects that have a map.
-        looked_at: number of those that were clustered; fewer where a class has more than ``MOST_OBJECTS``: the others are put to
-            the nearest cluster, or to none.
+        objects: number of its detections.
+        looked_at: number of those that were clustered: of large classes only some are, and the others are put to the nearest
+            cluster, or to none.
         clusters: number of clusters found; 0 is an answer.
         in_none: number of objects in no cluster.
         reason: why there are no clusters, in one line; "" where there are.
+        by: what the objects were told apart by: ``embeddings and maps``, ``embeddings`` or ``maps``; "" without clusters.
     """
 
     class_name: str
@@ -68,6 +86,7 @@ class ClusteredClass:
     clusters: int
     in_none: int
     reason: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,3 +102,119 @@ class Clusters:
     clusters: tuple[Cluster, ...] = ()
     classes: tuple[ClusteredClass, ...] = ()
     cluster_of: Mapping[int, int] = field(default_factory=dict)
+
+
+def cluster_objects(table: polars.DataFrame, read_parts: ReadParts, *, seed: int = 0) -> Clusters:
+    """Find groups of objects whose evidence looks alike, among the detections of each class by itself.
+
+    Objects are told apart by their maps, cropped to the box and each scaled to its own peak, and by their embeddings: what the
+    network computed where the evidence lies, also outside the box. Both are looked at together and each alone, and the one in
+    which most objects lie in stable groups is told. "No clusters" is an answer. In memory are the features of 3,000 objects at
+    most; those of a class beyond that are put to the nearest cluster, or to none.
+
+    Args:
+        table: the objects, columns as ``OBJECT_SCHEMA``. Missed ones are left out.
+        read_parts: gives the parts of up to 500 objects by their numbers: ``AuditStore.parts``.
+        seed: of what is drawn; equal arguments give equal clusters.
+
+    Raises:
+        UsageError: scikit-learn is not installed; the message says how to install it.
+    """
+    found = table.filter(polars.col("kind") != ObjectKind.MISSED.value).sort("number")
+    classes, clusters = [], []
+    for name in found["class_name"].unique().sort().to_list():
+        own = found.filter(polars.col("class_name") == name)
+        groups = group_class(own["number"].to_list(), read_parts, seed)
+        clusters += list(_clusters_of(name, own, groups))
+        classes.append(_told(name, len(own), groups))
+    numbered = tuple(replace(each, number=n) for n, each in enumerate(sorted(clusters, key=_worst_first), 1))
+    cluster_of = dict.fromkeys(found["number"].to_list(), NONE)
+    cluster_of |= {member: each.number for each in numbered for member in each.members}
+    return Clusters(numbered, tuple(classes), cluster_of)
+
+
+def _told(name: str, objects: int, groups: ClassGroups) -> ClusteredClass:
+    count, in_none = len(groups.stabilities), objects - len(groups.numbers)
+    return ClusteredClass(name, objects, groups.looked_at, count, in_none, groups.reason, groups.by)
+
+
+def _worst_first(cluster: Cluster) -> tuple[float, float, str, int]:
+    energy = 1.0 if cluster.energy_in_box is None else cluster.energy_in_box
+    return -(cluster.mistake_share or 0.0), energy, cluster.class_name, -len(cluster.members)
+
+
+def _clusters_of(name: str, own: polars.DataFrame, groups: ClassGroups) -> Iterator[Cluster]:
+    """Yield the clusters of one class, not numbered yet, from its rows of the table."""
+    for k, stability in enumerate(groups.stabilities):
+        is_member = groups.labels == k
+        order = np.lexsort((groups.numbers[is_member], groups.distances[is_member]))
+        members = tuple(groups.numbers[is_member][order].tolist())
+        inside = own.filter(polars.col("number").is_in(members))
+        outside = own.filter(~polars.col("number").is_in(members))
+        mistakes, judged = _mistakes(inside)
+        others, others_judged = _mistakes(outside)
+        peak = max(float(groups.mean_maps[k].max()), 1e-9)
+        yield Cluster(
+            number=0,
+            class_name=name,
+            members=members,
+            medoids=members[:MEDOIDS],
+            mean_map=groups.mean_maps[k] / np.float32(peak),
+            mistakes=mistakes,
+            judged=judged,
+            mistake_share=mistakes / judged if judged else None,
+            mistake_interval=_interval(mistakes, judged) if judged else None,
+            others_mistake_share=others / others_judged if others_judged else None,
+            stability=round(stability, 4),
+            energy_in_box=_mean(inside["energy_in_box"]),
+            others_energy_in_box=_mean(outside["energy_in_box"]),
+        )
+
+
+def _mistakes(rows: polars.DataFrame) -> tuple[int, int]:
+    """Return the number of objects that are wrong, and of those that are right or wrong."""
+    wrong = int(rows["kind"].is_in(_WRONG).sum())
+    return wrong, wrong + int((rows["kind"] == ObjectKind.TRUE.value).sum())
+
+
+def _interval(count: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927)."""
+    from scipy.stats import binomtest  # noqa: PLC0415 (slow to import)
+
+    found = binomtest(count, total).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
+
+
+def _mean(values: polars.Series) -> float | None:
+    """Return the mean of the values that are known; None where none is."""
+    known = values.drop_nulls().to_numpy()
+    return float(known.mean()) if known.size else None
+
+
+def clusters_document(clusters: Clusters) -> dict[str, Any]:
+    """Return clusters as plain values for ``audit.json``; their members are told in the tables, and mean maps on the page."""
+    told = []
+    for each in clusters.clusters:
+        facts = {one.name: getattr(each, one.name) for one in fields(each)}
+        del facts["mean_map"], facts["members"]
+        told.append({**facts, "objects": len(each.members)})
+    return {"clusters": told, "classes": [asdict(each) for each in clusters.classes]}
+
+
+def cluster_lines(clusters: Clusters) -> tuple[str, ...]:
+    """Return plain lines about clusters, safe to print: one a cluster, or one that says there are none."""
+    if not clusters.clusters:
+        return ("no clusters: in no class do groups of objects have evidence of their own kind",)
+    return tuple(_line(each) for each in clusters.clusters)
+
+
+def _line(each: Cluster) -> str:
+    words = [f"cluster {each.number}, {printable(each.class_name)}: {len(each.members)} objects"]
+    if each.mistake_share is not None and each.mistake_interval is not None:
+        low, high = (round(100 * end) for end in each.mistake_interval)
+        words.append(f"{round(100 * each.mistake_share)} % mistakes [{low}, {high}]")
+    if each.others_mistake_share is not None:
+        words.append(f"others of the class {round(100 * each.others_mistake_share)} %")
+    if each.energy_in_box is not None:
+        words.append(f"energy in box {each.energy_in_box:.2f}")
+    return ", ".join([*words, f"stability {each.stability:.2f}"])
