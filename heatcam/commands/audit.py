@@ -87,12 +87,13 @@ def run_audit(
 
 def _collect(run: AuditRun, classes: ClassMap) -> Collected:
     """Survey what is not done yet."""
-    from heatcam.saliency import Surveyor  # noqa: PLC0415 (torch: loaded by now)
+    from heatcam.saliency import ObjectEmbedder, Surveyor  # noqa: PLC0415 (torch: loaded by now)
 
     with run.terminal.status("reading labels"):
         planned = plan_pictures(run.data, classes, run.explainer)
+    surveyor = Surveyor(run.explainer, ObjectEmbedder)
     run.store.arrange([picture.name for picture in run.data.pictures])
-    return collect(planned, Surveyor(run.explainer), run.store, run.choice.match_iou, run.terminal)
+    return collect(planned, surveyor, run.store, run.choice.match_iou, run.terminal)
 
 
 def _refuse_others(explainer: Explainer) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from heatcam.commands.audit_clusters import find_clusters
 from heatcam.commands.audit_figures import (
     compare_audits,
     count_figures,
@@ -38,6 +39,7 @@ class Stage:
 STAGES: tuple[Stage, ...] = (
     Stage("trying context", try_context, wants_tries),
     Stage("counting figures", count_figures),
+    Stage("finding clusters", find_clusters),
     Stage("comparing with the earlier audit", compare_audits, is_against),
 )
 
