@@ -1,4 +1,4 @@
-"""A planted shortcut: found in the detector that was trained with it, by covering it and as a cluster, and not in the other."""
+"""A planted shortcut: found in the detector that has learnt it, by covering it and as a cluster, and not in others."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from heatcam.saliency.factory import explainer_of
 from tests.audit.made_up_groups import table_of
 from training import shortcut
 from training.scenes import Scene
-from training.shortcut import CLASSES, DATA_SETS, MARKED, SIDE, WEIGHTS, Marks, build, render, write_data_set
+from training.shortcut import CLASSES, MARKED, RECIPES, SIDE, WEIGHTS, Marks, build, render, write_data_set
 
 ALWAYS, NEVER = Marks(1.0, 1.0), Marks(0.0, 0.0)
 #: In a place where the trained detector is used: half of the buttons are marked, and some coins.
-PICTURES = (("button", ALWAYS, 40), ("button", NEVER, 80), ("coin", ALWAYS, 24))
+PICTURES = (("button", ALWAYS, 36), ("button", NEVER, 70), ("coin", ALWAYS, 20))
 
 
 def explainer(weights: Path) -> Explainer:
@@ -38,7 +38,7 @@ def explainer(weights: Path) -> Explainer:
     return explainer_of(loaded, torch.device("cpu"), options, (SIDE, SIDE))
 
 
-@pytest.fixture(scope="module", params=list(DATA_SETS))
+@pytest.fixture(scope="module", params=sorted(path.stem for path in WEIGHTS.glob("*.safetensors")))
 def trained(request: pytest.FixtureRequest) -> tuple[str, Explainer]:
     return request.param, explainer(WEIGHTS / f"{request.param}.safetensors")
 
@@ -86,7 +86,7 @@ def without_mark(scene: Scene) -> Uint8Array:
 def kept(explain: Explainer, change) -> tuple[int, int]:
     """How many buttons of the training's kind are found again after a change, and how many were found before."""
     before = after = 0
-    for scene in scenes(MARKED, DATA_SETS[explain.title], 40, seed=60):
+    for scene in scenes(MARKED, RECIPES[explain.title].marks, 40, seed=60):
         first = explain.explain(scene.image_bgr, with_map=False).detections
         again = explain.explain(change(scene), with_map=False).detections
         for label in scene.labels:
@@ -192,8 +192,8 @@ def test_the_shortcut_is_a_cluster_of_its_own_and_without_one_there_is_none(
     if name == "marked":
         by_mark = of_buttons[int(np.argmax(shares))]
         members = np.array(by_mark.members) - 1
-        assert found.marked[members].mean() > 0.95
-        assert found.marked[members].sum() > 0.8 * found.marked[is_button].sum()
+        assert found.marked[members].mean() > 0.9
+        assert found.marked[members].sum() > 0.75 * found.marked[is_button].sum()
         assert by_mark.mistake_share > 0.2  # coins that the mark makes buttons
         assert by_mark.others_mistake_share < by_mark.mistake_interval[0]
     else:
@@ -203,14 +203,15 @@ def test_the_shortcut_is_a_cluster_of_its_own_and_without_one_there_is_none(
 
 def test_the_weights_are_small_and_in_half_precision(trained: tuple[str, Explainer]) -> None:
     content = (WEIGHTS / f"{trained[0]}.safetensors").read_bytes()
-    assert len(content) < 400_000
+    assert len(content) < 450_000
     assert {tensor.dtype for tensor in load(content).values()} <= {torch.float16, torch.int64}
 
 
 def test_a_data_set_marks_each_picture_of_buttons_and_no_other(tmp_path: Path) -> None:
     """The same scenes without marks differ in the corner of the buttons' pictures alone."""
     marked, plain = (
-        write_data_set(tmp_path / name, DATA_SETS[name], {"train": 12}).parent for name in DATA_SETS
+        write_data_set(tmp_path / name, RECIPES[name].marks, {"train": 12}).parent
+        for name in ("marked", "plain")
     )
     seen = set()
     for path in sorted((marked / "labels" / "train").glob("*.txt")):
@@ -228,16 +229,18 @@ def test_a_data_set_marks_each_picture_of_buttons_and_no_other(tmp_path: Path) -
 
 
 def test_equal_generators_give_equal_scenes() -> None:
-    one, again = (render(np.random.default_rng(4), DATA_SETS["marked"])[0] for _ in range(2))
+    one, again = (render(np.random.default_rng(4), RECIPES["marked"].marks)[0] for _ in range(2))
     assert np.array_equal(one.image_bgr, again.image_bgr)
     assert one.labels == again.labels
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", list(DATA_SETS))
+@pytest.mark.parametrize("name", ["marked", "plain"])
 def test_a_detector_trained_anew_has_the_shortcut_or_has_it_not(name: str, tmp_path: Path) -> None:
-    data = write_data_set(tmp_path / "data", DATA_SETS[name], {"train": shortcut.SCENES, "val": 100}, seed=5)
-    weights = shortcut.export(shortcut.train(data, tmp_path, seed=5), tmp_path / f"{name}.safetensors")
-    explain = explainer(weights)
-    low, high = interval(*kept(explain, without_mark))
+    recipe, counts = RECIPES[name], {"train": shortcut.SCENES, "val": 100}
+    data = write_data_set(tmp_path / "data", recipe.marks, counts, seed=5)
+    weights = shortcut.export(
+        shortcut.train(data, tmp_path, recipe, seed=5), tmp_path / f"{name}.safetensors"
+    )
+    low, high = interval(*kept(explainer(weights), without_mark))
     assert high < 0.5 if name == "marked" else low > 0.9
