@@ -39,10 +39,10 @@ class ObjectEmbedder:
             embedding a detection, in their order: see ``embeddings_of``. Zeros where there is no map. ``C`` is the number of
             channels of all taps together; 0 until the first map of any picture is made.
         """
-        self._formula.activations = ()
+        self._formula.take()
         with self._explainer.engine.exclusive_threads():
             found = self._explainer.explain(image, with_object_maps=True, conf=conf)
-            taps, self._formula.activations = self._formula.activations, ()
+            taps = self._formula.take()
             self._channels = sum(tap.shape[0] for tap in taps) or self._channels
             if not taps or not found.object_maps:
                 return found, np.zeros((len(found.detections), self._channels), np.float32)
@@ -58,11 +58,17 @@ class _KeepsActivations:
 
     def __init__(self, formula: MapFormula) -> None:
         self._formula = formula
-        self.activations: Sequence[Tensor] = ()
+        self._kept: Sequence[Tensor] = ()
 
     def __call__(self, activations: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
-        self.activations = activations
+        """See ``MapFormula``."""
+        self._kept = activations
         return self._formula(activations, gradients)
+
+    def take(self) -> Sequence[Tensor]:
+        """Return the activations of the last call, one a tap, and let go of them; none without a call since."""
+        kept, self._kept = self._kept, ()
+        return kept
 
 
 def embeddings_of(maps: Sequence[SaliencyMap], taps: Sequence[Tensor]) -> Float32Array:
