@@ -153,13 +153,15 @@ class _Collected:
 
     def add(self, seen: _Seen, points: Float64Array, labels: Int64Array) -> None:
         """Add objects, those of no group left out."""
-        from scipy.spatial.distance import cdist  # noqa: PLC0415 (slow to import)
+        from sklearn.metrics import pairwise_distances  # noqa: PLC0415 (an extra, and slow to import)
 
         for k, members in enumerate(self._of_group):
             own = np.nonzero(labels == k)[0]
             for rows in np.array_split(own, max(1, len(own) // _READ_AT_ONCE)):
+                if not len(rows):
+                    continue
                 self._sums[k] += scaled_to_peak(seen.own[rows]).sum(0)
-                apart = cdist(points[rows], members).mean(1)
+                apart = pairwise_distances(points[rows], members).mean(1)
                 self._rows.append((seen.numbers[rows], labels[rows], np.asarray(apart, np.float64)))
 
     def result(self, looked_at: int, by: str) -> ClassGroups:

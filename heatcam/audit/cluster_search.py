@@ -137,9 +137,11 @@ def nearest_labels(points: Float64Array, known: Float64Array, labels: Int64Array
         known: float64 ``(M, K)``, points whose labels are known, M at least 5.
         labels: int64 ``(M,)``.
     """
-    from scipy.spatial import cKDTree  # noqa: PLC0415 (slow to import)
+    from sklearn.neighbors import KDTree  # noqa: PLC0415 (an extra, and slow to import)
 
-    _, nearest = cKDTree(known).query(points, _NEIGHBOURS)
+    if not len(points):
+        return np.zeros(0, np.int64)
+    nearest = KDTree(known).query(points, _NEIGHBOURS, return_distance=False)
     votes: npt.NDArray[np.int64] = labels[nearest] - NONE  # (N, 5), from 0
     counts = np.zeros((len(votes), int(votes.max(initial=0)) + 1), np.int64)
     for column in votes.T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -16,6 +17,7 @@ from heatcam.geometry import Float32Array
 from heatcam.text import printable
 
 MEDOIDS = 6
+_Z = 1.959964  # standard deviations: 95 % of a normal distribution
 _WRONG = [
     kind.value
     for kind in (
@@ -67,7 +69,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class ClusteredClass:
-    """What was looked for in one class.
+    """Search of one class: what was looked at and found.
 
     Attributes:
         class_name: the class.
@@ -179,10 +181,10 @@ def _mistakes(rows: polars.DataFrame) -> tuple[int, int]:
 
 def _interval(count: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of a share (Wilson 1927)."""
-    from scipy.stats import binomtest  # noqa: PLC0415 (slow to import)
-
-    found = binomtest(count, total).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    share, squared = count / total, _Z**2 / total
+    middle = (share + squared / 2) / (1 + squared)
+    half = _Z / (1 + squared) * math.sqrt(share * (1 - share) / total + squared / total / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _mean(values: polars.Series) -> float | None:
