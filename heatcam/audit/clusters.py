@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -14,10 +13,10 @@ from heatcam.audit.class_groups import ClassGroups, ReadParts, group_class
 from heatcam.audit.cluster_search import NONE
 from heatcam.audit.objects import ObjectKind
 from heatcam.geometry import Float32Array
+from heatcam.measures import share_interval
 from heatcam.text import printable
 
 MEDOIDS = 6
-_Z = 1.959964  # standard deviations: 95 % of a normal distribution
 _WRONG = [
     kind.value
     for kind in (
@@ -165,7 +164,7 @@ def _clusters_of(name: str, own: polars.DataFrame, groups: ClassGroups) -> Itera
             mistakes=mistakes,
             judged=judged,
             mistake_share=mistakes / judged if judged else None,
-            mistake_interval=_interval(mistakes, judged) if judged else None,
+            mistake_interval=share_interval(mistakes / judged, judged) if judged else None,
             others_mistake_share=others / others_judged if others_judged else None,
             stability=round(stability, 4),
             energy_in_box=_mean(inside["energy_in_box"]),
@@ -177,14 +176,6 @@ def _mistakes(rows: polars.DataFrame) -> tuple[int, int]:
     """Return the number of objects that are wrong, and of those that are right or wrong."""
     wrong = int(rows["kind"].is_in(_WRONG).sum())
     return wrong, wrong + int((rows["kind"] == ObjectKind.TRUE.value).sum())
-
-
-def _interval(count: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927)."""
-    share, squared = count / total, _Z**2 / total
-    middle = (share + squared / 2) / (1 + squared)
-    half = _Z / (1 + squared) * math.sqrt(share * (1 - share) / total + squared / total / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _mean(values: polars.Series) -> float | None:
