@@ -1,6 +1,7 @@
 from .banner import draw_banner as draw_banner
 from .blend import blend as blend
 from .blend import colour_table as colour_table
+from .blend import opacity_table as opacity_table
 from .compared_window import draw_model as draw_model
 from .compared_window import draw_models_difference as draw_models_difference
 from .comparison import LONGEST as LONGEST
@@ -9,6 +10,7 @@ from .comparison import ComparisonLook as ComparisonLook
 from .comparison import draw_comparison as draw_comparison
 from .comparison import resized_comparison as resized_comparison
 from .covers import draw_cover as draw_cover
+from .diverging import diverging_table as diverging_table
 from .drawing import draw as draw
 from .drawing import render as render
 from .drawing import source_words as source_words
