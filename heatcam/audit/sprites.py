@@ -1,4 +1,4 @@
-"""Sprite sheets of the page: a hundred thumbnails in one picture, and the maps of the same hundred objects in one string of bytes.
+"""Sprite sheets of the page: a hundred thumbnails in one picture, and the maps of the same objects in one string of bytes.
 
 Measured with 10,000 objects of photographs: a WebP sheet takes 20 % less than a JPEG that looks as good, and maps of 64 levels,
 each cell as the difference to its left neighbour and deflated, a fifth of their bytes.

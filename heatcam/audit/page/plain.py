@@ -41,7 +41,3 @@ def _of_many(value: Any) -> Any:
     if isinstance(value, list | tuple | frozenset | set):
         return [plain(one) for one in value]
     return value
-
-
-
-

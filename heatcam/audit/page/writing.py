@@ -132,7 +132,9 @@ def _document(page: AuditPage, shown: polars.DataFrame) -> dict[str, Any]:
         "table": columns_of(shown),
         "palettes": palettes(),
         "figures": plain(page.figures),
-        "clusters": plain(page.clusters and {"list": page.clusters.clusters, "classes": page.clusters.classes}),
+        "clusters": plain(
+            page.clusters and {"list": page.clusters.clusters, "classes": page.clusters.classes}
+        ),
         "changes": plain(page.changes),
     }
 
@@ -145,9 +147,7 @@ def _name_of(table: polars.DataFrame) -> str:
 
 def _in_html(document: dict[str, Any]) -> str:
     """Return JSON that may stand in a script element: nothing in it can end the element, and no character is invisible."""
-    text = escaped_in_json(
-        json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    )
+    text = escaped_in_json(json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

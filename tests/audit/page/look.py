@@ -1,7 +1,6 @@
 """Write a page to look at: objects of real photographs with their own maps, and made-up labels.
 
 ``python -m tests.audit.page.look PHOTOS -m best.pt -o OUT --objects 10000``: boxes are moved at random until there are so many.
-``--shots 390,1440`` takes screenshots too, with Chromium.
 """
 
 from __future__ import annotations
@@ -25,7 +24,11 @@ class Photographs:
     """Objects of photographs, and their parts."""
 
     def __init__(self, folder: Path, model: str, count: int) -> None:
-        self.draws, self.objects, self._held = np.random.default_rng(5), list[AuditedObject](), dict[int, tuple]()
+        self.draws, self.objects, self._held = (
+            np.random.default_rng(5),
+            list[AuditedObject](),
+            dict[int, tuple](),
+        )
         found = [
             (path.name, one, at)
             for path, one in self._explained(folder, model)
@@ -51,8 +54,10 @@ class Photographs:
         box = np.clip(box, 0, [wide, tall, wide, tall]).round(1)
         box[2:] = np.maximum(box[2:], box[:2] + 4)
         kind = str(self.draws.choice(KINDS, p=SHARES)) if confidence < 0.6 or number > 200 else "true"
-        made = with_numbers(number, kind, names.index(one.detections.class_names[at]), names, box, self.draws, 1)
-        image_id = 1 + [path for path in dict.fromkeys([*(each.image for each in self.objects), name])].index(name) if number < 300 else hash(name) % 9000 + 300
+        made = with_numbers(
+            number, kind, names.index(one.detections.class_names[at]), names, box, self.draws, 1
+        )
+        image_id = self.image_ids.setdefault((name, number // 300), len(self.image_ids) + 1)
         made = replace(made, image=name, image_id=image_id, image_wide=wide, image_tall=tall)
         self.objects.append(replace(made, confidence=confidence if kind != "missed" else made.confidence))
         self._held[number] = (one, at, box)
@@ -70,7 +75,8 @@ class Photographs:
 
     def parts(self, numbers: Sequence[int]) -> Parts:
         thumbs, crops, own, signed = zip(*(self.part(number) for number in numbers), strict=True)
-        return Parts(tuple(numbers), thumbs, crops, np.stack(own), np.stack(signed), np.zeros((len(numbers), 0), np.float32))  # fmt: skip
+        nothing = np.zeros((len(numbers), 0), np.float32)
+        return Parts(tuple(numbers), thumbs, crops, np.stack(own), np.stack(signed), nothing)
 
 
 def fitted(image: np.ndarray, side: int, *, grow: bool = True) -> np.ndarray:

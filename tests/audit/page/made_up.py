@@ -30,6 +30,7 @@ KINDS = ("true", "class", "location", "both", "duplicate", "background", "missed
 SHARES = (0.62, 0.06, 0.05, 0.01, 0.03, 0.1, 0.09, 0.02, 0.02)
 WRONG = ("class", "location", "both", "duplicate", "background")
 CLASSES = ("person", "car", "dog", "cat", "bicycle", "traffic light", "kite", "chair", "bottle", "horse")
+AUCS = {"confidence": 0.83, "energy_in_box": 0.74, "enrichment": 0.69, "evidence": 0.78}
 SIZE_WH = (1280, 720)
 
 
@@ -47,9 +48,7 @@ def made_up_objects(
     return [_object(number, draws, classes, per_image) for number in range(1, count + 1)]
 
 
-def _object(
-    number: int, draws: np.random.Generator, classes: Sequence[str], per_image: int
-) -> AuditedObject:
+def _object(number: int, draws: np.random.Generator, classes: Sequence[str], per_image: int) -> AuditedObject:
     kind = str(draws.choice(KINDS, p=SHARES))
     at = int(min(draws.exponential(2.5), len(classes) - 1))
     side = draws.lognormal(4.4, 0.7)
@@ -137,7 +136,7 @@ def made_up_figures(table: polars.DataFrame) -> Figures:
         separation=tuple(
             Separation(name, number, 900, 240, estimate(value, 1140, 0.03 if name is None else 0.09))
             for name in each
-            for number, value in zip(("confidence", "energy_in_box", "enrichment", "evidence"), (0.83, 0.74, 0.69, 0.78), strict=True)
+            for number, value in AUCS.items()
         ),
         low_evidence_rule=tuple(RuleCost(name, estimate(0.31, 240), estimate(0.04, 900, 0.015)) for name in each),
         confusion=_confusion(table, names),
@@ -170,15 +169,31 @@ def _class_figures(table: polars.DataFrame, name: str | None) -> ClassFigures:
 def _distributions(table: polars.DataFrame, names: Sequence[str | None]) -> list[Distribution]:
     made = []
     for number in ("confidence", "energy_in_box", "enrichment", "evidence"):
-        low, high = 0.0, 1.0 if number in ("confidence", "energy_in_box") else float(table[number].quantile(0.98) or 1)
+        low, high = (
+            0.0,
+            1.0 if number in ("confidence", "energy_in_box") else float(table[number].quantile(0.98) or 1),
+        )
         for name in names:
             for kind, kinds in (("true", ["true"]), ("false", WRONG), ("missed", ["missed"])):
-                values = _of(table, name).filter(polars.col("kind").is_in(kinds))[number].drop_nulls().to_numpy()
+                values = (
+                    _of(table, name).filter(polars.col("kind").is_in(kinds))[number].drop_nulls().to_numpy()
+                )
                 if not len(values):
                     continue
                 counts, _ = np.histogram(np.clip(values, low, high), 20, (low, high))
                 quantiles = np.quantile(values, (0.05, 0.25, 0.5, 0.75, 0.95))
-                made.append(Distribution(name, kind, number, len(values), tuple(quantiles.tolist()), low, high, tuple(counts.tolist())))
+                made.append(
+                    Distribution(
+                        name,
+                        kind,
+                        number,
+                        len(values),
+                        tuple(quantiles.tolist()),
+                        low,
+                        high,
+                        tuple(counts.tolist()),
+                    )
+                )
     return made  # fmt: skip
 
 
@@ -208,7 +223,9 @@ def made_up_clusters(table: polars.DataFrame, count: int = 5) -> Clusters:
         members = tuple(_of(table, name)["number"].head(60))
         of.update(dict.fromkeys(members, number))
         mean = _blot(number * 41).astype(np.float32) / 255
-        clusters.append(Cluster(number, name, members, members[:6], mean, len(members) // 3, len(members), len(members) // 3 / len(members), (0.24, 0.48), 0.17, 0.82, 0.41, 0.72))  # fmt: skip
+        count, wrong = len(members), len(members) // 3
+        judged = (wrong, count, wrong / count, (0.24, 0.48), 0.17)
+        clusters.append(Cluster(number, name, members, members[:6], mean, *judged, 0.82, 0.41, 0.72))
     classes = tuple(
         ClusteredClass(name, _of(table, name).height, _of(table, name).height, int(place < count), 12,
                        "" if place < count else "its maps do not fall into groups")

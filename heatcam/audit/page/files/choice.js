@@ -36,7 +36,8 @@ function addressOf() {
 function readAddress() {
   const [view, query] = location.hash.slice(1).split("?");
   const given = Object.fromEntries([...new URLSearchParams(query ?? "")].filter(([name]) => Object.hasOwn(FRESH, name)));
-  Object.assign(choice, FRESH, given, { view: Object.hasOwn(VIEWS, view) ? view : choice.view });
+  Object.assign(choice, FRESH, given, { view: Object.hasOwn(VIEWS, view) ? view : "overview" });
+  if (choice.set && !sets.has(choice.set) && choice.set !== "flagged") noteSets();
   if (!Object.hasOwn(NUMBERS, choice.sort)) choice.sort = FRESH.sort;
   listeners.forEach((listener) => listener());
 }

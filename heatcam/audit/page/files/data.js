@@ -35,12 +35,19 @@ function countBy(key, rows = ROWS) {
 }
 const kindCounts = countBy(kindOf);
 
-/** The part of the picture that thumbnail, crop and maps show, in image pixels: x1, y1, x2, y2. */
-function cropOf(row) {
+/** An object's box grown by a quarter of its sides, inside the picture, which its maps are of: x1, y1, x2, y2 in image pixels. */
+function grownOf(row) {
   const [x1, y1, x2, y2] = table.box[row], [wide, tall] = table.image_sizes[table.image[row]];
-  const across = MARGIN * (x2 - x1), down = MARGIN * (y2 - y1);
-  const crop = [Math.max(0, x1 - across), Math.max(0, y1 - down), Math.min(wide, x2 + across), Math.min(tall, y2 + down)];
-  return [crop[0], crop[1], Math.max(crop[2], crop[0] + 1), Math.max(crop[3], crop[1] + 1)];
+  const across = MARGIN * Math.max(x2 - x1, 2), down = MARGIN * Math.max(y2 - y1, 2);
+  const left = clamped(x1 - across, 0, wide - 1), top = clamped(y1 - down, 0, tall - 1);
+  return [left, top, clamped(x2 + across, left + 1, wide), clamped(y2 + down, top + 1, tall)];
+}
+const clamped = (value, low, high) => Math.min(Math.max(value, low), high);
+
+/** The whole pixels of that box, which thumbnail and crop are of. */
+function cropOf(row) {
+  const [x1, y1, x2, y2] = grownOf(row);
+  return [Math.floor(x1), Math.floor(y1), Math.ceil(x2), Math.ceil(y2)];
 }
 
 /** The clusters' members by cluster, and each cluster by its number. */

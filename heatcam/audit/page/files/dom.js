@@ -22,7 +22,7 @@ function filled(made, attributes, children) {
     else if (name.startsWith("--")) made.style.setProperty(name, value);
     else made.setAttribute(name, value === true ? "" : String(value));
   }
-  made.append(...children.flat().filter((one) => one !== null && one !== undefined && one !== false));
+  made.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
   return made;
 }
 

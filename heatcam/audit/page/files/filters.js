@@ -20,7 +20,9 @@ function kindList(kinds) {
 }
 
 function classSelect() {
-  const counts = countBy(classOf), names = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a.localeCompare(b));
+  const counts = countBy(classOf);
+  for (const row of ROWS) if (labelOf(row) && labelOf(row) !== classOf(row)) counts.set(labelOf(row), (counts.get(labelOf(row)) ?? 0) + 1);
+  const names = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a.localeCompare(b));
   return select("Class", [["", "Any class"], ...names.map((name) => [name, `${name} (${whole(counts.get(name))})`])], choice.class, (value) => choose({ class: value }));
 }
 

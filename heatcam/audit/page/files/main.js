@@ -22,6 +22,11 @@ function followView() {
   }
 }
 
+/** Note all sets that an address may name: views note theirs when they are drawn. */
+function noteSets() {
+  for (const [name, [, draw]] of Object.entries(VIEWS)) if (name !== "objects") draw();
+}
+
 function drawViews() {
   const links = Object.entries(VIEWS).map(([name, [words]]) => element("a", { href: `#${name}`, "aria-current": name === choice.view ? "page" : null, onclick: (event) => { event.preventDefault(); choose({ view: name }, { isStep: true }); window.scrollTo(0, 0); } }, words));
   byId("views").replaceChildren(...links);
@@ -82,8 +87,6 @@ function scrolled() {
 
 drawTools();
 onChoice(followView);
-// A cell, a cluster or a change that an address names is known once its view was drawn.
-for (const [name, [, draw]] of Object.entries(VIEWS)) if (name !== "objects") draw();
 byId("detail").addEventListener("close", () => { if (choice.view === "objects") gallery.grid.focus({ preventScroll: true }); });
 for (const name of ["detail", "flags", "keys"]) byId(name).addEventListener("click", (event) => { if (event.target === byId(name)) byId(name).close(); });
 window.addEventListener("keydown", pressed);

@@ -45,8 +45,9 @@ async function mapOf(row, kind) {
   const all = await mapsOf(table.sheet[row]), size = CELLS * CELLS;
   if (!all) return null;
   const start = (table.cell[row] + (kind === "own" ? 0 : all.length / size / 2)) * size;
-  const levels = all.subarray(start, start + size);
-  return Float32Array.from(levels, kind === "own" ? (one) => (one * 255) / 63 : (one) => ((one - 32) * 255) / 31);
+  const levels = new Float32Array(size), [zero, scale] = kind === "own" ? [0, 255 / 63] : [32, 255 / 31];
+  for (let at = 0; at < size; at += 1) levels[at] = (all[start + at] - zero) * scale;
+  return levels;
 }
 
 /** Where a crop lies in a square of `side` pixels, whole and in its middle: x, y, width, height. */
@@ -54,6 +55,12 @@ function placeIn(side, row) {
   const [x1, y1, x2, y2] = cropOf(row), scale = side / Math.max(x2 - x1, y2 - y1);
   const wide = (x2 - x1) * scale, tall = (y2 - y1) * scale;
   return [(side - wide) / 2, (side - tall) / 2, wide, tall];
+}
+
+/** Where the maps lie in a crop that is drawn at this place. */
+function mapPlace(row, [x, y, wide, tall]) {
+  const [left, top, right, bottom] = grownOf(row), crop = cropOf(row), across = wide / (crop[2] - crop[0]), down = tall / (crop[3] - crop[1]);
+  return [x + (left - crop[0]) * across, y + (top - crop[1]) * down, (right - left) * across, (bottom - top) * down];
 }
 
 /** Draw an object's thumbnail into a part of a canvas; tells if it could. */
@@ -74,6 +81,7 @@ async function paintThumb(context, row, place, isWanted) {
 async function paintObject(canvas, row, look) {
   const ticket = `${row} ${look} ${canvas.width}`;
   if (canvas.dataset.shows === ticket) return;
+  if (canvas.dataset.shows?.split(" ")[0] !== String(row)) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   canvas.dataset.shows = ticket;
   const isWanted = () => canvas.dataset.shows === ticket;
   const context = canvas.getContext("2d"), place = placeIn(canvas.width, row);
@@ -82,7 +90,7 @@ async function paintObject(canvas, row, look) {
   if (!isWanted()) return;
   context.clearRect(0, 0, canvas.width, canvas.height);
   await paintThumb(context, row, place, isWanted);
-  if (levels && isWanted()) paintMap(context, levels, look, place);
+  if (levels && isWanted()) paintMap(context, levels, look, mapPlace(row, place));
 }
 
 /** Make a small picture of an object that opens it. */
