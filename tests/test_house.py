@@ -160,10 +160,10 @@ NEVER = [
         ("heatcam.commands", "heatcam.sinks", "heatcam.sources", "heatcam.pipeline", "heatcam.models"),
     ),
     (("report", "audit"), ("heatcam.smoothing",)),  # numbers are of raw maps
-    (
+    (  # (the page draws maps in overlay's colours)
         ("audit",),
         (
-            *("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.overlay", "heatcam.live"),
+            *("heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.live", "heatcam.web"),
             *("heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
         ),
     ),

@@ -50,3 +50,6 @@ from .tries import changed_pictures as changed_pictures
 from .tries import objects_to_try as objects_to_try
 from .tries import questions_of as questions_of
 from .val_geometry import val_letterboxes as val_letterboxes
+from .page.crops import write_crops as write_crops
+from .page.writing import AuditPage as AuditPage
+from .page.writing import write_page as write_page

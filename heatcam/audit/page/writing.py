@@ -41,7 +41,7 @@ STYLES = ("page", "overview", "gallery", "detail")
 
 @dataclass(frozen=True, eq=False)
 class AuditPage:
-    """What the page shows.
+    """Contents of the page.
 
     Attributes:
         title: of the page, such as the data set's name.
