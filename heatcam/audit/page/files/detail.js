@@ -58,7 +58,7 @@ function verdictOf(row) {
   return element("div", { class: "verdict" }, element("p", {}, sentences[kind] ?? `${KINDS[kind]?.[1] ?? ""}.`, table.low[row] === 1 ? element("span", { class: "low" }, "Low evidence: no better than chance.") : null),
     stands !== null && stands !== undefined ? element("p", {}, "It stands for ", link(stands, "missed object"), ": the two count once.") : null, standing >= 0 ? element("p", {}, "In its place is ", link(standing, "object"), ".") : null);
 }
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+const sentence = (text) => `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** Numbers, beside the middle half of the class's true detections. */
 function factsOf(row) {

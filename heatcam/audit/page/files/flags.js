@@ -1,9 +1,18 @@
 // Flags: kept in this browser, under the audit's own name.
 
 const FLAGS = `heatcam-audit-${page.id}`;
-const flagged = new Set(JSON.parse(recall(FLAGS, "[]")).filter((one) => rowOf.has(one)));
+const flagged = new Set(keptFlags().filter((one) => rowOf.has(one)));
 const flagListeners = [];
 const onFlags = (listener) => flagListeners.push(listener);
+
+/** The numbers that were kept; none where something else stands there. */
+function keptFlags() {
+  try {
+    return [...JSON.parse(recall(FLAGS, "[]"))];
+  } catch {
+    return [];
+  }
+}
 
 /** Flag an object, or take its flag away. */
 function toggleFlag(row) {

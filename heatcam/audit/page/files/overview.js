@@ -7,7 +7,7 @@ function drawOverview() {
 function heading() {
   const facts = page.head.filter(([name]) => !isHeadline(name));
   return element("header", { class: "heading" }, element("h1", {}, page.title),
-    element("dl", { class: "facts" }, facts.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
+    element("dl", { class: "facts" }, facts.map(([name, value]) => element("div", {}, element("dt", {}, capital(name)), element("dd", {}, value)))));
 }
 const isHeadline = (name) => /^mAP/.test(name);
 
@@ -46,5 +46,5 @@ function kindsSection() {
 function wordsSection() {
   const lines = page.figures?.lines ?? [];
   if (!lines.length) return null;
-  return section("In words", "", element("ul", { class: "lines" }, lines.map((line) => element("li", {}, line))));
+  return section("In words", "", element("ul", { class: "lines" }, lines.map((line) => element("li", {}, capital(line)))));
 }

@@ -6,7 +6,7 @@ let separationClass = "";
 function separationSection() {
   const figures = page.figures;
   if (!figures?.distributions.length) return null;
-  const made = section(figures.has_labels ? "What tells false from true" : "How the numbers are distributed", figures.has_labels ? "The chance that a true detection has more of it than a false one: 50 % says nothing. Lines are 95 % intervals over pictures." : "");
+  const made = section(figures.has_labels ? "What tells false from true" : "How the numbers are distributed", figures.has_labels ? "The chance that a true detection has more of it than a false one: 50 % says nothing, and below it the false ones have more. Lines are 95 % intervals over pictures." : "");
   const names = [...new Set(figures.distributions.map((one) => one.class_name).filter((name) => name !== null))];
   const holder = element("div");
   const draw = () => holder.replaceChildren(...separationParts(figures, separationClass === "" ? null : separationClass));

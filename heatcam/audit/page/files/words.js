@@ -8,6 +8,7 @@ const isNone = (value) => value === null || value === undefined;
 const whole = (value) => (isNone(value) ? NONE : String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, THIN));
 const percent = (share, digits = 0) => (isNone(share) ? NONE : `${(100 * share).toFixed(digits)}${FIXED}%`);
 const counted = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+const capital = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const minus = (text) => text.replace("-", "−");
 
 /** Three digits that say something: 0.012, 1.23, 12.3, 1234. */
