@@ -29,6 +29,9 @@ from .labels import PictureLabels as PictureLabels
 from .matching import BACKGROUND_IOU as BACKGROUND_IOU
 from .objects import AuditedObject as AuditedObject
 from .objects import ObjectKind as ObjectKind
+from .page.crops import write_crops as write_crops
+from .page.writing import AuditPage as AuditPage
+from .page.writing import write_page as write_page
 from .picture import JudgedPicture as JudgedPicture
 from .picture import PicturePlace as PicturePlace
 from .picture import judge as judge
@@ -39,6 +42,7 @@ from .reading import read_audit as read_audit
 from .rules import RuleFile as RuleFile
 from .rules import read_rules as read_rules
 from .rules import rules_of as rules_of
+from .sprites import with_places as with_places
 from .store import AuditStore as AuditStore
 from .summary import class_summaries as class_summaries
 from .summary import kind_counts as kind_counts
@@ -50,6 +54,3 @@ from .tries import changed_pictures as changed_pictures
 from .tries import objects_to_try as objects_to_try
 from .tries import questions_of as questions_of
 from .val_geometry import val_letterboxes as val_letterboxes
-from .page.crops import write_crops as write_crops
-from .page.writing import AuditPage as AuditPage
-from .page.writing import write_page as write_page

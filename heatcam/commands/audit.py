@@ -70,7 +70,7 @@ def run_audit(
     store = AuditStore(output.output / STORE)
     store.begin(settings_digest(data, explainer, choice))
     files = {picture.name: picture.path for picture in data.pictures}
-    run = AuditRun(data, files, explainer, store, choice, output, terminal)
+    run = AuditRun(data, files, explainer, store, choice, output, terminal, model=model.model or MARKERS)
     collected = _collect(run, classes)
     counted = count(store)
     document = document_of(run, classes, counted, complete=not collected.stopped)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heatcam.audit import AuditStore, DataSet
 from heatcam.commands.audit_options import AuditChoice, AuditOutput
 from heatcam.commands.terminal import Terminal
+from heatcam.models import MARKERS
 
 if TYPE_CHECKING:
     from heatcam.saliency import Explainer
@@ -30,6 +31,7 @@ class AuditRun:
         documents: parts of ``audit.json``, plain values, by the names of its fields.
         lines: lines for the terminal.
         head: facts for a page's head, in words.
+        model: the model's file or name, as commands take it.
     """
 
     data: DataSet
@@ -43,6 +45,7 @@ class AuditRun:
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     head: dict[str, str] = field(default_factory=dict)
+    model: str = MARKERS
 
     @property
     def folder(self) -> Path:

@@ -17,6 +17,7 @@ from heatcam.commands.audit_figures import (
     try_context,
     wants_tries,
 )
+from heatcam.commands.audit_page import show_page
 from heatcam.commands.audit_run import AuditRun
 
 
@@ -41,6 +42,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("counting figures", count_figures),
     Stage("finding clusters", find_clusters),
     Stage("comparing with the earlier audit", compare_audits, is_against),
+    Stage("writing the page", show_page),
 )
 
 
