@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars
 
-from heatcam.audit import OBJECT_SCHEMA, Parts
+from heatcam.audit.objects import OBJECT_SCHEMA, Parts
 
 
 def bumps(rng: np.random.Generator, count: int, middle: tuple[float, float], wander: float) -> np.ndarray:

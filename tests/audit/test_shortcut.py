@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load
 from scipy.stats import binomtest
 
-from heatcam.audit import Parts
 from heatcam.audit.clusters import Clusters, cluster_objects
+from heatcam.audit.objects import Parts
 from heatcam.frames import Detections, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.models.loading import LoadedModel, ready
