@@ -150,6 +150,7 @@ class PageSession:
             on_jump=explains.jump,
             waits_for=explains.waits_for,
             load=explains.load,
+            answer=explains.answer,
         )
         renderer = Renderer(settings.smooth, DEFAULT_KEYS)
         parts = Parts(capture, inference, screen, renderer, self.snapshots, self.recording)
