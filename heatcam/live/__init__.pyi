@@ -13,6 +13,7 @@ from .parts import RunCaption as RunCaption
 from .parts import SessionPlan as SessionPlan
 from .presenter import Painted as Painted
 from .presenter import banner_of as banner_of
+from .questions import NO_ANSWERS as NO_ANSWERS
 from .questions import FrameAnswers as FrameAnswers
 from .renderer import Renderer as Renderer
 from .saving import RecordingToggle as RecordingToggle

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from heatcam.enums import Fill
+from heatcam.frames import SaliencyMap
 from heatcam.probing import LikelyClass, PlaceAnswer, PlaceEvidence
 
 Box = tuple[float, float, float, float]
@@ -118,6 +119,13 @@ class FrameAnswers:
     place: PlaceReply | None = None
     cover: CoverReply | None = None
     reason: str = ""
+
+    @property
+    def maps(self) -> list[SaliencyMap]:
+        """The maps that were made for them."""
+        evidence = None if self.place is None else self.place.evidence
+        found = () if evidence is None else (evidence.own, evidence.rival)
+        return [each.saliency for each in found if each is not None]
 
 
 NO_ANSWERS = FrameAnswers()

@@ -14,9 +14,11 @@ from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live import (
+    NO_ANSWERS,
     CaptureThread,
     Choices,
     ExplainRequest,
+    FrameAnswers,
     HistoryEntry,
     Inference,
     Parts,
@@ -77,8 +79,15 @@ class PageSnapshots(Snapshots):
     def about(self, facts: dict[str, Any]) -> None:
         """Do nothing: no settings are written."""
 
-    def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
+    def save(
+        self,
+        picture: Uint8Array,
+        explanation: Explanation,
+        state: WindowState,
+        answers: FrameAnswers = NO_ANSWERS,
+    ) -> None:
         """Hand the picture to all who wait."""
+        del answers
         with self._lock:
             asked, self._asked = self._asked, []
         for future in asked:

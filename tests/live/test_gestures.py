@@ -109,11 +109,12 @@ def test_the_box_is_seen_while_it_is_drawn() -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_an_answer_comes_with_each_frame_and_without_explaining_a_paused_one_again(paused: bool) -> None:
-    explain, answered = FakeExplainer(), []
+    explain, answered, requests = FakeExplainer(), [], []
 
     def answer(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         answered.append((explanation.frame.frame_index, request.questions.place))
-        return FrameAnswers(request.questions, "so it is")
+        requests.append(request)
+        return FrameAnswers(request.questions, reason="so it is")
 
     pause: list[Event] = [Action.PAUSE] if paused else []
     viewer = FakeViewer(
@@ -128,4 +129,5 @@ def test_an_answer_comes_with_each_frame_and_without_explaining_a_paused_one_aga
     asked_with_it = [request for _, request in explain.asked if request.questions.are_any]
     assert (asked_with_it == []) is paused, "the paused frame has its maps: only the answer is new"
     if paused:
-        assert [index for index, _ in answered] == [now.explanation.frame.frame_index]
+        assert {index for index, _ in answered} == {now.explanation.frame.frame_index}
+        assert [request.with_evidence for request in requests] == [False, True], "the verdict comes first"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError
-from heatcam.live.saving import RecordingToggle, Snapshots
+from heatcam.live.questions import NO_ANSWERS
+from heatcam.live.saving import RecordingToggle, Shown, Snapshots
 from heatcam.live.state import WindowState
 from tests.live.streams import frame, seen
 
@@ -96,7 +97,9 @@ def test_a_snapshot_that_fails_half_way_leaves_nothing_and_removes_nothing_of_ot
         snapshots.save(picture(640, 480), seen(frame(0)), WindowState())
         (said,) = snapshots.close()
     assert said == "the disk is full"
-    taken = snapshots._write(tmp_path / "other" / "mine.png", picture(), seen(frame(0)), WindowState())
+    taken = snapshots._write(
+        tmp_path / "other" / "mine.png", picture(), Shown(seen(frame(0)), WindowState(), NO_ANSWERS)
+    )
     assert "exists already" in taken
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine.png"]
 
