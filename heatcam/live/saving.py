@@ -44,6 +44,7 @@ class Shown:
     answers: FrameAnswers
 
     def explanations(self) -> dict[str, Explanation]:
+        """Return what is shown by what its files end in."""
         return explanations_shown(self.explanation, self.state)
 
     def as_plain(self) -> dict[str, Any]:
