@@ -40,6 +40,7 @@ from heatcam.overlay import (
     draw_text_panel,
     draw_tool,
     evidence_bar_box,
+    is_small,
     moved_marks,
     natural_wh,
     places_on,
@@ -146,12 +147,14 @@ class Renderer:
         seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
         cards = [draw_numbers(picture, explanation, focus, seen)] if state.numbers and is_alone else []
         asked = asked_shown(entry, state)
+        bars = [] if asked is None else _bar_boxes(asked, view, state)
         if asked is not None:
-            avoided = [*_laid(cards), *_bar_boxes(asked, view, state)]
+            avoided = [*_laid(cards), *bars]
             seen_there = view.boxes_of(asked.box_xyxy)
             cards.append(draw_text_panel(picture, asked.lines(), seen_there, avoided, view.places))
-        if state.graphs and is_alone:
-            draw_graphs(picture, self.evidence, seen, _laid(cards))
+        crowded = len(_laid(cards)) > 1 and is_small((picture.shape[1], picture.shape[0]))
+        if state.graphs and is_alone and not crowded:
+            draw_graphs(picture, self.evidence, seen, [*_laid(cards), *bars])
 
     def _composed(
         self,

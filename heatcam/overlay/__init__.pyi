@@ -34,6 +34,7 @@ from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
 from .options import named_look as named_look
+from .panels import is_small as is_small
 from .place_marks import PlaceMark as PlaceMark
 from .place_marks import draw_place_marks as draw_place_marks
 from .place_marks import moved_marks as moved_marks
