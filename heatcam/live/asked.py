@@ -158,4 +158,6 @@ def _likely_lines(reply: PlaceReply, answer: PlaceAnswer) -> list[PanelLine]:
                 importance=6 if is_own else 2,
             )
         )
-    return [quiet(f"likeliest of {len(ranks)} classes, in any box there", 2), *rows] if len(ranks) > 1 else rows
+    return (
+        [quiet(f"likeliest of {len(ranks)} classes, in any box there", 2), *rows] if len(ranks) > 1 else rows
+    )
