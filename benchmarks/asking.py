@@ -1,7 +1,7 @@
 """Cost of an answer about a place beside a live frame: ``python -m benchmarks.asking PHOTO MODEL``, such as a COCO yolov8n.
 
-Frame and answer are timed in turn, on the explainer that the window has for a stream; so are the answer with its evidence, which a
-paused frame gets, and the frame after it.
+Frame and answer are timed in turn, on the explainer that the window has for a stream; so is the answer with its evidence, which a
+paused frame gets.
 """
 
 from __future__ import annotations
