@@ -190,6 +190,7 @@ def _session(
         on_jump=live_model.jump,
         waits_for=live_model.waits_for,
         load=live_model.load,
+        answer=live_model.answer,
     )
     parts = SessionParts(
         capture,

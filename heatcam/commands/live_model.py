@@ -13,8 +13,9 @@ from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
 from heatcam.frames import Explains, Explanation, Frame
-from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready, Side
+from heatcam.live import Answering, ExplainerFor, Explaining, ExplainRequest, FrameAnswers, Ready, Side
 from heatcam.options import ExplainOptions, names_in
+from heatcam.probing import AsksPlaces
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class LiveModel:
         self._size_wh, self._terminal = size_wh, terminal
         self._open_cache = open_cache or _opened_alone
         self._explaining: Explaining | None = None
+        self._answering = Answering(self._asked)
         #: Name of the backend that runs the network; "" before it is loaded.
         self.backend = ""
 
@@ -117,6 +119,18 @@ class LiveModel:
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested; see ``Explaining``."""
         return self._loaded(frame, request)
+
+    def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        """Answer a request's questions about a frame that was explained; see ``Answering``."""
+        return self._answering(explanation, request)
+
+    def _asked(self, request: ExplainRequest) -> AsksPlaces:
+        """Return the explainer of a request, to be asked about places."""
+        from heatcam.saliency import Explainer, Prober  # noqa: PLC0415 (torch: loaded by now)
+
+        explainer = self._loaded.explainer_of(request)
+        assert isinstance(explainer, Explainer)  # (one model is shown)
+        return Prober(explainer.with_thresholds(replace(explainer.thresholds, conf=request.conf)))
 
     def jump(self) -> None:
         """Note that the next frame does not follow the one before."""

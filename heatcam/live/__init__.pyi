@@ -1,3 +1,4 @@
+from .answering import Answering as Answering
 from .capture import CaptureThread as CaptureThread
 from .capture import FilmOptions as FilmOptions
 from .explain_request import ExplainRequest as ExplainRequest
@@ -12,6 +13,8 @@ from .parts import SessionParts as SessionParts
 from .parts import SessionPlan as SessionPlan
 from .presenter import Painted as Painted
 from .presenter import banner_of as banner_of
+from .questions import NO_ANSWERS as NO_ANSWERS
+from .questions import FrameAnswers as FrameAnswers
 from .renderer import Renderer as Renderer
 from .saving import RecordingToggle as RecordingToggle
 from .saving import Snapshots as Snapshots

@@ -97,12 +97,13 @@ class Controls:
             self._press(event)
 
     def _leave(self) -> None:
-        """Put down the tool in hand; quit if there is none."""
+        """Put down the tool in hand and end the question about a place; quit if there is neither."""
         state = self._current.state
-        if state.tool is Tool.NONE:
+        if state.tool is Tool.NONE and state.questions.place is None:
             self._on_quit()
-        else:
-            self._current.change(replace(state, tool=Tool.NONE, drawn_box=None))
+            return
+        questions = replace(state.questions, place=None)
+        self._current.change(replace(state, tool=Tool.NONE, drawn_box=None, questions=questions))
 
     def _ask(self, box: Box) -> None:
         """Ask about a place."""
@@ -172,7 +173,7 @@ class Controls:
     def _save(self) -> None:
         shown, picture = self._presenter.shown, self._presenter.picture()
         if shown is not None and picture is not None:
-            self._snapshots.save(picture, shown.entry.explanation, shown.state)
+            self._snapshots.save(picture, shown.entry.explanation, shown.state, shown.entry.answers)
 
     def _toggle_recording(self) -> None:
         if self._recording.seconds is not None:

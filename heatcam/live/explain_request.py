@@ -26,6 +26,7 @@ class ExplainRequest:
         classes: names or numbers of the classes to keep; empty keeps all.
         compared: the models to ask: ``A``, ``B`` or ``BOTH``.
         questions: asked about each frame beside its explanation.
+        with_evidence: also map what speaks for and against the class at the place that is asked about.
     """
 
     with_map: bool = True
@@ -39,6 +40,7 @@ class ExplainRequest:
     classes: tuple[str, ...] = ()
     compared: ComparedView = ComparedView.A
     questions: Questions = NOTHING_ASKED
+    with_evidence: bool = False
 
     @property
     def kept(self) -> tuple[float, float, tuple[str, ...]]:
@@ -47,7 +49,7 @@ class ExplainRequest:
 
     def explains_like(self, other: ExplainRequest) -> bool:
         """Return True if a frame's explanation is the same for both: they may ask other questions about it."""
-        return replace(self, questions=other.questions) == other
+        return replace(self, questions=other.questions, with_evidence=other.with_evidence) == other
 
     def explained_as(self, other: ExplainRequest) -> ExplainRequest:
         """Return this request with what another one chooses its explainer by."""

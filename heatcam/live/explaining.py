@@ -63,10 +63,7 @@ class Explaining:
             HeatcamError: the method or the layers do not work with this model.
             NotReadyError: the frame is a paused one, and its explainer is still being prepared.
         """
-        key = Key(
-            request.method, request.layers, request.still, request.iou, request.classes, request.compared
-        )
-        explainer = self._explainers.get(key, waits=self._last is None)
+        explainer = self._explainers.get(Key.of(request), waits=self._last is None)
         if explainer is None:
             if request.still or self._last is None:
                 raise NotReadyError
@@ -80,6 +77,15 @@ class Explaining:
             self._models = request.compared
             self.jump()
         return self._next(explainer, frame, request)
+
+    def explainer_of(self, request: ExplainRequest) -> Explains:
+        """Return the explainer of a request; while it is not made, or does not work, the one that the stream's last frame had."""
+        made = self._explainers.made(Key.of(request))
+        if made is None and self._last is not None:
+            return self._last[1]
+        if made is None:
+            raise RuntimeError("no frame was explained yet")
+        return made
 
     def waits_for(self) -> tuple[str, float] | None:
         """Return the display name of what is being prepared, and the seconds so far; None for nothing. From any thread."""

@@ -61,12 +61,13 @@ class FrameFeed:
             self._end_of_source()
 
     def take_refined(self) -> None:
-        """Replace the paused frame's maps by its fine maps, if they have arrived."""
+        """Replace the paused frame's maps by its fine maps, or take its answers, if they have arrived; request what it lacks."""
         refined = self._loop.refinement.take(self._current.state)
         if refined is not None:
             self._renderer.refine(refined.explanation)
             self._loop.stats.note_failure(refined.explanation.map_error)
             self._loop.presenter.change()
+            self._current.refine()
 
     def _show(self, shown: ExplainedFrame) -> None:
         explanation, before = shown.explanation, self._loop.playback.history.now

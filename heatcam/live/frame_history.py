@@ -30,9 +30,15 @@ class HistoryEntry:
     answers: FrameAnswers = NO_ANSWERS
 
     @property
+    def is_explained(self) -> bool:
+        """False for a frame that was shown while the model was loaded."""
+        return self.request.conf >= 0
+
+    @property
     def bytes(self) -> int:
         """Memory that the frame and its maps take, in bytes."""
         maps = [m for own in explanations_of(self.explanation) for m in (own.saliency, *own.object_maps)]
+        maps += self.answers.maps
         return self.explanation.frame.image_bgr.nbytes + sum(m.values.nbytes for m in maps if m is not None)
 
 

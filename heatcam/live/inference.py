@@ -46,7 +46,7 @@ class ExplainedFrame:
 def no_answers(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
     """Answer that nothing is known, where no model can be asked."""
     del explanation
-    return FrameAnswers(request.questions, "this model cannot be asked about places")
+    return FrameAnswers(request.questions, reason="this model cannot be asked about places")
 
 
 @dataclass(frozen=True)

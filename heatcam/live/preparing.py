@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from heatcam.enums import ComparedView
 from heatcam.errors import HeatcamError, UsageError
+from heatcam.live.explain_request import ExplainRequest
 
 MOST_KEPT = 6  # of two models: A, B and both, each for the stream and for a paused frame
 _SOON_S = 0.1  # first wait; an explainer built before is ready by then, and no older one need step in
@@ -31,6 +32,13 @@ class Key(NamedTuple):
     iou: float = 0.7
     classes: tuple[str, ...] = ()
     compared: ComparedView = ComparedView.A
+
+    @classmethod
+    def of(cls, request: ExplainRequest) -> Key:
+        """Return the key of a request's explainer."""
+        return cls(
+            request.method, request.layers, request.still, request.iou, request.classes, request.compared
+        )
 
 
 class Preparing(Generic[Made]):
@@ -75,6 +83,11 @@ class Preparing(Generic[Made]):
                 raise UsageError(*self._refused[key])
             self._made[key] = self._made.pop(key)  # (the most recently used stands last)
             return self._made[key]
+
+    def made(self, key: Key) -> Made | None:
+        """Return the object of ``key`` if it was made, without having it made."""
+        with self._changed:
+            return self._made.get(key)
 
     def progress(self) -> tuple[Key, float] | None:
         """Return the key that is being waited for, and the seconds so far; None for none."""

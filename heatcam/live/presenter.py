@@ -13,7 +13,7 @@ from heatcam.live.explain_request import Ready, Side
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.parts import RunCaption, SessionParts
 from heatcam.live.run_stats import RunStats
-from heatcam.live.state import WindowState
+from heatcam.live.state import WindowState, tool_words
 from heatcam.overlay import Status, View, natural_wh
 from heatcam.sources import Phase, SourceState
 
@@ -239,6 +239,7 @@ class Presenter:
             is_loading=self._inference.is_loading,
             message=self._message or entry.explanation.map_error,
             conf=state.conf,
+            tool=tool_words(state.tool),
         )
 
 

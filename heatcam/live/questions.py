@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from heatcam.enums import Fill
+from heatcam.frames import SaliencyMap
+from heatcam.probing import LikelyClass, PlaceAnswer, PlaceEvidence
 
 Box = tuple[float, float, float, float]
 
@@ -70,17 +72,60 @@ class Questions:
 NOTHING_ASKED = Questions()
 
 
+@dataclass(frozen=True, eq=False)  # (arrays do not compare)
+class PlaceReply:
+    """Answer about the place that is asked about.
+
+    Attributes:
+        answer: why the class was not found there, or that it was; None where there is no answer.
+        likely: every class that may be asked about, the likeliest there first.
+        evidence: for and against the class; None where it was not asked for.
+        cost_ms: what the answer took beside the frame's explanation.
+        reason: why there is no answer, in one line; "" if there is.
+    """
+
+    answer: PlaceAnswer | None = None
+    likely: tuple[LikelyClass, ...] = ()
+    evidence: PlaceEvidence | None = None
+    cost_ms: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CoverReply:
+    """Answer about the covers that lie on the picture.
+
+    Attributes:
+        cost_ms: what the answer took beside the frame's explanation.
+        reason: why there is no answer, in one line; "" if there is.
+    """
+
+    cost_ms: float = 0.0
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class FrameAnswers:
     """Answers about one frame.
 
     Attributes:
         asked: the questions they answer.
-        reason: why there is no answer, in one line; "" if there is.
+        place: about the place; None if none is asked about.
+        cover: about the covers; None if there are none.
+        reason: why there is no answer at all, in one line; "" if there is.
     """
 
     asked: Questions = NOTHING_ASKED
+    place: PlaceReply | None = None
+    cover: CoverReply | None = None
     reason: str = ""
+
+    @property
+    def maps(self) -> list[SaliencyMap]:
+        """The maps that were made for them."""
+        evidence = None if self.place is None else self.place.evidence
+        found = () if evidence is None else (evidence.own, evidence.rival)
+        return [each.saliency for each in found if each is not None]
 
 
 NO_ANSWERS = FrameAnswers()

@@ -54,17 +54,22 @@ class Refinement:
     def still_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for a paused frame."""
         request = self.flowing_request(state)
-        return replace(request, with_object_maps=request.with_map, still=True, every=1)
+        asks = state.questions.place is not None
+        return replace(request, with_object_maps=request.with_map, still=True, every=1, with_evidence=asks)
 
     def refuse(self, request: ExplainRequest) -> None:
         """Never make this request again."""
         self._refused.add(request)
 
     def ask(self, state: WindowState) -> None:
-        """Request the fine maps of the paused frame, unless it has them or shows none."""
-        entry, request = self._history.now, self.still_request(state)
+        """Request what the paused frame lacks: the answers to new questions first, then its fine maps, if it shows any."""
+        entry = self._history.now
         if entry is None:
             return
+        if (first := _answered_first(entry, state)) is not None:
+            self._inference.refine(entry.explanation.frame, first, entry.explanation)
+            return
+        request = self.still_request(state)
         wanted = request != entry.request and (request.with_map or not _asks_alike(request, entry.request))
         if wanted and request not in self._refused:
             known = entry.explanation if request.explains_like(entry.request) else None
@@ -73,14 +78,14 @@ class Refinement:
             self._inference.forget_refinement()
 
     def take(self, state: WindowState) -> HistoryEntry | None:
-        """Replace the current frame's maps by the fine ones and return its entry; None if none have arrived.
+        """Replace the current frame's maps by the fine ones, or its answers, and return its entry; None if none have arrived.
 
-        Maps of a request that keys have changed since are discarded: the new request is on its way.
+        What a request gave that keys have changed since is discarded: the new request is on its way.
         """
         shown, entry = self._inference.refined.take(0), self._history.now
         if shown is None or entry is None or shown.explanation.frame is not entry.explanation.frame:
             return None
-        if shown.request != self.still_request(state):
+        if shown.request not in (self.still_request(state), _answered_first(entry, state)):
             return None
         again, before = shown.explanation, entry.explanation.detections
         same = models_of(again) == models_of(entry.explanation)
@@ -96,4 +101,19 @@ class Refinement:
 
 def _asks_alike(one: ExplainRequest, other: ExplainRequest) -> bool:
     """Return True if both keep the same boxes and ask the same questions."""
-    return (one.kept, one.questions) == (other.kept, other.questions)
+    return (one.kept, one.questions, one.with_evidence) == (
+        other.kept,
+        other.questions,
+        other.with_evidence,
+    )
+
+
+def _answered_first(entry: HistoryEntry, state: WindowState) -> ExplainRequest | None:
+    """Return the request that only answers new questions about a frame, by what explained it; None where there are none.
+
+    It is as quick as can be: maps, of the frame or for the answer, come after it.
+    """
+    asked = state.questions
+    if not asked.are_any or entry.request.questions == asked or not entry.is_explained:
+        return None
+    return replace(entry.request, questions=asked, with_evidence=False)

@@ -9,15 +9,18 @@ from heatcam.comparison import ComparedFrame, explanations_of
 from heatcam.enums import ComparedView, Layout
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
+from heatcam.live.asked import AskedPlaceShown, asked_shown
 from heatcam.live.compared import alone, comparison_shown, layout_shown
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.objects import shown_numbers
 from heatcam.live.state import WindowState
 from heatcam.measures import EvidenceHistory, RegionFinder
 from heatcam.overlay import (
+    HEAT_CAPTION,
     PLAIN_CAPTION,
     OverlayOptions,
     Pixels,
+    PlaceMark,
     Status,
     View,
     at_size,
@@ -26,12 +29,19 @@ from heatcam.overlay import (
     draw,
     draw_band,
     draw_banner,
+    draw_evidence,
     draw_graphs,
     draw_help,
     draw_model,
     draw_models_difference,
     draw_numbers,
+    draw_place_marks,
     draw_status,
+    draw_text_panel,
+    draw_tool,
+    evidence_bar_box,
+    is_small,
+    moved_marks,
     natural_wh,
     places_on,
     resized_comparison,
@@ -118,25 +128,33 @@ class Renderer:
         picture, explanation = view.picture, entry.explanation
         if banner is not None:
             draw_banner(picture, *banner)
-        if comparison is None:
-            self._draw_panels(view, entry, state)
+        self._draw_panels(view, entry, state, is_alone=comparison is None)
         if state.drawn_box is not None:
             for box in view.boxes_of(state.drawn_box):
                 draw_band(picture, box)
         if state.hud:
             draw_status(picture, status, len(explanation.detections))
+        else:
+            draw_tool(picture, status.tool)
         if state.help:
             draw_help(picture, self._keys.groups())
         return view
 
-    def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState) -> None:
-        """Draw the numbers and the graphs over the picture, in place."""
+    def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState, *, is_alone: bool) -> None:
+        """Draw numbers, the answer about a place, and graphs over the picture, in place; of two models the answer alone."""
         picture, explanation = view.picture, entry.explanation
         focus = _place(entry.object_ids, state.focus)
         seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
-        card = draw_numbers(picture, explanation, focus, seen) if state.numbers else None
-        if state.graphs:
-            draw_graphs(picture, self.evidence, seen, [] if card is None else [card])
+        cards = [draw_numbers(picture, explanation, focus, seen)] if state.numbers and is_alone else []
+        asked = asked_shown(entry, state)
+        bars = [] if asked is None else _bar_boxes(asked, view, state)
+        if asked is not None:
+            avoided = [*_laid(cards), *bars]
+            seen_there = view.boxes_of(asked.box_xyxy)
+            cards.append(draw_text_panel(picture, asked.lines(), seen_there, avoided, view.places))
+        crowded = len(_laid(cards)) > 1 and is_small((picture.shape[1], picture.shape[0]))
+        if state.graphs and is_alone and not crowded:
+            draw_graphs(picture, self.evidence, seen, [*_laid(cards), *bars])
 
     def _composed(
         self,
@@ -154,15 +172,18 @@ class Renderer:
             if layout is Layout.DUAL:  # (the captions lie below the top line)
                 looks = [replace(look, clear_top=look.clear_top + caption_px(canvas_wh)) for look in looks]
             parts = self._of_both(entry, resized_comparison(comparison, size_wh), state, looks)
+            for part in parts:
+                draw_place_marks(part, _marks(entry, state, size_wh))
             captions = _captions(comparison, state)
             return compose_on(canvas_wh, frame_wh, parts, layout, state.split, captions)
         shown, look = replace(entry, explanation=at_size(entry.explanation, size_wh)), looks[-1]
+        marks = _marks(entry, state, size_wh)
         parts = []
         if layout is not Layout.SINGLE or not state.heatmap:
-            parts.append(self._plain(shown, state, look))
+            parts.append(self._plain(shown, state, look, marks))
         if layout is not Layout.SINGLE or state.heatmap:
-            parts.append(self._hot(entry, shown, state, look))
-        return compose_on(canvas_wh, frame_wh, parts, layout, state.split)
+            parts.append(self._hot(entry, shown, state, look, marks))
+        return compose_on(canvas_wh, frame_wh, parts, layout, state.split, _captions_of(entry, state))
 
     def _of_both(
         self,
@@ -186,30 +207,72 @@ class Renderer:
             return [difference]
         return [comparison.a.frame.image_bgr.copy(), difference]
 
-    def _plain(self, shown: HistoryEntry, state: WindowState, look: OverlayOptions) -> Uint8Array:
+    def _plain(
+        self, shown: HistoryEntry, state: WindowState, look: OverlayOptions, marks: Sequence[PlaceMark]
+    ) -> Uint8Array:
         bare = replace(shown.explanation, saliency=None, object_maps=(), low_evidence=())
-        return draw(bare, look, focus=_place(shown.object_ids, state.focus))
+        return draw(bare, look, focus=_place(shown.object_ids, state.focus), marks=marks)
 
     def _hot(
-        self, entry: HistoryEntry, shown: HistoryEntry, state: WindowState, look: OverlayOptions
+        self,
+        entry: HistoryEntry,
+        shown: HistoryEntry,
+        state: WindowState,
+        look: OverlayOptions,
+        marks: Sequence[PlaceMark],
     ) -> Uint8Array:
-        """Draw the frame with its heat; ``shown`` is the entry resized to the pixels it is shown in."""
+        """Draw the frame with its heat, or with the evidence at the place that is asked about.
+
+        ``shown`` is the entry resized to the pixels it is shown in; ``marks`` are in these.
+        """
         explanation, focus = shown.explanation, _place(entry.object_ids, state.focus)
+        asked = asked_shown(entry, state)
+        if asked is not None and asked.evidence is not None:
+            return draw_evidence(explanation, asked.evidence, look, marks, focus)
         if (
             state.focus is not None and focus is None
         ):  # the object is briefly undetected: the others' heat would only flash up
-            return self._plain(shown, state, look)
+            return self._plain(shown, state, look, marks)
         smoothed = self._smoothed
         if (
             smoothed is None
             or not _same(smoothed.explanation, entry.explanation)
             or self._of_renorm is not state.renorm
         ):
-            return draw(explanation, look, focus=focus, finder=self._finder)
+            return draw(explanation, look, focus=focus, finder=self._finder, marks=marks)
         smooth = at_size(smoothed.explanation, explanation.frame.size_wh)
         return draw(
-            explanation, look, focus=focus, smoothed=smooth, scales=smoothed.scales, finder=self._finder
+            explanation,
+            look,
+            focus=focus,
+            smoothed=smooth,
+            scales=smoothed.scales,
+            finder=self._finder,
+            marks=marks,
         )
+
+
+def _marks(entry: HistoryEntry, state: WindowState, size_wh: tuple[int, int]) -> tuple[PlaceMark, ...]:
+    """Return the marks of the place that is asked about, in a picture of this size; none without one."""
+    asked = asked_shown(entry, state)
+    if asked is None:
+        return ()
+    frame_wh = entry.explanation.frame.size_wh
+    return moved_marks(asked.marks(), (size_wh[0] / frame_wh[0], size_wh[1] / frame_wh[1]))
+
+
+def _bar_boxes(asked: AskedPlaceShown, view: View, state: WindowState) -> list[Pixels]:
+    """Return the rectangle of the bar of the evidence at a place; none where that is not shown."""
+    if asked.evidence is None or not state.hud or (state.layout is Layout.SINGLE and not state.heatmap):
+        return []
+    left, top, right, bottom = view.places[-1]
+    x1, y1, x2, y2 = evidence_bar_box(asked.evidence, (right - left, bottom - top))
+    return [(left + x1, top + y1, left + x2, top + y2)]
+
+
+def _laid(cards: Sequence[Pixels | None]) -> list[Pixels]:
+    """Return the cards that had room."""
+    return [card for card in cards if card is not None]
 
 
 def _same(smoothed: Explanation, explanation: Explanation) -> bool:
@@ -226,6 +289,14 @@ def _covered(canvas_wh: tuple[int, int], place: Pixels, state: WindowState) -> i
     """Return the number of a place's rows that the top line lies on."""
     _, top, _, bottom = place
     return min(max(0, top_line_box(canvas_wh)[3] - top), bottom - top) if state.hud else 0
+
+
+def _captions_of(entry: HistoryEntry, state: WindowState) -> tuple[str, str]:
+    """Return what two pictures of one model beside each other are."""
+    asked = asked_shown(entry, state)
+    if asked is None or asked.evidence is None:
+        return PLAIN_CAPTION, HEAT_CAPTION
+    return PLAIN_CAPTION, f"for and against {printable(asked.evidence.class_name)}"
 
 
 def _captions(comparison: ComparedFrame, state: WindowState) -> tuple[str, str]:

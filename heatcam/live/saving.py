@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any
 from heatcam.errors import HeatcamError
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array, fitted_into
+from heatcam.live.asked import asked_row
 from heatcam.live.compared import described, explanations_shown
+from heatcam.live.questions import NO_ANSWERS, FrameAnswers
 from heatcam.live.state import WindowState
 from heatcam.sinks import (
     LiveRecorder,
@@ -31,6 +33,31 @@ from heatcam.sinks import (
 _NOMINAL_FPS = 30.0  # frames carry their own times; this sets only the duration of the last one
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
 STOP_S = 10.0  # maximum wait for unfinished snapshots at the end
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A picture's explanation, the choices that it was drawn with, and the answers on it."""
+
+    explanation: Explanation
+    state: WindowState
+    answers: FrameAnswers
+
+    def explanations(self) -> dict[str, Explanation]:
+        """Return what is shown by what its files end in."""
+        return explanations_shown(self.explanation, self.state)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return what its settings file says of it."""
+        frame = self.explanation.frame
+        asked = asked_row(self.answers) if self.state.questions.are_any else {}
+        return {
+            "view": as_plain(self.state),
+            **described(self.explanation, self.state),
+            **({"answers": asked} if asked else {}),
+            "frame_index": frame.frame_index,
+            "pts_s": frame.pts_s,
+        }
 
 
 class Snapshots:
@@ -54,15 +81,22 @@ class Snapshots:
         """Add facts to the settings files written from now on."""
         self._about = self._about | facts
 
-    def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
+    def save(
+        self,
+        picture: Uint8Array,
+        explanation: Explanation,
+        state: WindowState,
+        answers: FrameAnswers = NO_ANSWERS,
+    ) -> None:
         """Start to write ``NAME.png``, ``NAME.npz`` and ``NAME.json``; ``news`` returns the outcome.
 
         Of two models that are shown together there are ``NAME-a.npz`` and ``NAME-b.npz``.
         """
+        shown = Shown(explanation, state, answers)
         stem = f"heatcam-{stamp()}-{explanation.frame.frame_index:06d}"
         name = free_path(self._folder / f"{stem}.png", self._given)
         self._given.add(name)
-        self._waiting.append(self._writer.submit(self._save, name, picture, explanation, state))
+        self._waiting.append(self._writer.submit(self._save, name, picture, shown))
 
     def news(self) -> list[str]:
         """Return a message for each snapshot saved, or not saved and why, since the last call."""
@@ -90,32 +124,31 @@ class Snapshots:
             self._failures.append(text)
         return text
 
-    def _save(
-        self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState
-    ) -> tuple[str, bool]:
+    def _save(self, path: Path, picture: Uint8Array, shown: Shown) -> tuple[str, bool]:
         """Write to the folder or, if it is gone or its disk full, to another one.
 
         Returns:
             The message to show, and True if the files are where they were asked for.
         """
-        failure = self._write(path, picture, explanation, state)
+        failure = self._write(path, picture, shown)
         if not failure:
             return f"saved {path.name}", True
         for folder in other_folders(self._absolute):
             other = free_path(folder / path.name)
-            if folder != self._absolute and not self._write(other, picture, explanation, state):
+            if folder != self._absolute and not self._write(other, picture, shown):
                 return f"{failure}; saved as {other}", False
         return failure, False
 
-    def _write(self, path: Path, picture: Uint8Array, explanation: Explanation, state: WindowState) -> str:
+    def _write(self, path: Path, picture: Uint8Array, shown: Shown) -> str:
         """Write the files, all or none; return the reason of a failure, "" for success."""
-        shown = explanations_shown(explanation, state)
-        settings = self._about | {"view": as_plain(state), **described(explanation, state)}
-        settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
+        settings = self._about | shown.as_plain()
         text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
         steps: list[tuple[str, Callable[[Path], None]]] = [
             (".png", lambda file: write_picture(file, picture)),
-            *((f"{name}.npz", partial(write_raw_maps, explanation=own)) for name, own in shown.items()),
+            *(
+                (f"{name}.npz", partial(write_raw_maps, explanation=own))
+                for name, own in shown.explanations().items()
+            ),
             (".json", lambda file: write_whole(file, text.encode())),
         ]
         written: list[Path] = []

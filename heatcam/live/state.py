@@ -211,11 +211,12 @@ def _neighbour(focus: int | None, objects: Sequence[int], step: int) -> int | No
     return ring[(place + step) % len(ring)]
 
 
-_TOOL_WORDS = {
-    Tool.NONE: "the mouse chooses objects again",
-    Tool.ASK: "drag around a place to ask about it; w again ends it",
-    Tool.COVER: "drag over a place to cover it; x again puts the brush down",
-    Tool.EXAMPLE: "drag around one of what you look for; P again ends it",
+#: What a tool does and the key that puts it down, in ever fewer words.
+_TOOL_WORDS: dict[Tool, tuple[str, ...]] = {
+    Tool.NONE: (),
+    Tool.ASK: ("ASK: drag around a place, w or Esc ends it", "ASK: drag, w ends it", "ASK"),
+    Tool.COVER: ("COVER: drag over a place, x or Esc ends it", "COVER: drag, x ends it", "COVER"),
+    Tool.EXAMPLE: ("EXAMPLE: drag around one, P or Esc ends it", "EXAMPLE: drag, P ends it", "EXAMPLE"),
 }
 _COMPARED_WORDS = {
     ComparedView.A: "model A",
@@ -239,7 +240,14 @@ def said(before: WindowState, after: WindowState) -> str:
         "iou": f"boxes that overlap more than {after.iou:.2f} are one",
         "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
         "compared": _COMPARED_WORDS[after.compared],
-        "tool": _TOOL_WORDS[after.tool],
+        "tool": "" if after.tool is not Tool.NONE else "the mouse chooses objects again",
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }
-    return ", ".join(text for name, text in words.items() if getattr(before, name) != getattr(after, name))
+    return ", ".join(
+        text for name, text in words.items() if text and getattr(before, name) != getattr(after, name)
+    )
+
+
+def tool_words(tool: Tool) -> tuple[str, ...]:
+    """Return what a tool in hand does and the key that puts it down, in ever fewer words; empty for none."""
+    return _TOOL_WORDS[tool]

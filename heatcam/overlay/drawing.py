@@ -14,6 +14,7 @@ from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status, named_look
+from heatcam.overlay.place_marks import PlaceMark, draw_place_marks, labels_of
 from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.text import printable
 
@@ -67,6 +68,7 @@ def draw(
     scales: Sequence[float] | None = None,
     focus: int | None = None,
     finder: RegionFinder | None = None,
+    marks: Sequence[PlaceMark] = (),
 ) -> Uint8Array:
     """Draw the frame with its heat, boxes, colour bar and top line.
 
@@ -81,6 +83,7 @@ def draw(
             are thin and have no labels. None, or an index out of range, shows all.
         finder: keeps the regions of a map that is drawn again, where they are the scope of the scale; None finds them now, by
             ``options.region_share``.
+        marks: of a place that was asked about, in the frame's pixels; labels of boxes avoid theirs.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
@@ -97,7 +100,7 @@ def draw(
             "" if status is not None or options.clear_top else source_words(explanation, heat.saliency.method)
         )
         legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source)
-    draw_marks(picture, explanation, options, status, legend, focus)
+    draw_marks(picture, explanation, options, status, legend, focus, marks)
     return picture
 
 
@@ -113,6 +116,8 @@ def draw_marks(
     status: Status | None,
     legend: Legend | None,
     focus: int | None = None,
+    marks: Sequence[PlaceMark] = (),
+    colours: Uint8Array | None = None,
 ) -> None:
     """Draw boxes, shapes and labels, colour bar and top line; ``picture`` is changed in place.
 
@@ -123,6 +128,8 @@ def draw_marks(
         status: content of the top line; None draws none.
         legend: text of the colour bar; None, if there is no heat, draws none.
         focus: index of the one detection that stands out; None for all alike.
+        marks: of a place that was asked about, in the picture's pixels.
+        colours: of the bar, from low to high: uint8 ``(1, n, 3)``, BGR; None for those of ``options.colormap``.
     """
     size_wh = explanation.frame.size_wh
     keep_clear: list[Pixels] = []
@@ -132,16 +139,18 @@ def draw_marks(
         keep_clear.append(top_line_box(size_wh))
     if options.clear_top > 0:
         keep_clear.append((0, 0, size_wh[0], min(options.clear_top, size_wh[1])))
+    labels = labels_of(marks, size_wh, keep_clear)
     if options.boxes:
         draw_boxes(
             picture,
             explanation.detections,
-            tuple(keep_clear),
+            (*keep_clear, *(label for mark, label in zip(marks, labels, strict=True) if mark.label)),
             explanation.low_evidence,
             focus,
             None if explanation.saliency is None else explanation.question,
         )
+    draw_place_marks(picture, marks, labels)
     if options.hud and legend is not None:
-        draw_colour_bar(picture, options.colormap, legend)
+        draw_colour_bar(picture, options.colormap, legend, colours)
     if options.hud and status is not None:
         draw_status(picture, status, len(explanation.detections))

@@ -15,6 +15,7 @@ from heatcam.overlay.heat import Pixels, pixel_boxes
 from heatcam.overlay.labels import class_colour
 from heatcam.overlay.legend import number
 from heatcam.overlay.lines import draw_box
+from heatcam.overlay.place_marks import PLACE, SUPPRESSOR
 from heatcam.overlay.sides import Marked, draw_labels
 from heatcam.overlay.signed import cut_out, draw_signed, part_around, signed_scale
 from heatcam.overlay.strips import ColumnBar, ColumnCaption, difference_row
@@ -32,9 +33,7 @@ from heatcam.text import printable
 
 MOST_PLACES = 8  # in one picture
 NARROWEST, WIDEST = 480, 1280  # pixels of a column
-_PLACE: Colour = (235, 235, 235)
-_SUPPRESSOR: Colour = (60, 190, 255)  # amber: in no end of the diverging colours
-_LOW: Colour = _SUPPRESSOR
+_LOW: Colour = SUPPRESSOR
 _NEUTRAL: Colour = (200, 200, 200)
 
 
@@ -164,12 +163,12 @@ def _mark(picture: Uint8Array, answer: PlaceAnswer, class_name: str, part: Pixel
     score = best.confidence if is_own or rival is None else rival.confidence
     text = f"{printable(class_name)} {score_words(score)}" + (" low" if is_low else "")
     colour = class_colour(answer.place.class_id if is_own or rival is None else rival.class_id)
-    marked = [Marked(candidate, text, colour), Marked(place, "asked here", _PLACE)]
-    draw_box(picture, place, _PLACE)
+    marked = [Marked(candidate, text, colour), Marked(place, "asked here", PLACE)]
+    draw_box(picture, place, PLACE)
     if by is not None and answer.verdict is Verdict.SUPPRESSED and is_own:
         stopped = _shown(by.box_xyxy, part, picture)
-        draw_box(picture, stopped, _SUPPRESSOR)
-        marked.append(Marked(stopped, f"kept {score_words(by.confidence)}, IoU {by.iou:.2f}", _SUPPRESSOR))
+        draw_box(picture, stopped, SUPPRESSOR)
+        marked.append(Marked(stopped, f"kept {score_words(by.confidence)}, IoU {by.iou:.2f}", SUPPRESSOR))
     draw_box(picture, candidate, colour, dashed=True)
     draw_labels(picture, marked)
 

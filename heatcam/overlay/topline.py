@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +19,7 @@ _SAYS: Colour = (120, 220, 255)
 _WARNS: Colour = (90, 190, 255)
 _STANDS_STILL: Colour = (255, 215, 140)
 _RECORDS: Colour = (75, 75, 255)
+_IN_HAND: Colour = (215, 235, 160)
 _QUIET: Colour = (205, 205, 205)
 _DOT: Colour = (150, 150, 150)
 _LEAST_NOTE = 5  # font sizes, about nine letters: a message cut shorter says nothing
@@ -56,7 +58,8 @@ def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
     """Draw the top line on a dark strip, in place: ``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects``.
 
     In a narrow picture, parts are left out in this order: model, backend, dropped frames, milliseconds, message (shortened
-    first), objects, age, frames per second, recording, pause, which of two models, mode. None is ever cut at the edge.
+    first), objects, age, frames per second, recording, pause, which of two models, the tool in hand, mode. None is ever cut at
+    the edge.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, drawn or composed before.
@@ -75,6 +78,21 @@ def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
             _disc(picture, x + round(0.4 * size), size, 0.34, part.colour)
         write(picture, text, x + (size if part.has_dot else 0), 0, size, part.colour)
         x += part.width(text, size)
+
+
+def draw_tool(picture: Uint8Array, texts: Sequence[str]) -> None:
+    """Say which tool is in hand, at the left of the top line's place, in place: for pictures without that line.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``, BGR.
+        texts: alternatives, the longest first; the first that fits is taken.
+    """
+    height, width = picture.shape[:2]
+    size = font_px(width, height)
+    text = next((each for each in texts if text_width(each, size) <= width - size), "")
+    if text:
+        shade(picture, 0, 0, text_width(text, size) + size, top_line_box((width, height))[3])
+        write(picture, text, size // 2, 0, size, _IN_HAND)
 
 
 def _that_fit(parts: list[_Part], size: int, room: int) -> list[tuple[_Part, str]]:
@@ -99,6 +117,8 @@ def _parts(status: Status, objects: int) -> list[_Part]:
         found.append(_Part(("PAUSED",), _STANDS_STILL, 1))
     if status.recording_s is not None:
         found.append(_Part((f"REC {_clock(status.recording_s)}", "REC"), _RECORDS, 2, has_dot=True))
+    if status.tool:
+        found.append(_Part(status.tool, _IN_HAND, 1))
     if status.is_loading:
         return [*found, _Part((_one_line(status.message),), _SAYS, 6, may_shrink=True)]
     if status.compared:

@@ -7,6 +7,8 @@ from .evidence import AsksPlaces as AsksPlaces
 from .evidence import ClassEvidence as ClassEvidence
 from .evidence import PlaceEvidence as PlaceEvidence
 from .evidence import evidence_of as evidence_of
+from .likely import LikelyClass as LikelyClass
+from .likely import likely_classes as likely_classes
 from .rows import cover_row as cover_row
 from .rows import foretold_row as foretold_row
 from .rows import place_row as place_row

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from heatcam.frames import Candidates
 from heatcam.geometry import Float32Array, overlaps
+from heatcam.probing.meant import BoolArray, may_be_meant
 from heatcam.probing.noise import noise_level
 from heatcam.probing.suppression import nearest_kept, overlap_needed, suppressor_of
 from heatcam.probing.verdicts import (
@@ -34,13 +34,10 @@ NO_REST = math.log(
     0.001 / 0.999
 )  # logit; the noise level where none can be measured: YOLO's own floor in validation
 MOST_RIVALS = 5
-#: IoU with the place from which a box may be meant for its object, and the same where box and place are centred on each other.
-_SAME_IOU, _CENTRED_IOU = 0.3, 0.1
 _ROUNDING = 1e-6  # of an IoU
 _SIDES = ("left", "top", "right", "bottom")
 #: Verdicts about a box of the class that may be suppressed: at the noise level all boxes overlap some.
 _OF_THE_CLASS = (Verdict.BELOW_THRESHOLD, Verdict.SUPPRESSED, Verdict.MISPLACED)
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -156,19 +153,8 @@ class _Seen:
 
     @cached_property
     def meant(self) -> BoolArray:
-        """True for candidates that may be meant for this object: bool ``(K,)``.
-
-        Their IoU with the place is at least 0.3; or at least 0.1, and the middles of box and place lie in each other, or the
-        anchor point lies in the place's middle half.
-        """
-        boxes, place = self.inside, self.box[0]
-        middles, middle = (boxes[:, :2] + boxes[:, 2:]) / 2, (place[:2] + place[2:]) / 2
-        mutual = ((middles >= place[:2]) & (middles <= place[2:])).all(1)
-        mutual &= ((boxes[:, :2] <= middle) & (middle <= boxes[:, 2:])).all(1)
-        quarter = (place[2:] - place[:2]) / 4
-        near = (np.abs(self.all.points_xy - middle) <= quarter).all(1)
-        centred = (mutual | near) & (self.ious >= min(_CENTRED_IOU, self.match_iou))
-        return np.asarray(centred | (self.ious >= _SAME_IOU))
+        """True for candidates that may be meant for this object: bool ``(K,)``."""
+        return may_be_meant(self.box, self.all, self.match_iou)
 
     @cached_property
     def noise(self) -> float | None:

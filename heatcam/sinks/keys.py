@@ -207,7 +207,7 @@ DEFAULT_KEYS = KeyTable(
             _key("R", Action.TOGGLE_RECORDING, "record on or off"),
             _key("0", Action.RESET, "all settings back to their defaults"),
             _key("?/", Action.TOGGLE_HELP, "this help"),
-            KeyBinding((ESCAPE,), "Esc", Action.LEAVE, "put the tool in hand down; without one, quit"),
+            KeyBinding((ESCAPE,), "Esc", Action.LEAVE, "put the tool down or end the question; else quit"),
             _key("q", Action.QUIT, "quit"),
         ),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from heatcam.enums import DEFAULT_SMOOTH
 from heatcam.frames import Explanation, Frame
-from heatcam.live import ExplainRequest, Ready
+from heatcam.live import ExplainRequest, FrameAnswers, Ready
 from heatcam.sources import Source
 from heatcam.web.models import ExplainsLive
 
@@ -40,6 +40,11 @@ class InTurns:
         """Explain one frame in a turn."""
         with self._turn():
             return self._model.explain(frame, request)
+
+    def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        """Answer questions about a frame in a turn."""
+        with self._turn():
+            return self._model.answer(explanation, request)
 
     def jump(self) -> None:
         """Note that the next frame does not follow the one before."""

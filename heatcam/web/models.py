@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
-from heatcam.live import ExplainRequest, Ready
+from heatcam.live import ExplainRequest, FrameAnswers, Ready
 from heatcam.options import ExplainOptions
 
 
@@ -19,7 +19,7 @@ class ExplainsPictures(Explains, Protocol):
 
 
 class ExplainsLive(Protocol):
-    """One model for the live view. ``load``, ``explain`` and ``jump`` are called from the inference thread alone."""
+    """One model for the live view. ``load``, ``explain``, ``answer`` and ``jump`` are called from the inference thread alone."""
 
     @property
     def backend(self) -> str:
@@ -36,6 +36,10 @@ class ExplainsLive(Protocol):
 
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested, in a turn of the ``ModelQueue``."""
+        ...
+
+    def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        """Answer a request's questions about a frame that was explained, in a turn of the ``ModelQueue``."""
         ...
 
     def jump(self) -> None:

@@ -14,9 +14,11 @@ from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live import (
+    NO_ANSWERS,
     CaptureThread,
     Choices,
     ExplainRequest,
+    FrameAnswers,
     HistoryEntry,
     Inference,
     Renderer,
@@ -77,8 +79,15 @@ class PageSnapshots(Snapshots):
     def about(self, facts: dict[str, Any]) -> None:
         """Do nothing: no settings are written."""
 
-    def save(self, picture: Uint8Array, explanation: Explanation, state: WindowState) -> None:
+    def save(
+        self,
+        picture: Uint8Array,
+        explanation: Explanation,
+        state: WindowState,
+        answers: FrameAnswers = NO_ANSWERS,
+    ) -> None:
         """Hand the picture to all who wait."""
+        del answers
         with self._lock:
             asked, self._asked = self._asked, []
         for future in asked:
@@ -150,6 +159,7 @@ class PageSession:
             on_jump=explains.jump,
             waits_for=explains.waits_for,
             load=explains.load,
+            answer=explains.answer,
         )
         renderer = Renderer(settings.smooth, DEFAULT_KEYS)
         parts = SessionParts(capture, inference, screen, renderer, self.snapshots, self.recording)

@@ -235,6 +235,21 @@ class LiveWindow:
         xdotool(self.display, "mousemove", "--window", self.id, str(round(x)), str(round(y)), "click", "1")
         time.sleep(wait_s)
 
+    def drag(
+        self, start: tuple[int, int], to: tuple[int, int], *, button: int = 1, wait_s: float = 1.5
+    ) -> None:
+        steps = [
+            (start[0] + (to[0] - start[0]) * n // 4, start[1] + (to[1] - start[1]) * n // 4) for n in range(5)
+        ]
+        for n, (x, y) in enumerate(steps):
+            xdotool(self.display, "mousemove", "--window", self.id, str(x), str(y))
+            time.sleep(0.1)
+            if not n:
+                xdotool(self.display, "mousedown", str(button))
+                time.sleep(0.1)
+        xdotool(self.display, "mouseup", str(button))
+        time.sleep(wait_s)
+
     def picture(self) -> np.ndarray:
         """What is in the window, 1280x720 at the screen's corner, without its top line."""
         command = [
@@ -399,6 +414,42 @@ def test_two_models_are_gone_through_with_a_key_and_a_snapshot_has_both(display:
     assert sorted(path.name[-6:] for path in tmp_path.glob("heatcam-*.npz")) == ["-a.npz", "-b.npz"]
     (document,) = tmp_path.glob("heatcam-*.json")
     assert json.loads(document.read_text())["models"] == {"a": "markers", "b": "tiny-yolov8n"}
+
+
+def colours_of(picture: np.ndarray) -> float:
+    """How far a picture is from grey."""
+    return float(np.ptp(picture, axis=2).mean())
+
+
+@requires("Xvfb", "xdotool", "ffmpeg")
+def test_a_drag_with_the_right_button_asks_why_nothing_was_found_and_a_snapshot_says_it(
+    display: str, tmp_path: Path
+) -> None:
+    window = LiveWindow(display, tmp_path)
+    window.press("space", wait_s=2.5)
+    before = window.picture()
+    x1, y1, x2, y2 = 40, 560, 240, 690
+    window.drag((x1, y1), (x2, y2), button=3)
+    asked, until_s = window.picture(), time.monotonic() + 20
+    while colours_of(asked) > 0.5 * colours_of(before) and time.monotonic() < until_s:  # (the verdict alone)
+        asked = window.picture()
+    assert colours_of(asked) < 0.5 * colours_of(before), "evidence lies over a picture without its colours"
+    window.press("s")
+    window.press_with_shift("w")
+    window.press("s")
+    window.press("Escape")  # (the question ends, not the window)
+    after = window.picture()
+    window.press("q")
+    assert window.end()["errors"] == []
+    documents = sorted(tmp_path.glob("heatcam-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    first, second = (json.loads(path.read_text())["answers"]["place"] for path in documents)
+    assert first["at_xyxy"] == pytest.approx([x1, y1, x2 + 1, y2 + 1], abs=2)
+    assert first["verdict"] in ("not-seen", "misplaced", "other-class", "below-threshold")
+    assert first["evidence_for"] is not None, "the paused frame has the map too"
+    assert second["class_name"] != first["class_name"], "the next likeliest"
+    assert colours_of(after) > 0.8 * colours_of(before)
+    saved = cv2.imread(str(documents[0].with_suffix(".png")))[TOP_LINE:].astype(int)
+    assert np.abs(saved - asked).mean() < 2, "what is saved is what is shown"
 
 
 @requires("Xvfb", "xdotool", "ffprobe")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from heatcam.frames import Explanation
+from heatcam.frames import Explanation, Frame
 from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.presenter import NOTE_S
 from heatcam.live.questions import AskedBox, CoverStroke, FrameAnswers, Tool
 from heatcam.live.state import WindowState
 from heatcam.sinks import Action, Click, Drag, Event, MouseButton
@@ -86,6 +87,17 @@ def test_escape_puts_the_tool_down_and_only_then_quits() -> None:
     assert run.stats.actions[Action.LEAVE] == 2
 
 
+def test_escape_ends_the_question_about_a_place_before_it_quits() -> None:
+    drawn = dragged(RIGHT, (10, 5), (29, 24))
+    viewer = FakeViewer((after(1), drawn), (later(0.05), [Action.LEAVE]), (later(0.2), QUIT))
+    run = session(Stream(is_live=True), viewer)
+    run.run()
+    assert run.state.questions.place is None
+    assert run.stats.actions[Action.QUIT] == 1, "the window was still there"
+    state = ended([Action.ASK_PLACE], dragged(LEFT, (10, 5), (29, 24)), [Action.LEAVE])
+    assert (state.tool, state.questions.place) == (Tool.NONE, None)
+
+
 def test_covers_are_taken_back_one_by_one_and_the_classes_there_are_walked_through() -> None:
     two = dragged(LEFT, (10, 5), (29, 24)) + dragged(LEFT, (0, 0), (9, 9))
     assert ended([Action.COVER_PLACE], two, [Action.UNDO_COVER]).questions.strokes == (
@@ -109,11 +121,12 @@ def test_the_box_is_seen_while_it_is_drawn() -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_an_answer_comes_with_each_frame_and_without_explaining_a_paused_one_again(paused: bool) -> None:
-    explain, answered = FakeExplainer(), []
+    explain, answered, requests = FakeExplainer(), [], []
 
     def answer(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         answered.append((explanation.frame.frame_index, request.questions.place))
-        return FrameAnswers(request.questions, "so it is")
+        requests.append(request)
+        return FrameAnswers(request.questions, reason="so it is")
 
     pause: list[Event] = [Action.PAUSE] if paused else []
     viewer = FakeViewer(
@@ -128,4 +141,67 @@ def test_an_answer_comes_with_each_frame_and_without_explaining_a_paused_one_aga
     asked_with_it = [request for _, request in explain.asked if request.questions.are_any]
     assert (asked_with_it == []) is paused, "the paused frame has its maps: only the answer is new"
     if paused:
-        assert [index for index, _ in answered] == [now.explanation.frame.frame_index]
+        assert {index for index, _ in answered} == {now.explanation.frame.frame_index}
+        assert [request.with_evidence for request in requests] == [False, True], "the verdict comes first"
+
+
+def test_a_paused_frame_gets_its_verdict_before_its_fine_maps_and_the_evidence_after_them() -> None:
+    explain, requests = FakeExplainer(), []
+
+    def answer(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        requests.append(request)
+        return FrameAnswers(request.questions)
+
+    def slow(frame: Frame, request: ExplainRequest) -> Explanation:
+        if request.still:
+            requests.append(request)
+        return explain(frame, request)
+
+    both: list[Event] = [Action.PAUSE, *dragged(RIGHT, (10, 5), (29, 24))]
+    viewer = FakeViewer((after(2), both), (later(0.5), QUIT))
+    run = session(Stream(is_live=True, fps=20), viewer, slow, answer=answer)
+    run.run()
+    first = next(n for n, request in enumerate(requests) if request.questions.place is not None)
+    assert not requests[first].with_evidence
+    assert requests[-1].with_evidence
+    assert requests[-1].still
+    now = run.playback.history.now
+    assert now is not None
+    assert now.request == requests[-1]
+    assert now.answers.asked.place == AskedBox((10, 5, 30, 25))
+
+
+def test_stepping_back_asks_about_the_frame_that_is_shown_then() -> None:
+    answered = []
+
+    def answer(explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        answered.append(explanation.frame.frame_index)
+        return FrameAnswers(request.questions)
+
+    viewer = FakeViewer(
+        (after(3), [Action.PAUSE]),
+        (later(0.3), dragged(RIGHT, (10, 5), (29, 24))),
+        (later(0.3), [Action.STEP_BACK]),
+        (later(0.4), QUIT),
+    )
+    run = session(Stream(is_live=True, fps=20), viewer, answer=answer)
+    run.run()
+    now = run.playback.history.now
+    assert now is not None
+    assert answered[-1] == now.explanation.frame.frame_index
+    assert now.explanation.frame.frame_index < answered[0]
+    assert now.answers.asked.place is not None
+
+
+def test_the_tool_in_hand_is_on_the_picture_as_long_as_it_is_in_hand() -> None:
+    viewer = FakeViewer(
+        (after(1), [Action.PAUSE]),
+        (later(0.3), [Action.ASK_PLACE]),
+        (later(NOTE_S + 0.2), [Action.TOGGLE_BOXES]),
+        (later(0.2), QUIT),
+    )
+    run = session(Stream(is_live=True), viewer)
+    run.run()
+    assert run.presenter.shown is not None
+    assert run.presenter.shown.status.tool[0] == "ASK: drag around a place, w or Esc ends it"
+    assert run.presenter.shown.status.message == ""

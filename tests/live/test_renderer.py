@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatcam.enums import Layout, Renorm
+from heatcam.enums import ComparedView, Layout, Renorm
+from heatcam.live.asked import asked_shown
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.renderer import Renderer
 from heatcam.live.state import WindowState
 from heatcam.overlay import Status
 from heatcam.sinks.keys import DEFAULT_KEYS
+from tests.live.asking import asked_about, entry_of
 from tests.live.streams import BOX, frame, seen
 
 STATUS = Status("HEATMAP", 25.0, 30.0, 5.0)
@@ -102,3 +104,61 @@ def test_dual_shows_the_frame_twice_and_finds_the_way_back():
     assert view.picture.shape[1] >= 2 * width
     right = view.picture.shape[1] - width + 10
     assert view.to_frame(right, height // 2) == pytest.approx((10, height // 2), abs=2)
+
+
+def shown_of(entry, **choices):
+    state = WindowState(questions=entry.request.questions, hud=False, **choices)
+    return Renderer(0.0, DEFAULT_KEYS).paint(entry, state, STATUS, canvas_wh=(1280, 720))
+
+
+def outlines(view, box):
+    """How many of a frame's places in the window have a light line along the top of a box."""
+    found = 0
+    for x1, y1, x2, _ in view.boxes_of(box):
+        rows = view.picture[y1 - 1 : y1 + 4, (2 * x1 + x2) // 3 : (x1 + 2 * x2) // 3].astype(int)
+        found += bool((np.abs(rows - 235).max(2) < 8).all(1).any())
+    return found
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+@pytest.mark.parametrize("with_evidence", [False, True])
+def test_the_place_that_is_asked_about_is_outlined_in_every_picture_of_the_frame(layout, with_evidence):
+    place = (20.0, 150.0, 150.0, 300.0)
+    view = shown_of(entry_of(asked_about(0, place, with_evidence=with_evidence)), layout=layout)
+    assert outlines(view, place) == len(view.places) == (2 if layout is Layout.DUAL else 1)
+    assert outlines(shown_of(entry_of(ExplainRequest()), layout=layout), place) == 0
+
+
+def test_the_evidence_takes_the_place_of_the_heat_where_heat_is_shown():
+    running, still = entry_of(asked_about()), entry_of(asked_about(with_evidence=True))
+
+    def left_of(entry, **choices):
+        view = shown_of(entry, boxes=False, **choices)
+        left, _, right, _ = view.places[-1]
+        return view.picture[600, left + (right - left) // 8].astype(int)
+
+    assert np.ptp(left_of(running)) == 0, "grey, as the frame is, where there is no heat"
+    assert left_of(still)[2] > left_of(still)[0] + 40, "red: it speaks for the class"
+    assert np.ptp(left_of(still, heatmap=False)) == 0
+    assert np.ptp(left_of(still, layout=Layout.DUAL)) > 40
+
+
+def test_two_models_get_the_outline_and_the_line_that_one_is_to_be_chosen():
+    place = (20.0, 150.0, 150.0, 300.0)
+    entry = entry_of(asked_about(0, place))
+    state = WindowState(questions=entry.request.questions, compared=ComparedView.BOTH, hud=False)
+    asked = asked_shown(entry, state)
+    assert asked is not None
+    assert asked.reason
+    assert [mark.label for mark in asked.marks()] == ["asked here"]
+    view = Renderer(0.0, DEFAULT_KEYS).paint(entry, state, STATUS, canvas_wh=(1280, 720))
+    assert outlines(view, place) == 1
+
+
+def test_with_its_own_top_line_off_the_tool_in_hand_is_still_said():
+    entry = entry_of(ExplainRequest())
+    bare, said = (
+        Renderer(0.0, DEFAULT_KEYS).paint(entry, WindowState(hud=False), replace(STATUS, tool=tool)).picture
+        for tool in ((), ("ASK",))
+    )
+    assert (bare != said).any()

@@ -1,5 +1,6 @@
 """What the window writes: recordings that keep their size, and names that are free."""
 
+import json
 from concurrent.futures import wait
 
 import cv2
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 from heatcam.errors import SinkError
-from heatcam.live.saving import RecordingToggle, Snapshots
+from heatcam.live.questions import NO_ANSWERS
+from heatcam.live.saving import RecordingToggle, Shown, Snapshots
 from heatcam.live.state import WindowState
+from tests.live.asking import answered, asked_about, scene_frame
 from tests.live.streams import frame, seen
 
 
@@ -96,7 +99,9 @@ def test_a_snapshot_that_fails_half_way_leaves_nothing_and_removes_nothing_of_ot
         snapshots.save(picture(640, 480), seen(frame(0)), WindowState())
         (said,) = snapshots.close()
     assert said == "the disk is full"
-    taken = snapshots._write(tmp_path / "other" / "mine.png", picture(), seen(frame(0)), WindowState())
+    taken = snapshots._write(
+        tmp_path / "other" / "mine.png", picture(), Shown(seen(frame(0)), WindowState(), NO_ANSWERS)
+    )
     assert "exists already" in taken
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine.png"]
 
@@ -135,3 +140,19 @@ def test_what_was_asked_for_last_is_written_before_the_window_is_left(tmp_path):
     news = snapshots.close()
     assert len([text for text in news if text.startswith("saved")]) == 3
     assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_the_settings_of_a_snapshot_say_what_was_asked_about_a_place_and_answered(tmp_path):
+    request = asked_about(with_evidence=True)
+    state = WindowState(questions=request.questions)
+    snapshots = Snapshots(tmp_path, {})
+    snapshots.save(picture(), seen(scene_frame()), state, answered(request))
+    snapshots.save(picture(), seen(scene_frame()), WindowState(), answered(request))
+    assert len(snapshots.close()) == 2
+    asked, not_asked = (json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json")))
+    if "answers" not in asked:  # (by name, which ends in a number)
+        asked, not_asked = not_asked, asked
+    assert asked["answers"]["place"]["verdict"] == "below-threshold"
+    assert asked["answers"]["place"]["class_name"] == "dog"
+    assert asked["view"]["questions"]["place"]["box_xyxy"] == asked["answers"]["place"]["at_xyxy"]
+    assert "answers" not in not_asked

@@ -19,7 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 from heatcam.errors import ModelError, UsageError
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
-from heatcam.live import ExplainRequest, Ready
+from heatcam.live import ExplainRequest, FrameAnswers, Ready
+from heatcam.live.inference import no_answers
 from heatcam.options import ExplainOptions, class_ids_of
 from heatcam.web.app import create_app
 from heatcam.web.live_parts import AllowedSource, LiveSettings
@@ -53,6 +54,9 @@ class FakeModel:
         boxes = (BOX,) if kept is None or 0 in kept else ()
         self._models.explain.boxes = boxes
         return self._models.explain(of, request)
+
+    def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
+        return no_answers(explanation, request)
 
     def jump(self) -> None:
         pass
