@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatcam.commands.compare_sides import comparing_of, side_names
+from heatcam.commands.live_prompts import PromptedCaches, first_prompt, refusals
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.prompts import prompt_of
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
 from heatcam.frames import Explains, Explanation, Frame
-from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready, Side
+from heatcam.live import ExplainerFor, Explaining, ExplainRequest, Ready, Side, WindowPrompt
 from heatcam.options import ExplainOptions, names_in
 from heatcam.tracking import tracker_of
 
@@ -85,17 +86,21 @@ class LiveModel:
             other_cache, other = self._start_second(self._second, options)
             caches, sides = [cache, other_cache], self._sides(explainer, other, self._second)
             layer_sets = tuple(names for names in layer_sets if names in other.engine.layer_choices)
+        models = [str(self._choice.model), *([] if self._second is None else [self._second.name])]
+        prompted = PromptedCaches(models, caches, self._choice.device, size_wh)
         self._explaining = Explaining(
-            explainer_for(caches, options, size_wh, [side.name for side in sides]), tracker
+            explainer_for(caches, options, size_wh, [side.name for side in sides], prompted.of), tracker
         )
-        self.backend = engine.name
+        self.backend, first = engine.name, first_prompt(self._choice)
         return Ready(
             explainer.title,
             backend_of(explainer),
             tuple(METHODS),
             layer_sets,
-            {"model": explainer.title, "imgsz": explainer.imgsz},
+            {"model": explainer.title, "imgsz": explainer.imgsz, "prompt": first.as_plain()},
             sides,
+            first,
+            *refusals([own.loaded for own in caches]),
         )
 
     def _start_second(self, second: SecondModel, options: ExplainOptions) -> tuple[ExplainerCache, Explainer]:
@@ -154,6 +159,7 @@ def explainer_for(
     options: ExplainOptions,
     size_wh: tuple[int, int],
     names: Sequence[str] = (),
+    cache_of: Callable[[int, WindowPrompt], ExplainerCache] | None = None,
 ) -> ExplainerFor:
     """Return the function that gives the window an explainer for what a request chooses one by.
 
@@ -164,26 +170,30 @@ def explainer_for(
         options: how both explain.
         size_wh: size of the pictures to come, in pixels.
         names: of A and B, for what they explain; empty for the model's own title.
+        cache_of: returns the cache of a model, by its place in ``caches``, for another prompt; None where there are none.
     """
 
-    def taken(number: int, wanted: ExplainOptions) -> Explainer:
-        explainer = caches[number].take(wanted, size_wh)
+    def taken(number: int, wanted: ExplainOptions, prompt: WindowPrompt | None) -> Explainer:
+        cache = caches[number] if prompt is None or cache_of is None else cache_of(number, prompt)
+        explainer = cache.take(wanted, size_wh)
         if names:
             explainer.title = names[number]
         return explainer
 
     def explainer(
-        method: str, layers: str, still: bool, iou: float, classes: tuple[str, ...], compared: ComparedView
+        method: str,
+        layers: str,
+        still: bool,
+        iou: float,
+        classes: tuple[str, ...],
+        compared: ComparedView,
+        prompt: WindowPrompt | None = None,
     ) -> Explains:
         wanted = replace(options, method=method, layers=names_in(layers), iou=iou, classes=classes)
         if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        if compared is ComparedView.A:
-            return taken(0, wanted)
-        return (
-            taken(1, wanted)
-            if compared is ComparedView.B
-            else comparing_of(taken(0, wanted), taken(1, wanted))
-        )
+        if compared is not ComparedView.BOTH:
+            return taken(int(compared is ComparedView.B), wanted, prompt)
+        return comparing_of(taken(0, wanted, prompt), taken(1, wanted, prompt))
 
     return explainer

@@ -32,6 +32,7 @@ from heatcam.overlay import (
     draw_models_difference,
     draw_numbers,
     draw_status,
+    draw_text_field,
     natural_wh,
     places_on,
     resized_comparison,
@@ -125,6 +126,9 @@ class Renderer:
                 draw_band(picture, box)
         if state.hud:
             draw_status(picture, status, len(explanation.detections))
+        if state.field is not None:
+            field = state.field
+            draw_text_field(picture, field.use.value, field.before, field.after, field.use.when_empty)
         if state.help:
             draw_help(picture, self._keys.groups())
         return view

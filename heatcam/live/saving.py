@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from heatcam.sinks import (
 
 _NOMINAL_FPS = 30.0  # frames carry their own times; this sets only the duration of the last one
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
+_APART = ("prompt", "field")  # of the state: the settings have the prompt beside it
 STOP_S = 10.0  # maximum wait for unfinished snapshots at the end
 
 
@@ -111,6 +112,8 @@ class Snapshots:
         """Write the files, all or none; return the reason of a failure, "" for success."""
         shown = explanations_shown(explanation, state)
         settings = self._about | {"view": as_plain(state), **described(explanation, state)}
+        if state.prompt is not None:
+            settings["prompt"] = state.prompt.as_plain()
         settings |= {"frame_index": explanation.frame.frame_index, "pts_s": explanation.frame.pts_s}
         text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
         steps: list[tuple[str, Callable[[Path], None]]] = [
@@ -235,8 +238,9 @@ def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
 
 
 def as_plain(state: WindowState) -> dict[str, Any]:
-    """Convert the choices to plain values for JSON, by the names of their fields."""
-    return {name: v.value if isinstance(v, Enum) else v for name, v in asdict(state).items()}
+    """Convert the choices to plain values for JSON, by the names of their fields; the prompt and the text field are left out."""
+    plain = asdict(replace(state, prompt=None, field=None))
+    return {name: v.value if isinstance(v, Enum) else v for name, v in plain.items() if name not in _APART}
 
 
 def stamp() -> str:

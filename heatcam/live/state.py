@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from heatcam.enums import LIVE_MAP, Colormap, ComparedView, Fill, Layout, Renorm
 from heatcam.live.questions import NOTHING_ASKED, Box, Questions, Tool
+from heatcam.live.text_field import TextField
+from heatcam.live.window_prompt import WindowPrompt
 from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
@@ -40,6 +42,9 @@ class WindowState:
         tool: the effect of a drag with the left button.
         drawn_box: the box that is being drawn with the mouse, in frame pixels; None for none.
         questions: asked about each frame beside its explanation.
+        prompt: what the model is to find; None for what it was loaded with.
+        field: the text field over the picture; None while none is open.
+        example_name: name of the class of examples to come; "" for none.
     """
 
     heatmap: bool = True
@@ -67,6 +72,9 @@ class WindowState:
     tool: Tool = Tool.NONE
     drawn_box: Box | None = None
     questions: Questions = NOTHING_ASKED
+    prompt: WindowPrompt | None = None
+    field: TextField | None = None
+    example_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +223,7 @@ _TOOL_WORDS = {
     Tool.NONE: "the mouse chooses objects again",
     Tool.ASK: "drag around a place to ask about it; w again ends it",
     Tool.COVER: "drag over a place to cover it; x again puts the brush down",
-    Tool.EXAMPLE: "drag around one of what you look for; P again ends it",
+    Tool.EXAMPLE: "drag around one of what you look for; p names it, P again ends it",
 }
 _COMPARED_WORDS = {
     ComparedView.A: "model A",
@@ -239,6 +247,7 @@ def said(before: WindowState, after: WindowState) -> str:
         "iou": f"boxes that overlap more than {after.iou:.2f} are one",
         "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
         "compared": _COMPARED_WORDS[after.compared],
+        "prompt": "finds what it began with" if after.prompt is None else f"to find: {after.prompt.words}",
         "tool": _TOOL_WORDS[after.tool],
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }

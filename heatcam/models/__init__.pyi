@@ -10,12 +10,15 @@ from .finding import MARKERS as MARKERS
 from .finding import WORDS as WORDS
 from .finding import find_checkpoint as find_checkpoint
 from .loading import LoadedModel as LoadedModel
+from .loading import NoClassesError as NoClassesError
 from .loading import load_any_task as load_any_task
 from .loading import load_model as load_model
 from .loading import require_explainable as require_explainable
 from .prompt import Likeness as Likeness
 from .prompt import Prompt as Prompt
 from .prompt import likeness as likeness
+from .prompt import no_places as no_places
+from .prompt import no_prompts as no_prompts
 from .prompt import require_promptable_name as require_promptable_name
 from .prompt import texts_checked as texts_checked
 from .prompt import words_are_at_hand as words_are_at_hand

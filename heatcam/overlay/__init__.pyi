@@ -48,6 +48,7 @@ from .text import shade as shade
 from .text import text_colour_on as text_colour_on
 from .text import text_width as text_width
 from .text import write as write
+from .text_field import draw_text_field as draw_text_field
 from .topline import draw_status as draw_status
 from .topline import top_line_box as top_line_box
 from .views import PLAIN_CAPTION as PLAIN_CAPTION

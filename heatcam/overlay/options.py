@@ -85,6 +85,7 @@ class Status:
         message: a note, such as why there is no map; "" for none.
         conf: confidence threshold of the boxes, in ``[0, 1]``, to say why nothing was detected; None if not known.
         is_loading: True while nothing is explained yet: the line then has the message, and neither model nor numbers.
+        finds: names of the classes that the model was prompted with; empty leaves them out.
     """
 
     mode: str
@@ -102,3 +103,4 @@ class Status:
     conf: float | None = None
     is_loading: bool = False
     compared: str = ""
+    finds: tuple[str, ...] = ()
