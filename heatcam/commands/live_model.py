@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatcam.commands.compare_sides import comparing_of, side_names
-from heatcam.commands.live_prompts import PromptedCaches, first_prompt, refusals
+from heatcam.commands.live_prompts import PromptedModels, first_prompt, refusals
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.prompts import prompt_of
 from heatcam.commands.setup import say_scale, say_what_runs
@@ -81,15 +81,17 @@ class LiveModel:
         say_what_runs(self._choice, explainer, self._terminal)
         say_scale(self._look, explainer, self._terminal)
         engine = explainer.engine
-        caches, sides, layer_sets = [cache], tuple[Side, ...](), engine.layer_choices
+        caches, explainers, sides = [cache], [explainer], tuple[Side, ...]()
+        layer_sets = engine.layer_choices
         if self._second is not None:
             other_cache, other = self._start_second(self._second, options)
-            caches, sides = [cache, other_cache], self._sides(explainer, other, self._second)
+            caches, explainers = [cache, other_cache], [explainer, other]
+            sides = self._sides(explainer, other, self._second)
             layer_sets = tuple(names for names in layer_sets if names in other.engine.layer_choices)
         models = [str(self._choice.model), *([] if self._second is None else [self._second.name])]
-        prompted = PromptedCaches(models, caches, self._choice.device, size_wh)
+        prompted = PromptedModels(models, explainers, self._choice.device, size_wh)
         self._explaining = Explaining(
-            explainer_for(caches, options, size_wh, [side.name for side in sides], prompted.of), tracker
+            explainer_for(caches, options, size_wh, [side.name for side in sides], prompted.take), tracker
         )
         self.backend, first = engine.name, first_prompt(self._choice)
         return Ready(
@@ -154,12 +156,16 @@ def backend_of(explainer: Explainer) -> str:
     return f"{explainer.engine.device} {explainer.engine.name}"
 
 
+#: Returns the explainer of a model, by its place among A and B, for a prompt and options; takes seconds the first time.
+TakesFor = Callable[[int, WindowPrompt, ExplainOptions], "Explainer"]
+
+
 def explainer_for(
     caches: Sequence[ExplainerCache],
     options: ExplainOptions,
     size_wh: tuple[int, int],
     names: Sequence[str] = (),
-    cache_of: Callable[[int, WindowPrompt], ExplainerCache] | None = None,
+    take_for: TakesFor | None = None,
 ) -> ExplainerFor:
     """Return the function that gives the window an explainer for what a request chooses one by.
 
@@ -170,12 +176,14 @@ def explainer_for(
         options: how both explain.
         size_wh: size of the pictures to come, in pixels.
         names: of A and B, for what they explain; empty for the model's own title.
-        cache_of: returns the cache of a model, by its place in ``caches``, for another prompt; None where there are none.
+        take_for: returns an explainer for another prompt than the models were loaded with; None where there are none.
     """
 
     def taken(number: int, wanted: ExplainOptions, prompt: WindowPrompt | None) -> Explainer:
-        cache = caches[number] if prompt is None or cache_of is None else cache_of(number, prompt)
-        explainer = cache.take(wanted, size_wh)
+        if prompt is None or take_for is None:
+            explainer = caches[number].take(wanted, size_wh)
+        else:
+            explainer = take_for(number, prompt, wanted)
         if names:
             explainer.title = names[number]
         return explainer

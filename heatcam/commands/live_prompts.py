@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.prompts import like_of, prompt_from
+from heatcam.enums import Backend, Precision
 from heatcam.errors import UsageError
 from heatcam.live import WindowPrompt, example_of
 from heatcam.models import EncoderMissingError, Likeness, Prompt, likeness, no_places, no_prompts
+from heatcam.options import ExplainOptions
 
 if TYPE_CHECKING:
     from heatcam.models import LoadedModel
-    from heatcam.saliency import ExplainerCache
+    from heatcam.saliency import Explainer, ExplainerCache
 
 
 def first_prompt(choice: ModelChoice) -> WindowPrompt:
@@ -52,14 +55,14 @@ def refusals(models: Sequence[LoadedModel]) -> tuple[str, str]:
     return words, words or places
 
 
-class PromptedCaches:
-    """Explainers for the prompts of the window: those of the newest prompt are kept, beside those that the models began with.
+class PromptedModels:
+    """The window's model, or both, for prompts that came later; those of the newest prompt alone are kept.
 
     Called from one thread at a time.
 
     Args:
         models: the models' names.
-        first: the caches of their explainers as they were loaded.
+        first: an explainer of each as it was loaded: the same backend runs the others, without trying them all again.
         device: a torch device; None takes the fastest.
         size_wh: size of the pictures to come, in pixels.
     """
@@ -67,21 +70,38 @@ class PromptedCaches:
     def __init__(
         self,
         models: Sequence[str],
-        first: Sequence[ExplainerCache],
+        first: Sequence[Explainer],
         device: str | None,
         size_wh: tuple[int, int],
     ) -> None:
-        self._models, self._first = models, first
+        self._models, self._facts = models, [explainer.facts() for explainer in first]
         self._device, self._size_wh = device, size_wh
         self._newest: dict[int, ExplainerCache] = {}
         self._prompt: WindowPrompt | None = None
 
-    def of(self, number: int, prompt: WindowPrompt) -> ExplainerCache:
-        """Return the cache of a model's explainers for a prompt; the model is loaded anew for each, which takes seconds.
+    def take(self, number: int, prompt: WindowPrompt, options: ExplainOptions) -> Explainer:
+        """Return the explainer of a model for a prompt; the model is loaded anew for each, which takes seconds.
+
+        Args:
+            number: the model's place among ``models``.
+            prompt: what it is to find.
+            options: how it explains.
 
         Raises:
-            HeatcamError: the model cannot find this, or a text encoder that is needed is not here.
+            HeatcamError: the model cannot find this, a text encoder that is needed is not here, or the options do not fit.
         """
+        return self._cache(number, prompt).take(self._as_before(number, options), self._size_wh)
+
+    def _as_before(self, number: int, options: ExplainOptions) -> ExplainOptions:
+        """Return the options with the backend that was chosen for the model as it was loaded, and float32 if that was."""
+        facts = self._facts[number]
+        backend = facts.backend if options.backend == Backend.AUTO.value else options.backend
+        is_settled = options.precision == Precision.AUTO.value and facts.precision == Precision.FP32.value
+        return replace(
+            options, backend=backend, precision=facts.precision if is_settled else options.precision
+        )
+
+    def _cache(self, number: int, prompt: WindowPrompt) -> ExplainerCache:
         is_newest = self._prompt is not None and prompt.asks_like(self._prompt)
         if is_newest and number in self._newest:
             return self._newest[number]
