@@ -12,7 +12,15 @@ from heatcam.commands.prompts import like_of, prompt_from
 from heatcam.enums import Backend, Precision
 from heatcam.errors import UsageError
 from heatcam.live import WindowPrompt, example_of
-from heatcam.models import EncoderMissingError, Likeness, Prompt, likeness, no_places, no_prompts
+from heatcam.models import (
+    ClipMissingError,
+    EncoderMissingError,
+    Likeness,
+    Prompt,
+    likeness,
+    no_places,
+    no_prompts,
+)
 from heatcam.options import ExplainOptions
 
 if TYPE_CHECKING:
@@ -118,7 +126,7 @@ class PromptedModels:
         name = self._models[number]
         try:
             loaded = load_model(name, prompt_asked(prompt))
-        except EncoderMissingError as error:
+        except (EncoderMissingError, ClipMissingError) as error:
             raise _needs(error) from error
         except NoClassesError as error:
             raise UsageError(
@@ -127,10 +135,9 @@ class PromptedModels:
         return ExplainerCache(loaded, choose_device(self._device), self._size_wh)
 
 
-def _needs(missing: EncoderMissingError) -> UsageError:
-    """Return what a prompt of words needs, for somebody at the window."""
+def _needs(missing: EncoderMissingError | ClipMissingError) -> UsageError:
+    """Return what a prompt of words needs, in so few words that the top line of 1280 pixels has room for them."""
+    if isinstance(missing, ClipMissingError):
+        return UsageError("words need the package clip", missing.install)
     name = missing.encoder.name
-    return UsageError(
-        f"words need the text encoder {name}",
-        f"in a terminal: heatcam models download {name}; or type the name of a file of class vectors",
-    )
+    return UsageError(f"words need the text encoder {name}", f"run heatcam models download {name}")

@@ -71,8 +71,10 @@ class CurrentState:
 
     def _take_text(self, before: WindowState) -> None:
         """Have keys typed while a text field is open."""
-        if (before.field is None) is not (self._state.field is None):
-            self._viewer.take_text(self._state.field is not None)
+        typing = self._state.field is not None
+        if typing is (before.field is None):
+            self._viewer.take_text(typing)
+            self._loop.presenter.leaves_time = typing
 
     def rest(self, resting: bool) -> None:
         """Stop explaining, or go on with it from the present: a file from where it was, a camera with its newest frame."""

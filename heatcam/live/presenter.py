@@ -19,6 +19,7 @@ from heatcam.sources import Phase, SourceState
 
 REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
 NOTE_S = 2.5  # how long a note stays on the top line: where a picture was saved, what a key changed
+_TYPED_S = 0.15  # interval at which the frames are drawn while text is typed
 _READ_S = 0.06  # a note stays at least so long for each of its letters
 BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
 
@@ -91,6 +92,8 @@ class Presenter:
         self._message = self._held = ""
         self._asked_at_s: float | None = None
         self._frozen: HistoryEntry | None = None
+        #: True while text is typed: between two looks at the keys OpenCV keeps one alone, so drawing has to leave time for them.
+        self.leaves_time = False
 
     def freeze(self, frozen: bool) -> None:
         """Keep the frame that is shown, whatever comes, until it is let go: something is being drawn on it."""
@@ -120,7 +123,8 @@ class Presenter:
         if self._has_new_room():
             return True
         if self._stale:
-            return self._asked_at_s is not None or since_s >= self._caption.draw_every_s
+            every_s = max(self._caption.draw_every_s, _TYPED_S if self.leaves_time else 0.0)
+            return self._asked_at_s is not None or since_s >= every_s
         return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
 
     def draw(self, entry: HistoryEntry, state: WindowState, *, held: bool) -> None:

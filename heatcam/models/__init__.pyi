@@ -22,6 +22,7 @@ from .prompt import no_prompts as no_prompts
 from .prompt import require_promptable_name as require_promptable_name
 from .prompt import texts_checked as texts_checked
 from .prompt import words_are_at_hand as words_are_at_hand
+from .text_encoder import ClipMissingError as ClipMissingError
 from .text_encoder import EncoderMissingError as EncoderMissingError
 from .text_encoder import TextEncoder as TextEncoder
 from .text_encoder import encoder_named as encoder_named

@@ -30,7 +30,7 @@ def draw_text_field(picture: Uint8Array, title: str, before: str, after: str, wh
     small, size = small_px((width, height)), round(1.2 * font_px(width, height))
     gap = size // 2
     tall = min(height, line_height(small) + line_height(size) + gap)
-    lay_card(picture, (0, height - tall, width, height))
+    lay_card(picture, (0, height - tall, width, height), shows_through=0.04)
     room, top = width - 2 * gap, height - tall + gap // 3
     _head(picture, title, gap, top, small, room)
     top += line_height(small)

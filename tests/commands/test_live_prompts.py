@@ -202,7 +202,7 @@ def test_an_encoder_that_is_missing_is_one_line_and_nothing_is_downloaded(
     file.unlink()
     with pytest.raises(
         UsageError,
-        match=r"^words need the text encoder mobileclip_blt.ts; in a terminal: heatcam models download mobileclip_blt.ts; or",
+        match=r"^words need the text encoder mobileclip_blt.ts; run heatcam models download mobileclip_blt.ts$",
     ):
         explained(model, request(prompt=WindowPrompt("kite")))
     assert classes_of(model.explain(FRAME, request())) == {"person"}
