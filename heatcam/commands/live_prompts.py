@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,7 @@ class PromptedModels:
         is_newest = self._prompt is not None and prompt.asks_like(self._prompt)
         if is_newest and number in self._newest:
             return self._newest[number]
+        gc.collect()  # networks lie in circles of references: those of the prompt before the last one go now
         cache = self._opened(number, prompt)
         self._newest = {**(self._newest if is_newest else {}), number: cache}
         self._prompt = prompt

@@ -20,7 +20,7 @@ class TextFor(Enum):
 
     @property
     def when_empty(self) -> str:
-        """What an empty text means."""
+        """Meaning of an empty text, for people."""
         return "the model's own classes" if self is TextFor.PROMPT else UNNAMED
 
 

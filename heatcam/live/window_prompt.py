@@ -40,7 +40,7 @@ def example_of(image_bgr: Uint8Array, box_xyxy: Box, name: str = "") -> Example:
 
 @dataclass(frozen=True)
 class WindowPrompt:
-    """What is to be found: the classes of both parts; the model's own where there are none.
+    """Classes to be found: those of both parts; the model's own where there are none.
 
     Attributes:
         text: class names with commas between, or the name of a file of class vectors; "" for none.
@@ -64,7 +64,7 @@ class WindowPrompt:
 
     @property
     def words(self) -> str:
-        """What is found, for people: ``person, potted plant``."""
+        """Names of the classes, for people: ``person, potted plant``."""
         return ", ".join(self.names) or "the model's own classes"
 
     def as_plain(self) -> dict[str, Any]:
