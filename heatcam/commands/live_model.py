@@ -7,13 +7,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatcam.commands.compare_sides import comparing_of, side_names
+from heatcam.commands.live_prompts import PromptedModels, first_prompt, refusals
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.prompts import prompt_of
 from heatcam.commands.setup import say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
 from heatcam.frames import Explains, Explanation, Frame
-from heatcam.live import Answering, ExplainerFor, Explaining, ExplainRequest, FrameAnswers, Ready, Side
+from heatcam.live import (
+    Answering,
+    ExplainerFor,
+    Explaining,
+    ExplainRequest,
+    FrameAnswers,
+    Ready,
+    Side,
+    WindowPrompt,
+)
 from heatcam.options import ExplainOptions, names_in
 from heatcam.probing import AsksPlaces
 from heatcam.tracking import tracker_of
@@ -82,22 +92,28 @@ class LiveModel:
         say_what_runs(self._choice, explainer, self._terminal)
         say_scale(self._look, explainer, self._terminal)
         engine = explainer.engine
-        caches, sides, layer_sets = [cache], tuple[Side, ...](), engine.layer_choices
+        caches, explainers, sides = [cache], [explainer], tuple[Side, ...]()
+        layer_sets = engine.layer_choices
         if self._second is not None:
             other_cache, other = self._start_second(self._second, options)
-            caches, sides = [cache, other_cache], self._sides(explainer, other, self._second)
+            caches, explainers = [cache, other_cache], [explainer, other]
+            sides = self._sides(explainer, other, self._second)
             layer_sets = tuple(names for names in layer_sets if names in other.engine.layer_choices)
+        models = [str(self._choice.model), *([] if self._second is None else [self._second.name])]
+        prompted = PromptedModels(models, explainers, self._choice.device, size_wh)
         self._explaining = Explaining(
-            explainer_for(caches, options, size_wh, [side.name for side in sides]), tracker
+            explainer_for(caches, options, size_wh, [side.name for side in sides], prompted.take), tracker
         )
-        self.backend = engine.name
+        self.backend, first = engine.name, first_prompt(self._choice)
         return Ready(
             explainer.title,
             backend_of(explainer),
             tuple(METHODS),
             layer_sets,
-            {"model": explainer.title, "imgsz": explainer.imgsz},
+            {"model": explainer.title, "imgsz": explainer.imgsz, "prompt": first.as_plain()},
             sides,
+            first,
+            *refusals([own.loaded for own in caches]),
         )
 
     def _start_second(self, second: SecondModel, options: ExplainOptions) -> tuple[ExplainerCache, Explainer]:
@@ -163,11 +179,16 @@ def backend_of(explainer: Explainer) -> str:
     return f"{explainer.engine.device} {explainer.engine.name}"
 
 
+#: Returns the explainer of a model, by its place among A and B, for a prompt and options; takes seconds the first time.
+TakesFor = Callable[[int, WindowPrompt, ExplainOptions], "Explainer"]
+
+
 def explainer_for(
     caches: Sequence[ExplainerCache],
     options: ExplainOptions,
     size_wh: tuple[int, int],
     names: Sequence[str] = (),
+    take_for: TakesFor | None = None,
 ) -> ExplainerFor:
     """Return the function that gives the window an explainer for what a request chooses one by.
 
@@ -178,26 +199,32 @@ def explainer_for(
         options: how both explain.
         size_wh: size of the pictures to come, in pixels.
         names: of A and B, for what they explain; empty for the model's own title.
+        take_for: returns an explainer for another prompt than the models were loaded with; None where there are none.
     """
 
-    def taken(number: int, wanted: ExplainOptions) -> Explainer:
-        explainer = caches[number].take(wanted, size_wh)
+    def taken(number: int, wanted: ExplainOptions, prompt: WindowPrompt | None) -> Explainer:
+        if prompt is None or take_for is None:
+            explainer = caches[number].take(wanted, size_wh)
+        else:
+            explainer = take_for(number, prompt, wanted)
         if names:
             explainer.title = names[number]
         return explainer
 
     def explainer(
-        method: str, layers: str, still: bool, iou: float, classes: tuple[str, ...], compared: ComparedView
+        method: str,
+        layers: str,
+        still: bool,
+        iou: float,
+        classes: tuple[str, ...],
+        compared: ComparedView,
+        prompt: WindowPrompt | None = None,
     ) -> Explains:
         wanted = replace(options, method=method, layers=names_in(layers), iou=iou, classes=classes)
         if still and method == LIVE_MAP and not layers:
             wanted = replace(wanted, quality=Quality.FINE.value, backend="torch", precision="auto")
-        if compared is ComparedView.A:
-            return taken(0, wanted)
-        return (
-            taken(1, wanted)
-            if compared is ComparedView.B
-            else comparing_of(taken(0, wanted), taken(1, wanted))
-        )
+        if compared is not ComparedView.BOTH:
+            return taken(int(compared is ComparedView.B), wanted, prompt)
+        return comparing_of(taken(0, wanted, prompt), taken(1, wanted, prompt))
 
     return explainer

@@ -34,15 +34,29 @@ def prompt_of(options: PromptOptions) -> Prompt | None:
     options.require_valid_prompt()
     if not options.is_prompted:
         return None
-    is_file = is_vector_file(options.prompt)
+    return prompt_from(options.prompt, (like_of(options),) if options.like else ())
+
+
+def prompt_from(text: str, likes: tuple[Likeness, ...]) -> Prompt:
+    """Return a prompt of a text and of places in pictures.
+
+    Args:
+        text: names with commas between, or the name of a file of class vectors, which is read; "" for none.
+        likes: the places.
+
+    Raises:
+        UsageError: the text has no names, or the file cannot be used.
+    """
+    is_file = is_vector_file(text)
     return Prompt(
-        texts=texts_checked(names_in(options.prompt)) if options.prompt and not is_file else (),
-        vectors=read_class_vectors(Path(options.prompt.strip()).expanduser()) if is_file else None,
-        like=_like_of(options) if options.like else None,
+        texts=texts_checked(names_in(text)) if text and not is_file else (),
+        vectors=read_class_vectors(Path(text.strip()).expanduser()) if is_file else None,
+        likes=likes,
     )
 
 
-def _like_of(options: PromptOptions) -> Likeness:
+def like_of(options: PromptOptions) -> Likeness:
+    """Return what ``--like``, ``--at`` and ``--class`` show, the picture read."""
     image = read_picture(Path(options.like).expanduser())
     boxes = boxes_at(options.like_at, (image.shape[1], image.shape[0]))
     return likeness(image, boxes, options.like_class)

@@ -44,11 +44,11 @@ def prompt_for(
     if prompt is None and like is None:
         return None
     require_promptable_name(model, places=like is not None)
-    places = None if like is None else _places(like, like_at, like_class)
+    places = () if like is None else (_places(like, like_at, like_class),)
     if prompt is None:
-        return Prompt(like=places)
+        return Prompt(likes=places)
     if isinstance(prompt, Mapping):
-        return Prompt(vectors=vectors_of_mapping(prompt), like=places)
+        return Prompt(vectors=vectors_of_mapping(prompt), likes=places)
     vectors = _vectors_in(prompt)
     return Prompt(() if vectors else _texts_in(prompt), vectors, places)
 

@@ -14,11 +14,12 @@ from heatcam.live.objects import object_at
 from heatcam.live.parts import SessionParts
 from heatcam.live.playback import Playback
 from heatcam.live.presenter import Presenter
+from heatcam.live.prompting import Prompting
 from heatcam.live.questions import AskedBox, Box, CoverStroke, Tool
 from heatcam.live.run_stats import RunStats
 from heatcam.live.screen import Choose, ScreenEvent, SeekTo
 from heatcam.live.state import changed, said
-from heatcam.sinks import Action, Click, Drag, Hover
+from heatcam.sinks import Action, Click, Drag, Hover, Typed
 
 POLL_MS = 5  # wait for keys when nothing is due; a frame that arrives meanwhile waits no longer than this
 #: Seconds to seek back or forward, as in mpv.
@@ -54,7 +55,9 @@ class Controls:
         self._viewer, self._snapshots, self._recording = parts.viewer, parts.snapshots, parts.recording
         self._current, self._playback, self._presenter = current, playback, presenter
         self._stats, self._on_quit = stats, on_quit
-        self._gestures = Gestures(current, presenter, {Tool.ASK: self._ask, Tool.COVER: self._cover})
+        self._prompting = Prompting(parts.inference, current, presenter)
+        tools = {Tool.ASK: self._ask, Tool.COVER: self._cover, Tool.EXAMPLE: self._prompting.show}
+        self._gestures = Gestures(current, presenter, tools)
 
     def poll(self) -> Sequence[ScreenEvent]:
         """Return the events that have come; wait a little for them where no picture is due."""
@@ -77,6 +80,8 @@ class Controls:
             self._choose(event)
         elif isinstance(event, SeekTo):
             self._seek_to(event.seconds)
+        elif isinstance(event, Typed):
+            self._prompting.type(event)
         elif isinstance(event, Action):
             self._act(event)
 
@@ -87,6 +92,12 @@ class Controls:
             self._on_quit()
         elif event is Action.LEAVE:
             self._leave()
+        elif event is Action.CHANGE_PROMPT:
+            self._prompting.open_field()
+        elif event is Action.SHOW_EXAMPLE:
+            self._prompting.take_tool()
+        elif event is Action.UNDO_COVER and self._current.state.tool is Tool.EXAMPLE:
+            self._prompting.take_back()
         elif event is Action.SAVE_SNAPSHOT:
             self._save()
         elif event is Action.TOGGLE_RECORDING:
@@ -102,6 +113,7 @@ class Controls:
         if state.tool is Tool.NONE and state.questions.place is None:
             self._on_quit()
             return
+        self._presenter.freeze(False)
         questions = replace(state.questions, place=None)
         self._current.change(replace(state, tool=Tool.NONE, drawn_box=None, questions=questions))
 
@@ -154,6 +166,7 @@ class Controls:
 
     def _click(self, click: Click) -> None:
         """Focus the object whose box was clicked; a click elsewhere shows all objects."""
+        self._presenter.freeze(False)
         shown = self._presenter.shown
         if shown is not None and self._current.state.tool is Tool.NONE:
             found, object_ids = shown.entry.explanation.detections, shown.entry.object_ids
@@ -173,7 +186,8 @@ class Controls:
     def _save(self) -> None:
         shown, picture = self._presenter.shown, self._presenter.picture()
         if shown is not None and picture is not None:
-            self._snapshots.save(picture, shown.entry.explanation, shown.state, shown.entry.answers)
+            found_by = replace(shown.state, prompt=shown.entry.request.prompt)
+            self._snapshots.save(picture, shown.entry.explanation, found_by, shown.entry.answers)
 
     def _toggle_recording(self) -> None:
         if self._recording.seconds is not None:

@@ -60,12 +60,21 @@ class CurrentState:
             self._pause(state.paused)
         if before.full_screen != state.full_screen:
             self._viewer.set_full_screen(state.full_screen)
+        self._take_text(before)
         self.refine()
 
     def change_drawing(self, state: WindowState) -> None:
         """Apply choices that concern drawing alone: the other threads are not told."""
-        self._state = state
+        before, self._state = self._state, state
         self._loop.presenter.change()
+        self._take_text(before)
+
+    def _take_text(self, before: WindowState) -> None:
+        """Have keys typed while a text field is open."""
+        typing = self._state.field is not None
+        if typing is (before.field is None):
+            self._viewer.take_text(typing)
+            self._loop.presenter.leaves_time = typing
 
     def rest(self, resting: bool) -> None:
         """Stop explaining, or go on with it from the present: a file from where it was, a camera with its newest frame."""

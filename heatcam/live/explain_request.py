@@ -8,6 +8,9 @@ from typing import Any
 
 from heatcam.enums import ComparedView
 from heatcam.live.questions import NOTHING_ASKED, Questions
+from heatcam.live.window_prompt import OWN_CLASSES, WindowPrompt
+
+NO_PROMPTS = "this model takes no prompts"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class ExplainRequest:
         compared: the models to ask: ``A``, ``B`` or ``BOTH``.
         questions: asked about each frame beside its explanation.
         with_evidence: also map what speaks for and against the class at the place that is asked about.
+        prompt: what the models are to find; None for what they were loaded with.
     """
 
     with_map: bool = True
@@ -41,11 +45,12 @@ class ExplainRequest:
     compared: ComparedView = ComparedView.A
     questions: Questions = NOTHING_ASKED
     with_evidence: bool = False
+    prompt: WindowPrompt | None = None
 
     @property
-    def kept(self) -> tuple[float, float, tuple[str, ...]]:
-        """Choices that decide which boxes are kept."""
-        return self.conf, self.iou, self.classes
+    def kept(self) -> tuple[float, float, tuple[str, ...], WindowPrompt | None]:
+        """Choices that decide which boxes are found and kept."""
+        return self.conf, self.iou, self.classes, self.prompt
 
     def explains_like(self, other: ExplainRequest) -> bool:
         """Return True if a frame's explanation is the same for both: they may ask other questions about it."""
@@ -60,6 +65,7 @@ class ExplainRequest:
             iou=other.iou,
             classes=other.classes,
             compared=other.compared,
+            prompt=other.prompt,
         )
 
 
@@ -87,6 +93,9 @@ class Ready:
         layer_sets: values of ``--layers``, "" first.
         about: facts about it for a snapshot's settings file.
         sides: A and B where there is a second model; else empty.
+        prompt: what it was loaded to find.
+        no_words: why it takes no words as a prompt, in one line; "" if it does.
+        no_places: why it takes no places in a picture as one; "" if it does.
     """
 
     title: str
@@ -95,3 +104,6 @@ class Ready:
     layer_sets: Sequence[str]
     about: dict[str, Any]
     sides: tuple[Side, ...] = ()
+    prompt: WindowPrompt = OWN_CLASSES
+    no_words: str = NO_PROMPTS
+    no_places: str = NO_PROMPTS

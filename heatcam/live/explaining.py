@@ -12,6 +12,7 @@ from heatcam.frames import Explains, Explanation, Frame
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.preparing import Key, Preparing
 from heatcam.live.propagation import propagate_map
+from heatcam.live.window_prompt import WindowPrompt
 
 
 class Follows(Protocol):
@@ -27,8 +28,8 @@ class Follows(Protocol):
 
 
 #: Returns the explainer for a method, its layers ("" for the method's own), True for a paused frame, the overlap from which
-#: boxes are one object, the classes to keep, and the models to ask.
-ExplainerFor = Callable[[str, str, bool, float, tuple[str, ...], ComparedView], Explains]
+#: boxes are one object, the classes to keep, the models to ask, and what they are to find (None: as they were loaded).
+ExplainerFor = Callable[[str, str, bool, float, tuple[str, ...], ComparedView, WindowPrompt | None], Explains]
 _OF_MODELS = {ComparedView.A: "", ComparedView.B: " of model B", ComparedView.BOTH: " of both models"}
 
 
@@ -51,7 +52,7 @@ class Explaining:
         self._tracker = tracker
         self._last: tuple[ExplainRequest, Explains] | None = None
         self._common = CommonDetections()
-        self._models = ComparedView.A
+        self._models: tuple[ComparedView, WindowPrompt | None] = ComparedView.A, None
         self._mapped: Explanation | None = None
         self._mapped_as: ExplainRequest | None = None
         self._age = 0
@@ -73,8 +74,9 @@ class Explaining:
             self._last = request, explainer
         if request.still:
             return self._explained(explainer, frame, request, with_map=request.with_map)
-        if request.compared is not self._models:  # another model's boxes do not follow those before
-            self._models = request.compared
+        models = request.compared, request.prompt
+        if models != self._models:  # the boxes of other models or classes do not follow those before
+            self._models = models
             self.jump()
         return self._next(explainer, frame, request)
 
@@ -92,7 +94,9 @@ class Explaining:
         progress = self._explainers.progress()
         if progress is None:
             return None
-        key, seconds = progress
+        (key, seconds), last = progress, self._last
+        if last is not None and key.prompt != last[0].prompt and not key.still:
+            return f'"{key.prompt.words}"' if key.prompt else "what it began with", seconds
         name = key.method + (f" @{key.layers}" if key.layers else "") + _OF_MODELS[key.compared]
         return f"the fine maps of {name}" if key.still else name, seconds
 

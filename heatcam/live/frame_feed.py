@@ -13,6 +13,7 @@ from heatcam.live.inference import ExplainedFrame
 from heatcam.live.loop_parts import LoopParts
 from heatcam.live.objects import Objects
 from heatcam.live.parts import SessionParts, SessionPlan
+from heatcam.live.window_prompt import WindowPrompt
 
 
 class FrameFeed:
@@ -34,6 +35,7 @@ class FrameFeed:
         self._current, self._loop = current, loop
         self._objects = Objects()
         self._models: tuple[str, ...] = ()
+        self._prompt: WindowPrompt | None = None
         #: The last entry that held the object in focus.
         self._sought_from: HistoryEntry | None = None
 
@@ -64,6 +66,9 @@ class FrameFeed:
         """Replace the paused frame's maps by its fine maps, or take its answers, if they have arrived; request what it lacks."""
         refined = self._loop.refinement.take(self._current.state)
         if refined is not None:
+            if refined.request.prompt != self._prompt:
+                self._prompt, self._objects = refined.request.prompt, Objects()
+                self._renderer.restart()
             self._renderer.refine(refined.explanation)
             self._loop.stats.note_failure(refined.explanation.map_error)
             self._loop.presenter.change()
@@ -72,6 +77,9 @@ class FrameFeed:
     def _show(self, shown: ExplainedFrame) -> None:
         explanation, before = shown.explanation, self._loop.playback.history.now
         others, self._models = self._models not in ((), models_of(explanation)), models_of(explanation)
+        if shown.request.prompt != self._prompt:
+            others, self._prompt = True, shown.request.prompt
+            self._current.change_drawing(replace(self._current.state, focus=None))
         if others:
             self._objects = Objects()
         entry = HistoryEntry(explanation, self._objects.ids_of(explanation), shown.request, shown.answers)

@@ -36,6 +36,7 @@ class Gestures:
         tool, shown = self.tool_of(drag), self._presenter.shown
         if tool is Tool.NONE or shown is None:
             return
+        self._presenter.freeze(tool is Tool.EXAMPLE and not drag.is_over)  # (an example moves on meanwhile)
         box = shown.view.box_between(drag.start_xy, drag.to_xy)
         if not drag.is_over:
             self._current.change_drawing(replace(self._current.state, drawn_box=box))

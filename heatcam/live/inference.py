@@ -116,6 +116,9 @@ class Inference:
         self._busy_since_s: float | None = None
         self._task = ""
         self._working_request = request
+        self._refined_request: ExplainRequest | None = (
+            None  # the last that worked since the stream stands still
+        )
         self._frames = frames
         self._explain, self._answer = explain, answer
         self._on_jump = on_jump or (lambda: None)
@@ -281,6 +284,7 @@ class Inference:
             if self._still is still:
                 self._still = None
                 if shown is not None:
+                    self._refined_request = still.request
                     self.refined.put(shown)
         return True
 
@@ -297,9 +301,11 @@ class Inference:
                 raise
             self._note_failure(error, request)
             before = request.explained_as(self._working_request)
-            return replace(self._shown(frame, before, stretch), request=request)
-        if self.waits_for() is None:
-            self._working_request = request
+            shown = self._shown(frame, before, stretch)
+            return replace(shown, request=replace(request, prompt=before.prompt))
+        if self.waits_for() is not None:  # the explainer before was used
+            return replace(shown, request=replace(request, prompt=self._working_request.prompt))
+        self._working_request, self._refined_request = request, None
         return shown
 
     def _shown(
@@ -317,7 +323,8 @@ class Inference:
 
     def _note_failure(self, error: HeatcamError, request: ExplainRequest) -> None:
         with self._lock:
-            self._explain_failure = ExplainFailure(str(error), request, self._working_request)
+            worked = (request.still and self._refined_request) or self._working_request
+            self._explain_failure = ExplainFailure(str(error), request, worked)
 
     def _has_step(self) -> bool:
         with self._lock:

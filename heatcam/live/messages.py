@@ -13,6 +13,7 @@ from heatcam.live.presenter import Presenter
 from heatcam.live.refinement import Refinement
 from heatcam.live.run_stats import RunStats
 from heatcam.live.state import WindowState
+from heatcam.live.window_prompt import WindowPrompt
 
 
 class Messages:
@@ -59,8 +60,8 @@ class Messages:
             self._refinement.refuse(failed.request)
         state, worked = self._current.state, failed.instead
         if _explained_as(state) == _explained_as(failed.request):
-            method, layers, iou, classes, compared = _explained_as(worked)
-            back = replace(state, method=method, layers=layers, iou=iou, classes=classes)
+            method, layers, iou, classes, compared, prompt = _explained_as(worked)
+            back = replace(state, method=method, layers=layers, iou=iou, classes=classes, prompt=prompt)
             if compared is not state.compared.explained:
                 back = replace(back, compared=compared, focus=None)
             self._current.change(back)
@@ -68,6 +69,6 @@ class Messages:
 
 def _explained_as(
     asked: WindowState | ExplainRequest,
-) -> tuple[str, str, float, tuple[str, ...], ComparedView]:
+) -> tuple[str, str, float, tuple[str, ...], ComparedView, WindowPrompt | None]:
     """Return what the explainer is chosen by."""
-    return asked.method, asked.layers, asked.iou, asked.classes, asked.compared.explained
+    return asked.method, asked.layers, asked.iou, asked.classes, asked.compared.explained, asked.prompt

@@ -11,6 +11,7 @@ from heatcam.live.inference import Inference
 from heatcam.live.renderer import Renderer
 from heatcam.live.saving import RecordingToggle, Snapshots
 from heatcam.live.screen import Screen
+from heatcam.live.window_prompt import OWN_CLASSES, WindowPrompt
 from heatcam.pipeline import Limits, Sink
 
 
@@ -63,12 +64,14 @@ class RunCaption:
         model, backend: their display names.
         draw_every_s: the shortest time between two frames that are drawn; 0 draws all.
         sides: name and backend of A and of B; empty where there is one model.
+        prompt: what the model was loaded to find.
     """
 
     model: str = ""
     backend: str = ""
     draw_every_s: float = 0.0
     sides: tuple[Side, ...] = ()
+    prompt: WindowPrompt = OWN_CLASSES
 
 
 @dataclass(frozen=True)

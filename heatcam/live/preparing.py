@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from heatcam.enums import ComparedView
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.live.explain_request import ExplainRequest
+from heatcam.live.window_prompt import WindowPrompt
 
 MOST_KEPT = 6  # of two models: A, B and both, each for the stream and for a paused frame
 _SOON_S = 0.1  # first wait; an explainer built before is ready by then, and no older one need step in
@@ -23,7 +24,7 @@ class Key(NamedTuple):
     Attributes:
         method, layers: the CAM method and its layers; "" for the method's own.
         still: True for a paused frame.
-        iou, classes, compared: those of ``ExplainRequest``.
+        iou, classes, compared, prompt: those of ``ExplainRequest``.
     """
 
     method: str
@@ -32,12 +33,19 @@ class Key(NamedTuple):
     iou: float = 0.7
     classes: tuple[str, ...] = ()
     compared: ComparedView = ComparedView.A
+    prompt: WindowPrompt | None = None
 
     @classmethod
     def of(cls, request: ExplainRequest) -> Key:
         """Return the key of a request's explainer."""
         return cls(
-            request.method, request.layers, request.still, request.iou, request.classes, request.compared
+            request.method,
+            request.layers,
+            request.still,
+            request.iou,
+            request.classes,
+            request.compared,
+            request.prompt,
         )
 
 
@@ -123,7 +131,8 @@ class Preparing(Generic[Made]):
                 return
             else:
                 with self._changed:
-                    self._made[key] = made
+                    self._made = {own: one for own, one in self._made.items() if own.prompt == key.prompt}
+                    self._made[key] = made  # (those of other prompts are other networks)
                     while len(self._made) > MOST_KEPT:
                         self._made.pop(next(iter(self._made)))
                     self._changed.notify_all()

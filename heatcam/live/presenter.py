@@ -19,6 +19,8 @@ from heatcam.sources import Phase, SourceState
 
 REDRAWN_S = 0.25  # interval at which a picture that is getting old is redrawn with its age
 NOTE_S = 2.5  # how long a note stays on the top line: where a picture was saved, what a key changed
+_TYPED_S = 0.15  # interval at which the frames are drawn while text is typed
+_READ_S = 0.06  # a note stays at least so long for each of its letters
 BUSY_IS_SAID_AFTER_S = 0.7  # inference may take this long before the top line says so
 
 
@@ -48,9 +50,9 @@ class Notes:
         self._until_s = 0.0
 
     def say(self, text: str, now_s: float) -> None:
-        """Show ``text`` for a while; "" changes nothing."""
+        """Show ``text`` for a while, a long one longer; "" changes nothing."""
         if text:
-            self._text, self._until_s = text, now_s + NOTE_S
+            self._text, self._until_s = text, now_s + max(NOTE_S, len(text) * _READ_S)
 
     def text(self, now_s: float) -> str:
         """Return the note to show now; "" for none."""
@@ -89,6 +91,17 @@ class Presenter:
         self._drawn_wh = (0, 0)
         self._message = self._held = ""
         self._asked_at_s: float | None = None
+        self._frozen: HistoryEntry | None = None
+        #: True while text is typed: between two looks at the keys OpenCV keeps one alone, so drawing has to leave time for them.
+        self.leaves_time = False
+
+    def freeze(self, frozen: bool) -> None:
+        """Keep the frame that is shown, whatever comes, until it is let go: something is being drawn on it."""
+        if not frozen:
+            self._frozen = None
+        elif self._frozen is None and self.shown is not None:
+            self._frozen = self.shown.entry
+        self._stale = True
 
     def new_frame(self) -> None:
         """Note that the next picture shows a frame that was not shown before."""
@@ -110,11 +123,13 @@ class Presenter:
         if self._has_new_room():
             return True
         if self._stale:
-            return self._asked_at_s is not None or since_s >= self._caption.draw_every_s
+            every_s = max(self._caption.draw_every_s, _TYPED_S if self.leaves_time else 0.0)
+            return self._asked_at_s is not None or since_s >= every_s
         return since_s >= REDRAWN_S and (self._grows_old() or self._message != self._message_now())
 
     def draw(self, entry: HistoryEntry, state: WindowState, *, held: bool) -> None:
-        """Draw an entry into the window; ``held`` while paused or at the end."""
+        """Draw an entry into the window, or the one that is frozen; ``held`` while paused or at the end."""
+        frozen, entry = self._frozen is not None, self._frozen or entry
         started, source, now_s = time.perf_counter(), self._capture.source, self._clock()
         self._message = self._message_now()
         status = self._status(entry, state, now_s, held=held)
@@ -124,13 +139,14 @@ class Presenter:
         self.shown = Painted(entry, state, view, status, banner)
         self._stats.draw_s.append(time.perf_counter() - started)
         self._viewer.show(view.picture)
-        if self._has_new_frame:
+        if self._has_new_frame and not frozen:
             self._count(entry, held=held)
             self._hand_on(entry)
+            self._has_new_frame = False
         self._record()
         if self._asked_at_s is not None:
             self._stats.key_s.append(time.perf_counter() - self._asked_at_s)
-        self._stale = self._has_new_frame = False
+        self._stale = False
         self._asked_at_s, self._drawn_s = None, now_s
 
     def say(self, text: str) -> None:
@@ -146,7 +162,9 @@ class Presenter:
 
     def name_model(self, ready: Ready) -> None:
         """Set the names of model and backend, or of both models, once they are loaded."""
-        self._caption = replace(self._caption, model=ready.title, backend=ready.backend, sides=ready.sides)
+        self._caption = replace(
+            self._caption, model=ready.title, backend=ready.backend, sides=ready.sides, prompt=ready.prompt
+        )
         self._stale = True
 
     @property
@@ -240,6 +258,7 @@ class Presenter:
             message=self._message or entry.explanation.map_error,
             conf=state.conf,
             tool=tool_words(state.tool),
+            finds=(entry.request.prompt or caption.prompt).names,
         )
 
 

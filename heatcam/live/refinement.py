@@ -45,6 +45,7 @@ class Refinement:
             classes=state.classes,
             compared=compared,
             questions=state.questions,
+            prompt=state.prompt,
         )
 
     def set_flowing_request(self, state: WindowState) -> None:
@@ -88,7 +89,9 @@ class Refinement:
         if shown.request not in (self.still_request(state), _answered_first(entry, state)):
             return None
         again, before = shown.explanation, entry.explanation.detections
-        same = models_of(again) == models_of(entry.explanation)
+        same = (
+            models_of(again) == models_of(entry.explanation) and shown.request.prompt == entry.request.prompt
+        )
         object_ids = (
             ids_again(before, entry.object_ids, again.detections) if same else new_ids(again.detections)
         )

@@ -37,6 +37,7 @@ from heatcam.overlay import (
     draw_numbers,
     draw_place_marks,
     draw_status,
+    draw_text_field,
     draw_text_panel,
     draw_tool,
     evidence_bar_box,
@@ -136,6 +137,9 @@ class Renderer:
             draw_status(picture, status, len(explanation.detections))
         else:
             draw_tool(picture, status.tool)
+        if state.field is not None:
+            field = state.field
+            draw_text_field(picture, field.use.value, field.before, field.after, field.use.when_empty)
         if state.help:
             draw_help(picture, self._keys.groups())
         return view

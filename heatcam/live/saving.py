@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from heatcam.sinks import (
 
 _NOMINAL_FPS = 30.0  # frames carry their own times; this sets only the duration of the last one
 _OPTIONS = RecorderOptions(min_free=500_000_000)  # bytes: a full disk is worse than a short recording
+_APART = ("prompt", "field")  # of the state: the settings have the prompt beside it
 STOP_S = 10.0  # maximum wait for unfinished snapshots at the end
 
 
@@ -51,9 +52,11 @@ class Shown:
         """Return what its settings file says of it."""
         frame = self.explanation.frame
         asked = asked_row(self.answers) if self.state.questions.are_any else {}
+        prompt = self.state.prompt
         return {
             "view": as_plain(self.state),
             **described(self.explanation, self.state),
+            **({} if prompt is None else {"prompt": prompt.as_plain()}),
             **({"answers": asked} if asked else {}),
             "frame_index": frame.frame_index,
             "pts_s": frame.pts_s,
@@ -268,8 +271,9 @@ def _finished(recorder: LiveRecorder) -> tuple[str, int, bool]:
 
 
 def as_plain(state: WindowState) -> dict[str, Any]:
-    """Convert the choices to plain values for JSON, by the names of their fields."""
-    return {name: v.value if isinstance(v, Enum) else v for name, v in asdict(state).items()}
+    """Convert the choices to plain values for JSON, by the names of their fields; the prompt and the text field are left out."""
+    plain = asdict(replace(state, prompt=None, field=None))
+    return {name: v.value if isinstance(v, Enum) else v for name, v in plain.items() if name not in _APART}
 
 
 def stamp() -> str:

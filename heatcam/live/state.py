@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from heatcam.enums import LIVE_MAP, Colormap, ComparedView, Fill, Layout, Renorm
 from heatcam.live.questions import NOTHING_ASKED, Box, Questions, Tool
+from heatcam.live.text_field import TextField
+from heatcam.live.window_prompt import WindowPrompt
 from heatcam.sinks import Action
 
 EVERY = (1, 2, 3, 5)
@@ -40,6 +42,9 @@ class WindowState:
         tool: the effect of a drag with the left button.
         drawn_box: the box that is being drawn with the mouse, in frame pixels; None for none.
         questions: asked about each frame beside its explanation.
+        prompt: what the model is to find; None for what it was loaded with.
+        field: the text field over the picture; None while none is open.
+        example_name: name of the class of examples to come; "" for none.
     """
 
     heatmap: bool = True
@@ -67,6 +72,9 @@ class WindowState:
     tool: Tool = Tool.NONE
     drawn_box: Box | None = None
     questions: Questions = NOTHING_ASKED
+    prompt: WindowPrompt | None = None
+    field: TextField | None = None
+    example_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +224,11 @@ _TOOL_WORDS: dict[Tool, tuple[str, ...]] = {
     Tool.NONE: (),
     Tool.ASK: ("ASK: drag around a place, w or Esc ends it", "ASK: drag, w ends it", "ASK"),
     Tool.COVER: ("COVER: drag over a place, x or Esc ends it", "COVER: drag, x ends it", "COVER"),
-    Tool.EXAMPLE: ("EXAMPLE: drag around one, P or Esc ends it", "EXAMPLE: drag, P ends it", "EXAMPLE"),
+    Tool.EXAMPLE: (
+        "EXAMPLE: drag around one, p names it, P or Esc ends it",
+        "EXAMPLE: drag, P ends it",
+        "EXAMPLE",
+    ),
 }
 _COMPARED_WORDS = {
     ComparedView.A: "model A",
@@ -240,6 +252,7 @@ def said(before: WindowState, after: WindowState) -> str:
         "iou": f"boxes that overlap more than {after.iou:.2f} are one",
         "classes": f"only {', '.join(after.classes)}" if after.classes else "all classes",
         "compared": _COMPARED_WORDS[after.compared],
+        "prompt": "finds what it began with" if after.prompt is None else f"to find: {after.prompt.words}",
         "tool": "" if after.tool is not Tool.NONE else "the mouse chooses objects again",
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }

@@ -21,7 +21,7 @@ from heatcam.models.finding import EVERYDAY, MARKERS, find_checkpoint
 from heatcam.models.official import sha256_of
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
 from heatcam.models.prompt import Prompt, no_prompts
-from heatcam.models.prompting import Prompted, require_promptable, set_classes
+from heatcam.models.prompting import Prompted, require_promptable, set_classes, takes_places, takes_words
 from heatcam.models.trial import require_running
 from heatcam.models.validation import (
     check_classes,
@@ -32,6 +32,10 @@ from heatcam.models.validation import (
 
 #: By ultralytics' names: tasks that find boxes, each with a class logit, and the one that finds classes.
 EXPLAINED_TASKS = ("detect", "segment", "pose", "obb", "classify")
+
+
+class NoClassesError(ModelError):
+    """A network that finds what it is prompted for, without a prompt."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class LoadedModel:
         channels: of the pictures that it reads: 3 for RGB, 1 for grey.
         sha256: of the file of its weights, in hexadecimal; "" if there is none.
         class_vectors: the classes that it was prompted with; None for those that it has.
+        takes_words: True if its file can be prompted with words and vectors.
+        takes_places: True if it can be prompted with places in a picture too.
     """
 
     title: str
@@ -62,6 +68,8 @@ class LoadedModel:
     channels: int = 3
     sha256: str = ""
     class_vectors: ClassVectors | None = None
+    takes_words: bool = False
+    takes_places: bool = False
 
     @property
     def task(self) -> str:
@@ -90,7 +98,8 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
     """Refuse a model that cannot be explained; the message calls it ``name``.
 
     Raises:
-        ModelError: the model finds neither boxes nor classes, reads pictures that are neither colour nor grey, or has no prompts.
+        NoClassesError: the model has no prompts.
+        ModelError: the model finds neither boxes nor classes, or reads pictures that are neither colour nor grey.
     """
     task = loaded.task
     if task not in EXPLAINED_TASKS:
@@ -104,7 +113,7 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
             "give a model that was trained on such",
         )
     if lacks_classes(loaded.network):
-        raise ModelError(
+        raise NoClassesError(
             f"{name} finds what it is prompted for, and carries no prompts",
             '--prompt "cat, bus"; or save it with some: model = YOLOE("FILE"); model.set_classes(["cat", "bus"]); '
             'model.save("mine.pt")',
@@ -155,13 +164,22 @@ def _validated(checkpoint: Checkpoint, title: str) -> LoadedModel:
     check_structure(network)
     check_sizes(network)
     channels = input_channels(network)
+    words, places = takes_words(network), takes_places(network)
     network = ready(with_set_classes(network.float().eval()))
     check_sizes(network)
     check_weights(network)
     count = check_classes(network)
     require_running(network, channels)
     names = class_names_of(getattr(network, "names", None), count, title)
-    return LoadedModel(title, network, names, checkpoint.imgsz, channels=channels)
+    return LoadedModel(
+        title,
+        network,
+        names,
+        checkpoint.imgsz,
+        channels=channels,
+        takes_words=words,
+        takes_places=places,
+    )
 
 
 def _markers() -> LoadedModel:

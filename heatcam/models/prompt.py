@@ -78,12 +78,12 @@ class Prompt:
     Attributes:
         texts: classes in words.
         vectors: classes by their vectors; None for none.
-        like: classes by places in a picture; None for none.
+        likes: classes by places in pictures; a class of several pictures is the mean of what they show.
     """
 
     texts: tuple[str, ...] = ()
     vectors: ClassVectors | None = None
-    like: Likeness | None = None
+    likes: tuple[Likeness, ...] = ()
 
 
 def texts_checked(texts: Sequence[str]) -> tuple[str, ...]:

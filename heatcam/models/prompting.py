@@ -6,6 +6,7 @@ a picture by YOLOE's own encoder (``get_vpe``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ultralytics.nn.modules.head import WorldDetect, YOLOEDetect
 
 from heatcam.engine import picture_tensor
 from heatcam.errors import UsageError
-from heatcam.geometry import Letterbox
+from heatcam.geometry import Float32Array, Letterbox
 from heatcam.models.class_vectors import ClassVectors, checked
 from heatcam.models.open_vocabulary import lacks_classes
 from heatcam.models.prompt import Likeness, Prompt, no_places, no_prompts, remember, remembered
@@ -67,7 +68,7 @@ def set_classes(prompted: Prompted, prompt: Prompt) -> ClassVectors:
     parts = [
         vectors_of_texts(prompted, prompt.texts) if prompt.texts else None,
         None if prompt.vectors is None else _fitting(prompted, prompt.vectors),
-        None if prompt.like is None else vectors_of_places(prompted, prompt.like),
+        vectors_of_pictures(prompted, prompt.likes) if prompt.likes else None,
     ]
     first, *more = [part for part in parts if part is not None]
     vectors = sum(more, first)
@@ -83,9 +84,19 @@ def require_promptable(network: nn.Module, name: str) -> None:
     Raises:
         UsageError: it is another kind of network, or its classes are part of its weights (prompt-free or fused YOLOE).
     """
-    head: Any = network.model[-1] if lacks_classes(network) else None  # type: ignore[index]
-    if head is None or hasattr(head, "lrpc") or getattr(head, "is_fused", False):
+    if not takes_words(network):
         raise no_prompts(name)
+
+
+def takes_words(network: nn.Module) -> bool:
+    """Return True if a network, as it was saved, takes class names and vectors as a prompt."""
+    head: Any = network.model[-1] if lacks_classes(network) else None  # type: ignore[index]
+    return head is not None and not hasattr(head, "lrpc") and not getattr(head, "is_fused", False)
+
+
+def takes_places(network: nn.Module) -> bool:
+    """Return True if a network, as it was saved, takes places in a picture as a prompt too."""
+    return takes_words(network) and isinstance(network.model[-1], YOLOEDetect)  # type: ignore[index]
 
 
 def vectors_of_texts(prompted: Prompted, texts: tuple[str, ...]) -> ClassVectors:
@@ -132,6 +143,30 @@ def _adapted(prompted: Prompted, encoded: Any) -> Any:
     return adapted[0].numpy()
 
 
+def vectors_of_pictures(prompted: Prompted, likes: Sequence[Likeness]) -> ClassVectors:
+    """Return class vectors of what is at places of pictures, one for each name, sorted as the names first come.
+
+    A class that several pictures show has the mean of their vectors at unit length, as in ultralytics' validation of YOLOE.
+
+    Raises:
+        UsageError: see ``vectors_of_places``.
+    """
+    found = [vectors_of_places(prompted, like) for like in likes]
+    if len(found) == 1:
+        return found[0]
+    names = tuple(dict.fromkeys(name for one in found for name in one.names))
+    means = [
+        _mean_of([one.vectors[one.names.index(name)] for one in found if name in one.names]) for name in names
+    ]
+    return ClassVectors(names, np.stack(means), prompted.name)
+
+
+def _mean_of(vectors: Sequence[Float32Array]) -> Float32Array:
+    """Return the mean of vectors ``(embedding,)``, at unit length."""
+    mean = np.mean(vectors, 0, dtype=np.float32)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+
+
 @torch.no_grad()
 def vectors_of_places(prompted: Prompted, like: Likeness) -> ClassVectors:
     """Return class vectors of what is at places of a picture, one for each name, sorted as the names first come.
@@ -163,7 +198,7 @@ def _masks(like: Likeness, letterbox: Letterbox, class_ids: list[int]) -> Tensor
     for own, box in zip(like.boxes_xyxy, boxes, strict=True):
         if not loader.get_visuals([0], (tall, wide), box[None].clone()).any():
             raise UsageError(
-                f"--at {','.join(f'{side:g}' for side in own)} is too small for the network to see",
+                f"the place {','.join(f'{side:g}' for side in own)} is too small for the network to see",
                 "draw the box around more, or give a larger picture of it",
             )
     masks: Tensor = loader.get_visuals(class_ids, (tall, wide), boxes)

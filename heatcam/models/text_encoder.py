@@ -131,6 +131,20 @@ class EncoderMissingError(ModelError):
         self.encoder = encoder
 
 
+class ClipMissingError(ModelError):
+    """The package ``clip`` that is not installed.
+
+    Attributes:
+        install: the command that installs it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "prompts of words need the package clip, which is not installed", f"{_CLIP}, {_FILE_INSTEAD}"
+        )
+        self.install = _CLIP
+
+
 #: Text encoders by ultralytics' names, which its checkpoints say.
 ENCODERS: dict[str, TextEncoder] = {
     "clip:ViT-B/32": TextEncoder(
@@ -154,12 +168,10 @@ def require_clip() -> None:
     """Refuse to go on without the package ``clip``.
 
     Raises:
-        ModelError: it is not installed.
+        ClipMissingError: it is not installed.
     """
     if not has_clip():
-        raise ModelError(
-            "prompts of words need the package clip, which is not installed", f"{_CLIP}, {_FILE_INSTEAD}"
-        )
+        raise ClipMissingError
 
 
 def has_clip() -> bool:

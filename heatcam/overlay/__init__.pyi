@@ -56,6 +56,7 @@ from .text import shade as shade
 from .text import text_colour_on as text_colour_on
 from .text import text_width as text_width
 from .text import write as write
+from .text_field import draw_text_field as draw_text_field
 from .text_panel import PanelLine as PanelLine
 from .text_panel import doubted as doubted
 from .text_panel import draw_text_panel as draw_text_panel

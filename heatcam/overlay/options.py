@@ -86,6 +86,7 @@ class Status:
         conf: confidence threshold of the boxes, in ``[0, 1]``, to say why nothing was detected; None if not known.
         is_loading: True while nothing is explained yet: the line then has the message, and neither model nor numbers.
         tool: the tool that is in hand, and the key that puts it down, in ever fewer words; empty for none.
+        finds: names of the classes that the model was prompted with; empty leaves them out.
     """
 
     mode: str
@@ -104,3 +105,4 @@ class Status:
     is_loading: bool = False
     compared: str = ""
     tool: tuple[str, ...] = ()
+    finds: tuple[str, ...] = ()

@@ -22,6 +22,8 @@ _RECORDS: Colour = (75, 75, 255)
 _IN_HAND: Colour = (215, 235, 160)
 _QUIET: Colour = (205, 205, 205)
 _DOT: Colour = (150, 150, 150)
+_FINDS: Colour = (190, 230, 120)
+_MOST_FINDS = 44  # letters; more would leave no room for the rest
 _LEAST_NOTE = 5  # font sizes, about nine letters: a message cut shorter says nothing
 
 
@@ -57,9 +59,9 @@ def top_line_box(size_wh: tuple[int, int]) -> Pixels:
 def draw_status(picture: Uint8Array, status: Status, objects: int) -> None:
     """Draw the top line on a dark strip, in place: ``[HEATMAP]  yolov8n · cpu openvino fp32 · 23 fps · 31+4+5 ms · 5 objects``.
 
-    In a narrow picture, parts are left out in this order: model, backend, dropped frames, milliseconds, message (shortened
-    first), objects, age, frames per second, recording, pause, which of two models, the tool in hand, mode. None is ever cut at
-    the edge.
+    In a narrow picture, parts are left out in this order: model, backend, dropped frames, classes of the prompt (told by their
+    number first), milliseconds, message (shortened first), objects, age, frames per second, recording, pause, which of two
+    models, the tool in hand, mode. None is ever cut at the edge.
 
     Args:
         picture: uint8 ``(H, W, 3)``, BGR, drawn or composed before.
@@ -124,15 +126,17 @@ def _parts(status: Status, objects: int) -> list[_Part]:
     if status.compared:
         found.append(_Part((status.compared,), LIGHT, 1))
     if status.model:
-        found.append(_Part((_one_line(status.model),), _QUIET, 10))
+        found.append(_Part((_one_line(status.model),), _QUIET, 11))
     if status.backend:
-        found.append(_Part((_one_line(status.backend),), _QUIET, 9))
+        found.append(_Part((_one_line(status.backend),), _QUIET, 10))
+    if status.finds:
+        found.append(_Part(_finds(status.finds), _FINDS, 8))
     if status.fps > 0:
         found.append(_Part((_fps(status.fps),), LIGHT, 3))
     found.append(_Part((_milliseconds(status),), LIGHT, 7))
     found.append(_objects(status, objects))
     if status.dropped > 0:
-        found.append(_Part((f"{status.dropped} dropped",), LIGHT, 8))
+        found.append(_Part((f"{status.dropped} dropped",), LIGHT, 9))
     if status.age_s is not None:
         found.append(_Part((_age(status.age_s),), _WARNS, 4))
     if message := _one_line(status.message):
@@ -147,6 +151,17 @@ def _objects(status: Status, objects: int) -> _Part:
     above = "" if status.conf is None else f" above {status.conf:.2g}"
     why = f"nothing detected{above}: nothing is hot"
     return _Part((why, f"nothing detected{above}", "nothing detected", "0 objects"), _SAYS, 5)
+
+
+def _finds(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how the classes of a prompt may be told: as many by name as are short, fewer, or their number."""
+    texts = []
+    for count in range(min(len(names), _MOST_FINDS // 3), 0, -1):
+        more = f" +{len(names) - count}" if count < len(names) else ""
+        text = _one_line(f"finds {', '.join(names[:count])}{more}")
+        if len(text) <= _MOST_FINDS:
+            texts.append(text)
+    return (*texts, "finds 1 class" if len(names) == 1 else f"finds {len(names)} classes")
 
 
 def _milliseconds(status: Status) -> str:

@@ -56,3 +56,5 @@ from .window_events import Drag as Drag
 from .window_events import Event as Event
 from .window_events import Hover as Hover
 from .window_events import MouseButton as MouseButton
+from .window_events import TextKey as TextKey
+from .window_events import Typed as Typed

@@ -13,6 +13,8 @@ BACKSPACE = (8, 0xFF08, 127)
 #: Codes of the arrow keys on X11 (Qt and GTK), Windows and macOS.
 LEFT, UP = (0xFF51, 0x250000, 63234), (0xFF52, 0x260000, 63232)
 RIGHT, DOWN = (0xFF53, 0x270000, 63235), (0xFF54, 0x280000, 63233)
+#: Codes of the keys Home, End and Delete there.
+HOME, END, DELETE = (0xFF50, 0x240000, 63273), (0xFF57, 0x230000, 63275), (0xFFFF, 0x2E0000, 63272)
 
 
 class Action(Enum):
@@ -197,7 +199,7 @@ DEFAULT_KEYS = KeyTable(
             _key("W", Action.NEXT_ASKED_CLASS, "the next likeliest class there"),
             _key("x", Action.COVER_PLACE, "cover a place: drag over what may be the cause"),
             _key("X", Action.NEXT_FILL, "cover with blur, grey, noise or the background"),
-            KeyBinding(BACKSPACE, "Backspace", Action.UNDO_COVER, "take the last cover back"),
+            KeyBinding(BACKSPACE, "Backspace", Action.UNDO_COVER, "take the last cover or example back"),
             _key("p", Action.CHANGE_PROMPT, "type what to look for (open-vocabulary models)"),
             _key("P", Action.SHOW_EXAMPLE, "find more like this: drag around one (YOLOE)"),
         ),

@@ -13,7 +13,18 @@ import cv2
 import numpy as np
 
 from heatcam.geometry import Uint8Array, fitted_wh
-from heatcam.sinks.keys import BACKSPACE, DEFAULT_KEYS, ESCAPE, Action, KeyTable
+from heatcam.sinks.keys import (
+    BACKSPACE,
+    DEFAULT_KEYS,
+    DELETE,
+    END,
+    ESCAPE,
+    HOME,
+    LEFT,
+    RIGHT,
+    Action,
+    KeyTable,
+)
 from heatcam.sinks.window_events import Click, Drag, Event, Hover, MouseButton, TextKey, Typed
 from heatcam.sinks.x11 import NoServer, XServer, window_server
 
@@ -35,6 +46,11 @@ _TEXT_KEYS = {
     **dict.fromkeys((10, 13, 0xFF0D, 0xFF8D), TextKey.ENTER),
     **dict.fromkeys(BACKSPACE, TextKey.BACKSPACE),
     ESCAPE: TextKey.ESCAPE,
+    **dict.fromkeys(DELETE, TextKey.DELETE),
+    **dict.fromkeys(LEFT, TextKey.LEFT),
+    **dict.fromkeys(RIGHT, TextKey.RIGHT),
+    **dict.fromkeys(HOME, TextKey.HOME),
+    **dict.fromkeys(END, TextKey.END),
 }
 
 
@@ -192,8 +208,9 @@ class Viewer:
             self._shift_at_s = time.monotonic()
             return None
         plain = code & 0xFFFF  # (GTK's flags are above)
-        if plain in _TEXT_KEYS:
-            return Typed(key=_TEXT_KEYS[plain])
+        key = _TEXT_KEYS.get(code, _TEXT_KEYS.get(plain))
+        if key is not None:
+            return Typed(key=key)
         character = chr(plain)
         if plain >= _FIRST_NAMED or not character.isprintable():
             return None

@@ -62,6 +62,11 @@ class TextKey(Enum):
     ENTER = "enter"
     BACKSPACE = "backspace"
     ESCAPE = "escape"
+    DELETE = "delete"
+    LEFT = "left"
+    RIGHT = "right"
+    HOME = "home"
+    END = "end"
 
 
 Event = Action | Click | Hover | Drag | Typed

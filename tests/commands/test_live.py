@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,12 +30,17 @@ from heatcam.enums import Colormap, ComparedView, Layout
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.live.capture import FilmOptions
 from heatcam.live.state import WindowState
+from heatcam.models import ClassVectors
+from heatcam.models.official import sha256_of
+from heatcam.models.prompt import remember
 from heatcam.options import ExplainOptions
 from heatcam.sources.demo.source import DemoSource
 from heatcam.sources.options import CaptureOptions
 from tests.bench.tiny import tiny_checkpoint
 from tests.commands.programs import start
 from tests.live.streams import Stream
+from tests.models.test_checkpoint import saved
+from tests.models.test_prompting import unprompted
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
 from tests.sources.mjpeg_server import STALL, mjpeg_server
 from tests.system_tools import requires
@@ -230,6 +236,11 @@ class LiveWindow:
         self.press(key, 0.2)
         xdotool(self.display, "keyup", "shift")
         time.sleep(wait_s)
+
+    def type(self, text: str) -> None:
+        """Type as a person does: OpenCV keeps one key alone between two looks at them."""
+        for letter in text:
+            self.press({",": "comma", " ": "space"}.get(letter, letter), 0.3)
 
     def click(self, x: float, y: float, wait_s: float = 1.0) -> None:
         xdotool(self.display, "mousemove", "--window", self.id, str(round(x)), str(round(y)), "click", "1")
@@ -450,6 +461,57 @@ def test_a_drag_with_the_right_button_asks_why_nothing_was_found_and_a_snapshot_
     assert colours_of(after) > 0.8 * colours_of(before)
     saved = cv2.imread(str(documents[0].with_suffix(".png")))[TOP_LINE:].astype(int)
     assert np.abs(saved - asked).mean() < 2, "what is saved is what is shown"
+
+
+def settings_of(
+    window: LiveWindow, is_so: Callable[[dict[str, Any]], bool], within_s: float = 60
+) -> dict[str, Any]:
+    """The settings of the first snapshot for which something holds: a new prompt is prepared beside the stream."""
+    until_s = time.monotonic() + within_s
+    while time.monotonic() < until_s:
+        before = set(window.folder.glob("heatcam-*.json"))
+        window.press("s", wait_s=0.5)
+        while not (written := set(window.folder.glob("heatcam-*.json")) - before):
+            assert time.monotonic() < until_s
+            time.sleep(0.2)
+        settings: dict[str, Any] = json.loads(written.pop().read_text("utf-8"))
+        if is_so(settings):
+            return settings
+    raise TimeoutError(str(settings["prompt"]))
+
+
+@requires("Xvfb", "xdotool", "ffmpeg")
+def test_a_prompt_is_typed_and_shown_while_it_plays(
+    display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path / "cache"))
+    path = saved(unprompted("yoloe-v8n"), tmp_path / "eye.pt")
+    vectors = np.random.default_rng(5).normal(size=(2, 512)).astype(np.float32)
+    remember(sha256_of(path), ClassVectors(("person", "kite"), vectors))
+    small = ("--imgsz", "128", "--conf", "0.05", "--backend", "torch", "--iou", "0.3", "--max-det", "3")
+    window = LiveWindow(display, tmp_path, "-m", str(path), "--prompt", "person", *small)
+    before = window.picture()
+    window.press("p")
+    with_field = window.picture()
+    window.type(", kites")
+    window.press("BackSpace", 0.3)
+    window.press("Return", 0.5)
+    found = settings_of(window, lambda settings: settings["prompt"]["text"] == "person, kite")
+    assert {row["class_name"] for row in found["detections"]} <= {"person", "kite"}
+    assert (with_field[-30:].mean(), with_field[-30:].std()) < (0.6 * before[-30:].mean(), 60)
+    window.press_with_shift("p", 0.5)
+    at = ("mousemove", "--window", window.id)
+    xdotool(display, *at, "300", "200", "mousedown", "1")
+    xdotool(display, *at, "420", "260")
+    xdotool(display, *at, "500", "380", "mouseup", "1")
+    shown = settings_of(window, lambda settings: bool(settings["prompt"]["examples"]))["prompt"]
+    assert [round(side) for side in shown["examples"][0]["box_xyxy"]] == [300, 200, 501, 381]
+    window.press("0", 1.0)
+    assert (
+        settings_of(window, lambda settings: not settings["prompt"]["examples"])["prompt"]["text"] == "person"
+    )
+    window.press("q")
+    assert window.end()["errors"] == []
 
 
 @requires("Xvfb", "xdotool", "ffprobe")

@@ -81,7 +81,7 @@ def large(index: int = 0, value: int = 90) -> Frame:
 def explaining(one: Model = ONE, two: Model = TWO, tracker=None) -> Explaining:
     """The window's explaining by two models."""
     made = {A: one, B: two, BOTH: Comparing(one, two)}
-    return Explaining(lambda *key: made[key[-1]], tracker)
+    return Explaining(lambda *key: made[key[5]], tracker)
 
 
 def entry_of(compared: ComparedView, of: Frame | None = None) -> HistoryEntry:
@@ -157,7 +157,7 @@ def test_tracks_begin_anew_with_the_other_model_and_the_first_frame_has_its_own_
 
 def test_a_model_that_cannot_be_asked_gives_way_to_the_one_before() -> None:
     def explainer_for(*key):
-        if key[-1] is B:
+        if key[5] is B:
             raise UsageError("no layer is called '15'", "take another")
         return Model("one", SMALL)
 

@@ -48,8 +48,8 @@ def test_the_explainer_is_asked_for_by_method_layers_standing_still_and_what_it_
     explaining(frame(0), ExplainRequest())
     explaining(frame(0), ExplainRequest(method="odam", layers="15", still=True, iou=0.5, classes=("cat",)))
     assert asked == [
-        ("live", "", False, 0.7, (), ComparedView.A),
-        ("odam", "15", True, 0.5, ("cat",), ComparedView.A),
+        ("live", "", False, 0.7, (), ComparedView.A, None),
+        ("odam", "15", True, 0.5, ("cat",), ComparedView.A, None),
     ]
 
 

@@ -188,7 +188,7 @@ def test_places_of_a_picture_give_the_boxes_and_gradients_of_ultralytics_get_vpe
     family: str, encoders: dict[str, Path], tmp_path: Path
 ) -> None:
     network = unprompted(family)
-    ours = loaded(network, tmp_path, Prompt(like=Likeness(REFERENCE, PLACES, ("b", "a", "b"))))
+    ours = loaded(network, tmp_path, Prompt(likes=(Likeness(REFERENCE, PLACES, ("b", "a", "b")),)))
     assert ours.class_names == {0: "b", 1: "a"}
     vectors = as_ultralytics_sees(network, tmp_path, [0, 1, 0]).clone()
     assert np.abs(ours.class_vectors.vectors - vectors[0].numpy()).max() < 1e-5
@@ -199,10 +199,10 @@ def test_places_of_a_picture_give_the_boxes_and_gradients_of_ultralytics_get_vpe
 def test_vectors_words_and_places_are_found_together(encoders: dict[str, Path], tmp_path: Path) -> None:
     put_in_place("mobileclip:blt", encoders)
     network = unprompted("yoloe-v8n")
-    parts = [Prompt(WORDS), Prompt(like=Likeness(REFERENCE, PLACES[:1], ("this",)))]
+    parts = [Prompt(WORDS), Prompt(likes=(Likeness(REFERENCE, PLACES[:1], ("this",)),))]
     words, places = (loaded(network, tmp_path, part).class_vectors for part in parts)
     given = ClassVectors(("thing",), words.vectors[:1] + 0.5)
-    whole = loaded(network, tmp_path, Prompt(WORDS, given, parts[1].like)).class_vectors
+    whole = loaded(network, tmp_path, Prompt(WORDS, given, parts[1].likes)).class_vectors
     assert whole.names == (*WORDS, "thing", "this")
     expected = np.concatenate((words.vectors, given.vectors, places.vectors))
     assert np.allclose(whole.vectors, expected, atol=1e-6)
@@ -226,8 +226,8 @@ ONE = np.ones((1, 512), np.float32)
         ("yoloe-11n-free", Prompt(vectors=ClassVectors(("x",), ONE)), "mine.pt takes no prompts"),
         ("yoloe-v8n", Prompt(vectors=ClassVectors(("x",), ONE[:, :7])), "have 7 numbers, those of mine have 512"),
         ("yoloe-v8n", Prompt(vectors=ClassVectors(("x",), ONE, "yoloe-v8s")), "made with yoloe-v8s"),
-        ("yolov8n-world", Prompt(like=Likeness(REFERENCE, PLACES, ("x",) * 3)), "no places in a picture"),
-        ("yoloe-v8n", Prompt(like=Likeness(REFERENCE, PLACES[:1, [0, 1, 0, 1]] + [0, 0, 1, 1], ("x",))), "too small"),
+        ("yolov8n-world", Prompt(likes=(Likeness(REFERENCE, PLACES, ("x",) * 3),)), "no places in a picture"),
+        ("yoloe-v8n", Prompt(likes=(Likeness(REFERENCE, PLACES[:1, [0, 1, 0, 1]] + [0, 0, 1, 1], ("x",)),)), "too small"),
     ],
 )  # fmt: skip
 def test_a_prompt_that_a_model_cannot_take_is_refused_in_one_line(
@@ -271,6 +271,6 @@ def test_words_are_taken_once_and_without_spaces() -> None:
 def test_the_reference_is_not_changed(encoders: dict[str, Path], tmp_path: Path) -> None:
     image, places = REFERENCE.copy(), PLACES.copy()
     cv2.setNumThreads(1)
-    loaded(unprompted("yoloe-v8n"), tmp_path, Prompt(like=Likeness(image, places, ("x",) * 3)))
+    loaded(unprompted("yoloe-v8n"), tmp_path, Prompt(likes=(Likeness(image, places, ("x",) * 3),)))
     assert np.array_equal(image, REFERENCE)
     assert np.array_equal(places, PLACES)

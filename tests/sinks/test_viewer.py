@@ -263,6 +263,11 @@ def test_keys_are_typed_while_text_is_wanted_and_do_what_they_did_afterwards(dis
             "comma": ",",
             "BackSpace": "backspace",
             "Return": "enter",
+            "Left": "left",
+            "Right": "right",
+            "Home": "home",
+            "End": "end",
+            "Delete": "delete",
         }.items():
             assert window.press(key) == [f"typed {typed}"]
         assert window.press("space") == ["typed space"]
