@@ -12,6 +12,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.live.cover_reply import NO_PLACES, CoverReply
 from heatcam.live.frame_history import HistoryEntry
+from heatcam.live.questions import FrameAnswers
 from heatcam.live.state import WindowState
 from heatcam.overlay import (
     CoverCard,
@@ -84,9 +85,12 @@ def places_shown(view: View, entry: HistoryEntry, state: WindowState) -> list[Pi
     return [] if reply is None else [box for own in reply.places_xyxy.tolist() for box in view.boxes_of(own)]
 
 
-def cover_document(reply: CoverReply) -> dict[str, Any]:
-    """Return what is known of a frame's covers, as plain values for a snapshot's settings."""
-    return {
+def covers_row(answers: FrameAnswers) -> dict[str, Any]:
+    """Return what is known of a frame's covers, as plain values for a document; empty where none lies."""
+    reply = answers.cover
+    if reply is None:
+        return {}
+    row = {
         "fill": reply.fill.value,
         "numbers": list(reply.numbers),
         "at_xyxy": [[round(side, 2) for side in box] for box in reply.places_xyxy.tolist()],
@@ -95,6 +99,7 @@ def cover_document(reply: CoverReply) -> dict[str, Any]:
         "cover_ms": round(reply.cost_ms, 1),
         "reason": reply.reason or None,
     }
+    return {"cover": row}
 
 
 def _card(reply: CoverReply) -> CoverCard:

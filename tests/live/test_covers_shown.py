@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.live import covers_shown
 from heatcam.live.answering import Answering
 from heatcam.live.covering import Covering
-from heatcam.live.covers_shown import cover_document, cover_marks, covers_on, with_covers
+from heatcam.live.covers_shown import cover_marks, covers_on, covers_row, with_covers
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.questions import CoverStroke, FrameAnswers
@@ -127,16 +129,18 @@ def test_the_covers_are_in_the_memory_of_the_history() -> None:
 
 def test_the_document_tells_what_the_card_tells_and_is_json() -> None:
     entry, state, _ = entry_of(left_of(BOX, 3, 0.9))
-    reply = covers_on(entry, state)
-    assert reply is not None
-    document = json.loads(json.dumps(cover_document(reply)))
+    assert covers_on(entry, state) is entry.answers.cover
+    document = json.loads(json.dumps(covers_row(entry.answers)))["cover"]
     assert (document["fill"], document["numbers"]) == ("noise", [3])
     assert document["effect"]["vanished"][0]["class_name"] == "dog"
     assert document["foretold"] == {"pairs": 2, "rank_correlation": None, "maps": "live"}
+    assert covers_row(FrameAnswers()) == {}
     assert with_covers(entry.explanation, None) is entry.explanation
 
 
-def replies(*events: list[Any], after_each_s: float = 0.15) -> tuple[Any, CoveredModel]:
+def replies(
+    *events: list[Any], after_each_s: float = 0.15, folder: Path | None = None
+) -> tuple[Any, CoveredModel]:
     """A session of the covered scene with these events, and the model that was asked."""
     model = CoveredModel()
     viewer = FakeViewer(
@@ -147,7 +151,9 @@ def replies(*events: list[Any], after_each_s: float = 0.15) -> tuple[Any, Covere
         large = of if of.size_wh == (320, 320) else replace(of, image_bgr=bare_frame().image_bgr)
         return replace(explained(), frame=large)
 
-    run = session(Stream(is_live=True, fps=20), viewer, explain, answer=Answering(lambda _request: model))
+    run = session(
+        Stream(is_live=True, fps=20), viewer, explain, folder=folder, answer=Answering(lambda _request: model)
+    )
     run.run()
     return run, model
 
@@ -161,6 +167,22 @@ def test_a_drag_with_the_brush_is_answered_in_the_stream_and_on_a_paused_frame(p
     assert now.answers.cover.effect is not None
     assert now.request.with_object_maps
     assert (len(model.asked) == 1) is paused
+
+
+def test_a_snapshot_shows_the_covers_and_its_settings_say_what_they_change(tmp_path: Path) -> None:
+    run, model = replies(
+        [Action.COVER_PLACE], dragged(LEFT, (110, 80), (140, 110)), [Action.SAVE_SNAPSHOT], folder=tmp_path
+    )
+    (document,) = tmp_path.glob("heatcam-*.json")
+    written = json.loads(document.read_text())
+    assert written["view"]["questions"]["strokes"][0]["box_xyxy"] == [110, 80, 141, 111]
+    assert written["answers"]["cover"]["effect"]["objects"][0]["class_name"] == "dog"
+    assert written["answers"]["cover"]["foretold"]["pairs"] == 2
+    picture = cv2.imread(str(document.with_suffix(".png")))
+    bare = bare_frame().image_bgr
+    assert (picture[80:111, 110:141] != bare[80:111, 110:141]).any()
+    assert run.parts.snapshots.failed is False
+    del model
 
 
 def test_undo_takes_the_last_cover_and_zero_all_of_them() -> None:
