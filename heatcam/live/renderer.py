@@ -150,7 +150,7 @@ class Renderer:
         return view
 
     def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState, *, is_alone: bool) -> None:
-        """Draw numbers, the answer about a place, graphs, and what is told of covers; of two models the answers alone."""
+        """Draw numbers, what is told of a place and of covers, and graphs, in place; of two models no numbers and graphs."""
         picture, explanation = view.picture, entry.explanation
         focus, cards = _place(entry.object_ids, state.focus), list[Pixels | None]()
         seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())

@@ -35,7 +35,7 @@ _NONE = "-"
 
 @dataclass(frozen=True, eq=False)
 class CoverCard:
-    """What a card says.
+    """Content of a card.
 
     Attributes:
         covers: number of covers that lie.

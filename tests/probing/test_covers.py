@@ -101,7 +101,9 @@ def test_a_picture_that_was_explained_needs_no_second_pass_for_nearly_the_same_e
     saliency = map_of(left=3.0, right=1.0)
     exact = effect(-4.0, saliency)
     second = candidates([(BOX, {DOG: -4.0}), (OTHER, {CAT: 1.0})])
-    second.logits[(second.points_xy > 112).all(1) & (second.points_xy < 160).all(1), DOG] += 5  # the cover's own noise
+    second.logits[(second.points_xy > 112).all(1) & (second.points_xy < 160).all(1), DOG] += (
+        5  # the cover's own noise
+    )
     seen = effect_on(exact.before, second, (saliency, map_of(far=1.0)), COVER)
     assert (seen.vanished, seen.appeared) == (exact.vanished, exact.appeared)
     for own, other in zip(seen.objects, exact.objects, strict=True):
@@ -121,7 +123,10 @@ def test_patches_are_the_covered_picture_and_lie_inside_it() -> None:
     image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
     places = np.array([[-5, 10, 30, 40], [20, 20, 90, 90], [200, 200, 300, 300]], np.float32)
     patches = patches_of(image, places, Fill.BLUR)
-    assert [(one.left, one.top, *one.pixels.shape[:2]) for one in patches] == [(0, 10, 30, 30), (20, 20, 40, 60)]
+    assert [(one.left, one.top, *one.pixels.shape[:2]) for one in patches] == [
+        (0, 10, 30, 30),
+        (20, 20, 40, 60),
+    ]
     assert np.array_equal(laid(image, patches), covered(image, places, Fill.BLUR))
 
 
