@@ -8,7 +8,7 @@ import numpy as np
 
 from heatcam.enums import Fill
 from heatcam.geometry import Float32Array
-from heatcam.probing import CoverEffect, Foretold, Patch
+from heatcam.probing import CoverEffect, CoverPatch, Foretold
 
 NO_PLACES: Float32Array = np.zeros((0, 4), np.float32)
 NOTHING_FORETOLD = Foretold(0, None)
@@ -33,7 +33,7 @@ class CoverReply:
     numbers: tuple[int, ...]
     places_xyxy: Float32Array
     fill: Fill
-    patches: tuple[Patch, ...] = ()
+    patches: tuple[CoverPatch, ...] = ()
     effect: CoverEffect | None = None
     foretold: Foretold = NOTHING_FORETOLD
     maps: str = ""

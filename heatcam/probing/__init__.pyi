@@ -10,7 +10,7 @@ from .evidence import AsksPlaces as AsksPlaces
 from .evidence import ClassEvidence as ClassEvidence
 from .evidence import PlaceEvidence as PlaceEvidence
 from .evidence import evidence_of as evidence_of
-from .fills import Patch as Patch
+from .fills import CoverPatch as CoverPatch
 from .fills import covered as covered
 from .fills import laid as laid
 from .fills import patches_of as patches_of

@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Patch:
+class CoverPatch:
     """Pixels that cover a place.
 
     Attributes:
@@ -37,7 +37,7 @@ class Patch:
     pixels: Uint8Array
 
 
-def patches_of(image_bgr: Uint8Array, covers_xyxy: Float32Array, fill: Fill) -> tuple[Patch, ...]:
+def patches_of(image_bgr: Uint8Array, covers_xyxy: Float32Array, fill: Fill) -> tuple[CoverPatch, ...]:
     """Make the pixels that cover places of a picture.
 
     Args:
@@ -51,13 +51,13 @@ def patches_of(image_bgr: Uint8Array, covers_xyxy: Float32Array, fill: Fill) -> 
     limits = np.array([image_bgr.shape[1], image_bgr.shape[0]] * 2)
     whole = np.rint(np.asarray(covers_xyxy, np.float64).reshape(-1, 4)).clip(0, limits).astype(int)
     return tuple(
-        Patch(x1, y1, _FILLS[fill](image_bgr, (x1, y1, x2, y2)))
+        CoverPatch(x1, y1, _FILLS[fill](image_bgr, (x1, y1, x2, y2)))
         for x1, y1, x2, y2 in whole.tolist()
         if x2 > x1 and y2 > y1
     )
 
 
-def laid(image_bgr: Uint8Array, patches: Sequence[Patch]) -> Uint8Array:
+def laid(image_bgr: Uint8Array, patches: Sequence[CoverPatch]) -> Uint8Array:
     """Return a new picture with patches laid over it, the last one on top."""
     picture: Uint8Array = image_bgr.copy()
     for patch in patches:
