@@ -34,7 +34,7 @@ class Refinement:
         both = compared is ComparedView.BOTH  # compared object by object, in maps of the same frame
         numbers = state.numbers or state.graphs or state.object_maps
         own = heat and (both or state.focus is not None or numbers or covers)
-        every = 1 if self._slideshow or both else state.every
+        every = 1 if self._slideshow or both or covers else state.every  # (a moved map ends at its boxes)
         return ExplainRequest(
             heat,
             own,

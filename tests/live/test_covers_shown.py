@@ -185,6 +185,22 @@ def test_a_snapshot_shows_the_covers_and_its_settings_say_what_they_change(tmp_p
     del model
 
 
+def test_maps_of_objects_are_made_for_every_frame_while_a_cover_lies_and_only_then() -> None:
+    run, _ = replies([Action.TOGGLE_HEATMAP, Action.NEXT_EVERY])
+    before = run.parts.inference.request
+    assert (before.with_map, before.every) == (False, 2)
+    drawn = (
+        [Action.TOGGLE_HEATMAP, Action.NEXT_EVERY],
+        [Action.COVER_PLACE],
+        dragged(LEFT, (10, 10), (90, 60)),
+    )
+    run, _ = replies(*drawn)
+    request = run.parts.inference.request
+    assert (request.with_map, request.with_object_maps, request.every) == (True, True, 1)
+    run, _ = replies(*drawn, [Action.UNDO_COVER])
+    assert replace(run.parts.inference.request, questions=before.questions) == before
+
+
 def test_undo_takes_the_last_cover_and_zero_all_of_them() -> None:
     two = dragged(LEFT, (10, 10), (90, 60)) + dragged(LEFT, (20, 20), (50, 60))
     run, _ = replies([Action.COVER_PLACE], two, [Action.UNDO_COVER], dragged(LEFT, (30, 20), (70, 60)))
