@@ -105,7 +105,7 @@ def draw_cover_card(
         (space[3] + size - box[1] for box in beside if box[1] > height // 2), default=0
     )  # above one there
     room = min(round((_WIDEST_IN_SMALL if small else _WIDEST) * width), width - size) - size
-    for most in (_MOST_OBJECTS, 4, 2, 1, 0):
+    for most in (1, 0) if small else (_MOST_OBJECTS, 4, 2, 1, 0):
         lines = _lines(card, focus, size, room, most, small)
         wide, tall = min(room, lines.wide(size)) + size, lines.count * line_height(size) + size
         if tall > max(_TALLEST * height, 4 * line_height(size)) or tall > space[3] - space[1]:
@@ -142,7 +142,7 @@ def _lines(card: CoverCard, focus: int | None, size: int, room: int, most: int, 
         return _Lines(((title, COVER), *said), table_of((), (), size, room), ())
     rows = _rows(card.effect, focus)
     table = table_of(HEADINGS, rows[:most], size, room)
-    below = [(f"and {len(rows) - most} more", QUIET)] if 0 < most < len(rows) else []
+    below = [(f"and {len(rows) - most} more", QUIET)] if 0 < most < len(rows) and not small else []
     if not small and len(table.headings) > 2 and table.rows:
         below.append((LEGEND, QUIET))
     score = _score(card)
