@@ -13,8 +13,10 @@ from heatcam.enums import ComparedView
 from heatcam.errors import UsageError, first_line
 from heatcam.frames import Candidates, Explanation
 from heatcam.geometry import Uint8Array
+from heatcam.live.cover_reply import CoverReply
+from heatcam.live.covering import Covering
 from heatcam.live.explain_request import ExplainRequest
-from heatcam.live.questions import AskedBox, CoverReply, FrameAnswers, PlaceReply
+from heatcam.live.questions import AskedBox, FrameAnswers, PlaceReply
 from heatcam.options import class_ids_of
 from heatcam.probing import AskedPlace, AsksPlaces, LikelyClass, ask_places, evidence_of, likely_classes
 
@@ -35,7 +37,7 @@ class Answering:
 
     def __init__(self, model_of: ModelOf) -> None:
         self._model_of = model_of
-        self._walk = _Walk()
+        self._walk, self._covering = _Walk(), Covering(model_of)
 
     def __call__(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         """Answer all that is asked."""
@@ -43,7 +45,7 @@ class Answering:
         return FrameAnswers(
             asked,
             None if asked.place is None else self._place(asked.place, image, request),
-            self._cover(image, request) if asked.strokes else None,
+            self._cover(explanation, request) if asked.strokes else None,
         )
 
     def _place(self, place: AskedBox, image: Uint8Array, request: ExplainRequest) -> PlaceReply:
@@ -56,10 +58,11 @@ class Answering:
             reply = PlaceReply(reason=first_line(error))
         return replace(reply, cost_ms=1e3 * (time.perf_counter() - started))
 
-    def _cover(self, image: Uint8Array, request: ExplainRequest) -> CoverReply:
+    def _cover(self, explanation: Explanation, request: ExplainRequest) -> CoverReply:
         """Answer what the covers change."""
-        del image, request
-        return CoverReply(reason="covers are not answered yet")
+        if request.compared is ComparedView.BOTH:
+            return self._covering.lying(explanation, request, "two models are shown: choose one with v")
+        return self._covering.reply(explanation, request)
 
     def _asked(self, place: AskedBox, image: Uint8Array, request: ExplainRequest) -> PlaceReply:
         """Answer about a place, with the evidence if the request asks for it.

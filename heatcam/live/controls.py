@@ -55,6 +55,7 @@ class Controls:
         self._viewer, self._snapshots, self._recording = parts.viewer, parts.snapshots, parts.recording
         self._current, self._playback, self._presenter = current, playback, presenter
         self._stats, self._on_quit = stats, on_quit
+        self._strokes = 0  # drawn so far
         self._prompting = Prompting(parts.inference, current, presenter)
         tools = {Tool.ASK: self._ask, Tool.COVER: self._cover, Tool.EXAMPLE: self._prompting.show}
         self._gestures = Gestures(current, presenter, tools)
@@ -123,8 +124,19 @@ class Controls:
 
     def _cover(self, box: Box) -> None:
         """Cover a place."""
-        strokes = self._current.state.questions.strokes
-        self._question(strokes=(*strokes, CoverStroke(box)))
+        self._strokes += 1
+        before, stroke = self._current.state, self._stroke(box)
+        self._question(strokes=(*before.questions.strokes, stroke))
+        self._presenter.say(said(before, self._current.state))
+
+    def _stroke(self, box: Box) -> CoverStroke:
+        """Return a new stroke, which follows the object in focus if that is in the picture."""
+        focus, shown = self._current.state.focus, self._presenter.shown
+        if focus is None or shown is None or focus not in shown.entry.object_ids:
+            return CoverStroke(box, self._strokes)
+        found, place = shown.entry.explanation.detections, shown.entry.object_ids.index(focus)
+        x1, y1, x2, y2 = found.boxes_xyxy[place].tolist()
+        return CoverStroke(box, self._strokes, focus, (x1, y1, x2, y2), found.class_names[place])
 
     def _question(self, **changes: Any) -> None:
         state = self._current.state

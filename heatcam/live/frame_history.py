@@ -39,7 +39,9 @@ class HistoryEntry:
         """Memory that the frame and its maps take, in bytes."""
         maps = [m for own in explanations_of(self.explanation) for m in (own.saliency, *own.object_maps)]
         maps += self.answers.maps
-        return self.explanation.frame.image_bgr.nbytes + sum(m.values.nbytes for m in maps if m is not None)
+        covers = 0 if self.answers.cover is None else self.answers.cover.bytes
+        pixels = self.explanation.frame.image_bgr.nbytes + covers
+        return pixels + sum(m.values.nbytes for m in maps if m is not None)
 
 
 class FrameHistory:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from heatcam.enums import Fill
 from heatcam.frames import SaliencyMap
+from heatcam.live.cover_reply import CoverReply
 from heatcam.probing import LikelyClass, PlaceAnswer, PlaceEvidence
 
 Box = tuple[float, float, float, float]
@@ -40,13 +41,17 @@ class CoverStroke:
 
     Attributes:
         box_xyxy: in pixels of the frame it was drawn on.
-        track_id: the object that it follows; None stays where it is.
+        number: counts the strokes of a session from 1 on; two have the same place, but never the same number.
+        track_id: number of the object that it follows; None stays where it is.
         object_xyxy: that object's box when the cover was drawn, in frame pixels; None without an object.
+        class_name: that object's class; "" without one.
     """
 
     box_xyxy: Box
+    number: int = 1
     track_id: int | None = None
     object_xyxy: Box | None = None
+    class_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,19 +92,6 @@ class PlaceReply:
     answer: PlaceAnswer | None = None
     likely: tuple[LikelyClass, ...] = ()
     evidence: PlaceEvidence | None = None
-    cost_ms: float = 0.0
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class CoverReply:
-    """Answer about the covers that lie on the picture.
-
-    Attributes:
-        cost_ms: what the answer took beside the frame's explanation.
-        reason: why there is no answer, in one line; "" if there is.
-    """
-
     cost_ms: float = 0.0
     reason: str = ""
 

@@ -28,12 +28,13 @@ class Refinement:
 
     def flowing_request(self, state: WindowState) -> ExplainRequest:
         """Return the request for frames of a running stream."""
-        heat = state.heatmap or state.layout is not Layout.SINGLE
+        covers = bool(state.questions.strokes)  # which maps foretell, whether their heat is shown or not
+        heat = state.heatmap or covers or state.layout is not Layout.SINGLE
         compared = state.compared.explained
         both = compared is ComparedView.BOTH  # compared object by object, in maps of the same frame
         numbers = state.numbers or state.graphs or state.object_maps
-        own = heat and (both or state.focus is not None or numbers)
-        every = 1 if self._slideshow or both else state.every
+        own = heat and (both or state.focus is not None or numbers or covers)
+        every = 1 if self._slideshow or both or covers else state.every  # (a moved map ends at its boxes)
         return ExplainRequest(
             heat,
             own,

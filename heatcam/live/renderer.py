@@ -11,6 +11,13 @@ from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.live.asked import AskedPlaceShown, asked_shown
 from heatcam.live.compared import alone, comparison_shown, layout_shown
+from heatcam.live.covers_shown import (
+    cover_marks,
+    covers_on,
+    draw_card,
+    places_shown,
+    with_covers,
+)
 from heatcam.live.frame_history import HistoryEntry
 from heatcam.live.objects import shown_numbers
 from heatcam.live.state import WindowState
@@ -18,17 +25,19 @@ from heatcam.measures import EvidenceHistory, RegionFinder
 from heatcam.overlay import (
     HEAT_CAPTION,
     PLAIN_CAPTION,
+    AskedMarks,
     OverlayOptions,
     Pixels,
-    PlaceMark,
     Status,
     View,
     at_size,
     caption_px,
+    colour_bar_room,
     compose_on,
     draw,
     draw_band,
     draw_banner,
+    draw_cover_outlines,
     draw_evidence,
     draw_graphs,
     draw_help,
@@ -145,17 +154,21 @@ class Renderer:
         return view
 
     def _draw_panels(self, view: View, entry: HistoryEntry, state: WindowState, *, is_alone: bool) -> None:
-        """Draw numbers, the answer about a place, and graphs over the picture, in place; of two models the answer alone."""
+        """Draw numbers, what is told of a place and of covers, and graphs, in place; of two models no numbers and graphs."""
         picture, explanation = view.picture, entry.explanation
-        focus = _place(entry.object_ids, state.focus)
+        focus, cards = _place(entry.object_ids, state.focus), list[Pixels | None]()
         seen = [] if focus is None else view.boxes_of(explanation.detections.boxes_xyxy[focus].tolist())
-        cards = [draw_numbers(picture, explanation, focus, seen)] if state.numbers and is_alone else []
+        if state.numbers and is_alone:
+            cards.append(draw_numbers(picture, explanation, focus, seen))
         asked = asked_shown(entry, state)
         bars = [] if asked is None else _bar_boxes(asked, view, state)
         if asked is not None:
             avoided = [*_laid(cards), *bars]
             seen_there = view.boxes_of(asked.box_xyxy)
             cards.append(draw_text_panel(picture, asked.lines(), seen_there, avoided, view.places))
+        clear = [*places_shown(view, entry, state), *seen]
+        beside = [*_laid(cards), *(bars or _heat_bars(view, state))]
+        cards.append(draw_card(picture, entry, state, focus, clear, beside))
         crowded = len(_laid(cards)) > 1 and is_small((picture.shape[1], picture.shape[0]))
         if state.graphs and is_alone and not crowded:
             draw_graphs(picture, self.evidence, seen, [*_laid(cards), *bars])
@@ -177,11 +190,12 @@ class Renderer:
                 looks = [replace(look, clear_top=look.clear_top + caption_px(canvas_wh)) for look in looks]
             parts = self._of_both(entry, resized_comparison(comparison, size_wh), state, looks)
             for part in parts:
-                draw_place_marks(part, _marks(entry, state, size_wh))
+                _draw_marks(part, _marks(entry, state, size_wh), looks[-1].clear_top)
             captions = _captions(comparison, state)
             return compose_on(canvas_wh, frame_wh, parts, layout, state.split, captions)
-        shown, look = replace(entry, explanation=at_size(entry.explanation, size_wh)), looks[-1]
-        marks = _marks(entry, state, size_wh)
+        marks, look = _marks(entry, state, size_wh), looks[-1]
+        bare = with_covers(entry.explanation, covers_on(entry, state))
+        shown = replace(entry, explanation=at_size(bare, size_wh))
         parts = []
         if layout is not Layout.SINGLE or not state.heatmap:
             parts.append(self._plain(shown, state, look, marks))
@@ -212,7 +226,7 @@ class Renderer:
         return [comparison.a.frame.image_bgr.copy(), difference]
 
     def _plain(
-        self, shown: HistoryEntry, state: WindowState, look: OverlayOptions, marks: Sequence[PlaceMark]
+        self, shown: HistoryEntry, state: WindowState, look: OverlayOptions, marks: AskedMarks
     ) -> Uint8Array:
         bare = replace(shown.explanation, saliency=None, object_maps=(), low_evidence=())
         return draw(bare, look, focus=_place(shown.object_ids, state.focus), marks=marks)
@@ -223,7 +237,7 @@ class Renderer:
         shown: HistoryEntry,
         state: WindowState,
         look: OverlayOptions,
-        marks: Sequence[PlaceMark],
+        marks: AskedMarks,
     ) -> Uint8Array:
         """Draw the frame with its heat, or with the evidence at the place that is asked about.
 
@@ -256,13 +270,19 @@ class Renderer:
         )
 
 
-def _marks(entry: HistoryEntry, state: WindowState, size_wh: tuple[int, int]) -> tuple[PlaceMark, ...]:
-    """Return the marks of the place that is asked about, in a picture of this size; none without one."""
-    asked = asked_shown(entry, state)
-    if asked is None:
-        return ()
-    frame_wh = entry.explanation.frame.size_wh
-    return moved_marks(asked.marks(), (size_wh[0] / frame_wh[0], size_wh[1] / frame_wh[1]))
+def _marks(entry: HistoryEntry, state: WindowState, size_wh: tuple[int, int]) -> AskedMarks:
+    """Return the marks of what is asked, in a picture of this size."""
+    asked, frame_wh = asked_shown(entry, state), entry.explanation.frame.size_wh
+    scale_xy = size_wh[0] / frame_wh[0], size_wh[1] / frame_wh[1]
+    place = () if asked is None else moved_marks(asked.marks(), scale_xy)
+    return AskedMarks(place, cover_marks(entry, state, size_wh))
+
+
+def _draw_marks(picture: Uint8Array, marks: AskedMarks, top: int) -> None:
+    """Draw them where nothing else is drawn with them, in place; text lies on ``top`` rows of the picture."""
+    if marks.covers is not None:
+        draw_cover_outlines(picture, marks.covers, top)
+    draw_place_marks(picture, marks.place)
 
 
 def _bar_boxes(asked: AskedPlaceShown, view: View, state: WindowState) -> list[Pixels]:
@@ -308,6 +328,15 @@ def _captions(comparison: ComparedFrame, state: WindowState) -> tuple[str, str]:
     if state.compared is ComparedView.BOTH:
         return printable(f"A {comparison.a.model}"), printable(f"B {comparison.b.model}")
     return PLAIN_CAPTION, "A - B"
+
+
+def _heat_bars(view: View, state: WindowState) -> list[Pixels]:
+    """Return the rectangle where the colour bar of the heat is; none where there is none."""
+    if not state.hud or (state.layout is Layout.SINGLE and not state.heatmap):
+        return []
+    left, top, right, bottom = view.places[-1]
+    x1, y1, x2, y2 = colour_bar_room((right - left, bottom - top))
+    return [(left + x1, top + y1, left + x2, top + y2)]
 
 
 def _place(object_ids: Sequence[int], focus: int | None) -> int | None:

@@ -18,6 +18,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array, fitted_into
 from heatcam.live.asked import asked_row
 from heatcam.live.compared import described, explanations_shown
+from heatcam.live.covers_shown import covers_row
 from heatcam.live.questions import NO_ANSWERS, FrameAnswers
 from heatcam.live.state import WindowState
 from heatcam.sinks import (
@@ -51,7 +52,8 @@ class Shown:
     def as_plain(self) -> dict[str, Any]:
         """Return what its settings file says of it."""
         frame = self.explanation.frame
-        asked = asked_row(self.answers) if self.state.questions.are_any else {}
+        asked = asked_row(self.answers) | (covers_row(self.answers) if self.state.questions.strokes else {})
+        asked = asked if self.state.questions.are_any else {}
         prompt = self.state.prompt
         return {
             "view": as_plain(self.state),

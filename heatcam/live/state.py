@@ -256,11 +256,28 @@ def said(before: WindowState, after: WindowState) -> str:
         "tool": "" if after.tool is not Tool.NONE else "the mouse chooses objects again",
         "every": "a map every frame" if after.every == 1 else f"a map every {after.every} frames",
     }
-    return ", ".join(
-        text for name, text in words.items() if text and getattr(before, name) != getattr(after, name)
-    )
+    changes = [text for name, text in words.items() if text and getattr(before, name) != getattr(after, name)]
+    return ", ".join([*changes, *_said_of_covers(before.questions, after.questions)])
 
 
 def tool_words(tool: Tool) -> tuple[str, ...]:
     """Return what a tool in hand does and the key that puts it down, in ever fewer words; empty for none."""
     return _TOOL_WORDS[tool]
+
+
+def _said_of_covers(before: Questions, after: Questions) -> list[str]:
+    """Describe a cover that was laid or taken back, and another fill."""
+    said_of = []
+    if before.strokes and not after.strokes:
+        said_of.append("no cover any more")
+    elif len(after.strokes) < len(before.strokes):
+        said_of.append(f"cover {before.strokes[-1].number} taken back")
+    elif len(after.strokes) > len(before.strokes):
+        last = after.strokes[-1]
+        goes = f"follows the {last.class_name}" if last.class_name else "stays in its place"
+        said_of.append(f"cover {last.number} {goes}")
+    if after.fill is not before.fill:
+        said_of.append(
+            "covers of " + ("the background" if after.fill is Fill.BACKGROUND else after.fill.value)
+        )
+    return said_of

@@ -18,6 +18,7 @@ from .history import ObjectEvidence as ObjectEvidence
 from .intervals import block_interval as block_interval
 from .intervals import paired_interval as paired_interval
 from .intervals import share_interval as share_interval
+from .matching import LEAST_OVERLAP as LEAST_OVERLAP
 from .matching import OverlapTracks as OverlapTracks
 from .matching import same_objects as same_objects
 from .ranks import rank_correlation as rank_correlation

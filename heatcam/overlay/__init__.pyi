@@ -1,9 +1,11 @@
 from .asked import draw_evidence as draw_evidence
 from .asked import evidence_bar_box as evidence_bar_box
+from .asked_marks import AskedMarks as AskedMarks
 from .banner import draw_banner as draw_banner
 from .blend import blend as blend
 from .blend import colour_table as colour_table
 from .blend import opacity_table as opacity_table
+from .colour_bar import colour_bar_room as colour_bar_room
 from .compared_window import draw_model as draw_model
 from .compared_window import draw_models_difference as draw_models_difference
 from .comparison import LONGEST as LONGEST
@@ -11,6 +13,10 @@ from .comparison import LONGEST_VIDEO as LONGEST_VIDEO
 from .comparison import ComparisonLook as ComparisonLook
 from .comparison import draw_comparison as draw_comparison
 from .comparison import resized_comparison as resized_comparison
+from .cover_card import CoverCard as CoverCard
+from .cover_card import draw_cover_card as draw_cover_card
+from .cover_marks import CoverMarks as CoverMarks
+from .cover_marks import draw_cover_outlines as draw_cover_outlines
 from .covers import draw_cover as draw_cover
 from .diverging import diverging_table as diverging_table
 from .drawing import draw as draw

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.measures import NOTHING
+from heatcam.overlay.asked_marks import NOTHING_MARKED, AskedMarks
 from heatcam.overlay.colour_bar import colour_bar_box
 from heatcam.overlay.drawing import draw_marks
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.legend import Legend, number
 from heatcam.overlay.options import OverlayOptions
-from heatcam.overlay.place_marks import PlaceMark
 from heatcam.overlay.resized import over_size
 from heatcam.overlay.signed import draw_signed, signed_scale
 from heatcam.overlay.strips import difference_row
@@ -24,7 +22,7 @@ def draw_evidence(
     explanation: Explanation,
     evidence: ClassEvidence,
     options: OverlayOptions,
-    marks: Sequence[PlaceMark] = (),
+    marks: AskedMarks = NOTHING_MARKED,
     focus: int | None = None,
 ) -> Uint8Array:
     """Draw a frame without its colours, with a signed map in diverging ones, its bar, boxes, and the marks of the place.
@@ -33,7 +31,7 @@ def draw_evidence(
         explanation: the frame, and the boxes that were kept; its heat is not drawn.
         evidence: for and against the class, of the same frame at any size.
         options: drawing options; colour map, opacity and scope of the scale have no effect.
-        marks: of the place, in the frame's pixels.
+        marks: of the place, and of covers, in the frame's pixels.
         focus: index of the one detection that stands out; None for all alike.
 
     Returns:
@@ -43,7 +41,8 @@ def draw_evidence(
     saliency = over_size(evidence.saliency, size_wh)
     scale = signed_scale([saliency])
     picture = draw_signed(explanation.frame.image_bgr, saliency, scale, (0, 0, *size_wh), size_wh)
-    draw_marks(picture, explanation, options, None, _legend(evidence, scale), focus, marks, difference_row())
+    legend = _legend(evidence, scale)
+    draw_marks(picture, explanation, options, None, legend, focus, marks, difference_row())
     return picture
 
 

@@ -31,6 +31,13 @@ def colour_bar_box(size_wh: tuple[int, int], legend: Legend) -> Pixels:
     return max(0, width - margin - wide), max(0, height - margin - tall), width - margin, height - margin
 
 
+def colour_bar_room(size_wh: tuple[int, int]) -> Pixels:
+    """Return the rectangle that a heat map's colour bar takes at most, as a rule, whatever its text."""
+    return colour_bar_box(
+        size_wh, Legend("evidence, one scale for all pictures", "per region", source="model")
+    )
+
+
 def draw_colour_bar(
     picture: Uint8Array, colormap: Colormap, legend: Legend, row: Uint8Array | None = None
 ) -> None:

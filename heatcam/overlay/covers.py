@@ -11,6 +11,7 @@ from heatcam.frames import Explanation
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.overlay.colour_bar import bar_row
 from heatcam.overlay.columns import beside, framed
+from heatcam.overlay.cover_marks import COVER, GONE
 from heatcam.overlay.drawing import draw
 from heatcam.overlay.heat import Pixels, pixel_boxes
 from heatcam.overlay.labels import label_words, object_colour
@@ -24,8 +25,6 @@ from heatcam.probing import CoverEffect, cover_words
 from heatcam.text import printable
 
 NARROWEST, WIDEST = 480, 1600  # pixels of a column
-_COVER: Colour = (60, 190, 255)
-_GONE: Colour = (90, 90, 255)
 _BEFORE: Colour = (200, 200, 200)
 _BAR_COLOURS = 256
 _SCOPES = {
@@ -62,7 +61,7 @@ def draw_cover(
     )
     columns = []
     for number, (name, each, colour, also) in enumerate(
-        (("before", before, _BEFORE, []), ("covered", after, _COVER, gone)), 1
+        (("before", before, _BEFORE, []), ("covered", after, COVER, gone)), 1
     ):
         shown = at_size(each, size_wh)
         picture = draw(shown, replace(look, clear_top=0, hud=False, boxes=False))
@@ -82,11 +81,11 @@ def _draw_marked_around(
     """Draw covers below the boxes, or dashed on top of them, where they are yet to be laid; in place."""
     if not on_top:
         for box in covers:
-            draw_box(picture, box, _COVER)
+            draw_box(picture, box, COVER)
     draw_marked(picture, marked)
     if on_top:
         for box in covers:
-            draw_box(picture, box, _COVER, dashed=True)
+            draw_box(picture, box, COVER, dashed=True)
         draw_labels(picture, marked)
 
 
@@ -107,9 +106,9 @@ def _kept(shown: Explanation) -> list[Marked]:
 
 def _vanished(effect: CoverEffect, scale: Float32Array, size_wh: tuple[int, int]) -> list[Marked]:
     """Return the boxes that vanished, in the pixels of the column."""
-    found, own = effect.before.detections, {each.detection: each for each in effect.objects}
+    found, own = effect.before, {each.detection: each for each in effect.objects}
     boxes = pixel_boxes(found.boxes_xyxy * scale, size_wh[::-1])
     return [
-        Marked(boxes[n], f"{printable(found.class_names[n])} gone {own[n].confidence_after:.2f}", _GONE)
+        Marked(boxes[n], f"{printable(found.class_names[n])} gone {own[n].confidence_after:.2f}", GONE)
         for n in effect.vanished
     ]

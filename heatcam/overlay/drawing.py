@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.measures import RegionFinder
+from heatcam.overlay.asked_marks import NOTHING_MARKED, AskedMarks
 from heatcam.overlay.blend import blend
 from heatcam.overlay.colour_bar import colour_bar_box, draw_colour_bar
+from heatcam.overlay.cover_marks import draw_cover_outlines
 from heatcam.overlay.focus import heat_shown, valid_focus
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import draw_boxes
 from heatcam.overlay.legend import Legend, legend_of
 from heatcam.overlay.options import OverlayOptions, Status, named_look
-from heatcam.overlay.place_marks import PlaceMark, draw_place_marks, labels_of
+from heatcam.overlay.place_marks import draw_place_marks, labels_of
 from heatcam.overlay.topline import draw_status, top_line_box
 from heatcam.text import printable
 
@@ -68,7 +70,7 @@ def draw(
     scales: Sequence[float] | None = None,
     focus: int | None = None,
     finder: RegionFinder | None = None,
-    marks: Sequence[PlaceMark] = (),
+    marks: AskedMarks = NOTHING_MARKED,
 ) -> Uint8Array:
     """Draw the frame with its heat, boxes, colour bar and top line.
 
@@ -83,7 +85,8 @@ def draw(
             are thin and have no labels. None, or an index out of range, shows all.
         finder: keeps the regions of a map that is drawn again, where they are the scope of the scale; None finds them now, by
             ``options.region_share``.
-        marks: of a place that was asked about, in the frame's pixels; labels of boxes avoid theirs.
+        marks: of what was asked about the frame, in its pixels; labels of boxes avoid theirs. Boxes that covers let vanish or
+            appear are drawn as such.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's own resolution: a new picture, the frame is not changed.
@@ -116,7 +119,7 @@ def draw_marks(
     status: Status | None,
     legend: Legend | None,
     focus: int | None = None,
-    marks: Sequence[PlaceMark] = (),
+    marks: AskedMarks = NOTHING_MARKED,
     colours: Uint8Array | None = None,
 ) -> None:
     """Draw boxes, shapes and labels, colour bar and top line; ``picture`` is changed in place.
@@ -128,7 +131,7 @@ def draw_marks(
         status: content of the top line; None draws none.
         legend: text of the colour bar; None, if there is no heat, draws none.
         focus: index of the one detection that stands out; None for all alike.
-        marks: of a place that was asked about, in the picture's pixels.
+        marks: of what was asked about the frame, in the picture's pixels.
         colours: of the bar, from low to high: uint8 ``(1, n, 3)``, BGR; None for those of ``options.colormap``.
     """
     size_wh = explanation.frame.size_wh
@@ -139,17 +142,21 @@ def draw_marks(
         keep_clear.append(top_line_box(size_wh))
     if options.clear_top > 0:
         keep_clear.append((0, 0, size_wh[0], min(options.clear_top, size_wh[1])))
-    labels = labels_of(marks, size_wh, keep_clear)
+    covers = marks.covers
+    if covers is not None:
+        keep_clear += draw_cover_outlines(picture, covers, options.clear_top)
+    labels = labels_of(marks.place, size_wh, keep_clear)
     if options.boxes:
         draw_boxes(
             picture,
             explanation.detections,
-            (*keep_clear, *(label for mark, label in zip(marks, labels, strict=True) if mark.label)),
+            (*keep_clear, *(label for mark, label in zip(marks.place, labels, strict=True) if mark.label)),
             explanation.low_evidence,
             focus,
             None if explanation.saliency is None else explanation.question,
+            None if covers is None else covers.effect,
         )
-    draw_place_marks(picture, marks, labels)
+    draw_place_marks(picture, marks.place, labels)
     if options.hud and legend is not None:
         draw_colour_bar(picture, options.colormap, legend, colours)
     if options.hud and status is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from heatcam.frames import Detections, Question
 from heatcam.geometry import Uint8Array
+from heatcam.overlay.cover_marks import GONE, NEW
 from heatcam.overlay.heat import Pixels, pixel_boxes
 from heatcam.overlay.shapes import Stroke, draw_shape
 from heatcam.overlay.text import (
@@ -21,6 +22,7 @@ from heatcam.overlay.text import (
     text_width,
     write,
 )
+from heatcam.probing import CoverEffect
 from heatcam.text import printable
 
 _GOLDEN = 0.6180339887  # golden ratio: steps of hue that stay away from earlier hues as long as possible
@@ -79,6 +81,7 @@ def draw_boxes(
     low_evidence: Sequence[bool] = (),
     focus: int | None = None,
     question: Question | None = None,
+    effect: CoverEffect | None = None,
 ) -> None:
     """Draw every box with its mask's outline and its keypoints, then every label; in place.
 
@@ -92,25 +95,47 @@ def draw_boxes(
             for none.
         focus: index of the one box that stands out; all others are thin and dim and have no labels.
         question: the question about the objects; the score of the class asked about then precedes the object's name.
+        effect: of covers on these boxes, in the picture's pixels: those that vanished are dashed in red, new ones are added in
+            green. None for none.
     """
     boxes = pixel_boxes(detections.boxes_xyxy, picture.shape)
     colours = [object_colour(detections, n) for n in range(len(boxes))]
     low = list(low_evidence) or [False] * len(boxes)
+    gone = () if effect is None else effect.vanished
+    for n in gone:
+        colours[n], low[n] = GONE, True
     order = [n for n in reversed(range(len(boxes))) if n != focus] + ([] if focus is None else [focus])
     for n in order:
-        weight, is_faint = 1.6 if n == focus else 1.0, focus not in (None, n)
+        weight, is_faint = 1.6 if n == focus else 1.0, focus not in (None, n) and n not in gone
         draw_shape(picture, detections, n, boxes[n], Stroke(colours[n], low[n], weight, is_faint))
     taken = list(keep_clear)
-    labels = []
-    for n in range(len(boxes)) if focus is None else (focus,):
+    labels = _draw_new(picture, effect, taken)
+    for n in [n for n in range(len(boxes)) if focus in (None, n) or n in gone]:
         text, found = label_words(detections, n, question)
-        if low[n]:
+        if n in gone:
+            found += " gone"
+        elif low[n]:
             text = _doubted(text, boxes[n][2] - boxes[n][0], picture.shape)
         text += found
         taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
     for text, place, colour in reversed(labels):
         draw_label(picture, text, place, colour)
+
+
+def _draw_new(
+    picture: Uint8Array, effect: CoverEffect | None, taken: list[Pixels]
+) -> list[tuple[str, Pixels, Colour]]:
+    """Draw the boxes that appeared under a cover, in place; return their labels, whose places are added to ``taken``."""
+    if effect is None:
+        return []
+    labels, boxes = [], pixel_boxes(effect.after.boxes_xyxy, picture.shape)
+    for n in effect.appeared:
+        draw_shape(picture, effect.after, n, boxes[n], Stroke(NEW))
+        text = f"new {''.join(label_words(effect.after, n, None))}"
+        taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
+        labels.append((text, taken[-1], NEW))
+    return labels
 
 
 def label_words(detections: Detections, n: int, question: Question | None) -> tuple[str, str]:

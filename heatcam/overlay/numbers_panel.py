@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from heatcam.frames import LOGITS, Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.measures import evidence_share, share_of_all
+from heatcam.overlay.card_table import CardTable, TableRow, draw_table, table_of
 from heatcam.overlay.focus import valid_focus
 from heatcam.overlay.heat import Pixels
 from heatcam.overlay.labels import object_colour, object_name
 from heatcam.overlay.legend import number
 from heatcam.overlay.panels import (
-    EDGE,
     QUIET,
     corners_of,
     covered_px,
@@ -30,31 +29,6 @@ _NARROW = 22  # font sizes; a picture narrower than that gives the panel its ful
 _END_IN_SMALL = 0.58  # of a small picture's height; the graphs have the rest below
 _DOUBTED: Colour = (90, 190, 255)
 _NONE = "-"
-
-
-@dataclass(frozen=True)
-class _ObjectRow:
-    """Row of one object: its name, a text per column, the colour of its box, and its marks."""
-
-    name: str
-    cells: tuple[str, ...]
-    colour: Colour
-    is_low: bool
-    is_focus: bool
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Headings of the number columns, and the rows below them; widths in pixels."""
-
-    headings: tuple[str, ...]
-    rows: tuple[_ObjectRow, ...]
-    name_px: int
-    cells_px: tuple[int, ...]
-
-    def wide(self, size: int) -> int:
-        """Width of the table without margins."""
-        return size + self.name_px + sum(self.cells_px) + size * len(self.cells_px)
 
 
 def draw_numbers(
@@ -102,12 +76,7 @@ def draw_numbers(
     for text in facts:
         write(picture, fitted(text, size, wide), x, y, size, QUIET)
         y += line_px
-    if table.rows:
-        _headings(picture, table, x, x + wide, y, size)
-        y += line_px
-    for row in table.rows:
-        _row(picture, row, table, (x, y, x + wide, y + line_px), size)
-        y += line_px
+    y = draw_table(picture, table, x, x + wide, y, size)
     write(picture, fitted(note, size, wide), x, y, size, QUIET)
     return card
 
@@ -135,26 +104,20 @@ def _note(explanation: Explanation, shown: int) -> str:
     return "" if explanation.object_maps else "in box: of the evidence of all"
 
 
-def _table(explanation: Explanation, focus: int | None, size: int, room: int, most: int) -> _Table:
-    """Return at most ``most`` rows, with as many columns as fit beside names of about seven letters."""
+def _table(explanation: Explanation, focus: int | None, size: int, room: int, most: int) -> CardTable:
+    """Return at most ``most`` rows, the one in focus first, then by confidence, with as many columns as fit."""
     found = explanation.detections
     order = sorted(range(len(found)), key=lambda n: (n != focus, -float(found.confidences[n])))
-    headings, texts = _columns(explanation, order[: max(0, most)])
-    names = [object_name(found, n) for n in order[: max(0, most)]]
-    longest = max((text_width(name, size) for name in names), default=0)
-    cells_px = [
-        max([text_width(heading, size), *(text_width(row[n], size) for row in texts)])
-        for n, heading in enumerate(headings)
-    ]
-    while cells_px and sum(cells_px) + size * (len(cells_px) + 1) + min(longest, 4 * size) > room:
-        cells_px.pop()
-    name_px = min(longest, room - sum(cells_px) - size * (len(cells_px) + 1))
+    shown = order[: max(0, most)]
+    headings, texts = _columns(explanation, shown)
     low = explanation.low_evidence or (False,) * len(found)
     rows = [
-        _ObjectRow(name, cells[: len(cells_px)], object_colour(found, n), low[n], n == focus)
-        for n, name, cells in zip(order, names, texts, strict=False)
+        TableRow(
+            object_name(found, n), cells, object_colour(found, n), _DOUBTED if low[n] else LIGHT, n == focus
+        )
+        for n, cells in zip(shown, texts, strict=True)
     ]
-    return _Table(headings[: len(cells_px)], tuple(rows), name_px, tuple(cells_px))
+    return table_of(headings, rows, size, room)
 
 
 def _columns(explanation: Explanation, which: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -181,35 +144,3 @@ def _columns(explanation: Explanation, which: Sequence[int]) -> tuple[tuple[str,
 
 def _percent(share: float | None) -> str:
     return _NONE if share is None else f"{100 * share:.0f} %"
-
-
-def _headings(picture: Uint8Array, table: _Table, left: int, right: int, top: int, size: int) -> None:
-    """Draw the columns' headings over a thin line."""
-    for text, end in zip(table.headings, _ends(table, right, size), strict=True):
-        write(picture, text, end - text_width(text, size), top, size, QUIET)
-    at = top + line_height(size) - 1
-    picture[at : at + max(1, size // 16), left:right] = EDGE
-
-
-def _row(
-    picture: Uint8Array, row: _ObjectRow, table: _Table, box: tuple[int, int, int, int], size: int
-) -> None:
-    """Draw one object's line."""
-    left, top, right, bottom = box
-    colour = _DOUBTED if row.is_low else LIGHT
-    if row.is_focus:
-        picture[top:bottom, left:right] = EDGE
-    gap = max(1, size // 3)
-    picture[top + gap : bottom - gap, left : left + size // 2] = row.colour
-    write(picture, fitted(row.name, size, table.name_px), left + size, top, size, colour)
-    for text, end in zip(row.cells, _ends(table, right, size), strict=True):
-        write(picture, text, end - text_width(text, size), top, size, colour)
-
-
-def _ends(table: _Table, right: int, size: int) -> list[int]:
-    """Return the right edge of each column of numbers, in pixels."""
-    ends, end = [], right
-    for cells_px in reversed(table.cells_px):
-        ends.append(end)
-        end -= cells_px + size
-    return ends[::-1]

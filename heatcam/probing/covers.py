@@ -1,30 +1,21 @@
-"""Covers laid over places of a picture, and what they change beside what the maps had foretold.
-
-A cover is laid in the picture's own pixels, before the letterbox, so that every backend and head sees the same. ``blur`` takes
-detail away and leaves colours, ``grey`` is the letterbox's own, ``noise`` is even random colours, the same each time, and
-``background`` carries the surroundings in (Telea, "An Image Inpainting Technique Based on the Fast Marching Method", 2004).
-"""
+"""Effects of covers on a model's boxes, beside what the maps had foretold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.enums import Fill
-from heatcam.frames import Candidates, SaliencyMap
-from heatcam.geometry import PAD_GREY, Float32Array, Uint8Array, overlaps
+from heatcam.frames import Candidates, Detections, SaliencyMap
+from heatcam.geometry import Float32Array, overlaps
 from heatcam.measures import boxes_in_cells, rank_correlation, same_objects
 
 LEAST_PAIRS = 3  # for a correlation
-_BLUR = 0.25  # sigma, of the cover's shorter side
-_MARGIN = 0.5  # of the cover's sides: how much around it is carried in
-_INPAINTED = 192  # pixels of the longer side that inpainting is done at, as it is slow
 _LEAST_LOGITS = 0.5  # of evidence before the cover, for a share of it to mean anything
 _SAME_IOU = 0.5  # of a query's box with the object's, before the cover and after it
+_SUREST = 1 - 1e-7  # confidence: beyond it float32 tells no logits apart
 
 
 @dataclass(frozen=True)
@@ -61,15 +52,15 @@ class CoverEffect:
 
     Attributes:
         covers_xyxy: float32 ``(N, 4)`` in image pixels.
-        before, after: what the model predicts without and with them.
+        before, after: boxes that the model keeps without and with them.
         objects: every box that was kept before.
         vanished: indices of the boxes kept before that have none of their class on them after.
         appeared: indices of the boxes kept after that had none before.
     """
 
     covers_xyxy: Float32Array
-    before: Candidates
-    after: Candidates
+    before: Detections
+    after: Detections
     objects: tuple[ObjectEffect, ...]
     vanished: tuple[int, ...]
     appeared: tuple[int, ...]
@@ -88,26 +79,6 @@ class Foretold:
     rank_correlation: float | None
 
 
-def covered(image_bgr: Uint8Array, covers_xyxy: Float32Array, fill: Fill) -> Uint8Array:
-    """Cover places of a picture.
-
-    Args:
-        image_bgr: uint8 ``(H, W, 3)``, not changed.
-        covers_xyxy: float ``(N, 4)`` in image pixels; parts outside of the picture are left out.
-        fill: how.
-
-    Returns:
-        uint8 ``(H, W, 3)``, a new picture.
-    """
-    picture: Uint8Array = image_bgr.copy()
-    limits = np.array([picture.shape[1], picture.shape[0]] * 2)
-    whole = np.rint(np.asarray(covers_xyxy, np.float64).reshape(-1, 4)).clip(0, limits).astype(int)
-    for x1, y1, x2, y2 in whole.tolist():
-        if x2 > x1 and y2 > y1:
-            picture[y1:y2, x1:x2] = _FILLS[fill](image_bgr, (x1, y1, x2, y2))
-    return picture
-
-
 def cover_effect(
     before: Candidates, after: Candidates, maps: Sequence[SaliencyMap], covers_xyxy: Float32Array
 ) -> CoverEffect:
@@ -119,17 +90,56 @@ def cover_effect(
         maps: one for each box kept before; empty for none.
         covers_xyxy: float32 ``(N, 4)`` in image pixels.
     """
-    found, now = before.detections, after.detections
+    found = before.detections
+    logits = before.logits[found.anchors, found.class_ids]
+    levels = {c: _without_object(before, c, _of_class(found, c)) for c in set(found.class_ids.tolist())}
+    return _effect(_Before(found, logits, levels, maps), after, covers_xyxy)
+
+
+def effect_on(
+    found: Detections, after: Candidates, maps: Sequence[SaliencyMap], covers_xyxy: Float32Array
+) -> CoverEffect:
+    """Compare the boxes of a picture that was explained with what the model predicts in the covered one.
+
+    It takes one pass of the covered picture, where ``cover_effect`` takes another one of the bare picture. So logits before are
+    of the confidences, and what a class has without an object is its median in the covered picture, outside of the covers.
+
+    Args:
+        found: boxes kept in the picture, with the anchors that they came from.
+        after: of the covered picture, by the same model with the same thresholds.
+        maps: one for each of these boxes; empty for none.
+        covers_xyxy: float32 ``(N, 4)`` in image pixels.
+    """
+    likely = np.clip(found.confidences.astype(np.float64), 1 - _SUREST, _SUREST)
+    logits = np.log(likely / (1 - likely)).astype(np.float32)
+    levels = {
+        c: _without_object(after, c, np.concatenate((_of_class(found, c), covers_xyxy)))
+        for c in set(found.class_ids.tolist())
+    }
+    return _effect(_Before(found, logits, levels, maps), after, covers_xyxy)
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """A picture without a cover: kept boxes, the logit of each, what their classes have without an object, and their maps."""
+
+    found: Detections
+    logits: Float32Array
+    levels: dict[int, float]
+    maps: Sequence[SaliencyMap]
+
+
+def _effect(before: _Before, after: Candidates, covers_xyxy: Float32Array) -> CoverEffect:
+    found, now = before.found, after.detections
     same = same_objects(found, now)
-    own: Sequence[SaliencyMap | None] = maps or [None] * len(found)
     on_it = {old: new for new, old in enumerate(same)}
     objects = tuple(
-        replace(_object_effect(before, after, n, own[n], covers_xyxy), detection_after=on_it.get(n))
+        replace(_object_effect(before, after, n, covers_xyxy), detection_after=on_it.get(n))
         for n in range(len(found))
     )
     vanished = tuple(n for n in range(len(found)) if n not in on_it)
     appeared = tuple(n for n, old in enumerate(same) if old < 0)
-    return CoverEffect(covers_xyxy, before, after, objects, vanished, appeared)
+    return CoverEffect(covers_xyxy, found, now, objects, vanished, appeared)
 
 
 def foretold_by(effects: Sequence[CoverEffect], detection: int | None = None) -> Foretold:
@@ -139,13 +149,21 @@ def foretold_by(effects: Sequence[CoverEffect], detection: int | None = None) ->
         effects: of covers of one picture.
         detection: index of the only object that counts; None counts all.
     """
-    pairs = [
-        (each.evidence_share, each.logit_lost)
-        for effect in effects
-        for each in effect.objects
-        if each.evidence_share is not None and each.logit_lost is not None
-        if detection in (None, each.detection)
+    return foretold_in([pair for effect in effects for pair in pairs_of(effect, detection)])
+
+
+def pairs_of(effect: CoverEffect, detection: int | None = None) -> list[tuple[float, float]]:
+    """Return ``evidence_share`` and ``logit_lost`` of each object that has both; of one alone where its index is given."""
+    return [
+        (own.evidence_share, own.logit_lost)
+        for own in effect.objects
+        if own.evidence_share is not None and own.logit_lost is not None
+        if detection in (None, own.detection)
     ]
+
+
+def foretold_in(pairs: Sequence[tuple[float, float]]) -> Foretold:
+    """Return how well the first number of each pair foretells the second, in order."""
     if len(pairs) < LEAST_PAIRS:
         return Foretold(len(pairs), None)
     foretold, happened = np.array(pairs, np.float64).T
@@ -168,14 +186,11 @@ def share_under(saliency: SaliencyMap, covers_xyxy: Float32Array) -> float | Non
     return min(1.0, float((values * np.minimum(under, seen)).sum()) / total)
 
 
-def _object_effect(
-    before: Candidates, after: Candidates, n: int, own: SaliencyMap | None, covers_xyxy: Float32Array
-) -> ObjectEffect:
-    found = before.detections
+def _object_effect(before: _Before, after: Candidates, n: int, covers_xyxy: Float32Array) -> ObjectEffect:
+    found = before.found
     row, class_id = int(found.anchors[n]), int(found.class_ids[n])
-    first = float(before.logits[row, class_id])
+    first, base = float(before.logits[n]), before.levels[class_id]
     second = _logit_after(after, row, class_id, found.boxes_xyxy[n])
-    base = _without_object(before, class_id)
     return ObjectEffect(
         n,
         found.class_names[n],
@@ -184,7 +199,7 @@ def _object_effect(
         None,
         first,
         second,
-        None if own is None else share_under(own, covers_xyxy),
+        share_under(before.maps[n], covers_xyxy) if before.maps else None,
         (first - second) / (first - base) if first - base >= _LEAST_LOGITS else None,
     )
 
@@ -198,15 +213,18 @@ def _logit_after(after: Candidates, row: int, class_id: int, box: Float32Array) 
     return float(logits[on_it].max()) if on_it.any() else float(logits.min())
 
 
-def _without_object(candidates: Candidates, class_id: int) -> float:
-    """Return the class's median logit over the anchors that are in no kept box of the class."""
-    found = candidates.detections
-    boxes = found.boxes_xyxy[found.class_ids == class_id]
+def _without_object(candidates: Candidates, class_id: int, boxes_xyxy: Float32Array) -> float:
+    """Return the class's median logit over the anchors that are in none of some boxes."""
     x, y = candidates.points_xy[:, :1], candidates.points_xy[:, 1:]
-    left, top, right, bottom = boxes.T
+    left, top, right, bottom = boxes_xyxy.T
     inside = ((x >= left) & (x < right) & (y >= top) & (y < bottom)).any(1)
     rest = candidates.logits[~inside, class_id]
     return float(np.median(rest if len(rest) else candidates.logits[:, class_id]))
+
+
+def _of_class(found: Detections, class_id: int) -> Float32Array:
+    boxes: Float32Array = found.boxes_xyxy[found.class_ids == class_id]
+    return boxes
 
 
 def _coverage(shape_hw: tuple[int, ...], box_cells: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -216,60 +234,3 @@ def _coverage(shape_hw: tuple[int, ...], box_cells: npt.ArrayLike) -> npt.NDArra
     down = np.clip(np.minimum(rows + 1, y2) - np.maximum(rows, y1), 0, 1)
     along = np.clip(np.minimum(columns + 1, x2) - np.maximum(columns, x1), 0, 1)
     return np.asarray(down[:, None] * along[None])
-
-
-Box = tuple[int, int, int, int]
-
-
-def _blurred(image: Uint8Array, box: Box) -> Uint8Array:
-    """Blur the place with its surroundings, so that its edges take on what is around it."""
-    part, inside = _around(image, box)
-    sigma = max(1.0, _BLUR * min(box[2] - box[0], box[3] - box[1]))
-    step = max(1, round(sigma / 4))  # a wide blur is as good at a smaller size, and quick
-    small = cv2.resize(part, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_REPLICATE)
-    large = cv2.resize(soft, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large[inside], np.uint8)
-
-
-def _grey(_image: Uint8Array, box: Box) -> Uint8Array:
-    return np.full((box[3] - box[1], box[2] - box[0], 3), PAD_GREY, np.uint8)
-
-
-def _noise(_image: Uint8Array, box: Box) -> Uint8Array:
-    random = np.random.default_rng(box)
-    return random.integers(0, 256, (box[3] - box[1], box[2] - box[0], 3), np.uint8)
-
-
-def _background(image: Uint8Array, box: Box) -> Uint8Array:
-    """Carry the surroundings in, at a smaller size where the place is large."""
-    part, inside = _around(image, box)
-    scale = min(1.0, _INPAINTED / max(part.shape[:2]))
-    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    missing = np.zeros(part.shape[:2], np.uint8)
-    missing[inside] = 255
-    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(missing, size, interpolation=cv2.INTER_NEAREST)
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # mixed pixels at the edge belong to the object
-    if mask.all():  # nothing around it to carry in
-        return _grey(image, box)
-    filled = cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA)
-    large = cv2.resize(filled, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large[inside], np.uint8)
-
-
-def _around(image: Uint8Array, box: Box) -> tuple[Uint8Array, tuple[slice, slice]]:
-    """Return the place with its surroundings, and where in them it lies."""
-    x1, y1, x2, y2 = box
-    wide, tall = int(_MARGIN * (x2 - x1)) + 2, int(_MARGIN * (y2 - y1)) + 2
-    left, top = max(0, x1 - wide), max(0, y1 - tall)
-    part = image[top : y2 + tall, left : x2 + wide]
-    return part, (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
-
-
-_FILLS: dict[Fill, Callable[[Uint8Array, Box], Uint8Array]] = {
-    Fill.BLUR: _blurred,
-    Fill.GREY: _grey,
-    Fill.NOISE: _noise,
-    Fill.BACKGROUND: _background,
-}

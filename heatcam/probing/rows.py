@@ -58,7 +58,7 @@ def place_row(answer: PlaceAnswer, evidence: PlaceEvidence) -> dict[str, Any]:
 
 def cover_row(effect: CoverEffect) -> dict[str, Any]:
     """Return the row of one cover: see ``docs/missed.md``."""
-    before, after = effect.before.detections, effect.after.detections
+    before, after = effect.before, effect.after
     return {
         "at_xyxy": [_numbers(box) for box in effect.covers_xyxy],
         "objects": [_object_row(each, effect) for each in effect.objects],
@@ -87,7 +87,7 @@ def foretold_row(foretold: Foretold) -> dict[str, Any]:
 
 
 def _object_row(each: ObjectEffect, effect: CoverEffect) -> dict[str, Any]:
-    kept, found = each.detection_after, effect.after.detections
+    kept, found = each.detection_after, effect.after
     return {
         "index": each.detection,
         "class_name": each.class_name,

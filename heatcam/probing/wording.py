@@ -121,7 +121,7 @@ def _object_words(own: ObjectEffect, effect: CoverEffect) -> str:
     now = (
         f"gone ({score_words(own.confidence_after)} at its anchor)"
         if kept is None
-        else score_words(float(effect.after.detections.confidences[kept]))
+        else score_words(float(effect.after.confidences[kept]))
     )
     said = f"{printable(own.class_name)} {score_words(own.confidence_before)} to {now}"
     if own.evidence_share is not None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from heatcam.frames import Explanation, Timings
 from heatcam.geometry import Uint8Array
 from heatcam.measures.statistics import evidence_share
-from heatcam.overlay import numbers_panel
+from heatcam.overlay import card_table, numbers_panel
 from heatcam.overlay.numbers_panel import draw_numbers
 from heatcam.overlay.text import text_width
 from heatcam.overlay.topline import top_line_box
@@ -49,7 +49,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
         if text:
             texts.append((text, left, top, size))
 
-    monkeypatch.setattr(numbers_panel, "write", write)
+    for module in (numbers_panel, card_table):
+        monkeypatch.setattr(module, "write", write)
     return texts
 
 

@@ -11,6 +11,7 @@ from heatcam.enums import Colormap, Renorm
 from heatcam.geometry import Uint8Array
 from heatcam.overlay import OverlayOptions
 from heatcam.overlay.asked import draw_evidence, evidence_bar_box
+from heatcam.overlay.asked_marks import AskedMarks
 from heatcam.overlay.diverging import end_colours
 from heatcam.overlay.drawing import draw
 from heatcam.overlay.place_marks import (
@@ -75,7 +76,7 @@ def test_labels_touch_neither_each_other_nor_what_is_taken(size_wh: tuple[int, i
 def test_labels_of_boxes_stand_off_those_of_the_place() -> None:
     explanation = seen(scene_frame(), (BOX,))
     marks = place_marks(BOX, answer((BOX, {CAT: -3.0, DOG: -3.5})))
-    with_marks = draw(explanation, LOOK, marks=marks)
+    with_marks = draw(explanation, LOOK, marks=AskedMarks(tuple(marks)))
     labels = labels_of(marks, SIZE_WH)
     alone: Uint8Array = explanation.frame.image_bgr.copy()
     draw_place_marks(alone, marks, labels)

@@ -10,7 +10,8 @@ import pytest
 from heatcam.enums import Fill
 from heatcam.frames import SaliencyMap
 from heatcam.probing import CoverEffect, cover_effect, cover_row, cover_words, covered, foretold_by
-from heatcam.probing.covers import ObjectEffect, share_under
+from heatcam.probing.covers import ObjectEffect, effect_on, share_under
+from heatcam.probing.fills import laid, patches_of
 from tests.probing.scenes import BOX, CAT, DOG, LETTERBOX, QUIET, candidates
 
 COVER = np.array([[112, 112, 160, 208]], np.float32)  # the left half of BOX
@@ -89,10 +90,44 @@ def test_an_object_has_its_logits_at_its_anchor_and_the_share_of_each() -> None:
 def test_boxes_that_vanished_and_appeared_are_told() -> None:
     gone = effect(-4.0)
     assert (gone.vanished, gone.appeared) == ((0,), ())
+    first = candidates([(BOX, {DOG: 2.0}), (OTHER, {CAT: 1.0})])
     moved = candidates([((0, 240, 60, 300), {DOG: 2.0})])
-    turned = cover_effect(gone.before, moved, (), COVER)
+    turned = cover_effect(first, moved, (), COVER)
     assert (turned.vanished, turned.appeared) == ((0, 1), (0,))
     assert turned.objects[0].evidence_share is None
+
+
+def test_a_picture_that_was_explained_needs_no_second_pass_for_nearly_the_same_effect() -> None:
+    saliency = map_of(left=3.0, right=1.0)
+    exact = effect(-4.0, saliency)
+    second = candidates([(BOX, {DOG: -4.0}), (OTHER, {CAT: 1.0})])
+    second.logits[(second.points_xy > 112).all(1) & (second.points_xy < 160).all(1), DOG] += (
+        5  # the cover's own noise
+    )
+    seen = effect_on(exact.before, second, (saliency, map_of(far=1.0)), COVER)
+    assert (seen.vanished, seen.appeared) == (exact.vanished, exact.appeared)
+    for own, other in zip(seen.objects, exact.objects, strict=True):
+        assert own.logit_before == pytest.approx(other.logit_before, abs=1e-3)
+        assert own.logit_lost == pytest.approx(other.logit_lost, abs=0.01)
+        assert own.evidence_share == other.evidence_share
+
+
+def test_a_confidence_of_one_has_a_finite_logit() -> None:
+    first = candidates([(BOX, {DOG: 2.0})]).detections
+    first.confidences[:] = 1.0
+    (dog,) = effect_on(first, candidates([(BOX, {DOG: 2.0})]), (), COVER).objects
+    assert 15 < dog.logit_before < 17
+
+
+def test_patches_are_the_covered_picture_and_lie_inside_it() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    places = np.array([[-5, 10, 30, 40], [20, 20, 90, 90], [200, 200, 300, 300]], np.float32)
+    patches = patches_of(image, places, Fill.BLUR)
+    assert [(one.left, one.top, *one.pixels.shape[:2]) for one in patches] == [
+        (0, 10, 30, 30),
+        (20, 20, 40, 60),
+    ]
+    assert np.array_equal(laid(image, patches), covered(image, places, Fill.BLUR))
 
 
 def test_queries_are_compared_at_the_same_box_as_they_move() -> None:
