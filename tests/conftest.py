@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Before anything imports ultralytics, which reads this once.
@@ -15,6 +16,10 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
 os.environ["HEATCAM_CONFIG_DIR"] = f"{_FOLDER.name}/config"
 os.environ.setdefault("HEATCAM_CACHE_DIR", f"{_FOLDER.name}/cache")
 import torch  # noqa: E402 (before ultralytics, which otherwise leaves torch one core)
+
+# No test is timed: a machine may be busy.
+hypothesis.settings.register_profile("heatcam", deadline=None)
+hypothesis.settings.load_profile("heatcam")
 
 # Programs that tests start inherit what is ignored: a suite that runs behind nohup or in a shell's background ignores these.
 for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):

@@ -24,7 +24,7 @@ imgszs = st.integers(32, 1280)
 
 
 @given(sizes, imgszs, st.sampled_from([8, 16, 32, 64]), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_boxes_go_there_and_back_within_one_pixel(
     image_wh: tuple[int, int], imgsz: int, stride: int, data: st.DataObject
 ) -> None:
@@ -39,7 +39,7 @@ def test_boxes_go_there_and_back_within_one_pixel(
 
 
 @given(sizes, imgszs)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_letterbox_is_a_multiple_of_the_stride_and_holds_the_picture(
     image_wh: tuple[int, int], imgsz: int
 ) -> None:
@@ -59,7 +59,7 @@ def test_the_letterbox_is_a_multiple_of_the_stride_and_holds_the_picture(
     st.floats(0.1, 0.9),
     st.floats(0.1, 0.9),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_bump_on_a_map_goes_there_and_back_within_one_pixel(
     image_wh: tuple[int, int], imgsz: int, fx: float, fy: float
 ) -> None:
@@ -116,7 +116,7 @@ def test_the_letterboxed_picture_equals_ultralytics() -> None:
 
 
 @given(st.integers(8, 900), st.integers(8, 900))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_square_letterbox_is_that_of_ultralytics(wide: int, tall: int) -> None:
     from ultralytics.data.augment import LetterBox
 
@@ -161,7 +161,7 @@ def test_sizes_below_one_are_refused(bad: tuple[int, int]) -> None:
 
 
 @given(sizes, imgszs, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_boxes_in_a_centre_crop_go_there_and_back_within_one_pixel(
     image_wh: tuple[int, int], imgsz: int, data: st.DataObject
 ) -> None:
@@ -179,7 +179,7 @@ def test_boxes_in_a_centre_crop_go_there_and_back_within_one_pixel(
 
 
 @given(sizes, imgszs)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_centre_crop_is_the_square_middle_of_the_picture(image_wh: tuple[int, int], imgsz: int) -> None:
     crop = CentreCrop.cut(image_wh, imgsz)
     side = -(-imgsz // 32) * 32
@@ -194,7 +194,7 @@ def test_a_centre_crop_is_the_square_middle_of_the_picture(image_wh: tuple[int, 
 
 
 @given(st.tuples(st.integers(16, 900), st.integers(16, 900)), st.sampled_from([64, 224]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_map_over_a_centre_crop_is_nothing_outside_of_it_and_itself_inside(
     image_wh: tuple[int, int], side: int
 ) -> None:
@@ -209,7 +209,7 @@ def test_a_map_over_a_centre_crop_is_nothing_outside_of_it_and_itself_inside(
 
 
 @given(st.tuples(st.integers(60, 1200), st.integers(60, 1200)), st.floats(0.3, 0.7), st.floats(0.3, 0.7))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_bump_in_a_centre_crop_goes_there_and_back_within_one_pixel(
     image_wh: tuple[int, int], fx: float, fy: float
 ) -> None:
@@ -333,7 +333,7 @@ def disc_on_cells(letterbox: Letterbox, x: float, y: float, radius: float) -> np
     st.sampled_from([320, 640]),
     st.tuples(st.floats(0.3, 0.7), st.floats(0.3, 0.7)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_outline_of_a_circle_is_where_the_circle_is(
     image_wh: tuple[int, int], imgsz: int, middle: tuple[float, float]
 ) -> None:

@@ -121,7 +121,7 @@ def scenes(draw: st.DrawFn) -> tuple[Detections, PictureLabels, list[DataLabel]]
     return found(*rows), ClassMap(NAMES).labels_of(known, (200, 200)), known
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(), st.sampled_from([0.5, 0.75]))
 def test_right_and_ignored_are_as_in_cocos_own_evaluation(scene, iou: float) -> None:
     detections, known, given_labels = scene
@@ -176,7 +176,7 @@ def coco_kinds(detections: Detections, boxes, given_labels, iou: float) -> list[
 
 
 @pytest.mark.parametrize("iou", [0.3, 0.5, 0.9])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scene=scenes())
 def test_every_label_is_right_loose_or_missed(iou: float, scene) -> None:
     detections, known, _ = scene

@@ -16,7 +16,7 @@ def ones(*values: float) -> np.ndarray:
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 4)), min_size=2, max_size=40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_auc_is_that_of_scikit_learn_ties_and_all(rows: list[tuple[int, bool, int]]) -> None:
     from sklearn.metrics import roc_auc_score
 

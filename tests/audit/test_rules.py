@@ -107,7 +107,7 @@ def test_a_class_that_the_audit_does_not_have_is_refused(tmp_path: Path) -> None
         rules(tmp_path, 'cows: {found: ">= 0.6"}')
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from([">=", "<=", ">", "<"]),
     st.floats(0, 1),

@@ -74,7 +74,7 @@ def test_without_labels_any_detection_is_tried() -> None:
 SIDE = st.floats(-30, 130, allow_nan=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDE, SIDE, SIDE, SIDE)
 def test_the_mask_is_whole_in_the_box_and_falls_to_nothing_around_it(
     a: float, b: float, c: float, d: float
@@ -114,7 +114,7 @@ def test_each_picture_changes_what_its_question_says() -> None:
     assert abs(np.diff(blank[45:75, 45:75].astype(int), axis=0)).max() < 20
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.tuples(SIDE, SIDE, SIDE, SIDE),
     st.tuples(st.integers(1, 90), st.integers(1, 90)),

@@ -122,7 +122,7 @@ def test_places_are_thirds_of_the_picture(point, place):
     assert place_of(point, (320, 240)) == place
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     arrays.arrays(np.float32, (12, 16), elements=st.floats(-1, 1, width=32)),
     st.one_of(st.none(), st.floats(0.05, 0.95)),

@@ -43,7 +43,7 @@ def test_a_long_text_is_shortened_before_the_edge() -> None:
     assert dark.any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 1500), st.integers(1, 1500), st.text(max_size=80), st.text(max_size=80))
 def test_any_text_is_drawn_on_any_picture(width: int, height: int, text: str, detail: str) -> None:
     assert banner((width, height), text, detail).shape == (height, width, 3)

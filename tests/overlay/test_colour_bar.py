@@ -22,7 +22,7 @@ def grey(width: int, height: int) -> Uint8Array:
     return np.full((height, width, 3), 128, np.uint8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIDES, SIDES, st.sampled_from([WORDS, NUMBERS, SOURCE]))
 def test_the_colour_bar_lies_in_the_picture(width: int, height: int, legend: Legend) -> None:
     assert lies_in(colour_bar_box((width, height), legend), (width, height))

@@ -110,7 +110,7 @@ def test_it_lies_in_the_picture_below_the_top_line_and_changes_nothing_else(wh: 
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 1)] * 4), max_size=4), st.sampled_from(SIZES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_never_lies_on_another_card(
     shares: list[tuple[float, float, float, float]], wh: tuple[int, int]
 ) -> None:

@@ -70,7 +70,7 @@ def draws_without_touching_the_frame(
     np.testing.assert_array_equal(seen.frame.image_bgr, before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(700), OPTIONS, STATUSES)
 def test_any_picture_boxes_and_names_are_drawn(
     seen: Explanation, options: OverlayOptions, status: Status | None
@@ -78,7 +78,7 @@ def test_any_picture_boxes_and_names_are_drawn(
     draws_without_touching_the_frame(seen, options, status)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(scenes(5000), OPTIONS, STATUSES)
 def test_large_pictures_are_drawn(seen: Explanation, options: OverlayOptions, status: Status | None) -> None:
     draws_without_touching_the_frame(seen, options, status)

@@ -107,7 +107,7 @@ def test_the_card_is_dark_and_in_the_middle_and_the_rest_is_not_touched(size: tu
     assert (card > 240).all(-1).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 1500),
     st.integers(1, 1500),

@@ -30,7 +30,7 @@ def drawn(
     return picture
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SIDES, SIDES, SHARE, SHARE, SHARE, SHARE, st.text(max_size=80))
 def test_a_label_lies_in_the_picture(
     width: int, height: int, a: float, b: float, c: float, d: float, name: str

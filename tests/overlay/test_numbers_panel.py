@@ -162,7 +162,7 @@ def test_no_text_leaves_the_picture_and_columns_go_from_the_right(
     assert headings
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 1200),
     st.integers(1, 1200),

@@ -45,7 +45,7 @@ def test_text_is_dark_on_light_and_light_on_dark() -> None:
     assert text_colour_on((10, 10, 10)) == LIGHT
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=60), st.integers(11, 60), st.integers(0, 900))
 def test_shortened_text_is_never_wider_than_its_room(text: str, size: int, room: int) -> None:
     shown = fitted(text, size, room)

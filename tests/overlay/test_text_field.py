@@ -14,7 +14,7 @@ from heatcam.overlay.topline import _parts
 
 
 @given(st.text("ab ,éß漢", max_size=80), st.text("ab ,éß漢", max_size=80), st.integers(60, 400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_seen_of_a_text_fits_and_lies_around_the_cursor(before: str, after: str, room: int) -> None:
     shown, rest = visible(before, after, 14, room)
     assert text_width(shown, 14) + text_width(rest, 14) <= room + 2

@@ -90,7 +90,7 @@ def test_a_letter_and_its_signs_are_one_and_so_is_a_joined_emoji() -> None:
     assert clusters_end("dog") == [1, 2, 3]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("नि कุ dogكلب👍🏽", max_size=20), st.integers(0, 300))
 def test_shortened_text_fits_and_is_cut_between_letters(text: str, room: int) -> None:
     short = fitted(text, 20, room)
@@ -100,7 +100,7 @@ def test_shortened_text_fits_and_is_cut_between_letters(text: str, room: int) ->
         assert any(text[:end].rstrip().startswith(kept) for end in [0, *clusters_end(text)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cf")), min_size=1, max_size=12))
 def test_any_text_can_be_measured_and_written(text: str) -> None:
     picture = np.zeros((30, 100, 3), np.uint8)

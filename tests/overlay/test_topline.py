@@ -51,7 +51,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     return texts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIDES, SIDES)
 def test_the_top_line_lies_in_the_picture(width: int, height: int) -> None:
     assert lies_in(top_line_box((width, height)), (width, height))

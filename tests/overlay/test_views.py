@@ -35,7 +35,7 @@ def compose(plain: Uint8Array, heat: Uint8Array, layout: Layout, split: float = 
     return compose_on(canvas_wh, frame_wh, shown, layout, split)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SIDES, SIDES, st.sampled_from(Layout), SHARE, SHARE, SHARE)
 def test_a_pixel_of_the_view_is_the_pixel_of_the_frame_that_it_shows(
     width: int, height: int, layout: Layout, split: float, along: float, down: float
@@ -52,7 +52,7 @@ def test_a_pixel_of_the_view_is_the_pixel_of_the_frame_that_it_shows(
     assert 0 <= frame_y <= height - 1
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SIDES, SIDES, SHARE, SHARE)
 def test_both_halves_of_dual_show_each_pixel_of_the_frame(
     width: int, height: int, along: float, down: float
@@ -65,7 +65,7 @@ def test_both_halves_of_dual_show_each_pixel_of_the_frame(
         assert view.to_frame(left + x, top + y) == (x, y)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SIDES, SIDES, st.sampled_from(Layout), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
 def test_outside_is_moved_onto_the_frame(width: int, height: int, layout: Layout, x: float, y: float) -> None:
     frame_x, frame_y = composed(width, height, layout).to_frame(x, y)

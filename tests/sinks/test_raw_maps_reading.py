@@ -312,7 +312,7 @@ def test_a_long_list_of_contents_is_refused(tmp_path):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_bytes_are_refused_in_one_line_or_do_no_harm(archive, data):
     whole = archive.read_bytes()
     damaged = bytearray(whole)

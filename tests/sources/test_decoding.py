@@ -269,7 +269,7 @@ def test_a_truncated_picture_is_an_error_not_a_half_grey_picture(tmp_path, name,
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.tif", "a.gif"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_give_a_picture_or_an_unreadable_input_error(tmp_path, name, data):
     whole = saved(name, tmp_path)

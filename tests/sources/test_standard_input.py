@@ -104,7 +104,7 @@ def test_a_picture_without_an_end_does_not_fill_the_memory(monkeypatch):
         numbers_of(source_of(jpeg(1)[:-2] + b"\x00" * 200_000))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=60))
 def test_however_the_bytes_are_cut_the_pictures_are_the_same(sizes):
     data, splitter, found, at = jpeg(5) + b"--x\r\n" + jpeg(6, progressive=True), JpegSplitter("x"), [], 0
@@ -116,7 +116,7 @@ def test_however_the_bytes_are_cut_the_pictures_are_the_same(sizes):
     assert not splitter.begun
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=3000))
 def test_garbage_is_refused_in_words_and_never_hangs(data):
     for head, size_wh in ((b"\xff\xd8\xff\xe0", None), (b"--", None), (b"", (5, 3))):

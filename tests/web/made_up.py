@@ -32,7 +32,6 @@ def _test_of(schema: Any, check: Callable[[schemathesis.Case], None], examples: 
     return schema.parametrize()(
         settings(
             max_examples=examples,
-            deadline=None,
             database=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],

@@ -53,6 +53,6 @@ def test_some_of_them_were_answered_and_some_refused() -> None:
 
 @pytest.mark.soak
 @schema.parametrize()
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
 def test_many_more_of_them(case: schemathesis.Case) -> None:
     check(case)

@@ -134,7 +134,7 @@ def test_a_form_without_a_boundary_is_refused() -> None:
     assert refused(sent(form(), content_type="multipart/form-data")).status == 422
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.integers(0, 200), st.integers(0, 40))
 def test_no_form_however_mutilated_is_more_than_a_problem(noise: bytes, at: int, cut: int) -> None:
     body = form(('form-data; name="file"; filename="a"', b"data"))
@@ -144,7 +144,7 @@ def test_no_form_however_mutilated_is_more_than_a_problem(noise: bytes, at: int,
         assert problem.status in (413, 422)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=900).filter(lambda data: b"\r\n--edge" not in data))
 def test_bytes_come_through_a_form_as_they_are(data: bytes) -> None:
     assert upload_of(sent(form(('form-data; name="file"', data)))).data == data

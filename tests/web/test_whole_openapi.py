@@ -76,6 +76,6 @@ def test_most_operations_were_answered_and_refused() -> None:
 
 @pytest.mark.soak
 @schema.parametrize()
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
 def test_five_hundred_of_each(case: schemathesis.Case) -> None:
     check(case)
