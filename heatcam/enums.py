@@ -9,6 +9,8 @@ from enum import Enum
 DEFAULT_SMOOTH = 0.9
 #: The two CAM methods of heatcam's own, as ``Quality`` chooses between them.
 LIVE_MAP, FINE_MAP = "live", "fine"
+#: The map by trial, as ``Quality`` chooses it: no CAM method, but made on top of the fine map.
+TRUE_MAP = "true"
 
 
 class Colormap(str, Enum):
@@ -48,10 +50,11 @@ class Precision(str, Enum):
 
 
 class Quality(str, Enum):
-    """Kinds of map: the one for video, or the one with the finest detail."""
+    """Kinds of map: the one for video, the one with the finest detail, or the one made by trial."""
 
     LIVE = "live"
     FINE = "fine"
+    TRUE = "true"
 
 
 class TrackerName(str, Enum):

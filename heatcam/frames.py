@@ -222,6 +222,8 @@ class SaliencyMap:
             unit.
         full_heat: the evidence in one cell that is full heat in every picture of this model (``--renorm fixed``), in ``unit``;
             None where it was not measured.
+        trials: number of trials that the map was made by; 0 for one from gradients.
+        deviation: float32 ``(h, w)``, of a map by trial the standard deviation of ``values``; None for others.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -236,6 +238,8 @@ class SaliencyMap:
     layer: str
     unit: str = LOGITS
     full_heat: float | None = None
+    trials: int = 0
+    deviation: Float32Array | None = None
 
     def in_image(self) -> Float32Array:
         """Return the map in image pixels: float32 ``(H, W)``, signed, in ``unit``, letterbox borders removed; a new array."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from heatcam.enums import FINE_MAP, LIVE_MAP, Backend, Precision, Quality
+from heatcam.enums import FINE_MAP, LIVE_MAP, TRUE_MAP, Backend, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.text import did_you_mean
 
@@ -89,7 +89,8 @@ class ExplainOptions(DetectOptions):
 
     Attributes:
         method: the CAM method's name.
-        quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on.
+        quality: ``live`` maps at the finest neck output, ``fine`` adds up every level from stride 8 of the backbone on, ``true``
+            tries out what the score of each object depends on, for pictures.
         backend: ``auto``, ``torch`` or ``openvino``.
         precision: numeric precision of the network: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         why: explain the evidence for this class at every box instead of the detected one; "" explains each box's own.
@@ -107,7 +108,7 @@ class ExplainOptions(DetectOptions):
     )
     quality: str = _option(
         "live",
-        help="'live' maps one layer; 'fine' adds up every level, for more detail.",
+        help="'live' maps one layer; 'fine' adds up every level, for more detail; 'true' tries out what counts (snapshot).",
         shapes_the_map=True,
         choices=Quality,
     )
@@ -144,8 +145,27 @@ class ExplainOptions(DetectOptions):
 
     @property
     def over_levels(self) -> bool:
-        """True if maps of many levels are added up: for ``--quality fine``, or the method of that name."""
-        return FINE_MAP in (self.quality, self.method)
+        """True if maps of many levels are added up: for ``--quality fine`` and ``true``, or the method ``fine``."""
+        return self.by_trial or FINE_MAP in (self.quality, self.method)
+
+    @property
+    def by_trial(self) -> bool:
+        """True if maps are made by trial, on top of the fine ones."""
+        return self.quality == TRUE_MAP
+
+    def require_valid(self) -> None:
+        """Refuse invalid values, and what belongs to gradients beside maps that are made by trial.
+
+        Raises:
+            UsageError: as ``DetectOptions``; or ``quality`` is ``true`` beside a method, layers, or another target than the class.
+        """
+        super().require_valid()
+        chosen = {"method": self.method != LIVE_MAP, "layers": self.layers, "target": self.target != "class"}
+        for name in (name for name, is_given in chosen.items() if self.by_trial and is_given):
+            raise UsageError(
+                f"--quality true tries out each object's score, and --{name} is for gradients",
+                f"leave out --quality or --{name}",
+            )
 
     @property
     def formula_name(self) -> str:

@@ -31,6 +31,8 @@ from .randomization import randomize_weights as randomize_weights
 from .rtdetr import QueryNetwork as QueryNetwork
 from .rtdetr import has_queries as has_queries
 from .rtdetr import start_query_engine as start_query_engine
+from .scoring import Scorer as Scorer
+from .scoring import start_scorer as start_scorer
 from .shapes import Shapes as Shapes
 from .shuffling import strongest_of as strongest_of
 from .shuffling import with_shuffled_head as with_shuffled_head

@@ -74,6 +74,13 @@ class TappedClassifier(TappedNetwork):
     def _strides(self) -> list[int]:
         return [self._described[i].stride or INPUT_STRIDE for i in self.inputs]
 
+    takes_crops = has_boxes = False
+
+    def predicted(self, pictures: Tensor) -> tuple[Tensor | None, Tensor]:
+        """See ``TappedNetwork``: no boxes, and one prediction a picture."""
+        logits = self.decode(self.head_inputs(pictures, with_graph=False).features)
+        return None, logits.softmax(1)[:, :, None]
+
     def decode(self, features: tuple[Tensor, ...]) -> Tensor:
         """Return the logits, before the softmax, float ``(1, classes)``; with a graph where gradients are on."""
         logits: Tensor = self.head(features[0] if len(features) == 1 else list(features))[1]

@@ -24,6 +24,7 @@ _ELEMENTS = {
     torch.float32: openvino.Type.f32,
     torch.bool: openvino.Type.boolean,
     torch.int64: openvino.Type.i64,
+    torch.uint8: openvino.Type.u8,
 }
 
 
@@ -90,11 +91,11 @@ def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, ...]:
     halves = _halves(cut, leaf, laterals, features)
     cotangents = tuple(torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there)
     handed = (*tensors_of(halves, (leaf, *laterals)), *cotangents)
-    both = _convert(_Forward(cut, halves), (picture,)), _convert(_Backward(halves), handed)
+    both = convert(_Forward(cut, halves), (picture,)), convert(_Backward(halves), handed)
     prototypes = prototypes_of(cut.head)
     if prototypes is None:
         return both
-    return *both, _convert(_Prototypes(prototypes), tuple(prototypes.read_of(features)))
+    return *both, convert(_Prototypes(prototypes), tuple(prototypes.read_of(features)))
 
 
 def _halves(
@@ -166,12 +167,18 @@ def _channels_first(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
 
-def _convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
+def convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
     """Convert a torch module to an OpenVINO model of fixed shapes, for ``arguments`` given channels last.
+
+    Args:
+        module: takes tensors, and returns one or several.
+        arguments: examples of them; floats of rank 4 have their channels first here.
 
     The frontend is called directly: ``openvino.convert_model`` sends usage figures to a server and takes ten times as long.
     """
-    given = tuple(_channels_last(argument).contiguous() for argument in arguments)
+    given = tuple(
+        (_channels_last(a) if a.is_floating_point() else a).contiguous() for a in arguments
+    )
     with torch.no_grad(), warnings.catch_warnings():
         # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
         warnings.simplefilter("ignore")

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.modules.head import OBB
 
 from heatcam.errors import ModelError, UsageError
 from heatcam.text import did_you_mean
@@ -78,6 +79,13 @@ class TappedNetwork:
         self._laterals = self._read_across()
         self.reaches = self._reached_inputs()
 
+    #: True if OpenVINO compiles ``predicted``.
+    compiles_scores = True
+    #: True if it may be shown parts of a picture: it has no fixed input size and looks nowhere else than nearby.
+    takes_crops = True
+    #: True if it predicts boxes.
+    has_boxes = True
+
     @staticmethod
     def can_end_in(head: Any) -> bool:
         """Return True if a network that ends in ``head`` can be run by this class."""
@@ -111,6 +119,22 @@ class TappedNetwork:
     def class_logits(self, features: tuple[Tensor, ...]) -> list[Tensor]:
         """Return the class logits of every level, with a graph where the caller has gradients on."""
         return [branch(feature) for branch, feature in zip(self.branches["cls_head"], features, strict=True)]
+
+    def predicted(self, pictures: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Predict boxes and scores of several pictures, without a graph and before any suppression.
+
+        Args:
+            pictures: float ``(B, channels, H, W)`` in ``[0, 1]``.
+
+        Returns:
+            boxes float ``(B, 4, K)``, xyxy in their pixels (of rotated ones the upright boxes of the same sides), None for a
+            network without boxes; and the classes' scores ``(B, classes, K)`` in ``[0, 1]``.
+        """
+        decoded = self.decode(self.head_inputs(pictures, with_graph=False).features)
+        boxes = decoded[:, :4]
+        if not self.head.end2end or isinstance(self.head, OBB):  # (these give centre and sides)
+            boxes = torch.cat((boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2), 1)
+        return boxes, decoded[:, 4 : 4 + self.head.nc]
 
     def head_inputs(self, picture: Tensor, *, with_graph: bool) -> HeadInputs:
         """Run everything below the head.

@@ -84,6 +84,15 @@ class QueryNetwork(TappedNetwork):
         boxes, logits = self.head(list(features))[1][:2]
         return boxes[-1, 0], logits[-1, 0]
 
+    compiles_scores = takes_crops = False
+
+    def predicted(self, pictures: Tensor) -> tuple[Tensor | None, Tensor]:
+        """See ``TappedNetwork``."""
+        boxes, logits = self.head(list(self.head_inputs(pictures, with_graph=False).features))[1][:2]
+        tall, wide = pictures.shape[2:]
+        pixels = xywh2xyxy(boxes[-1]) * boxes.new_tensor((wide, tall, wide, tall))
+        return pixels.transpose(1, 2), logits[-1].sigmoid().transpose(1, 2)
+
     def class_logits(self, features: tuple[Tensor, ...]) -> list[Tensor]:
         """See ``TappedNetwork``."""
         return [self.predictions(features)[1]]

@@ -9,5 +9,6 @@ from .families import family_of as family_of
 from .methods import METHODS as METHODS
 from .probing import Prober as Prober
 from .surveying import Surveyor as Surveyor
+from .trials import TrialExplainer as TrialExplainer
 from .ultralytics_map import NAME as NAME
 from .ultralytics_map import ultralytics_explainer as ultralytics_explainer

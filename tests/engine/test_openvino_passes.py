@@ -153,7 +153,7 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     def no_conversion(*_: object) -> None:
         raise AssertionError("converted again")
 
-    monkeypatch.setattr(conversion, "_convert", no_conversion)
+    monkeypatch.setattr(conversion, "convert", no_conversion)
     assert torch.allclose(gradient(), first, atol=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == stored
 
