@@ -12,6 +12,8 @@ from heatcam.text import did_you_mean
 
 #: In pictures each detection costs a map of its own.
 MOST_DETECTIONS = 10_000
+#: Trials of an object, for a map by trial: fewer than fifty make no truer map than the fine one.
+USUAL_TRIALS, LEAST_TRIALS, MOST_TRIALS = 200, 50, 5000
 #: Width and height of the pictures of most cameras and videos, and of the demo scene.
 LIKELY_SIZE_WH = 1280, 720
 
@@ -157,7 +159,7 @@ class ExplainOptions(DetectOptions):
         """Refuse invalid values, and what belongs to gradients beside maps that are made by trial.
 
         Raises:
-            UsageError: as ``DetectOptions``; or ``quality`` is ``true`` beside a method, layers, or another target than the class.
+            UsageError: as ``DetectOptions``; or ``quality`` is ``true`` beside a method, layers, or a target.
         """
         super().require_valid()
         chosen = {"method": self.method != LIVE_MAP, "layers": self.layers, "target": self.target != "class"}

@@ -72,6 +72,13 @@ NEVER = [
             *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.smoothing", "heatcam.live"),
         ),
     ),
+    (  # what scores a picture is handed in
+        ("perturbation",),
+        (
+            *("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.evaluation", "heatcam.live"),
+        ),
+    ),
     (  # what a model predicts is handed in: the window asks as the command line does
         ("probing",),
         (
@@ -368,7 +375,8 @@ def test_contributing_names_every_room() -> None:
 #: maps and kept boxes alone.
 #: The 32nd is ``audit``: labels, what matches them, and a store of all objects of a data set, for one command; ``report`` is of
 #: runs without labels, in memory.
-MOST_ROOMS, MOST_FLOORS = 32, 10
+#: The 33rd is ``perturbation``: which pixels a trial shows, and what its score says of them, know neither network nor evaluation.
+MOST_ROOMS, MOST_FLOORS = 33, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

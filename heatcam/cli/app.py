@@ -37,6 +37,7 @@ from heatcam.commands import (
     ServedSource,
     SourceChoice,
     StatisticsOutput,
+    TrialChoice,
     ViewOutput,
     WindowChoice,
 )
@@ -78,8 +79,9 @@ def live(
 
 @command(rich_help_panel=Kind.SEE, epilog="Example: heatcam snapshot photo.jpg -o out.png")
 @with_option_records
-def snapshot(
+def snapshot(  # noqa: PLR0913, PLR0917 (a record a group of options)
     model: ModelChoice,
+    trying: TrialChoice,
     look: LookOptions,
     output: PictureOutput,
     findings: FindingsChoice,
@@ -99,7 +101,7 @@ def snapshot(
     from heatcam.commands import SnapshotOptions  # noqa: PLC0415
     from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
-    options = SnapshotOptions(look, output, findings, capture)
+    options = SnapshotOptions(look, output, findings, capture, trying)
     terminal = terminal_of(says_yes=model.yes)
     raise typer.Exit(run_snapshot(inputs or [], camera, model, options, terminal, recursive=recursive))
 

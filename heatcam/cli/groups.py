@@ -36,6 +36,7 @@ from heatcam.commands import (
     ServedSource,
     SourceChoice,
     StatisticsOutput,
+    TrialChoice,
     ViewOutput,
     WindowChoice,
 )
@@ -65,6 +66,7 @@ GROUP_OF: dict[type, Group] = {
     ProbedOutput: Group.OUTPUT,
     CheckChoice: Group.SOURCE,
     CheckOutput: Group.OUTPUT,
+    TrialChoice: Group.MAP,
     LookOptions: Group.LOOK,
     ComparedLook: Group.LOOK,
     MotionOptions: Group.LOOK,

@@ -36,12 +36,13 @@ from heatcam.commands import (
     Sampling,
     SourceChoice,
     StatisticsOutput,
+    TrialChoice,
     ViewOutput,
     WindowChoice,
 )
 from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
-from heatcam.options import DetectOptions, ExplainOptions, PromptOptions
+from heatcam.options import LEAST_TRIALS, MOST_TRIALS, DetectOptions, ExplainOptions, PromptOptions
 from heatcam.saliency import METHODS
 from heatcam.sinks import SinkChoice
 
@@ -80,6 +81,13 @@ OPTIONS: dict[type, dict[str, Any]] = {
         **_offered(PromptOptions),
         "yes": typer.Option(
             "--yes", "-y", help="Download a published model that is not here without asking."
+        ),
+    },
+    TrialChoice: {
+        "trials": typer.Option(
+            min=LEAST_TRIALS,
+            max=MOST_TRIALS,
+            help="With --quality true: try each object out so many times, 200 if left out. Ctrl-C keeps what is known so far.",
         ),
     },
     LookOptions: {

@@ -24,6 +24,7 @@ from .options import SnapshotOptions as SnapshotOptions
 from .options import SourceChoice as SourceChoice
 from .options import StatisticsOptions as StatisticsOptions
 from .options import StatisticsOutput as StatisticsOutput
+from .options import TrialChoice as TrialChoice
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
 from .probing_options import AskedModel as AskedModel

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from heatcam.commands.findings_log import FindingsLog
+from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.options import PictureOutput, ViewOutput
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import PicturePlan
@@ -27,7 +28,7 @@ from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_m
 from heatcam.views import FAILED, OK, draw_each, encode_view
 
 if TYPE_CHECKING:
-    from heatcam.saliency import Explainer
+    from heatcam.saliency import Explainer, TrialExplainer
 
 _MANY, _MOST_TOLD = (
     20,
@@ -78,6 +79,49 @@ class ObjectByObject:
             return self._explainer.explain(
                 image, with_map=with_map, with_object_maps=with_object_maps, conf=conf, on_object=on_object
             )
+
+
+class TrialByTrial:
+    """Explainer of pictures whose maps are made by trial, with progress; Ctrl-C ends the trials and keeps what they have told.
+
+    Args:
+        explainer: makes the maps.
+        terminal: where the trials are counted.
+        done: told when Ctrl-C has ended the run.
+    """
+
+    def __init__(self, explainer: TrialExplainer, terminal: Terminal, done: PicturesDone) -> None:
+        self._explainer, self._terminal, self._done = explainer, terminal, done
+
+    def explain(
+        self,
+        image: Frame,
+        *,
+        with_map: bool = True,  # noqa: ARG002 (there are no others)
+        with_object_maps: bool = True,  # noqa: ARG002
+        conf: float | None = None,
+    ) -> Explanation:
+        """See ``Explainer.explain``."""
+        made = 0
+
+        def count(trials: int, total: int) -> None:
+            nonlocal made
+            made = trials
+            on_trials(trials, total)
+
+        with on_interrupt(self._stop), self._terminal.trials() as on_trials:
+            seen = self._explainer.explain(
+                image, conf=conf, on_trials=count, is_stopped=lambda: self._done.stopped
+            )
+        if self._done.stopped:
+            objects = len(seen.object_maps)
+            self._terminal.note(
+                f"{image.name}: stopped after {made} trials of {objects} object{'s' * (objects != 1)}"
+            )
+        return seen
+
+    def _stop(self) -> None:
+        self._done.stopped = True
 
 
 class PictureSink:
@@ -293,9 +337,9 @@ def _say_the_end(planned: int, done: PicturesDone, terminal: Terminal) -> None:
     failed = len(done.left_out)
     if done.stopped or failed:
         what = f"{failed} left out" if failed else ""
-        stopped = "stopped before the rest" if done.stopped else ""
-        said = ", ".join(words for words in (what, stopped) if words)
-        terminal.note(f"{done.rows.count} of {planned} pictures written, {said}")
+        stopped = "stopped before the rest" if done.stopped and done.rows.count < planned else ""
+        said = [words for words in (what, stopped) if words]
+        terminal.note(", ".join([f"{done.rows.count} of {planned} pictures written", *said]))
     if failed and planned > _MANY:
         for reason in done.left_out[:_MOST_TOLD]:
             terminal.note(f"left out: {reason}")

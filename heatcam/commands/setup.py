@@ -33,6 +33,8 @@ def start_explainer(
     terminal: Terminal,
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     pictures: int | None = None,
+    *,
+    by_trial: bool = False,
 ) -> Explainer:
     """Load the chosen model, ready for pictures of ``size_wh``, and print which model runs where.
 
@@ -41,11 +43,12 @@ def start_explainer(
         terminal: prints results and notes.
         size_wh: size of the pictures to come, in pixels.
         pictures: number of pictures to come; None for a stream.
+        by_trial: True if the command can make maps by trial.
 
     Raises:
         HeatcamError: the model or an option cannot be used; the message names the next step.
     """
-    return start_explainer_cache(choice, terminal, size_wh, pictures)[1]
+    return start_explainer_cache(choice, terminal, size_wh, pictures, by_trial=by_trial)[1]
 
 
 def start_explainer_cache(
@@ -53,11 +56,13 @@ def start_explainer_cache(
     terminal: Terminal,
     size_wh: tuple[int, int] = LIKELY_SIZE_WH,
     pictures: int | None = None,
+    *,
+    by_trial: bool = False,
 ) -> tuple[ExplainerCache, Explainer]:
     """Do the same, and also return the cache that further explainers of the model come from."""
     model = model_at_hand(choice.model, default_model(""), terminal)
     choice = replace(choice, model=model)
-    options = choice.explain_options(pictures)
+    options = choice.explain_options(pictures, by_trial=by_trial)
     require_prompt(model, choice)
     require_model(model, choice.device, downloadable=False)
     have_words_encoded(choice, terminal)
@@ -74,7 +79,7 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal)
     """Print a note of the model, its device, size, method and target."""
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
-        f"method {explainer.method}"
+        f"method {choice.quality if choice.by_trial else explainer.method}"
         + (f", evidence for '{choice.why}' at every box" if choice.why else "")
         + (f", target {choice.target}" if choice.target != "class" else "")
         + (f", finds {_classes_of(explainer)}" if choice.is_prompted else "")

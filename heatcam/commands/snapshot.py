@@ -6,22 +6,32 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.findings_log import FindingsLog, check_findings, check_labels
 from heatcam.commands.options import ModelChoice, SnapshotOptions, overlay_options
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
-from heatcam.commands.picture_sink import ObjectByObject, PicturesDone, PictureSink, finish_pictures
+from heatcam.commands.picture_sink import (
+    ObjectByObject,
+    PicturesDone,
+    PictureSink,
+    TrialByTrial,
+    finish_pictures,
+)
 from heatcam.commands.setup import say_scale, say_source, start_explainer
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
-from heatcam.frames import Explanation, Frame
+from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.measures import document_head
 from heatcam.pipeline import Limits, Run, run_pipeline
 from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, open_source, read_picture
+
+if TYPE_CHECKING:
+    from heatcam.saliency import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
 _DECODERS, _AHEAD = 2, 3  # threads that read pictures, and pictures in memory before they are explained
@@ -56,6 +66,7 @@ def run_snapshot(
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
     look, output, asked = options.look, options.output, options.capture.options()
+    trials = options.trying.count(model)
     replaces = output.overwrite or output.resume
     check_findings(options.findings, replaces)
     plan = (
@@ -72,10 +83,11 @@ def run_snapshot(
     if plan.pictures:
         first = first_picture(plan.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
-        explainer = start_explainer(model, terminal, pictures=len(plan.pictures))
+        explainer = start_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
         say_scale(look, explainer, terminal)
-        head = document_head(explainer.facts())
-        log = FindingsLog(options.findings, explainer.facts(), terminal)
+        explains, facts = _explains(explainer, model, trials, terminal, done)
+        head = document_head(facts)
+        log = FindingsLog(options.findings, facts, terminal)
         log.take_over(plan.earlier)
         drawn = overlay_options(look, options.findings.region_share)
         sink = PictureSink(plan.pictures, output, drawn, done, terminal, log)
@@ -84,7 +96,7 @@ def run_snapshot(
             if camera is not None
             else read_frames(plan.pictures, first, sink, done)
         )
-        _run(frames, ObjectByObject(explainer, terminal), sink, done, run, terminal)
+        _run(frames, explains, sink, done, run, terminal)
     if done.rows.empty:
         where = f" in {done.rows.empty} of {done.rows.count} pictures" if done.rows.count > 1 else ""
         terminal.note(f"nothing found{where}: {advice_for_nothing(model)}")
@@ -94,9 +106,21 @@ def run_snapshot(
     return code
 
 
+def _explains(
+    explainer: Explainer, model: ModelChoice, trials: int, terminal: Terminal, done: PicturesDone
+) -> tuple[Explains, ExplainerFacts]:
+    """Return what explains the pictures, by gradients or by so many trials of each object, and its facts."""
+    if not trials:
+        return ObjectByObject(explainer, terminal), explainer.facts()
+    from heatcam.saliency import TrialExplainer  # noqa: PLC0415 (torch: it is loaded by now)
+
+    by_trial = TrialExplainer(explainer, trials, model.backend, model.precision)
+    return TrialByTrial(by_trial, terminal, done), by_trial.facts()
+
+
 def _run(
     frames: Iterable[Frame],
-    explainer: ObjectByObject,
+    explainer: Explains,
     sink: PictureSink,
     done: PicturesDone,
     run: Run,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,32 @@ class Terminal:
             looking = "looking for objects"
             with self.notes.status(Text(looking)) as status:
                 yield lambda done, total: status.update(Text(objects_done(done, total) or looking))
+
+    @contextlib.contextmanager
+    def trials(self) -> Iterator[Callable[[int, int], None]]:
+        """Show how many trials of a picture's objects are done, with the time left: in a bar, or beside the one that is drawn.
+
+        Yields:
+            A function to call with the number of trials done and that of all.
+        """
+        if self._bar is not None and self._bar.tasks and not self._bar.disable:
+            bar, task = self._bar, self._bar.tasks[0]
+            name = task.description
+            try:
+                yield lambda done, total: bar.update(task.id, description=f"trial {done} of {total}")
+            finally:
+                bar.update(task.id, description=name)
+            return
+        outer, started = self._bar, time.perf_counter()
+        with self.progress("trials") as bar:
+            task_id = bar.add_task("trials", total=None, rate=0.0)
+
+            def show(done: int, total: int) -> None:
+                rate = done / max(time.perf_counter() - started, 1e-9)
+                bar.update(task_id, completed=done, total=total, rate=rate)
+
+            yield show
+        self._bar = outer
 
 
 def objects_done(done: int, total: int) -> str:

@@ -176,9 +176,7 @@ def convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
 
     The frontend is called directly: ``openvino.convert_model`` sends usage figures to a server and takes ten times as long.
     """
-    given = tuple(
-        (_channels_last(a) if a.is_floating_point() else a).contiguous() for a in arguments
-    )
+    given = tuple((_channels_last(a) if a.is_floating_point() else a).contiguous() for a in arguments)
     with torch.no_grad(), warnings.catch_warnings():
         # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
         warnings.simplefilter("ignore")

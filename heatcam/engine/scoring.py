@@ -2,7 +2,7 @@
 
 A picture's score is the largest overlap (IoU) with the object's box times the score of its class, over all predictions, as in the
 protocol of deletion and insertion; of a classifier it is the class's probability. On CPUs the network is compiled once more, from
-bytes to scores, for batches of one size: several requests at once, each on a core of its own, take less time than one on all cores.
+bytes to scores, for batches of one size: several requests at once, each on a core of its own, are quicker than one on all cores.
 Of the head's predictions nothing but the scores leaves the graph.
 """
 
@@ -79,14 +79,14 @@ class TorchScorer:
     """
 
     def __init__(self, cut: TappedNetwork, device: torch.device) -> None:
+        self.name = "torch"
         self._asked, self._device = AskedScores(cut), device
-
-    name = "torch"
 
     @torch.no_grad()
     def __call__(
         self, pictures: Uint8Array, boxes_xyxy: Float32Array, class_ids: Sequence[int]
     ) -> Float32Array:
+        """See ``heatcam.perturbation.Score``."""
         given = torch.from_numpy(pictures), torch.from_numpy(boxes_xyxy), torch.tensor(list(class_ids))
         scores = self._asked(*(one.to(self._device) for one in given))
         return np.asarray(scores.float().cpu().numpy(), np.float32)
@@ -122,7 +122,9 @@ class CompiledScorer:
         self._scores = np.zeros(-(-count // REQUEST) * REQUEST, np.float32)
         classes = np.asarray(class_ids, np.int64)
         for start in range(0, count, REQUEST):
-            own = np.arange(start, start + REQUEST).clip(max=count - 1)  # the last one again fills the request
+            own = np.arange(start, start + REQUEST).clip(
+                max=count - 1
+            )  # the last one again fills the request
             self._requests.start_async([pictures[own], boxes_xyxy[own], classes[own]], start)
         self._requests.wait_all()
         return self._scores[:count]
@@ -195,7 +197,5 @@ def _difference(plain: TorchScorer, compiled: CompiledScorer, size_wh: tuple[int
     picture = real_picture(size_wh)[None].repeat(2, 0)
     picture[1, tall // 2 :] = 114
     boxes = np.array([[0, 0, wide, tall], [wide / 4, 0, wide / 2, tall / 2]], np.float32)
-    pairs = [
-        (plain(picture, boxes, [n, n]), compiled(picture, boxes, [n, n])) for n in range(0, 2)
-    ]
+    pairs = [(plain(picture, boxes, [n, n]), compiled(picture, boxes, [n, n])) for n in range(0, 2)]
     return max(float(np.abs(one - other).max()) for one, other in pairs)

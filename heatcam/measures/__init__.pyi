@@ -7,6 +7,7 @@ from .evidence import NOTHING as NOTHING
 from .evidence import boxes_in_cells as boxes_in_cells
 from .evidence import cells_in_box as cells_in_box
 from .evidence import cells_touched as cells_touched
+from .evidence import decided as decided
 from .evidence import peak_of as peak_of
 from .findings import FindingsOptions as FindingsOptions
 from .findings import describe as describe

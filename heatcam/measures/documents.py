@@ -98,6 +98,10 @@ class ObjectFindings(_Record):
     spread: float | None = Field(
         description="root mean square distance of its evidence from the centroid, in image pixels"
     )
+    trials: int | None = Field(default=None, description="number of trials that its map was made by", ge=1)
+    undecided: float | None = Field(
+        default=None, description="share of its evidence that the trials have not decided", ge=0, le=1
+    )
     low_evidence: bool | None = Field(
         description="whether its evidence is no better than with shuffled weights in the network's head"
     )

@@ -51,6 +51,28 @@ def boxes_in_cells(
     return np.asarray(letterbox.boxes_to_model(boxes_xyxy), np.float64) / (wide, tall, wide, tall)
 
 
+def decided(saliency: SaliencyMap) -> Float32Array:
+    """Return a map's values, shrunk where its trials have not decided them, float32 ``(h, w)``; of other maps as they are.
+
+    A value of at most one standard deviation becomes 0, one of two keeps three quarters (the positive part of James and Stein's
+    estimator, "Estimation with Quadratic Loss", 1961, cell by cell)::
+
+        shown = value * max(0, 1 - (deviation / value) ** 2)
+    """
+    values, deviation = saliency.values, saliency.deviation
+    if deviation is None:
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = np.where(np.abs(values) > deviation, 1 - (deviation / values) ** 2, 0)
+    return np.asarray(values * kept, np.float32)
+
+
+def undecided_share(saliency: SaliencyMap) -> float | None:
+    """Return the share of a map's positive evidence that its trials have not decided, in ``[0, 1]``; None without any."""
+    total = float(np.maximum(saliency.values, 0).sum())
+    return 1 - float(np.maximum(decided(saliency), 0).sum()) / total if total > 0 else None
+
+
 def peak_of(cells: npt.NDArray[np.float32]) -> float:
     """Return the 99th percentile of the positive evidence among ``cells``, in their unit; 0 if there is none.
 

@@ -22,6 +22,7 @@ from heatcam.measures.documents import (
     ThresholdFindings,
     TimingFindings,
 )
+from heatcam.measures.evidence import undecided_share
 from heatcam.measures.foreground import Mask, evidence_outside
 from heatcam.measures.regions import LEAST_AREA, MOST_REGIONS, Region, find_regions
 from heatcam.measures.statistics import concentration_of, evidence_share, heat_counts, spread_of
@@ -144,7 +145,16 @@ def _numbers(own: SaliencyMap | None, box_xyxy: npt.ArrayLike) -> dict[str, Any]
         "peak_xy": where and _rounded(where.peak_xy, 2),
         "centroid_xy": where and _rounded(where.centroid_xy, 2),
         "spread": where and round(where.radius, 2),
+        **_trials(own),
     }
+
+
+def _trials(own: SaliencyMap) -> dict[str, Any]:
+    """Return the numbers of a map by trial; empty for one from gradients."""
+    if not own.trials:
+        return {}
+    share = undecided_share(own)
+    return {"trials": own.trials, "undecided": None if share is None else round(share, 4)}
 
 
 def _shapes(found: Detections, n: int) -> dict[str, Any]:

@@ -10,7 +10,16 @@ import numpy as np
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array, corners_of_rotated
-from heatcam.measures import NOTHING, Region, RegionFinder, box_scales, cells_in_box, peak_of, scales_of
+from heatcam.measures import (
+    NOTHING,
+    Region,
+    RegionFinder,
+    box_scales,
+    cells_in_box,
+    decided,
+    peak_of,
+    scales_of,
+)
 
 ROUNDING = 0.8  # cells; sigma of the blur that hides the grid of strided layers, for display only
 _WEAKEST_REGION = (
@@ -31,7 +40,7 @@ def heat_of(
     finder: RegionFinder | None = None,
     rotated_xywhr: Float32Array | None = None,
 ) -> Uint8Array:
-    """Convert a map to heat in image pixels.
+    """Convert a map to heat in image pixels. Places that the trials of a map leave undecided are paler than their evidence.
 
     Args:
         saliency: the evidence for all boxes together, signed, in logit units; negative evidence is cold.
@@ -55,16 +64,19 @@ def heat_of(
     if renorm is not Renorm.BOX:
         (seen,) = pixel_boxes(letterbox.seen_xyxy, heat.shape)
         heat[seen[1] : seen[3], seen[0] : seen[2]] = _laid_over(
-            _smoothed(saliency.values), letterbox, seen, scales[0]
+            _smoothed(decided(saliency)), letterbox, seen, scales[0]
         )
         return heat
     own = [m.values for m in object_maps] or [saliency.values] * len(boxes_xyxy)
     smooth = [_smoothed(m.values) for m in object_maps] or [_smoothed(saliency.values)] * len(boxes_xyxy)
+    shown = smooth
+    if saliency.deviation is not None:
+        shown = [_smoothed(decided(m)) for m in object_maps] or [_smoothed(decided(saliency))] * len(own)
     pixels = pixel_boxes(boxes_xyxy, heat.shape)
     for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
         if scale > 0 and x2 > x1 and y2 > y1:
             part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
-            laid = _laid_over(smooth[n], letterbox, pixels[n], scale * left)
+            laid = _laid_over(shown[n], letterbox, pixels[n], scale * left)
             if rotated_xywhr is not None:
                 laid = _inside_rotated(laid, rotated_xywhr[n], (x1, y1))
             np.maximum(part, laid, out=part)
@@ -85,6 +97,7 @@ def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8A
     """Return heat in the regions of a map alone, each scaled by its own peak: uint8 ``(H, W)``."""
     letterbox = saliency.letterbox
     heat, smooth = np.zeros(letterbox.image_wh[::-1], np.uint8), _smoothed(saliency.values)
+    shown = smooth if saliency.deviation is None else _smoothed(decided(saliency))
     boxes = np.array([region.box_xyxy for region in regions], np.float32).reshape(-1, 4)
     scales = box_scales([saliency.values] * len(regions), letterbox, boxes)
     floor = _WEAKEST_REGION * max(scales, default=0.0)
@@ -94,7 +107,7 @@ def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8A
     for region, scale, (x1, y1, x2, y2) in zip(regions, scales, grown, strict=True):
         if scale > 0 and x2 > x1 and y2 > y1:
             left = _left_of_peak(saliency.values, smooth, letterbox, region.box_xyxy)
-            own = _laid_over(smooth, letterbox, (x1, y1, x2, y2), scale * left)
+            own = _laid_over(shown, letterbox, (x1, y1, x2, y2), scale * left)
             inside = _soft_inside(region, (x1, y1, x2, y2), cell)
             part = heat[y1:y2, x1:x2]
             np.maximum(part, np.asarray(cv2.multiply(own, inside, scale=1 / 255), np.uint8), out=part)

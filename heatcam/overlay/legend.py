@@ -65,11 +65,18 @@ def legend_of(
         source: model and method; "" to leave them out.
     """
     scope, about = scope_of(saliency, renorm), printable(about)
-    caption = f"evidence for {about}" if about else "evidence"
-    words = f"{caption}, {_CAPTIONS[scope]}", f"for {about}" if about else _SHORT[scope]
+    caption = (f"evidence for {about}" if about else "evidence") + by_trials(saliency)
+    short = f"for {about}" if about else by_trials(saliency).strip() or _SHORT[scope]
+    words = f"{caption}, {_CAPTIONS[scope]}", short
     if scope in (Renorm.BOX, Renorm.REGION) or not scales or scales[0] <= NOTHING:
         return Legend(*words, source=source)
     return Legend(*words, "0", number(scales[0]), f"{saliency.unit}/cell", source)
+
+
+def by_trials(saliency: SaliencyMap) -> str:
+    """Return `` by 200 trials`` for a map that was made so; "" for one from gradients."""
+    count = saliency.trials
+    return f" by {count} trial{'s' * (count != 1)}" if count else ""
 
 
 def number(value: float) -> str:

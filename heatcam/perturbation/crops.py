@@ -59,9 +59,7 @@ class Crop:
 
     def of(self, picture: Uint8Array) -> Uint8Array:
         """Return the crop of a letterboxed picture, uint8 ``(H, W, 3)``: uint8 ``(h, w, 3)``, a new array."""
-        shift = np.array(
-            [[self.scale, 0, -self.left * self.scale], [0, self.scale, -self.top * self.scale]]
-        )
+        shift = np.array([[self.scale, 0, -self.left * self.scale], [0, self.scale, -self.top * self.scale]])
         if self.scale < 1.0:  # areas are averaged first, as warping does not
             wide, tall = (max(1, round(side * self.scale)) for side in picture.shape[1::-1])
             picture = np.asarray(cv2.resize(picture, (wide, tall), interpolation=cv2.INTER_AREA), np.uint8)
@@ -96,12 +94,16 @@ class Crop:
         right, bottom = min(max(round(right), left + 1), wide), min(max(round(bottom), top + 1), tall)
         return slice(top, bottom), slice(left, right)
 
-    def resampled(self, values: Float32Array, model_wh: tuple[int, int], window: tuple[slice, slice]) -> Float32Array:
+    def resampled(
+        self, values: Float32Array, model_wh: tuple[int, int], window: tuple[slice, slice]
+    ) -> Float32Array:
         """Sample a map over the letterbox, of any resolution, at the crop pixels of a window: float32 ``(h, w)``."""
         rows, columns = window
         per_cell = np.array(model_wh) / values.shape[::-1]
         step = 1 / self.scale / per_cell
-        first = ((np.array([columns.start, rows.start]) + 0.5) / self.scale + (self.left, self.top)) / per_cell - 0.5
+        first = (
+            (np.array([columns.start, rows.start]) + 0.5) / self.scale + (self.left, self.top)
+        ) / per_cell - 0.5
         back = np.array([[step[0], 0, first[0]], [0, step[1], first[1]]])
         size = columns.stop - columns.start, rows.stop - rows.start
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

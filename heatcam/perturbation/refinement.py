@@ -1,8 +1,8 @@
 """Refinement of one object's map, trial by trial.
 
 A trial shows a set of the object's pixels on a covered picture, or covers it in the clear one (insertion and deletion: Petsiuk et
-al., "RISE", BMVC 2018, and D-RISE, CVPR 2021), and has a score. The first sets are the highest pixels of smooth noise plus a share
-of the best prior; RISE's masks are such noise alone and need thousands. A ridge regression (``regression``) makes the map; then
+al., "RISE", BMVC 2018, and D-RISE, CVPR 2021), and has a score. The first sets are the highest pixels of smooth noise plus some
+share of the best prior; RISE's masks are noise alone and need thousands. A ridge regression (``regression``) makes the map; then
 whole rankings are drawn from its posterior, and their highest pixels are tried at every step, so that trials go where they can
 still change the order of the map.
 
@@ -97,7 +97,9 @@ class Refinement:
     def ask(self) -> list[Trial]:
         """Return the next trials: some, that can be scored in any order."""
         if self._asked < self._random_trials:
-            made = [self._random(self._asked + n) for n in range(min(_AT_ONCE, self._random_trials - self._asked))]
+            made = [
+                self._random(self._asked + n) for n in range(min(_AT_ONCE, self._random_trials - self._asked))
+            ]
         else:
             made = self._drawn()
         self._asked += len(made)

@@ -1,14 +1,14 @@
 """Bayesian ridge regression of scores on what a trial has shown, and draws from its posterior.
 
-The score of a trial is a constant of its kind and step, plus what its set of places holds of a map, which is the sum of some prior
-maps, each with a weight, and of cells that are free::
+The score of a trial is a constant of its kind and step, plus what its set of places holds of a map, which is the sum of some
+prior maps, each with a weight, and of cells that are free::
 
     y = c[kind, step] + P a + X w + noise,    a ~ N(0, s^2 / weak),    w ~ N(0, s^2 / strength)
 
 The strength is found by generalised cross-validation (Golub, Heath and Wahba, "Generalized Cross-Validation as a Method for
 Choosing a Good Ridge Parameter", Technometrics 1979), the noise from what is left over, per degree of freedom. Draws of the
-posterior are what Thompson sampling tries next (Agrawal and Goyal, "Thompson Sampling for Contextual Bandits with Linear Payoffs",
-ICML 2013).
+posterior are what Thompson sampling tries next (Agrawal and Goyal, "Thompson Sampling for Contextual Bandits with Linear
+Payoffs", ICML 2013).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import numpy.typing as npt
 Float64Array = npt.NDArray[np.float64]
 
 _WEAK = 0.3  # ridge of the priors' weights, whose columns have a standard deviation of 1: they are hardly held back
-_STRENGTHS = np.geomspace(1e-3, 30, 24)  # of the cells' ridge, relative to their largest squared singular value
+_STRENGTHS = np.geomspace(
+    1e-3, 30, 24
+)  # of the cells' ridge, relative to their largest squared singular value
 _TINY = 1e-9
 _LEAST_FREEDOM = 5.0  # degrees of freedom that the noise is divided by
 
@@ -51,7 +53,9 @@ class Posterior:
         return np.asarray(np.linalg.norm(features @ self.root, axis=1))
 
 
-def fit(priors: Float64Array, cells: Float64Array, groups: npt.NDArray[np.int64], scores: Float64Array) -> Posterior:
+def fit(
+    priors: Float64Array, cells: Float64Array, groups: npt.NDArray[np.int64], scores: Float64Array
+) -> Posterior:
     """Fit the regression.
 
     A prior whose weight would be negative is left out: priors speak for an object, never against it.

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from heatcam.geometry import Float32Array, Uint8Array
 
 CELLS = 64  # about so many in a box
-LEAST_CELL = 12.0  # crop pixels: smaller ones cannot be told apart by a network that has strides of 8 and more
+LEAST_CELL = (
+    12.0  # crop pixels: smaller ones cannot be told apart by a network that has strides of 8 and more
+)
 _EDGE_BLUR = 6.0  # pixels
 BoolArray = npt.NDArray[np.bool_]
 

@@ -180,11 +180,14 @@ def _map_of(tried: _Tried, fine: SaliencyMap) -> SaliencyMap:
     state, crop, letterbox = tried.refinement.state(), tried.crop, fine.letterbox
     shape = letterbox.model_wh[1] // _CELL, letterbox.model_wh[0] // _CELL
     share = (_CELL * crop.scale) ** 2 / state.values.size  # of the box, that one cell of the map is
-    values, deviation = (
+    deviation = np.minimum(
+        state.deviation, np.abs(state.values).max()
+    )  # (finite also before the first trials)
+    placed = [
         crop.placed(np.asarray(share * each, np.float32), tried.window, letterbox.model_wh, shape)
-        for each in (state.values, state.deviation)
-    )
-    return SaliencyMap(values, letterbox, TRUE_MAP, LAYER, UNIT, None, state.trials, deviation)
+        for each in (state.values, deviation)
+    ]
+    return SaliencyMap(placed[0], letterbox, TRUE_MAP, LAYER, UNIT, None, state.trials, placed[1])
 
 
 def _sum_of(maps: Sequence[SaliencyMap]) -> SaliencyMap:
@@ -204,7 +207,9 @@ class TrialExplainer:
         backend, precision: what makes them, as ``ExplainOptions`` has it.
     """
 
-    def __init__(self, explainer: Explainer, trials: int, backend: str = "auto", precision: str = "auto") -> None:
+    def __init__(
+        self, explainer: Explainer, trials: int, backend: str = "auto", precision: str = "auto"
+    ) -> None:
         self.fine, self.trials = explainer, trials
         self._scorers = TrialScorers(explainer, backend, precision)
 

@@ -39,7 +39,8 @@ def write_raw_maps(path: Path, explanation: Explanation, overwrite: bool = False
     int64 ``(N,)``, ``class_names`` ``(N,)`` and what else ``Detections`` has, by its own names. With a map also ``saliency``
     float32 ``(H, W)``, signed, over the image's pixels; ``cells`` float32 ``(h, w)``, the same map in its own cells, over the
     letterbox; and ``method``, ``layer`` and ``unit``. If each object has its own map, also ``object_cells`` float32
-    ``(N, h, w)``, and ``object_maps`` float32 ``(N, H, W)`` over the image's pixels, up to 128 MB of them.
+    ``(N, h, w)``, and ``object_maps`` float32 ``(N, H, W)`` over the image's pixels, up to 128 MB of them. Of maps by trial
+    ``deviation`` and ``object_deviations`` are the standard deviations of ``cells`` and ``object_cells``, of the same shapes.
 
     To draw it again it holds ``archive_version``; ``picture``, the bytes of a PNG, uint8 ``(n,)``; ``low_evidence`` bool ``(N,)``
     where that is known; ``question_scores`` where a class was asked about; and ``about``, a JSON text with the letterbox and
@@ -79,8 +80,13 @@ def _maps_of(explanation: Explanation) -> dict[str, Any]:
             "layer": np.array(saliency.layer),
             "unit": np.array(saliency.unit),
         }
+        if saliency.deviation is not None:
+            arrays["deviation"] = saliency.deviation
     if own:
         arrays["object_cells"] = np.stack([one.values for one in own])
+        deviations = [one.deviation for one in own if one.deviation is not None]
+        if len(deviations) == len(own):
+            arrays["object_deviations"] = np.stack(deviations)
         wide, tall = explanation.frame.size_wh
         if len(own) * wide * tall * 4 <= _MOST_IMAGE_SIZED:
             arrays["object_maps"] = np.stack([one.in_image() for one in own])
@@ -123,6 +129,7 @@ def _map_facts(saliency: SaliencyMap) -> dict[str, Any]:
         "layer": saliency.layer,
         "unit": saliency.unit,
         "full_heat": saliency.full_heat,
+        **({"trials": saliency.trials} if saliency.trials else {}),
         "letterbox": _letterbox_facts(saliency.letterbox),
     }
 

@@ -179,13 +179,15 @@ def _explanation(about: CheckedJson, parts: NpzParts, image: Uint8Array, found: 
     own: Float32Array = _cells(parts, "object_cells", 3) if facts else np.zeros((0, 1, 1), np.float32)
     if len(facts) not in (0, count) or len(own) != len(facts):
         parts.refuse("its maps do not belong to its boxes")
+    apart = _deviation(parts, "object_deviations", own) if facts else None
     return Explanation(
         frame=Frame(image, frame.whole("frame_index"), 0.0, frame.number("pts_s"), frame.text("name")),
         detections=found,
-        saliency=_map(about.inner("saliency"), _cells(parts, "cells", 2), size_wh, parts)
-        if about.has("saliency")
-        else None,
-        object_maps=tuple(_map(one, values, size_wh, parts) for one, values in zip(facts, own, strict=True)),
+        saliency=_summed(about.inner("saliency"), size_wh, parts) if about.has("saliency") else None,
+        object_maps=tuple(
+            _map(one, values, size_wh, parts, None if apart is None else apart[n])
+            for n, (one, values) in enumerate(zip(facts, own, strict=True))
+        ),
         map_error=about.text("map_error"),
         timings=Timings(*(times.number(field.name) for field in fields(Timings))),
         low_evidence=_low_evidence(parts, count),
@@ -226,14 +228,40 @@ def _cells(parts: NpzParts, name: str, dimensions: int) -> Float32Array:
     return np.asarray(cells, np.float32)
 
 
-def _map(about: CheckedJson, values: Float32Array, size_wh: tuple[int, int], parts: NpzParts) -> SaliencyMap:
+def _deviation(parts: NpzParts, name: str, cells: Float32Array) -> Float32Array | None:
+    """Read the standard deviations of maps, of the maps' own shape; None where there are none.
+
+    Raises:
+        UnreadableInputError: they have another shape, or are negative.
+    """
+    if name not in parts:
+        return None
+    found = _cells(parts, name, cells.ndim)
+    if found.shape != cells.shape or (found < 0).any():
+        parts.refuse(f"{name} does not belong to its maps")
+    return found
+
+
+def _summed(about: CheckedJson, size_wh: tuple[int, int], parts: NpzParts) -> SaliencyMap:
+    """Read the map of all objects."""
+    cells = _cells(parts, "cells", 2)
+    return _map(about, cells, size_wh, parts, _deviation(parts, "deviation", cells))
+
+
+def _map(
+    about: CheckedJson,
+    values: Float32Array,
+    size_wh: tuple[int, int],
+    parts: NpzParts,
+    deviation: Float32Array | None,
+) -> SaliencyMap:
     full_heat = about.number("full_heat") if about.has("full_heat") else None
     if full_heat is not None and not (math.isfinite(full_heat) and full_heat > 0):
         parts.refuse("full_heat is not positive")
     letterbox = _letterbox(about.inner("letterbox"), size_wh, parts)
-    return SaliencyMap(
-        values, letterbox, about.word("method"), about.word("layer"), about.word("unit"), full_heat
-    )
+    trials = about.whole("trials") if about.has("trials") else 0
+    words = about.word("method"), about.word("layer"), about.word("unit")
+    return SaliencyMap(values, letterbox, *words, full_heat, max(0, trials), deviation)
 
 
 def _letterbox(about: CheckedJson, size_wh: tuple[int, int], parts: NpzParts) -> Letterbox:
