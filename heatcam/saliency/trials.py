@@ -32,7 +32,7 @@ from heatcam.saliency.explainer import Explainer
 UNIT = "score"
 LAYER = "output"
 INFILL = "blur"  # made with; a map is never judged by it
-CROP_SIDE = 384  # model pixels, a multiple of every stride in use
+CROP_SIDE = 320  # model pixels, a multiple of every stride in use
 _CELL = 4  # model pixels a cell of the map: priors and cells are smooth
 _BATCH = 16  # pictures
 #: Share of the confidence that has to be left of an object's score in its crop; else it is tried in the whole picture.

@@ -1,0 +1,111 @@
+"""Maps by trial of pictures: one an object, that can be stopped and gone on with, whatever the network."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import heatcam
+from heatcam.errors import UsageError
+from heatcam.frames import Frame
+from heatcam.options import ExplainOptions
+from heatcam.saliency import TrialExplainer, build_explainer
+from tests.nets import class_checkpoint
+
+
+@cache
+def scene() -> Frame:
+    with heatcam.open_source("demo") as source:
+        return next(iter(source))
+
+
+@cache
+def by_trial(trials: int = 64) -> TrialExplainer:
+    options = ExplainOptions(conf=0.6, backend="torch", quality="true", max_det=2, pictures=1)
+    return TrialExplainer(build_explainer("markers", "cpu", options), trials, "torch")
+
+
+@cache
+def explained() -> heatcam.Explanation:
+    return by_trial().explain(scene())
+
+
+def test_each_object_has_a_map_of_its_own_that_is_zero_outside_its_box() -> None:
+    seen = explained()
+    assert len(seen.object_maps) == len(seen.detections) == 2
+    for own, box in zip(seen.object_maps, seen.detections.boxes_xyxy, strict=True):
+        x1, y1, x2, y2 = own.letterbox.boxes_to_model(box)[0] / 4
+        outside = own.values.copy()
+        outside[max(0, int(y1) - 1) : int(y2) + 2, max(0, int(x1) - 1) : int(x2) + 2] = 0
+        assert not outside.any()
+        assert own.values.max() > 0 > own.values.min()
+        assert (own.method, own.unit, own.trials) == ("true", "score", 64)
+        assert own.deviation is not None
+        assert own.deviation.shape == own.values.shape
+
+
+def test_the_map_of_all_is_the_sum_of_theirs() -> None:
+    seen = explained()
+    assert seen.saliency is not None
+    assert seen.saliency.values == pytest.approx(seen.object_maps[0].values + seen.object_maps[1].values)
+    squares = sum(own.deviation**2 for own in seen.object_maps if own.deviation is not None)
+    assert seen.saliency.deviation == pytest.approx(np.sqrt(squares))
+
+
+def test_boxes_and_low_evidence_are_those_of_the_fine_map() -> None:
+    fine = by_trial().fine.explain(scene(), with_object_maps=True)
+    assert (explained().detections.boxes_xyxy == fine.detections.boxes_xyxy).all()
+    assert explained().low_evidence == fine.low_evidence
+
+
+def test_progress_is_told_and_trials_end_when_they_are_stopped() -> None:
+    told: list[tuple[int, int]] = []
+    seen = by_trial().explain(
+        scene(), on_trials=lambda *now: told.append(now), is_stopped=lambda: len(told) == 3
+    )
+    assert told == [(16, 128), (32, 128), (48, 128)]
+    assert [own.trials for own in seen.object_maps] == [24, 24]
+
+
+def test_before_enough_trials_the_fine_maps_stay() -> None:
+    seen = by_trial().explain(scene(), is_stopped=lambda: True)
+    assert [own.method for own in seen.object_maps] == ["fine", "fine"]
+
+
+def test_stopped_trials_are_gone_on_with() -> None:
+    tried = by_trial().trials_of(by_trial().fine.explain(scene(), with_object_maps=True))
+    for _ in tried.run(32):
+        pass
+    assert [own.trials for own in tried.explanation().object_maps] == [32, 32]
+    for _ in tried.run(48):
+        pass
+    assert [own.trials for own in tried.explanation().object_maps] == [48, 48]
+
+
+def test_a_picture_without_objects_has_nothing_to_try() -> None:
+    told: list[object] = []
+    seen = by_trial().explain(np.full((90, 160, 3), 114, np.uint8), on_trials=lambda *now: told.append(now))
+    assert (len(seen.detections), told) == (0, [])
+
+
+def test_the_document_says_how_maps_were_made() -> None:
+    facts = by_trial().facts()
+    assert (facts.method, facts.layers, facts.unit) == ("true", ("output",), "score")
+
+
+def test_a_classifiers_maps_cover_all_that_it_sees(tmp_path: Path) -> None:
+    options = ExplainOptions(backend="torch", quality="true", imgsz=64, conf=0, pictures=1)
+    made = TrialExplainer(build_explainer(str(class_checkpoint(tmp_path)), "cpu", options), 20, "torch")
+    seen = made.explain(scene().image_bgr[::8, ::8].copy())
+    own = seen.object_maps[0]
+    assert own.trials == 20
+    assert own.values.any(0).all()
+
+
+@pytest.mark.parametrize("option", [{"method": "gradcam"}, {"layers": ("12",)}, {"target": "box"}])
+def test_what_belongs_to_gradients_is_refused_beside_trials(option: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=f"--quality true.* --{next(iter(option))}"):
+        ExplainOptions(quality="true", **option).require_valid()  # type: ignore[arg-type]
