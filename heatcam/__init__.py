@@ -160,6 +160,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         DeviceError: this machine does not have the device.
         UsageError: the method or a class is unknown, a threshold is outside ``[0, 1]``, or the model takes no such prompt.
     """
+    from heatcam.errors import UsageError  # noqa: PLC0415
     from heatcam.face import Model, prompt_for  # noqa: PLC0415
     from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)
@@ -178,5 +179,9 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         layers=layers,
         target=target,
     )
+    if options.by_trial:
+        raise UsageError(
+            "quality='true' tries objects out, which load does not", "heatcam snapshot does, or take 'fine'"
+        )
     wanted = prompt_for(model, prompt, like, like_at, like_class)
     return Model(build_explainer(model, device, options, prompt=wanted))

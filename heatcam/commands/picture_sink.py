@@ -97,7 +97,7 @@ class TrialByTrial:
         self,
         image: Frame,
         *,
-        with_map: bool = True,  # noqa: ARG002 (there are no others)
+        with_map: bool = True,  # noqa: ARG002 (trials are for nothing else)
         with_object_maps: bool = True,  # noqa: ARG002
         conf: float | None = None,
     ) -> Explanation:

@@ -60,9 +60,9 @@ def start_explainer_cache(
     by_trial: bool = False,
 ) -> tuple[ExplainerCache, Explainer]:
     """Do the same, and also return the cache that further explainers of the model come from."""
+    options = choice.explain_options(pictures, by_trial=by_trial)
     model = model_at_hand(choice.model, default_model(""), terminal)
     choice = replace(choice, model=model)
-    options = choice.explain_options(pictures, by_trial=by_trial)
     require_prompt(model, choice)
     require_model(model, choice.device, downloadable=False)
     have_words_encoded(choice, terminal)

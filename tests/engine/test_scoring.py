@@ -73,7 +73,9 @@ def test_the_compiled_network_gives_the_same_scores_for_any_number_of_pictures(
     assert again(PICTURES, BOXES, CLASSES) == pytest.approx(exact, rel=1e-3, abs=1e-6)
 
 
-def test_what_cannot_be_compiled_or_scores_otherwise_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_compiled_or_scores_otherwise_is_left_to_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cut = engine_of(fresh_network("tiny")).cut
     assert start_scorer(cut, CPU, (96, 64), "torch", "auto").name == "torch"
     pytest.importorskip("openvino")

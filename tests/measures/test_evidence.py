@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox
-from heatcam.measures.evidence import boxes_in_cells, cells_in_box, cells_touched
+from heatcam.measures.evidence import boxes_in_cells, cells_in_box, cells_touched, decided, undecided_share
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,13 @@ def test_a_box_that_begins_left_of_the_picture_has_the_cells_that_are_there() ->
     values = np.arange(48, dtype=np.float32).reshape(6, 8)
     letterbox = Letterbox((8, 6), (8, 6), (8, 6), 0, 0)
     np.testing.assert_array_equal(cells_in_box(values, letterbox, [-3, 1, 2, 2]), values[1:2, 0:2])
+
+
+def test_values_within_their_deviation_are_not_decided_and_others_lose_its_share() -> None:
+    letterbox = Letterbox((4, 1), (4, 1), (4, 1), 0, 0)
+    values, deviation = np.float32([[1, 2, -4, 0]]), np.float32([[1, 1, 2, 0]])
+    tried = SaliencyMap(values, letterbox, "true", "output", "score", trials=9, deviation=deviation)
+    np.testing.assert_allclose(decided(tried), [[0, 1.5, -3, 0]])
+    assert undecided_share(tried) == pytest.approx(0.5)
+    gradient = SaliencyMap(values, letterbox, "live", "15:C2f")
+    assert decided(gradient) is values

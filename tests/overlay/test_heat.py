@@ -234,3 +234,18 @@ def test_the_heat_of_a_rotated_box_ends_at_its_sides() -> None:
     assert cut[210, 210] == cut[390, 210] == 0
     assert (cut[300, 205:395] == whole[300, 205:395]).all()
     assert (cut > 0).sum() == pytest.approx((whole > 0).sum() / 2, rel=0.03)
+
+
+def test_what_trials_leave_undecided_is_pale_and_what_they_decide_is_not() -> None:
+    """Left of the middle a value is as large as its deviation, right of it ten times."""
+    values = np.full((80, 80), 1.0, np.float32)
+    deviation = np.full((80, 80), 0.1, np.float32)
+    deviation[:, :40] = 1.0
+    boxes = np.float32([[0, 0, 640, 640]])
+    saliency = SaliencyMap(values, SQUARE, "true", "output", "score", trials=64, deviation=deviation)
+    for renorm in (Renorm.BOX, Renorm.REGION, Renorm.FRAME):
+        drawn = heat_of(saliency, boxes, renorm)
+        assert not drawn[100:500, 100:280].any()
+        assert (drawn[100:500, 360:540] > 245).all()
+    own = heat_of(saliency, boxes, Renorm.BOX, [saliency])
+    assert not own[100:500, 100:280].any()

@@ -69,3 +69,10 @@ def test_at_the_fixed_scale_the_same_evidence_has_the_same_heat_in_every_picture
     np.testing.assert_array_equal(alone, beside)
     assert abs(int(alone.mean()) - 128) <= 1
     assert heat_of(other, BOXES, Renorm.FRAME)[right].max() < 20, "over the frame it pales"
+
+
+def test_a_map_by_trial_says_by_how_many() -> None:
+    tried = replace(EVEN, trials=64)
+    legend = legend_of(tried, Renorm.BOX, [0.25])
+    assert (legend.caption, legend.short) == ("evidence by 64 trials, scaled in each box", "by 64 trials")
+    assert legend_of(replace(EVEN, trials=1), Renorm.BOX, [0.25]).short == "by 1 trial"

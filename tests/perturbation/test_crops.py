@@ -73,7 +73,7 @@ def test_a_window_leaves_out_the_letterboxs_border() -> None:
     tall=st.integers(8, 96),
 )
 def test_a_smooth_map_of_a_window_comes_back(x: int, y: int, wide: int, tall: int) -> None:
-    """A slope over the letterbox is sampled in the crop and put back into cells: the same slope, but for half a cell at the ends."""
+    """A slope over the letterbox is sampled in the crop and put back into cells: the same slope but at the ends."""
     box = box_of(x, y, min(x + wide, 160), min(y + tall, 96))
     crop = Crop.around(box, (160, 96), SIZE)
     window = crop.window(box, WHOLE)

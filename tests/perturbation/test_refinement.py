@@ -51,7 +51,7 @@ def test_trials_find_what_the_score_depends_on_though_the_priors_mislead() -> No
 
 
 def test_values_are_what_the_score_gains_per_share_of_the_box() -> None:
-    """The secret is 12 % of the window and all of the score: to show it gains 0.88, of which smooth cells lose some at its edge."""
+    """The secret is 12 % of the window and all of the score: showing it gains 0.88, of which smooth cells lose some."""
     values = after(300).state().values
     own, _ = inside(values)
     assert values.mean() == pytest.approx(0, abs=1e-4)

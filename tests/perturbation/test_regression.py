@@ -19,7 +19,7 @@ SCORES = PRIOR_COLUMNS @ [2.0, 0.5] + CELL_COLUMNS @ WEIGHTS + 0.1 * RNG.standar
 
 
 def centred(values: np.ndarray) -> np.ndarray:
-    means = np.stack([values[GROUPS == group].mean(0) for group in range(4)])
+    means = np.stack([values[group == GROUPS].mean(0) for group in range(4)])
     return values - means[GROUPS]
 
 

@@ -59,6 +59,15 @@ def of_a_classifier():
     return replace(explanation, saliency=maps[0], object_maps=tuple(maps[1:]), question=Question("the box"))
 
 
+def by_trial():
+    explanation = seen()
+    maps = [
+        replace(own, method="true", layer="output", unit="score", trials=64, deviation=np.abs(own.values) / 3)
+        for own in (explanation.saliency, *explanation.object_maps)
+    ]
+    return replace(explanation, saliency=maps[0], object_maps=tuple(maps[1:]))
+
+
 def same(one, other):
     """Whether two records are equal, arrays, dtypes and records in them included."""
     if isinstance(one, np.ndarray):
@@ -74,8 +83,8 @@ def same(one, other):
 
 @pytest.mark.parametrize(
     "explanation",
-    [with_everything(), with_shapes(), of_a_classifier(), without_a_map(), seen(0)],
-    ids=["everything", "shapes", "classifier", "no map", "nothing"],
+    [with_everything(), with_shapes(), of_a_classifier(), by_trial(), without_a_map(), seen(0)],
+    ids=["everything", "shapes", "classifier", "by trial", "no map", "nothing"],
 )
 def test_what_was_written_comes_back(explanation, tmp_path):
     write_raw_maps(tmp_path / "a.npz", explanation)
@@ -212,6 +221,8 @@ def test_facts_that_are_no_json_object_are_refused(archive, text):
         ({"cells": np.zeros((5, 5), np.complex64)}, "cells cannot be read"),
         ({"cells": np.zeros((1, 1 << 23), np.float32)}, "cells is no map"),
         ({"object_cells": np.zeros((1, 5, 5), np.float32)}, "do not belong to its boxes"),
+        ({"deviation": np.zeros((1, 1), np.float32)}, "deviation does not belong to its maps"),
+        ({"object_deviations": np.full((2, 5, 5), np.nan, np.float32)}, "object_deviations is no map"),
         ({"picture": np.zeros(100, np.uint8)}, "no PNG"),
         ({"picture": None}, "it has no picture"),
     ],
