@@ -115,8 +115,10 @@ class TrialByTrial:
             )
         if self._done.stopped:
             objects = len(seen.object_maps)
+            is_fine = seen.saliency is not None and not seen.saliency.trials
             self._terminal.note(
                 f"{image.name}: stopped after {made} trials of {objects} object{'s' * (objects != 1)}"
+                + (", too few for a map: it is the fine one" if is_fine else "")
             )
         return seen
 

@@ -24,7 +24,7 @@ from heatcam.perturbation.subject import BoolArray, Subject
 #: Shares of the window that a set covers, as in the protocol of deletion and insertion.
 STEPS = tuple((k / 9) ** 2 for k in range(1, 9))
 RANDOM_TRIALS = 100  # before rankings are drawn; half of all where fewer are to be made
-LEAST_TRIALS = 2 * len(STEPS)  # for a map: before them there is only what was known beforehand
+LEAST_TRIALS = 48  # for a map: by fewer it is noise, and there is only what was known beforehand
 _BIASES = 0.0, 0.0, 0.6, 1.2  # shares of the best prior in a random ranking
 _AT_ONCE = len(STEPS)  # trials of one drawn ranking: every other step of both kinds
 _MEAN_EVERY = 4  # of so many rankings one is the mean itself

@@ -130,7 +130,10 @@ class PictureTrials:
             before += trials * len(own)
 
     def explanation(self) -> Explanation:
-        """Return the explanation with the maps that the trials have made so far; before any it has the fine maps."""
+        """Return the explanation with the maps that the trials have made so far; before enough for one it has the fine maps.
+
+        An object of which too little is known, where others are, has a map that is all undecided.
+        """
         fine = self._explanation
         if not any(one.refinement.is_known for one in self._objects):
             return fine
@@ -187,14 +190,15 @@ def _map_of(tried: _Tried, fine: SaliencyMap) -> SaliencyMap:
         crop.placed(np.asarray(share * each, np.float32), tried.window, letterbox.model_wh, shape)
         for each in (state.values, deviation)
     ]
-    return SaliencyMap(placed[0], letterbox, TRUE_MAP, LAYER, UNIT, None, state.trials, placed[1])
+    trials = state.trials if tried.refinement.is_known else 0
+    return SaliencyMap(placed[0], letterbox, TRUE_MAP, LAYER, UNIT, None, trials, placed[1])
 
 
 def _sum_of(maps: Sequence[SaliencyMap]) -> SaliencyMap:
-    """Return the sum of maps of different objects, by as many trials as the least tried one has had."""
+    """Return the sum of maps of different objects, by as many trials as the least tried of those that are known has had."""
     squares = np.sum([one.deviation**2 for one in maps if one.deviation is not None], 0, dtype=np.float32)
     values: Float32Array = np.sum([one.values for one in maps], 0, dtype=np.float32)
-    trials = min(one.trials for one in maps)
+    trials = min(one.trials for one in maps if one.trials)
     return replace(maps[0], values=values, trials=trials, deviation=np.sqrt(squares))
 
 
