@@ -20,11 +20,9 @@ from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
 from .options import Sampling as Sampling
-from .options import SnapshotOptions as SnapshotOptions
 from .options import SourceChoice as SourceChoice
 from .options import StatisticsOptions as StatisticsOptions
 from .options import StatisticsOutput as StatisticsOutput
-from .options import TrialChoice as TrialChoice
 from .options import ViewOutput as ViewOutput
 from .options import WindowChoice as WindowChoice
 from .probing_options import AskedModel as AskedModel
@@ -41,6 +39,8 @@ from .refusals import before_serve as before_serve
 from .serve_options import ServeChoice as ServeChoice
 from .serve_options import ServedChoice as ServedChoice
 from .serve_options import ServedSource as ServedSource
+from .snapshot_options import SnapshotOptions as SnapshotOptions
+from .snapshot_options import TrialChoice as TrialChoice
 from .terminal import Terminal as Terminal
 from .verbose import before_the_command as before_the_command
 from .verbose import say_reasons as say_reasons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from heatcam.enums import (
     TrackerName,
 )
 from heatcam.errors import UsageError
-from heatcam.options import USUAL_TRIALS, ExplainOptions, PromptOptions
+from heatcam.options import ExplainOptions, PromptOptions
 from heatcam.overlay import OverlayOptions
 from heatcam.sinks import SinkChoice
 from heatcam.sources import CaptureOptions, parse_size, parse_time
@@ -34,14 +34,10 @@ class ModelChoice(ExplainOptions, PromptOptions):
     yes: bool = False
 
     def explain_options(self, pictures: int | None = None, *, by_trial: bool = False) -> ExplainOptions:
-        """Return the part that an explainer takes.
-
-        Args:
-            pictures: number of pictures to come, None for a stream.
-            by_trial: True if the command can make maps by trial.
+        """Return the part that an explainer takes; ``pictures`` is the number of pictures to come, None for a stream.
 
         Raises:
-            UsageError: a threshold or size is invalid, or ``--quality true`` was given to another command.
+            UsageError: an option is invalid, or asks for maps by trial where ``by_trial`` is False: the command makes none.
         """
         self.require_valid()
         if self.by_trial and not by_trial:
@@ -51,27 +47,6 @@ class ModelChoice(ExplainOptions, PromptOptions):
             )
         own = {field.name: getattr(self, field.name) for field in fields(ExplainOptions)}
         return ExplainOptions(**own | {"pictures": pictures})
-
-
-@dataclass(frozen=True)
-class TrialChoice:
-    """Extent of maps by trial.
-
-    Attributes:
-        trials: number of trials of each object; None takes the usual number, with ``--quality true`` alone.
-    """
-
-    trials: int | None = None
-
-    def count(self, model: ModelChoice) -> int:
-        """Return the number of trials of each object; 0 where maps are not made by trial.
-
-        Raises:
-            UsageError: trials were asked for without ``--quality true``.
-        """
-        if self.trials is not None and not model.by_trial:
-            raise UsageError("--trials is for --quality true", "add --quality true, or leave out --trials")
-        return (self.trials or USUAL_TRIALS) if model.by_trial else 0
 
 
 @dataclass(frozen=True)
@@ -363,25 +338,6 @@ class RecordOptions:
     recording: RecordingOptions
     findings: FindingsChoice
     capture: FilmChoice
-
-
-@dataclass(frozen=True)
-class SnapshotOptions:
-    """Settings of ``heatcam snapshot``.
-
-    Attributes:
-        look: colours and boxes of the overlay.
-        output: which views go where.
-        findings: what is told of each picture.
-        capture: what to ask a camera for.
-        trying: how long each object is tried out, with ``--quality true``.
-    """
-
-    look: LookOptions
-    output: PictureOutput
-    findings: FindingsChoice
-    capture: CaptureChoice
-    trying: TrialChoice = field(default_factory=TrialChoice)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.findings_log import FindingsLog, check_findings, check_labels
-from heatcam.commands.options import ModelChoice, SnapshotOptions, overlay_options
+from heatcam.commands.options import ModelChoice, overlay_options
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import first_picture, plan_camera, plan_pictures
 from heatcam.commands.picture_sink import (
@@ -21,6 +21,7 @@ from heatcam.commands.picture_sink import (
     finish_pictures,
 )
 from heatcam.commands.setup import say_scale, say_source, start_explainer
+from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame

@@ -71,7 +71,7 @@ def _overlaps(found: Tensor, boxes: Tensor) -> Tensor:
 
 
 class TorchScorer:
-    """See ``heatcam.perturbation.Score``. Plain torch on the network's device.
+    """See ``heatcam.perturbation.trying.Score``. Plain torch on the network's device.
 
     Args:
         cut: the network.
@@ -86,7 +86,7 @@ class TorchScorer:
     def __call__(
         self, pictures: Uint8Array, boxes_xyxy: Float32Array, class_ids: Sequence[int]
     ) -> Float32Array:
-        """See ``heatcam.perturbation.Score``."""
+        """See ``heatcam.perturbation.trying.Score``."""
         given = torch.from_numpy(pictures), torch.from_numpy(boxes_xyxy), torch.tensor(list(class_ids))
         scores = self._asked(*(one.to(self._device) for one in given))
         return np.asarray(scores.float().cpu().numpy(), np.float32)
@@ -117,7 +117,7 @@ class CompiledScorer:
     def __call__(
         self, pictures: Uint8Array, boxes_xyxy: Float32Array, class_ids: Sequence[int]
     ) -> Float32Array:
-        """See ``heatcam.perturbation.Score``; any number of pictures."""
+        """See ``heatcam.perturbation.trying.Score``; any number of pictures."""
         count = len(pictures)
         self._scores = np.zeros(-(-count // REQUEST) * REQUEST, np.float32)
         classes = np.asarray(class_ids, np.int64)

@@ -10,9 +10,9 @@ import numpy as np
 
 from heatcam.evaluation.curves import cut_to_box
 from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.perturbation import edge_strength
 
 PLAIN_BOX = "control: plain box"
-_EDGE_BLUR = 6.0  # model pixels
 _NOISE_CELLS = 20, 12  # along x and y
 _TIES = 1e-3  # of noise: without it equal values would be ranked from the top down
 
@@ -47,9 +47,7 @@ def plain_box(scene: Scene) -> Float32Array:
 
 def edges_in_box(scene: Scene) -> Float32Array:
     """Return the strength of edges (blurred absolute Laplacian of the brightness) in the box, 0 outside."""
-    grey = cv2.cvtColor(scene.boxed_bgr, cv2.COLOR_BGR2GRAY)
-    change = cv2.GaussianBlur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (0, 0), _EDGE_BLUR)
-    return cut_to_box(np.asarray(change, np.float32), scene.box_xyxy)
+    return cut_to_box(edge_strength(scene.boxed_bgr), scene.box_xyxy)
 
 
 def box_gaussian(scene: Scene) -> Float32Array:

@@ -1,11 +1,9 @@
 from .crops import Crop as Crop
 from .infills import INFILLS as INFILLS
 from .refinement import RANDOM_TRIALS as RANDOM_TRIALS
-from .refinement import RefinedMap as RefinedMap
-from .refinement import Refinement as Refinement
+from .refinement import ObjectTrials as ObjectTrials
 from .subject import Subject as Subject
 from .subject import edge_strength as edge_strength
 from .subject import ranks as ranks
 from .trying import Progress as Progress
-from .trying import Score as Score
 from .trying import refine as refine

@@ -31,7 +31,7 @@ _MEAN_EVERY = 4  # of so many rankings one is the mean itself
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class MaskTrial:
     """One set of pixels to be scored.
 
     Attributes:
@@ -47,7 +47,7 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class RefinedMap:
-    """What is known of an object after some trials.
+    """Map of an object after some trials.
 
     Attributes:
         values: float32 ``(wh, ww)`` over the window: how much the score rises per share of the box when a pixel is shown rather
@@ -61,7 +61,7 @@ class RefinedMap:
     trials: int
 
 
-class Refinement:
+class ObjectTrials:
     """Refines one object's map.
 
     Args:
@@ -94,7 +94,7 @@ class Refinement:
         """True once there have been enough trials for a map."""
         return self.trials >= LEAST_TRIALS
 
-    def ask(self) -> list[Trial]:
+    def ask(self) -> list[MaskTrial]:
         """Return the next trials: some, that can be scored in any order."""
         if self._asked < self._random_trials:
             made = [
@@ -105,11 +105,11 @@ class Refinement:
         self._asked += len(made)
         return made
 
-    def picture(self, trial: Trial) -> Uint8Array:
+    def picture(self, trial: MaskTrial) -> Uint8Array:
         """Return the picture of a trial, uint8 ``(h, w, 3)`` BGR."""
         return self.subject.picture(trial.chosen, shown=trial.shown)
 
-    def tell(self, trials: Sequence[Trial], scores: Sequence[float]) -> None:
+    def tell(self, trials: Sequence[MaskTrial], scores: Sequence[float]) -> None:
         """Take the scores of some trials, in ``[0, 1]``, in their order."""
         rows = [self._row(trial) for trial in trials]
         self._priors += [own for own, _ in rows]
@@ -127,21 +127,21 @@ class Refinement:
         values = self._map(posterior.mean)
         return RefinedMap(values, subject.enlarged(self._deviation(posterior)), self.trials)
 
-    def _random(self, number: int) -> Trial:
+    def _random(self, number: int) -> MaskTrial:
         """Make a trial of a random set: shown where ``number`` is odd, else covered."""
         step = int(self._rng.integers(len(STEPS)))
         noise = self.subject.enlarged(self._rng.random(self._cell_count))
         ranking = noise + float(self._rng.choice(_BIASES)) * self.subject.priors[0]
-        return Trial(highest(ranking, self._counts[step]), bool(number % 2), step)
+        return MaskTrial(highest(ranking, self._counts[step]), bool(number % 2), step)
 
-    def _drawn(self) -> list[Trial]:
+    def _drawn(self) -> list[MaskTrial]:
         """Make trials of one ranking that is drawn from the posterior, or is its mean."""
         posterior, turn = self._posterior(), self._rankings
         self._rankings += 1
         is_mean = turn % _MEAN_EVERY == 0
         ranking = self._map(posterior.mean if is_mean else posterior.draw(self._rng))
         return [
-            Trial(highest(ranking, count), bool((step + turn) % 2), step)
+            MaskTrial(highest(ranking, count), bool((step + turn) % 2), step)
             for step, count in enumerate(self._counts)
         ]
 
@@ -150,7 +150,7 @@ class Refinement:
         rows, columns = self.subject.grid_hw
         return rows * columns
 
-    def _row(self, trial: Trial) -> tuple[Float64Array, Float64Array]:
+    def _row(self, trial: MaskTrial) -> tuple[Float64Array, Float64Array]:
         """Return what a trial's set holds of priors and cells beyond its share of the window; negative where it is covered."""
         chosen, sign = trial.chosen.astype(np.float32), 1.0 if trial.shown else -1.0
         share = float(chosen.mean(dtype=np.float64))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.perturbation.refinement import Refinement, Trial
+from heatcam.perturbation.refinement import MaskTrial, ObjectTrials
 
 #: Scores pictures, uint8 ``(B, h, w, 3)`` BGR of one size, by the objects that are asked about in them: boxes, float32 ``(B, 4)``
 #: xyxy in their pixels, and classes, one a picture. Returns scores, float32 ``(B,)`` in ``[0, 1]``.
@@ -17,7 +17,7 @@ Score = Callable[[Uint8Array, Float32Array, Sequence[int]], Float32Array]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the trials are.
+    """Progress of trials.
 
     Attributes:
         done, total: trials of all objects.
@@ -27,7 +27,7 @@ class Progress:
     total: int
 
 
-def refine(refinements: Sequence[Refinement], score: Score, trials: int, batch: int) -> Iterator[Progress]:
+def refine(refinements: Sequence[ObjectTrials], score: Score, trials: int, batch: int) -> Iterator[Progress]:
     """Make trials until each object has had so many, and yield after each batch.
 
     Whoever iterates may stop at any time: every trial that was made is in the refinements then, and another call goes on.
@@ -39,7 +39,7 @@ def refine(refinements: Sequence[Refinement], score: Score, trials: int, batch: 
         batch: pictures in a batch; batches have pictures of several objects where one object has too few.
     """
     total = trials * len(refinements)
-    waiting: list[tuple[Refinement, Trial]] = []
+    waiting: list[tuple[ObjectTrials, MaskTrial]] = []
     for refinement, asked in _in_turn(refinements, trials):
         waiting += [(refinement, trial) for trial in asked]
         while len(waiting) >= batch:
@@ -51,7 +51,9 @@ def refine(refinements: Sequence[Refinement], score: Score, trials: int, batch: 
         yield Progress(total, total)
 
 
-def _in_turn(refinements: Sequence[Refinement], trials: int) -> Iterator[tuple[Refinement, list[Trial]]]:
+def _in_turn(
+    refinements: Sequence[ObjectTrials], trials: int
+) -> Iterator[tuple[ObjectTrials, list[MaskTrial]]]:
     """Yield an object and its next trials, one object after the other, until each has asked for enough."""
     asked = {id(one): one.trials for one in refinements}
     while left := [one for one in refinements if asked[id(one)] < trials]:
@@ -61,7 +63,7 @@ def _in_turn(refinements: Sequence[Refinement], trials: int) -> Iterator[tuple[R
             yield one, made
 
 
-def _made(waiting: Sequence[tuple[Refinement, Trial]], score: Score) -> None:
+def _made(waiting: Sequence[tuple[ObjectTrials, MaskTrial]], score: Score) -> None:
     """Score some trials in one batch and tell each object its own."""
     pictures = np.stack([refinement.picture(trial) for refinement, trial in waiting])
     boxes = np.stack([refinement.subject.box_xyxy for refinement, _ in waiting])

@@ -20,8 +20,8 @@ from heatcam.perturbation import (
     INFILLS,
     RANDOM_TRIALS,
     Crop,
+    ObjectTrials,
     Progress,
-    Refinement,
     Subject,
     edge_strength,
     ranks,
@@ -93,7 +93,7 @@ class _Tried:
 
     crop: Crop
     window: tuple[slice, slice]
-    refinement: Refinement
+    refinement: ObjectTrials
 
 
 class PictureTrials:
@@ -161,7 +161,7 @@ class PictureTrials:
             crop.box(box),
             scorers.class_asked(int(found.class_ids[number])),
         )
-        return _Tried(crop, window, Refinement(subject, seed=number, random_trials=self._random_trials))
+        return _Tried(crop, window, ObjectTrials(subject, seed=number, random_trials=self._random_trials))
 
     def _badly_cropped(self) -> list[int]:
         """Return the objects whose score in their clear crop is much below their confidence: they depend on what is far away."""

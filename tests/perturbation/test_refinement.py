@@ -9,7 +9,7 @@ import pytest
 
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.perturbation.infills import INFILLS
-from heatcam.perturbation.refinement import STEPS, Refinement, highest
+from heatcam.perturbation.refinement import STEPS, ObjectTrials, highest
 from heatcam.perturbation.subject import Subject, edge_strength, ranks
 from heatcam.perturbation.trying import refine
 
@@ -30,8 +30,8 @@ def secret_shown(pictures: Uint8Array, _boxes: Float32Array, _class_ids: Sequenc
     return np.float32([(picture[SECRET] > 0).mean() for picture in pictures])
 
 
-def after(trials: int, batch: int = 16) -> Refinement:
-    refinement = Refinement(subject(), random_trials=trials // 2)
+def after(trials: int, batch: int = 16) -> ObjectTrials:
+    refinement = ObjectTrials(subject(), random_trials=trials // 2)
     for _ in refine([refinement], secret_shown, trials, batch):
         pass
     return refinement
@@ -65,28 +65,28 @@ def test_what_is_known_grows_more_certain() -> None:
 
 
 def test_before_there_are_trials_there_is_the_prior_of_which_nothing_is_known() -> None:
-    state = Refinement(subject()).state()
+    state = ObjectTrials(subject()).state()
     assert (np.argsort(state.values[0]) == np.arange(80)).all()
     assert np.isinf(state.deviation).all()
     assert state.trials == 0
 
 
 def test_trials_that_were_stopped_go_on_as_if_they_had_not_been() -> None:
-    stopped = Refinement(subject(), random_trials=48)
+    stopped = ObjectTrials(subject(), random_trials=48)
     for progress in refine([stopped], secret_shown, 96, 8):
         if progress.done >= 32:
             break
     assert stopped.trials == 32
     for _ in refine([stopped], secret_shown, 96, 8):
         pass
-    straight = Refinement(subject(), random_trials=48)
+    straight = ObjectTrials(subject(), random_trials=48)
     for _ in refine([straight], secret_shown, 96, 8):
         pass
     assert (stopped.state().values == straight.state().values).all()
 
 
 def test_sets_have_the_sizes_of_the_steps_and_both_kinds_are_tried() -> None:
-    refinement = Refinement(subject(), random_trials=16)
+    refinement = ObjectTrials(subject(), random_trials=16)
     seen = []
     while refinement.trials < 48:
         asked = refinement.ask()
@@ -120,7 +120,7 @@ def test_objects_share_batches_and_each_is_told_its_own() -> None:
         assert boxes.shape == (len(pictures), 4)
         return secret_shown(pictures, boxes, class_ids) * (np.array(class_ids) == 0)
 
-    both = [Refinement(subject(class_id), random_trials=30) for class_id in (0, 1)]
+    both = [ObjectTrials(subject(class_id), random_trials=30) for class_id in (0, 1)]
     told = [(p.done, p.total) for p in refine(both, score, 60, 16)]
     assert sizes == [16] * 7 + [8]
     assert told[-1] == (120, 120)

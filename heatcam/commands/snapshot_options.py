@@ -1,0 +1,49 @@
+"""Options of ``heatcam snapshot``, as small records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from heatcam.commands.options import CaptureChoice, FindingsChoice, LookOptions, ModelChoice, PictureOutput
+from heatcam.errors import UsageError
+from heatcam.options import USUAL_TRIALS
+
+
+@dataclass(frozen=True)
+class TrialChoice:
+    """Extent of maps by trial.
+
+    Attributes:
+        trials: number of trials of each object; None takes the usual number, with ``--quality true`` alone.
+    """
+
+    trials: int | None = None
+
+    def count(self, model: ModelChoice) -> int:
+        """Return the number of trials of each object; 0 where maps are not made by trial.
+
+        Raises:
+            UsageError: trials were asked for without ``--quality true``.
+        """
+        if self.trials is not None and not model.by_trial:
+            raise UsageError("--trials is for --quality true", "add --quality true, or leave out --trials")
+        return (self.trials or USUAL_TRIALS) if model.by_trial else 0
+
+
+@dataclass(frozen=True)
+class SnapshotOptions:
+    """Settings of ``heatcam snapshot``.
+
+    Attributes:
+        look: colours and boxes of the overlay.
+        output: which views go where.
+        findings: what is told of each picture.
+        capture: what to ask a camera for.
+        trying: how long each object is tried out, with ``--quality true``.
+    """
+
+    look: LookOptions
+    output: PictureOutput
+    findings: FindingsChoice
+    capture: CaptureChoice
+    trying: TrialChoice = field(default_factory=TrialChoice)
