@@ -19,7 +19,7 @@ from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
-from heatcam.cli.single_options import CAMERA
+from heatcam.cli.single_options import CAMERA, TRIALS
 from heatcam.commands import (
     CaptureChoice,
     Extent,
@@ -42,7 +42,7 @@ from heatcam.commands import (
 )
 from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
-from heatcam.options import LEAST_TRIALS, MOST_TRIALS, DetectOptions, ExplainOptions, PromptOptions
+from heatcam.options import DetectOptions, ExplainOptions, PromptOptions
 from heatcam.saliency import METHODS
 from heatcam.sinks import SinkChoice
 
@@ -83,13 +83,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "--yes", "-y", help="Download a published model that is not here without asking."
         ),
     },
-    TrialChoice: {
-        "trials": typer.Option(
-            min=LEAST_TRIALS,
-            max=MOST_TRIALS,
-            help="With --quality true: try each object out so many times, 200 if left out. Ctrl-C keeps what is known so far.",
-        ),
-    },
+    TrialChoice: {"trials": TRIALS},
     LookOptions: {
         "renorm": typer.Option(
             help="Scale the heat in each box, in each region that holds evidence, over the whole frame, or with one scale for "

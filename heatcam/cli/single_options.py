@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from heatcam.cli.help import Group
+from heatcam.options import LEAST_TRIALS, MOST_TRIALS
 
 CAMERA = typer.Option(
     "--camera",
@@ -15,6 +16,12 @@ CAMERA = typer.Option(
     rich_help_panel=Group.SOURCE,
 )
 CameraOption = Annotated[str | None, CAMERA]
+
+TRIALS = typer.Option(
+    min=LEAST_TRIALS,
+    max=MOST_TRIALS,
+    help="With --quality true: try each object out so many times, 200 if left out. Ctrl-C keeps what is known so far.",
+)
 
 FilmArgument = Annotated[
     str,
