@@ -64,6 +64,8 @@ def commands_in(folder: Path) -> list[list[str]]:
     """Every command, with the least that makes it do its work."""
     photo, clip = str(folder / "photo.png"), str(folder / "clip.mp4")
     cv2.imwrite(photo, PICTURE)
+    rules = folder / "evidence.yaml"
+    rules.write_text('all: {energy_in_box: ">= 0"}')
     tiny = ["--imgsz", str(IMGSZ), "--conf", str(CONF), "--device", "cpu"]
     model = ["--model", str(tiny_checkpoint(folder, "tiny"))]
     bench = [
@@ -113,6 +115,8 @@ def commands_in(folder: Path) -> list[list[str]]:
             str(folder / "missed.png"),
         ],
         ["cover", photo, *model, *tiny, "--at", "8,8,40,40", "-o", str(folder / "cover.png")],
+        ["audit", photo, *model, *tiny, "-o", str(folder / "audit")],
+        ["check", str(rules), "--audit", str(folder / "audit")],
         ["record", "demo", *model, *tiny, "--max-frames", "2", "-o", clip],
         ["bench", photo, *model, *tiny, *bench],
         ["eval", photo, *model, *tiny, "--most", "1", "--json", str(folder / "eval.json")],

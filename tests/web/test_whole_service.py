@@ -41,6 +41,8 @@ class Served:
     def __init__(self, folder: Path, logs: Path) -> None:
         self.folder, self._logs, self.address = folder, logs, ""
         self._words = (
+            "--model",
+            "markers",
             "--device",
             "cpu",
             "--backend",

@@ -441,7 +441,7 @@ def test_hostile_names_are_shown_and_do_nothing(context: Any, tmp_path: Path) ->
 
 def words_in_bash(command: str) -> list[str]:
     said = subprocess.run(
-        ["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True
+        ["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, encoding="utf-8", check=True
     )
     return said.stdout.split("\0")
 
