@@ -61,21 +61,15 @@ def curves_picture(rows: Sequence[dict[str, Any]], title: str, protocol: str) ->
 
 def _looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return each row's line style, as matplotlib's ``plot`` takes it."""
-    greys, found = itertools.cycle(_CONTROL_STYLES), {}
-    for number, name in enumerate(names):
-        if name.startswith(CONTROL):
-            grey, dashes = next(greys)
-            found[name] = {"color": grey, "linestyle": dashes, "linewidth": 1.4}
-        else:
-            dashes = "-" if number < _COLOURS else "--"
-            colour = f"C{number % _COLOURS}"
-            found[name] = {
-                "color": colour,
-                "linestyle": dashes,
-                "linewidth": 2.2,
-                "marker": "o",
-                "markersize": 3,
-            }
+    controls = [name for name in names if name.startswith(CONTROL)]
+    greys = dict(zip(controls, itertools.cycle(_CONTROL_STYLES), strict=False))
+    found: dict[str, dict[str, Any]] = {
+        name: {"color": grey, "linestyle": dashes, "linewidth": 1.4} for name, (grey, dashes) in greys.items()
+    }
+    for number, name in enumerate(name for name in names if name not in greys):
+        dashes, colour = "-" if number < _COLOURS else "--", f"C{number % _COLOURS}"
+        line = {"color": colour, "linestyle": dashes, "linewidth": 2.2}
+        found[name] = line | {"marker": "o", "markersize": 3}
     return found
 
 

@@ -57,7 +57,7 @@ def test_an_infill_more_costs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_infill_or_control_that_does_not_exist_is_named() -> None:
-    with pytest.raises(UsageError, match="unknown infill 'blurr'; did you mean blur"):
+    with pytest.raises(UsageError, match="unknown infill 'blurr'; did you mean 'blur'"):
         EvalPlan(infill="blurr").require_valid()
     with pytest.raises(UsageError, match="no infill to judge by"):
         EvalPlan(infill=",").require_valid()
@@ -101,5 +101,5 @@ def test_a_map_by_trial_is_refused_a_protocol_that_has_its_own_infill_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(TRIED, "true", TriedMap("true", "mean", "fine", lambda explainer: None))
-    with pytest.raises(UsageError, match="never judged by it; --infill blur,noise$"):
+    with pytest.raises(UsageError, match=r"never judged by it; --infill blur,noise$"):
         EvalPlan("true", protocol=ProtocolName.D_RISE).require_valid()
