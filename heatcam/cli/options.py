@@ -313,7 +313,9 @@ OPTIONS[Judged] = {
 }
 OPTIONS[EvalPlan] = {
     "methods": typer.Option(
-        metavar="NAMES", help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them."
+        metavar="NAMES",
+        help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them. 'true' are maps by trial, never judged by "
+        "the infill that they are made with, blur.",
     ),
     "layers": typer.Option(
         metavar="LAYERS",
@@ -330,8 +332,8 @@ OPTIONS[EvalPlan] = {
     ),
     "infill": typer.Option(
         metavar="NAMES",
-        help="What is shown where pixels are taken away, side by side: 'blur', 'noise' (the picture's pixels, shuffled), 'mean' "
-        "(its mean colour); blur,noise if left out, for 'd-rise' mean.",
+        help="What is shown where pixels are taken away, side by side: 'blur', 'noise' (the picture's pixels, shuffled), 'grey', "
+        "'mean' (the picture's mean colour); blur,noise if left out, for 'd-rise' mean.",
     ),
     "fractions": typer.Option(
         help="Take steps as fractions of the object's box or of the picture; box if left out, for 'd-rise' picture.",

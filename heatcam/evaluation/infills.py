@@ -10,12 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from heatcam.geometry import Uint8Array
-
-BLUR_SIGMA = 20.0  # model pixels
+from heatcam.perturbation import INFILLS as COVERS
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Infill:
     """One infill.
 
     Attributes:
-        name: value of ``--infill``.
+        name: value of ``--infill``; maps by trial name the one that they are made with by the same names.
         text: a description in a few words, for the documents.
         backdrop: makes the pixels shown in place of removed ones from the letterboxed picture, both uint8 ``(H, W, 3)`` BGR; from
             the same picture always the same.
@@ -32,17 +30,6 @@ class Infill:
     name: str
     text: str
     backdrop: Callable[[Uint8Array], Uint8Array]
-
-
-def blurred(boxed_bgr: Uint8Array) -> Uint8Array:
-    """Blur the picture (uint8 ``(H, W, 3)``) until nothing can be recognised."""
-    return np.asarray(cv2.GaussianBlur(boxed_bgr, (0, 0), BLUR_SIGMA), np.uint8)
-
-
-def shuffled(boxed_bgr: Uint8Array) -> Uint8Array:
-    """Return the picture's pixels in random places: its colours, none of its shapes."""
-    rng = np.random.default_rng(0)
-    return np.asarray(rng.permutation(boxed_bgr.reshape(-1, 3)).reshape(boxed_bgr.shape), np.uint8)
 
 
 def mean_coloured(boxed_bgr: Uint8Array) -> Uint8Array:
@@ -59,8 +46,9 @@ def mean_coloured(boxed_bgr: Uint8Array) -> Uint8Array:
 INFILLS = {
     infill.name: infill
     for infill in (
-        Infill("blur", "the blurred picture", blurred),
-        Infill("noise", "the picture's pixels, shuffled", shuffled),
+        Infill("blur", "the blurred picture", COVERS["blur"]),
+        Infill("noise", "the picture's pixels, shuffled", COVERS["noise"]),
+        Infill("grey", "the letterbox's grey", COVERS["grey"]),
         Infill("mean", "the picture's mean colour", mean_coloured),
     )
 }

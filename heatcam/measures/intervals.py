@@ -69,9 +69,8 @@ def clustered_interval(
     if len(numbers) < 2:
         raise ValueError("an interval over clusters needs two of them")
     own = [numbers[cluster] for cluster in clusters]
-    blocks = np.stack(
-        (np.bincount(own, differences), np.bincount(own).astype(np.float64)), 1
-    )  # (clusters, sum and number)
+    sums_and_numbers = (np.bincount(own, differences), np.bincount(own))
+    blocks = np.asarray(np.stack(sums_and_numbers, 1), np.float64)  # (clusters, 2)
     low, high = np.percentile(_drawn_means(blocks, np.random.default_rng(seed)), [2.5, 97.5])
     return float(low), float(high)
 

@@ -27,6 +27,7 @@ from heatcam.evaluation.tried import TRIED, Refine, TriedMap
 from heatcam.frames import Explanation, SaliencyMap
 from heatcam.models.loading import LoadedModel
 from heatcam.options import ExplainOptions
+from heatcam.perturbation import TRIALS_INFILL
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
@@ -131,13 +132,26 @@ def test_a_map_by_trial_is_judged_by_every_infill_but_its_own(
 ) -> None:
     monkeypatch.setitem(TRIED, "fake", tried_map())
     rivals = checked_rows(chosen_rows(EvalPlan("live,fake"), OPTIONS), loaded, CPU, SIZE, None)
-    three = tuple(INFILLS.values())
+    three = tuple(INFILLS[name] for name in ("blur", "noise", "grey"))
     means = ScoringSettings(replace(GROWING, fractions=(0.5,)), three, BOX, False, 0, detector(live))
     scores = list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
     by_row = {name: {s.curves.infill for s in scores if s.row == name} for name in ("live", "fake")}
-    assert by_row == {"live": {"blur", "noise", "mean"}, "fake": {"noise", "mean"}}
+    assert by_row == {"live": {"blur", "noise", "grey"}, "fake": {"noise", "grey"}}
     assert {s.made_with for s in scores} == {None, "blur"}
     assert all((s.made_with == "blur") == (s.row == "fake") for s in scores)
+
+
+def test_true_maps_are_made_by_as_many_trials_as_are_asked_for(
+    loaded, photograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.evaluation import tried
+
+    monkeypatch.setattr(tried, "USUAL_TRIALS", 50)
+    (rival, *_) = checked_rows(chosen_rows(EvalPlan("true"), OPTIONS), loaded, CPU, SIZE, None)
+    assert (rival.row.made_with, rival.explainer.method) == (TRIALS_INFILL, "fine")
+    maps = rival.maps(PICTURE, photograph.candidates)
+    assert [(one.method, one.trials) for one in maps] == [("true", 50)] * len(photograph.candidates)
+    assert not np.allclose(maps[0].values, maps[1].values)
 
 
 def test_trials_are_made_of_the_objects_that_are_judged_and_of_no_other(

@@ -82,9 +82,7 @@ def test_small_objects_are_left_out_of_fractions_of_the_picture_alone() -> None:
     assert EvalPlan(fractions=FractionsOf.PICTURE, whole=True).keeps_small
 
 
-def test_a_map_by_trial_is_refused_its_own_infill(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = lambda explainer: pytest.fail("it was started")  # noqa: E731
-    monkeypatch.setitem(TRIED, "true", TriedMap("true", "blur", "fine", never))
+def test_a_map_by_trial_is_refused_its_own_infill() -> None:
     assert EvalPlan("live,true").method_names() == ["live", "true"]
     assert "true" not in EvalPlan("all").method_names()
     EvalPlan("live,true").require_valid()  # (the usual infills: by noise it is judged)
@@ -93,7 +91,7 @@ def test_a_map_by_trial_is_refused_its_own_infill(monkeypatch: pytest.MonkeyPatc
     said = "the map 'true' is made by trials under 'blur' and is never judged by it; --infill "
     with pytest.raises(UsageError, match=f"{said}noise$"):
         EvalPlan("live,true", infill="blur,noise").require_valid()
-    with pytest.raises(UsageError, match=f"{said}noise,mean$"):
+    with pytest.raises(UsageError, match=f"{said}noise,grey,mean$"):
         EvalPlan("true", infill="blur").require_valid()
 
 
@@ -101,5 +99,5 @@ def test_a_map_by_trial_is_refused_a_protocol_that_has_its_own_infill_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(TRIED, "true", TriedMap("true", "mean", "fine", lambda explainer: None))
-    with pytest.raises(UsageError, match=r"never judged by it; --infill blur,noise$"):
+    with pytest.raises(UsageError, match=r"never judged by it; --infill blur,noise,grey$"):
         EvalPlan("true", protocol=ProtocolName.D_RISE).require_valid()
