@@ -1,6 +1,5 @@
 from .checks import CheckedRow as CheckedRow
 from .checks import checked_rows as checked_rows
-from .controls import CONTROLS as CONTROLS
 from .infills import INFILLS as INFILLS
 from .measuring import Score as Score
 from .measuring import ScoringSettings as ScoringSettings
@@ -26,5 +25,3 @@ from .report import side_cells as side_cells
 from .report import side_headings as side_headings
 from .rows import chosen_rows as chosen_rows
 from .rows import detector as detector
-from .tried import TRIED as TRIED
-from .tried import TriedMap as TriedMap

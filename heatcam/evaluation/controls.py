@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from heatcam.evaluation.choices import CONTROL
 from heatcam.evaluation.curves import cut_to_box
-from heatcam.evaluation.plan import CONTROL
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.perturbation import edge_strength
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from heatcam.engine import GradientEngine, picture_tensor
 from heatcam.evaluation.checks import CheckedRow, Checks, checks_of
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.controls import CONTROLS, Scene
 from heatcam.evaluation.curves import Curves, Trial, over_letterbox
 from heatcam.evaluation.infills import Infill
 from heatcam.evaluation.localisation import Place, place_of
 from heatcam.evaluation.objects import Candidate, Photograph
-from heatcam.evaluation.plan import FractionsOf
 from heatcam.evaluation.protocols import Protocol
 from heatcam.evaluation.ranking import Ranking, ranking_of, windows_of
 from heatcam.frames import SaliencyMap

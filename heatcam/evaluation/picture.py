@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from heatcam.evaluation.plan import CONTROL
+from heatcam.evaluation.choices import CONTROL
 from heatcam.evaluation.report import by_name, infills_of
 from heatcam.geometry import Uint8Array
 

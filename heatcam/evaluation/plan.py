@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatcam.enums import Backend
 from heatcam.errors import UsageError
+from heatcam.evaluation.choices import CONTROL, FractionsOf, ProtocolName
 from heatcam.options import DetectOptions
 from heatcam.saliency import METHODS
 from heatcam.text import did_you_mean
 
 if TYPE_CHECKING:
     from heatcam.evaluation.tried import TriedMap
-
-CONTROL = "control: "  # before the name of each control's row
-
-
-class ProtocolName(str, Enum):
-    """Protocols of deletion and insertion."""
-
-    GROWING = "growing"
-    D_RISE = "d-rise"
-
-
-class FractionsOf(str, Enum):
-    """What the steps of deletion and insertion are fractions of."""
-
-    BOX = "box"
-    PICTURE = "picture"
 
 
 @dataclass(frozen=True, kw_only=True)

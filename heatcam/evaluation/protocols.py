@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.infills import Infill
-from heatcam.evaluation.plan import FractionsOf
 
 _GROWING_STEPS, _EVEN_STEPS = 9, 50
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.evaluation.plan import FractionsOf
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.geometry import Float32Array
 
 Window = tuple[slice, slice]

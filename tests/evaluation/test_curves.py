@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.curves import Curves, Trial, best_fit, cut_to_box, over_letterbox
-from heatcam.evaluation.plan import FractionsOf
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.ranking import ranking_of, windows_of
 from heatcam.geometry import overlaps

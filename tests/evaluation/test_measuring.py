@@ -14,12 +14,13 @@ from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.randomization import STAGES, randomize_weights
 from heatcam.errors import MapError, UsageError
 from heatcam.evaluation.checks import CheckedRow, Checks, checked_rows, checks_of
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.controls import CONTROLS
 from heatcam.evaluation.curves import Curves
 from heatcam.evaluation.infills import INFILLS
 from heatcam.evaluation.measuring import Score, ScoringSettings, scores_of
 from heatcam.evaluation.objects import Photograph, chosen_objects
-from heatcam.evaluation.plan import EvalPlan, FractionsOf
+from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.ranking import Ranking
 from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of

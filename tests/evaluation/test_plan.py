@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from heatcam.errors import UsageError
+from heatcam.evaluation.choices import FractionsOf, ProtocolName
 from heatcam.evaluation.controls import CONTROLS, PLAIN_BOX
 from heatcam.evaluation.infills import INFILLS, Infill
-from heatcam.evaluation.plan import EvalPlan, FractionsOf, ProtocolName
+from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.tried import TRIED, TriedMap
 from heatcam.saliency.methods import METHODS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatcam.evaluation.plan import FractionsOf
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.ranking import Ranking, ranking_of, window_of, windows_of
 
 HEIGHT, WIDTH = 6, 8
