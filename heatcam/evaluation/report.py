@@ -158,15 +158,15 @@ def infills_of(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def by_name(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the rows of the JSON document by map and infill, the map with the largest mean difference first."""
+    """Return the rows of the JSON document by map and infill, the map with the largest mean lead over the plain box first.
+
+    Leads, because a map that was not judged by every infill has another mean difference for that alone.
+    """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["name"], {})[row["infill"]] = row
-    reached = {
-        name: float(np.mean([row["insertion_minus_deletion"] for row in own.values()]))
-        for name, own in found.items()
-    }
-    return {name: found[name] for name in sorted(found, key=lambda name: -reached[name])}
+    leads = {name: float(np.mean([row["vs_box"] for row in own.values()])) for name, own in found.items()}
+    return {name: found[name] for name in sorted(found, key=lambda name: -leads[name])}
 
 
 def side_headings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:

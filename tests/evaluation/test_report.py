@@ -111,7 +111,7 @@ def test_infills_stand_beside_each_other_and_a_map_has_nothing_under_its_own() -
     two = rows_of_two_infills()
     assert infills_of(two) == ["blur", "noise"]
     assert side_headings(two) == ("map", "blur", "to box, blur", "noise", "to box, noise")
-    live, ultralytics, box = side_cells(two)
+    ultralytics, live, box = side_cells(two)
     assert live == ["live", None, None, "0.200", "+0.100 (+0.100 to +0.100)"]
     assert ultralytics == [
         ULTRALYTICS,
@@ -120,7 +120,7 @@ def test_infills_stand_beside_each_other_and_a_map_has_nothing_under_its_own() -
     assert box[0] == PLAIN_BOX
     assert [cells[0] for cells in faith_cells(two, "noise")] == ["live", ULTRALYTICS, PLAIN_BOX]
     assert [cells[0] for cells in faith_cells(two, "blur")] == [ULTRALYTICS, PLAIN_BOX]
-    assert [cells[0] for cells in place_cells(two)] == ["live", ULTRALYTICS, PLAIN_BOX]
+    assert [cells[0] for cells in place_cells(two)] == [ULTRALYTICS, "live", PLAIN_BOX]
     assert {row["name"]: row["made_with"] for row in two} == {
         "live": "blur",
         ULTRALYTICS: None,
