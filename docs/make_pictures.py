@@ -1,7 +1,7 @@
 """Makes every picture of README and docs by the command that stands there: ``make docs``, or ``python docs/make_pictures.py``.
 
-Pictures of a COCO model need one: ``--coco yolov8n.pt``. Without it they stay as they are. The curves of ``faithfulness.png``
-are a measurement, made by the command at the top of ``faithfulness.md``.
+Pictures of a COCO model need one: ``--coco yolov8n.pt``. Without it they stay as they are. The curves of ``faithfulness*.png``
+are measurements, made by the commands above them in ``faithfulness.md``.
 """
 
 from __future__ import annotations

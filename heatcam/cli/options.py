@@ -313,19 +313,36 @@ OPTIONS[Judged] = {
 }
 OPTIONS[EvalPlan] = {
     "methods": typer.Option(
-        metavar="NAMES", help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them."
+        metavar="NAMES",
+        help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them. 'true' are maps by trial, never judged by "
+        "the infill that they are made with, blur.",
     ),
     "layers": typer.Option(
         metavar="LAYERS",
         help="Also judge the live method at these layers: 15, or 12,15 added up; several behind semicolons or options.",
     ),
+    "controls": typer.Option(
+        metavar="NAMES",
+        help="Maps that know nothing, with commas, or 'all': plain box (always judged), edges in box, box gaussian, one cell, "
+        "random.",
+    ),
     "protocol": typer.Option(
-        help="How pictures are taken apart: 'blur' in 8 steps that grow, 'd-rise' in 50 equal ones with the mean colour.",
+        help="How pictures are taken apart: 'growing' in 8 steps that grow, 'd-rise' in 50 equal ones of the whole picture.",
+        case_sensitive=False,
+    ),
+    "infill": typer.Option(
+        metavar="NAMES",
+        help="What is shown where pixels are taken away, side by side: 'blur', 'noise' (the picture's pixels, shuffled), 'grey', "
+        "'mean' (the picture's mean colour); blur,noise if left out, for 'd-rise' mean.",
+    ),
+    "fractions": typer.Option(
+        help="Take steps as fractions of the object's box or of the picture; box if left out, for 'd-rise' picture.",
         case_sensitive=False,
     ),
     "most": typer.Option(min=1, help="Judge so many objects a photograph at most, the strongest."),
     "small": typer.Option(
-        "--small", help="Also judge objects that cover less than the protocol's first step."
+        "--small",
+        help="With fractions of the picture, also judge objects that cover less than the first step.",
     ),
     "whole": typer.Option("--whole", help="Score maps as they are, not cut to their box."),
     "checks": typer.Option(
@@ -335,7 +352,7 @@ OPTIONS[EvalPlan] = {
 }
 OPTIONS[Outputs] = {
     "json": OPTIONS[Output]["json"],
-    "csv": typer.Option(help="Write one line an object and map."),
+    "csv": typer.Option(help="Write one line an object, map and infill."),
     "curves": typer.Option(help="Write a picture of the mean curves."),
     "overwrite": OPTIONS[Output]["overwrite"],
 }

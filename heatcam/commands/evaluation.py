@@ -17,8 +17,8 @@ from heatcam.engine import choose_device
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.evaluation import (
     CHECK_HEADINGS,
-    CONTROLS,
     FAITH_HEADINGS,
+    INFILLS,
     PLACE_HEADINGS,
     PROTOCOLS,
     CheckedRow,
@@ -37,9 +37,12 @@ from heatcam.evaluation import (
     curves_picture,
     detector,
     faith_cells,
+    infills_of,
     json_rows,
     place_cells,
     scores_of,
+    side_cells,
+    side_headings,
 )
 from heatcam.models import MARKERS, LoadedModel, load_model
 from heatcam.options import DetectOptions, ExplainOptions
@@ -77,6 +80,7 @@ def run_eval(
         HeatcamError: nothing can be measured; raised before the model is loaded where that is possible.
         KeyboardInterrupt: Ctrl-C came before one photograph was done.
     """
+    plan.require_valid()
     rows = chosen_rows(plan, _options(judged))
     listed = find_and_say(inputs, recursive, terminal)
     paths = listed.paths
@@ -93,9 +97,11 @@ def run_eval(
     terminal.note(
         f"model {loaded.title} on {device}, {finder.imgsz} px; maps by torch, scores by {means.scoring.name}"
     )
+    for tried in plan.tried():
+        terminal.note(f"{tried.name} is made by trials under {tried.infill}, and not judged by it")
     scores, done = _measured(found, rivals, means, terminal)
     facts = _facts(loaded, finder, plan, means, found[:done])
-    _write(json_rows(by_row(scores), plan.seed), facts, scores, outputs, terminal)
+    _write(json_rows(by_row(scores), plan.counted().value, plan.seed), facts, scores, outputs, terminal)
     if done < len(found):
         terminal.note(f"stopped after {done} of {len(found)} photographs")
         return stopping.exit_code()
@@ -121,7 +127,15 @@ def _means(
     if judged.backend.value != "torch":
         options = replace(_options(judged), backend=judged.backend.value, precision="fp32")
         engine = detector(explainer_of(loaded, finder.engine.device, options, size_wh))
-    return ScoringSettings(PROTOCOLS[plan.protocol.value], plan.whole, plan.seed, engine)
+    return ScoringSettings(
+        PROTOCOLS[plan.protocol.value],
+        tuple(INFILLS[name] for name in plan.infill_names()),
+        plan.counted(),
+        plan.whole,
+        plan.seed,
+        engine,
+        tuple(plan.control_names()),
+    )
 
 
 def _first_size(paths: Sequence[Path]) -> tuple[int, int]:
@@ -166,7 +180,7 @@ def _objects(
                 letterbox,
                 PROTOCOLS[plan.protocol.value],
                 plan.most,
-                keep_small=plan.small or plan.whole,
+                keep_small=plan.keeps_small,
             )
         )
     small = sum(photograph.too_small for photograph in found)
@@ -174,7 +188,7 @@ def _objects(
     if small:
         terminal.note(
             f"{small} objects left out: they cover less than {step:.1%} of the picture, the protocol's first step, so maps cut "
-            "to their box cannot be told apart (--small keeps them)"
+            "to their box cannot be told apart (--small keeps them, --fractions box can judge them)"
         )
     if not any(photograph.candidates for photograph in found):
         raise HeatcamError(
@@ -192,7 +206,7 @@ def _measured(
         KeyboardInterrupt: Ctrl-C came before any was done.
     """
     scores: list[Score] = []
-    maps = sum(len(photograph.candidates) for photograph in found) * (len(rivals) + len(CONTROLS))
+    maps = sum(len(photograph.candidates) for photograph in found) * (len(rivals) + len(means.controls))
     with stopping.raising(), terminal.progress("maps") as progress:
         task, started, count = progress.add_task("eval", total=maps, rate=0.0), time.perf_counter(), 0
 
@@ -233,8 +247,10 @@ def _facts(
     """Return the other fields of the JSON document, beside the rows."""
     cut = "as they are, over the whole picture" if plan.whole else "cut to their box"
     return {
-        "protocol": f"{means.protocol.text}; maps {cut}",
+        "protocol": f"{means.protocol.text(means.infills, means.fractions_of)}; maps {cut}",
         "protocol_name": means.protocol.name,
+        "infills": [infill.name for infill in means.infills],
+        "fractions": means.fractions_of.value,
         "objects": sum(len(photograph.candidates) for photograph in found),
         "objects_left_out": sum(photograph.too_small for photograph in found),
         "model": loaded.title,
@@ -266,7 +282,7 @@ def _write(
         if path is not None:
             make_folder(path.parent)
     if outputs.csv is not None:
-        write_whole(outputs.csv, csv_text(scores).encode())
+        write_whole(outputs.csv, csv_text(scores, facts["fractions"]).encode())
     what = f"{facts['objects']} objects of {facts['model']} in {len(facts['photographs'])} photographs"
     if outputs.curves is not None:
         write_picture(
@@ -288,7 +304,12 @@ def _write(
 
 def _show(rows: list[dict[str, Any]], facts: dict[str, Any], what: str, terminal: Terminal) -> None:
     terminal.result(f"{what}; protocol {facts['protocol_name']}: {facts['protocol']}")
-    show_table(terminal, FAITH_HEADINGS, faith_cells(rows), FAITH_HEADINGS[1:])
+    infills = infills_of(rows)
+    if len(infills) > 1:
+        show_table(terminal, side_headings(rows), side_cells(rows), side_headings(rows)[1:])
+    for infill in infills:
+        terminal.result(f"infill {infill}:")
+        show_table(terminal, FAITH_HEADINGS, faith_cells(rows, infill), FAITH_HEADINGS[1:])
     show_table(terminal, PLACE_HEADINGS, place_cells(rows), PLACE_HEADINGS[1:])
     if checked := check_cells(rows):
         show_table(terminal, CHECK_HEADINGS, checked, CHECK_HEADINGS[1:])

@@ -59,8 +59,9 @@ def _legend(facts: dict[str, Any]) -> str:
     """Return the legend of the last column."""
     box = facts["insertion_minus_deletion"][PLAIN_BOX]
     return (
-        f"faithfulness: insertion minus deletion, maps cut to their box, {facts['objects']} objects of {facts['model']} "
-        f"on {len(facts['photographs'])} photographs and frames; a plain box reaches {box:.3f}"
+        f"faithfulness: insertion minus deletion, infill {facts['infill']}, fractions of the {facts['fractions']}, maps cut to "
+        f"their box, {facts['objects']} objects of {facts['model']} on {len(facts['photographs'])} photographs and frames; "
+        f"a plain box reaches {box:.3f}"
     )
 
 

@@ -125,7 +125,7 @@ def before_eval(
     Raises:
         HeatcamError: the message names the next step.
     """
-    plan.method_names()
+    plan.require_valid()
     judged.require_valid()
     checked_outputs(outputs, find_pictures(photos, recursive=recursive).paths)
     require_model(judged.model, judged.device)

@@ -1,6 +1,6 @@
 from .checks import CheckedRow as CheckedRow
 from .checks import checked_rows as checked_rows
-from .controls import CONTROLS as CONTROLS
+from .infills import INFILLS as INFILLS
 from .measuring import Score as Score
 from .measuring import ScoringSettings as ScoringSettings
 from .measuring import scores_of as scores_of
@@ -18,7 +18,10 @@ from .report import by_row as by_row
 from .report import check_cells as check_cells
 from .report import csv_text as csv_text
 from .report import faith_cells as faith_cells
+from .report import infills_of as infills_of
 from .report import json_rows as json_rows
 from .report import place_cells as place_cells
+from .report import side_cells as side_cells
+from .report import side_headings as side_headings
 from .rows import chosen_rows as chosen_rows
 from .rows import detector as detector

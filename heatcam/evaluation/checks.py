@@ -12,8 +12,10 @@ import numpy as np
 from heatcam.engine import STAGES, randomize_weights
 from heatcam.evaluation.curves import over_letterbox
 from heatcam.evaluation.objects import Candidate
-from heatcam.evaluation.rows import Row, maps_asked_for
+from heatcam.evaluation.rows import Row, maps_asked_for, maps_of, tried_maps_of
 from heatcam.evaluation.stability import max_sensitivity, rank_similarity
+from heatcam.evaluation.tried import Refine
+from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.models import LoadedModel
 from heatcam.saliency import Explainer
@@ -39,12 +41,25 @@ class CheckedRow:
     Attributes:
         row: the row.
         explainer: makes its maps.
-        randomize_weights: the same explainer with randomized weights, by stage; empty without ``--checks``.
+        randomize_weights: the same explainer with randomized weights, by stage; empty without ``--checks``, and
+            for maps by trial.
+        refine: makes its maps by trial, from those of the explainer; None for maps from gradients.
     """
 
     row: Row
     explainer: Explainer
     randomize_weights: dict[str, Explainer]
+    refine: Refine | None = None
+
+    def maps(self, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
+        """Return the map of each candidate in a picture, uint8 ``(H, W, 3)`` BGR.
+
+        Raises:
+            MapError: the method gave no map.
+        """
+        if self.refine is None:
+            return maps_of(self.explainer, image, wanted)
+        return tried_maps_of(self.explainer, self.refine, image, wanted)
 
 
 def checked_rows(
@@ -61,14 +76,18 @@ def checked_rows(
             stage: replace(loaded, network=randomize_weights(loaded.network, share, seed))
             for stage, share in STAGES.items()
         }
-    return [
-        CheckedRow(
-            row,
-            row.build(loaded, device, size_wh),
-            {stage: row.build(other, device, size_wh) for stage, other in others.items()},
-        )
-        for row in rows
-    ]
+    return [_checked(row, loaded, others, device, size_wh) for row in rows]
+
+
+def _checked(
+    row: Row, loaded: LoadedModel, others: dict[str, LoadedModel], device: Any, size_wh: tuple[int, int]
+) -> CheckedRow:
+    explainer = row.build(loaded, device, size_wh)
+    if row.tried is not None:
+        return CheckedRow(row, explainer, {}, row.tried.start(explainer))
+    return CheckedRow(
+        row, explainer, {stage: row.build(other, device, size_wh) for stage, other in others.items()}
+    )
 
 
 def checks_of(

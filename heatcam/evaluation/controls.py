@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from heatcam.evaluation.choices import CONTROL
 from heatcam.evaluation.curves import cut_to_box
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.perturbation import edge_strength
 
-PLAIN_BOX = "control: plain box"
+PLAIN_BOX = f"{CONTROL}plain box"
 _NOISE_CELLS = 20, 12  # along x and y
-_TIES = 1e-3  # of noise: without it equal values would be ranked from the top down
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ class Scene:
 
 
 def plain_box(scene: Scene) -> Float32Array:
-    """Return 1, with a little noise, in the box and 0 outside."""
-    flat = 1 + _TIES * scene.rng.random(scene.shape, np.float32)
-    return cut_to_box(np.asarray(flat, np.float32), scene.box_xyxy)
+    """Return 1 in the box and 0 outside: equal pixels are ranked in random order."""
+    return cut_to_box(np.ones(scene.shape, np.float32), scene.box_xyxy)
 
 
 def edges_in_box(scene: Scene) -> Float32Array:
@@ -73,8 +72,8 @@ def random_noise(scene: Scene) -> Float32Array:
 #: Controls by the name of their row: each makes a map, float32 ``(H, W)`` over the letterbox, never negative, from a scene.
 CONTROLS: dict[str, Callable[[Scene], Float32Array]] = {
     PLAIN_BOX: plain_box,
-    "control: edges in box": edges_in_box,
-    "control: box gaussian": box_gaussian,
-    "control: one cell": one_cell,
-    "control: random": random_noise,
+    f"{CONTROL}edges in box": edges_in_box,
+    f"{CONTROL}box gaussian": box_gaussian,
+    f"{CONTROL}one cell": one_cell,
+    f"{CONTROL}random": random_noise,
 }

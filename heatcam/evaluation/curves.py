@@ -3,8 +3,8 @@
 Petsiuk et al., "RISE", BMVC 2018, and for detectors "Black-box Explanation of Object Detectors via Saliency Maps" (D-RISE), CVPR
 2021. A picture is scored by the prediction that fits the object best. D-RISE multiplies overlap, cosine similarity of the class
 scores and objectness; here it is overlap (IoU) with the box times the score of its class, as VX-CODE takes it, since YOLO heads
-have no objectness and their class scores do not sum to one. In the default protocol pixels are blurred, not blackened, because
-black patches are objects of their own to a detector; ``protocols`` has both.
+have no objectness and their class scores do not sum to one. Removed pixels are not blackened, because black patches are objects
+of their own to a detector: ``infills`` has what is shown instead, ``ranking`` which pixels are taken at which step.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.evaluation.protocols import Protocol
+from heatcam.evaluation.ranking import Ranking
 from heatcam.geometry import Float32Array, Uint8Array, overlaps
 
 #: Takes a letterboxed picture, uint8 ``(H, W, 3)`` BGR, and a class; yields all predictions, part by part: boxes ``(K, 4)``, xyxy
@@ -30,11 +31,13 @@ class Curves:
 
     Attributes:
         protocol: the protocol that they were measured by.
+        infill: name of the infill.
         deletions: the score with each of the protocol's fractions of the highest-ranked pixels removed; low is good.
         insertions: the score with only that fraction of pixels shown; high is good.
     """
 
     protocol: Protocol
+    infill: str
     deletions: tuple[float, ...]
     insertions: tuple[float, ...]
 
@@ -56,38 +59,37 @@ class Curves:
 
 @dataclass(frozen=True)
 class Trial:
-    """One object of one picture, for the deletion and insertion of one map after another.
+    """One object of one picture under one infill, for the deletion and insertion of one map after another.
 
-    Maps agree on many steps (once all of the box is removed, the order inside it no longer counts), so a picture that was scored
+    Maps can agree on a step (once all of the box is removed, the order inside it no longer counts), so a picture that was scored
     once is not scored again.
 
     Attributes:
         predict: the network.
         clear: the letterboxed picture, uint8 ``(H, W, 3)`` BGR.
+        infill: name of the infill.
         backdrop: pixels shown in place of removed ones, of the shape of ``clear``.
-        protocol: the steps.
+        protocol: summarises the steps.
+        ranking: of its pixels; the same for all infills.
         box_xyxy: ``(4,)``, the object in model pixels.
         class_id: its class.
     """
 
     predict: Predict
     clear: Uint8Array
+    infill: str
     backdrop: Uint8Array
     protocol: Protocol
+    ranking: Ranking
     box_xyxy: Float32Array
     class_id: int
     _known: dict[bytes, float] = field(default_factory=dict, repr=False)
 
     def curves(self, values: Float32Array) -> Curves:
-        """Measure a map, float32 ``(H, W)`` over the letterbox; only its order counts, ties are ordered by position."""
-        order = np.argsort(-values.ravel(), kind="stable")
-        deletions, insertions = [], []
-        for fraction in self.protocol.fractions:
-            chosen = np.zeros(values.size, bool)
-            chosen[order[: int(fraction * values.size)]] = True
-            deletions.append(self._score(~chosen))
-            insertions.append(self._score(chosen))
-        return Curves(self.protocol, tuple(deletions), tuple(insertions))
+        """Measure a map, float32 ``(H, W)`` over the letterbox; only its order counts."""
+        steps = [(self._score(~chosen), self._score(chosen)) for chosen in self.ranking.first(values)]
+        deletions, insertions = zip(*steps, strict=True)
+        return Curves(self.protocol, self.infill, deletions, insertions)
 
     def _score(self, shown: npt.NDArray[np.bool_]) -> float:
         """Score the picture where ``shown`` (``(H * W,)``) is True, with the backdrop elsewhere."""

@@ -10,27 +10,32 @@ import numpy as np
 
 from heatcam.engine import GradientEngine, picture_tensor
 from heatcam.evaluation.checks import CheckedRow, Checks, checks_of
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.controls import CONTROLS, Scene
-from heatcam.evaluation.curves import Curves, Trial, cut_to_box, over_letterbox
+from heatcam.evaluation.curves import Curves, Trial, over_letterbox
+from heatcam.evaluation.infills import Infill
 from heatcam.evaluation.localisation import Place, place_of
 from heatcam.evaluation.objects import Candidate, Photograph
 from heatcam.evaluation.protocols import Protocol
-from heatcam.evaluation.rows import maps_of
+from heatcam.evaluation.ranking import Ranking, ranking_of, windows_of
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+
+_TIES = 1  # in a seed: the order of equal pixels is drawn apart from the noise of controls
 
 
 @dataclass(frozen=True)
 class Score:
-    """Scores of one row's map of one object.
+    """Scores of one row's map of one object under one infill.
 
     Attributes:
         row: the row's name.
         photograph: the photograph of the object.
         candidate: the object.
-        curves: deletion and insertion.
+        curves: deletion and insertion, and the infill.
         place: localisation metrics of the map.
         checks: None where they were not asked for, and for controls, which depend on neither.
+        made_with: name of the infill that the map was made with by trial; None for others.
     """
 
     row: str
@@ -39,6 +44,7 @@ class Score:
     curves: Curves
     place: Place
     checks: Checks | None = None
+    made_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,25 @@ class ScoringSettings:
 
     Attributes:
         protocol: the protocol of deletion and insertion.
+        infills: each map is scored under each of them.
+        fractions_of: what the protocol's steps are fractions of.
         whole: score maps as they are, not cut to their box.
         seed: for all random numbers.
         scoring: the network that scores the pictures.
+        controls: names of the controls.
     """
 
     protocol: Protocol
+    infills: tuple[Infill, ...]
+    fractions_of: FractionsOf
     whole: bool
     seed: int
     scoring: GradientEngine
+    controls: tuple[str, ...] = tuple(CONTROLS)
+
+
+#: The trials of one object: one under each infill.
+Trials = Sequence[Trial]
 
 
 def scores_of(
@@ -66,7 +82,9 @@ def scores_of(
     means: ScoringSettings,
     on_map: Callable[[], None],
 ) -> Iterator[Score]:
-    """Yield one photograph's scores: for each row and control, each object.
+    """Yield one photograph's scores: for each row and control, each object under each infill.
+
+    A map that is made by trial is not scored under the infill that it was made with.
 
     Args:
         photograph: the objects to score.
@@ -82,50 +100,83 @@ def scores_of(
     wanted = photograph.candidates
     letterbox, _ = rivals[0].explainer.prepare(image)
     clear = letterbox.image_to_model(image)
-    trials = _trials(wanted, clear, means)
+    trials = _trials(wanted, clear, letterbox, number, means)
     for rival in rivals:
-        maps = maps_of(rival.explainer, image, wanted)
+        maps = rival.maps(image, wanted)
         checks = checks_of(rival, clear, letterbox, wanted, np.random.default_rng([means.seed, number]))
-        for candidate, trial, saliency, check in zip(wanted, trials, maps, checks, strict=True):
-            score = _scored(saliency, candidate, trial, means)
-            yield Score(rival.row.name, photograph, candidate, *score, check)
+        judged_by = {infill.name for infill in rival.row.judged_by(means.infills)}
+        for candidate, own, saliency, check in zip(wanted, trials, maps, checks, strict=True):
+            place, found = _scored(saliency, candidate, [t for t in own if t.infill in judged_by], means)
+            for curves in found:
+                yield Score(rival.row.name, photograph, candidate, curves, place, check, rival.row.made_with)
             on_map()
-    for name, draw in CONTROLS.items():
-        for candidate, trial in zip(wanted, trials, strict=True):
-            rng = np.random.default_rng([means.seed, number, candidate.anchor, candidate.class_id])
-            cell = np.asarray(means.scoring.cell_of(letterbox.model_wh, candidate.anchor), np.float32)
-            scene = Scene(clear, letterbox.boxes_to_model(candidate.box_xyxy)[0], cell, rng)
-            saliency = SaliencyMap(draw(scene), letterbox, name, "")
-            yield Score(name, photograph, candidate, *_scored(saliency, candidate, trial, means))
+    for name in means.controls:
+        for candidate, own in zip(wanted, trials, strict=True):
+            saliency = _control(name, candidate, clear, letterbox, number, means)
+            place, found = _scored(saliency, candidate, own, means)
+            yield from (Score(name, photograph, candidate, curves, place) for curves in found)
             on_map()
 
 
-def _trials(wanted: Sequence[Candidate], clear: Uint8Array, means: ScoringSettings) -> list[Trial]:
-    """Return one trial per object, with the box as the head predicts it: not clipped to the picture, nor made upright."""
-    engine, backdrop = means.scoring, means.protocol.backdrop(clear)
+def _control(
+    name: str,
+    candidate: Candidate,
+    clear: Uint8Array,
+    letterbox: Letterbox,
+    number: int,
+    means: ScoringSettings,
+) -> SaliencyMap:
+    """Draw a control's map of one object."""
+    rng = np.random.default_rng([means.seed, number, candidate.anchor, candidate.class_id])
+    cell = np.asarray(means.scoring.cell_of(letterbox.model_wh, candidate.anchor), np.float32)
+    scene = Scene(clear, letterbox.boxes_to_model(candidate.box_xyxy)[0], cell, rng)
+    return SaliencyMap(CONTROLS[name](scene), letterbox, name, "")
+
+
+def _trials(
+    wanted: Sequence[Candidate],
+    clear: Uint8Array,
+    letterbox: Letterbox,
+    number: int,
+    means: ScoringSettings,
+) -> list[Trials]:
+    """Return the trials of each object, with the box as the head predicts it: not clipped to the picture, nor made upright."""
+    engine = means.scoring
     with engine.exclusive_threads():
         found = engine.boxes_at(
             picture_tensor(clear, engine.device, engine.channels), [c.anchor for c in wanted]
         )
-    predict = partial(_predictions, engine)
     boxes = found.cpu().numpy()
+    backdrops = {infill.name: infill.backdrop(clear) for infill in means.infills}
+    predict = partial(_predictions, engine)
+    rankings = [_ranking(c, letterbox, number, means) for c in wanted]
     return [
-        Trial(predict, clear, backdrop, means.protocol, box, c.class_id)
-        for box, c in zip(boxes, wanted, strict=True)
+        [
+            Trial(predict, clear, name, backdrop, means.protocol, ranking, box, c.class_id)
+            for name, backdrop in backdrops.items()
+        ]
+        for box, ranking, c in zip(boxes, rankings, wanted, strict=True)
     ]
 
 
+def _ranking(candidate: Candidate, letterbox: Letterbox, number: int, means: ScoringSettings) -> Ranking:
+    """Return an object's ranking: of the pixels of its box, or of the picture if ``means.whole``."""
+    shape_hw = letterbox.model_wh[1], letterbox.model_wh[0]
+    seen = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # the letterbox's border is never ranked
+    box, whole = letterbox.boxes_to_model(np.stack((candidate.box_xyxy, seen)))
+    ranked, counted = windows_of(box, whole, shape_hw, means.fractions_of, whole=means.whole)
+    rng = np.random.default_rng([means.seed, number, candidate.anchor, candidate.class_id, _TIES])
+    return ranking_of(shape_hw, ranked, counted, means.protocol.fractions, rng)
+
+
 def _scored(
-    saliency: SaliencyMap, candidate: Candidate, trial: Trial, means: ScoringSettings
-) -> tuple[Curves, Place]:
-    """Measure a map's curves, cut to the box unless ``means.whole``, and its localisation, uncut."""
-    letterbox = saliency.letterbox
+    saliency: SaliencyMap, candidate: Candidate, trials: Trials, means: ScoringSettings
+) -> tuple[Place, list[Curves]]:
+    """Measure a map's localisation and, under each infill, its curves."""
     place = place_of(saliency.in_image().clip(0), candidate.box_xyxy, candidate.others_xyxy)
-    whole = np.asarray([0, 0, *letterbox.image_wh], np.float32)  # the letterbox's border is never shown
-    limits = letterbox.boxes_to_model(whole if means.whole else candidate.box_xyxy)[0]
-    values = cut_to_box(over_letterbox(saliency.values, letterbox.model_wh), limits)
+    values = over_letterbox(saliency.values, saliency.letterbox.model_wh)
     with means.scoring.exclusive_threads():
-        return trial.curves(values), place
+        return place, [trial.curves(values) for trial in trials]
 
 
 def _predictions(

@@ -1,4 +1,4 @@
-"""Protocols of deletion and insertion: the steps, the pixels put in place of removed ones, and the summary of a curve.
+"""Protocols of deletion and insertion: the steps, the summary of a curve, and what both are taken of unless asked otherwise.
 
 ``d-rise`` is the evaluation of Petsiuk et al., "Black-box Explanation of Object Detectors via Saliency Maps", CVPR 2021, which
 takes over deletion and insertion from RISE (BMVC 2018): all pixels in equal steps, area under the curve. Ours deviates in
@@ -8,17 +8,15 @@ picture too, where the code of RISE blurs; and the score (``curves``). Their map
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 
-from heatcam.geometry import Uint8Array
+from heatcam.evaluation.choices import FractionsOf
+from heatcam.evaluation.infills import Infill
 
-BLUR_SIGMA = 20.0  # model pixels
-_BLUR_STEPS, _EVEN_STEPS = 9, 50
+_GROWING_STEPS, _EVEN_STEPS = 9, 50
 
 
 @dataclass(frozen=True)
@@ -27,21 +25,23 @@ class Protocol:
 
     Attributes:
         name: value of ``--protocol``.
-        text: a description in one sentence, for the documents.
-        fractions: of the letterboxed picture's pixels, ascending, in ``[0, 1]``: a score is taken at each.
-        backdrop: makes the pixels shown in place of removed ones from the letterboxed picture, both uint8 ``(H, W, 3)``.
+        steps: a description of the steps, for the documents.
+        fractions: of the pixels of the box or of the letterboxed picture, ascending, in ``[0, 1]``: a score is taken at each.
+        infills: names of the infills, unless others are asked for.
+        fractions_of: what ``fractions`` are of, unless asked otherwise.
         area: take the area under the curve by trapezoids; else the mean over the steps.
     """
 
     name: str
-    text: str
+    steps: str
     fractions: tuple[float, ...]
-    backdrop: Callable[[Uint8Array], Uint8Array]
+    infills: tuple[str, ...]
+    fractions_of: FractionsOf
     area: bool = False
 
     @property
     def first_step(self) -> float:
-        """The first fraction above 0. On an object that covers less, all maps cut to its box score the same."""
+        """The first fraction above 0. Of the picture, all maps cut to the box of an object that covers less score the same."""
         return next(fraction for fraction in self.fractions if fraction > 0)
 
     def summary(self, scores: tuple[float, ...]) -> float:
@@ -51,42 +51,35 @@ class Protocol:
             return float((widths * (heights[1:] + heights[:-1]) / 2).sum())
         return float(np.mean(scores))
 
-
-def blurred(boxed_bgr: Uint8Array) -> Uint8Array:
-    """Blur the picture (uint8 ``(H, W, 3)``) until nothing can be recognised."""
-    return np.asarray(cv2.GaussianBlur(boxed_bgr, (0, 0), BLUR_SIGMA), np.uint8)
-
-
-def mean_coloured(boxed_bgr: Uint8Array) -> Uint8Array:
-    """Return an empty picture of the same shape, in the picture's mean colour.
-
-    The published code of RISE sets pixels of normalised pictures to zero, which is the mean colour of its data set. YOLO networks
-    are not given normalised pictures; their zero is black, which is an object of its own.
-    """
-    mean: Any = boxed_bgr.mean((0, 1))
-    return np.broadcast_to(np.rint(mean).astype(np.uint8), boxed_bgr.shape)
+    def text(self, infills: Sequence[Infill], fractions_of: FractionsOf) -> str:
+        """Describe a measurement by this protocol in one sentence, for the documents."""
+        covers = " or by ".join(infill.text for infill in infills)
+        return (
+            f"pixels ranked by the map, equal ones in random order; {self.steps} of the pixels of {_OF[fractions_of]}, "
+            f"replaced by {covers} (deletion) or shown on it alone (insertion); score: maximum over all predictions of IoU with "
+            f"the box times class score; {'area under the curve' if self.area else 'mean over steps'}"
+        )
 
 
-_SCORE = "score: maximum over all predictions of IoU with the box times class score"
+_OF = {FractionsOf.BOX: "the box", FractionsOf.PICTURE: "the letterboxed picture"}
 
 #: Protocols by the value of ``--protocol``.
 PROTOCOLS = {
     p.name: p
     for p in (
         Protocol(
-            "blur",
-            "pixels of the letterboxed picture ranked by the map; at fractions (k/9)^2, k = 1..8, blurred away (deletion) or "
-            f"shown on the blurred picture (insertion); {_SCORE}; mean over steps",
-            tuple((k / _BLUR_STEPS) ** 2 for k in range(1, _BLUR_STEPS)),
-            blurred,
+            "growing",
+            "fractions (k/9)^2, k = 1..8,",
+            tuple((k / _GROWING_STEPS) ** 2 for k in range(1, _GROWING_STEPS)),
+            ("blur", "noise"),
+            FractionsOf.BOX,
         ),
         Protocol(
             "d-rise",
-            "after D-RISE (Petsiuk et al., CVPR 2021): pixels of the letterboxed picture ranked by the map; in 50 equal steps "
-            "replaced by the picture's mean colour (deletion) or shown on an empty picture of that colour (insertion); "
-            f"{_SCORE}; area under the curve",
+            "after D-RISE (Petsiuk et al., CVPR 2021) 50 equal steps",
             tuple(k / _EVEN_STEPS for k in range(_EVEN_STEPS + 1)),
-            mean_coloured,
+            ("mean",),
+            FractionsOf.PICTURE,
             area=True,
         ),
     )

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from heatcam.engine import GradientEngine
-from heatcam.errors import UsageError
+from heatcam.errors import MapError, UsageError
+from heatcam.evaluation.infills import Infill
 from heatcam.evaluation.objects import Candidate
 from heatcam.evaluation.plan import EvalPlan
-from heatcam.frames import SaliencyMap
+from heatcam.evaluation.tried import TRIED, Refine, TriedMap
+from heatcam.frames import Detections, Explanation, SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
@@ -27,10 +29,21 @@ class Row:
     Attributes:
         name: of the method, with its layers after an ``@``.
         options: of its explainer.
+        tried: the kind of its maps if they are made by trial, from those of the explainer; else None.
     """
 
     name: str
     options: ExplainOptions
+    tried: TriedMap | None = None
+
+    @property
+    def made_with(self) -> str | None:
+        """Name of the infill that its maps were made with; None for maps from gradients."""
+        return self.tried.infill if self.tried else None
+
+    def judged_by(self, infills: Sequence[Infill]) -> list[Infill]:
+        """Return those of the infills that its maps were not made with."""
+        return [infill for infill in infills if infill.name != self.made_with]
 
     def build(self, loaded: LoadedModel, device: Any, size_wh: tuple[int, int]) -> Explainer:
         """Build its explainer, on ``device``, for pictures of about this size.
@@ -49,11 +62,16 @@ def chosen_rows(plan: EvalPlan, options: ExplainOptions) -> list[Row]:
         UsageError: a method does not exist, or none is asked for.
     """
     options = replace(options, backend="torch", precision="fp32")
-    rows = [Row(name, replace(options, method=name)) for name in plan.method_names()]
+    rows = [_row(name, options) for name in plan.method_names()]
     rows += [
         Row(f"live @{','.join(layers)}", replace(options, layers=layers)) for layers in plan.layer_sets()
     ]
     return [*rows, Row(ULTRALYTICS, options)]
+
+
+def _row(name: str, options: ExplainOptions) -> Row:
+    tried = TRIED.get(name)
+    return Row(name, replace(options, method=tried.method if tried else name), tried)
 
 
 def maps_of(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:
@@ -68,12 +86,51 @@ def maps_of(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]
         MapError: the method gave no map.
     """
     seen = explainer.explain(image, with_object_maps=True)
+    places = _places_of(seen, wanted)
+    return (
+        maps_asked_for(explainer, image, wanted) if places is None else [seen.object_maps[n] for n in places]
+    )
+
+
+def tried_maps_of(
+    explainer: Explainer, refine: Refine, image: Uint8Array, wanted: Sequence[Candidate]
+) -> list[SaliencyMap]:
+    """Return the map by trial of each candidate: trials are made of these objects alone.
+
+    Args:
+        explainer: of the maps that the trials start from.
+        refine: makes the trials.
+        image: uint8 ``(H, W, 3)`` BGR.
+        wanted: detections of the same network in this picture.
+
+    Raises:
+        MapError: the explainer gave no map of one of them to start from.
+    """
+    seen = explainer.explain(image, with_object_maps=True)
+    places = _places_of(seen, wanted)
+    if places is None:
+        raise MapError(
+            f"no maps for the trials to start from: {seen.map_error or 'an object was not found again'}"
+        )
+    found = seen.detections
+    some = Detections(
+        found.boxes_xyxy[places],
+        found.confidences[places],
+        found.class_ids[places],
+        found.anchors[places],
+        tuple(found.class_names[n] for n in places),
+    )
+    own = tuple(seen.object_maps[n] for n in places)
+    return list(refine(replace(seen, detections=some, object_maps=own, low_evidence=())))
+
+
+def _places_of(seen: Explanation, wanted: Sequence[Candidate]) -> list[int] | None:
+    """Return each candidate's index among the detections; None when there are no maps, or not of all of them."""
     keys = zip(seen.detections.anchors.tolist(), seen.detections.class_ids.tolist(), strict=True)
-    if not seen.map_error:
-        by_place = dict(zip(keys, seen.object_maps, strict=True))
-        if all((c.anchor, c.class_id) in by_place for c in wanted):
-            return [by_place[c.anchor, c.class_id] for c in wanted]
-    return maps_asked_for(explainer, image, wanted)
+    by_place = {key: n for n, key in enumerate(keys)}
+    if seen.map_error or any((c.anchor, c.class_id) not in by_place for c in wanted):
+        return None
+    return [by_place[c.anchor, c.class_id] for c in wanted]
 
 
 def maps_asked_for(explainer: Explainer, image: Uint8Array, wanted: Sequence[Candidate]) -> list[SaliencyMap]:

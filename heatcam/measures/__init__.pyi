@@ -17,6 +17,7 @@ from .foreground import find_subject as find_subject
 from .history import EvidenceHistory as EvidenceHistory
 from .history import ObjectEvidence as ObjectEvidence
 from .intervals import block_interval as block_interval
+from .intervals import clustered_interval as clustered_interval
 from .intervals import paired_interval as paired_interval
 from .intervals import share_interval as share_interval
 from .matching import LEAST_OVERLAP as LEAST_OVERLAP

@@ -47,6 +47,34 @@ def paired_interval(ours: Sequence[float], theirs: Sequence[float], seed: int) -
     return float(low), float(high)
 
 
+def clustered_interval(
+    ours: Sequence[float], theirs: Sequence[float], clusters: Sequence[object], seed: int
+) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the mean difference, ours minus theirs, where objects of one cluster are alike.
+
+    Whole clusters are drawn, such as photographs, with all their objects, one fewer than there are (see ``block_interval``); the
+    mean is over the objects that were drawn.
+
+    Args:
+        ours: one number an object.
+        theirs: of the same objects.
+        clusters: what each object belongs to; hashable.
+        seed: of what is drawn.
+
+    Raises:
+        ValueError: the rows are not of the same objects, or there are fewer than two clusters.
+    """
+    differences = np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)
+    numbers = {cluster: n for n, cluster in enumerate(dict.fromkeys(clusters))}
+    if len(numbers) < 2:
+        raise ValueError("an interval over clusters needs two of them")
+    own = [numbers[cluster] for cluster in clusters]
+    sums_and_numbers = (np.bincount(own, differences), np.bincount(own))
+    blocks = np.asarray(np.stack(sums_and_numbers, 1), np.float64)  # (clusters, 2)
+    low, high = np.percentile(_drawn_means(blocks, np.random.default_rng(seed)), [2.5, 97.5])
+    return float(low), float(high)
+
+
 def _means_of_resamples(values: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
     """Return the mean of each resample, float64 ``(RESAMPLES,)``; drawn in parts, which are those of one draw of all."""
     rng, rows = np.random.default_rng(seed), max(1, _MOST_DRAWN // values.size)
@@ -85,6 +113,12 @@ def block_interval(
 
 
 def _drawn_means(blocks: npt.NDArray[np.float64], draws: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Return the means of resampled blocks, float64 ``(RESAMPLES,)``."""
-    totals = blocks[draws.integers(0, len(blocks), (RESAMPLES, len(blocks) - 1))].sum(1)
+    """Return the means of resampled blocks, float64 ``(RESAMPLES,)``; drawn in parts, which are those of one draw of all."""
+    rows = max(1, _MOST_DRAWN // len(blocks))
+    totals = np.concatenate(
+        [
+            blocks[draws.integers(0, len(blocks), (min(rows, RESAMPLES - done), len(blocks) - 1))].sum(1)
+            for done in range(0, RESAMPLES, rows)
+        ]
+    )
     return np.asarray(totals[:, 0] / totals[:, 1], np.float64)

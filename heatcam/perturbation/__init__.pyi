@@ -1,5 +1,6 @@
 from .crops import Crop as Crop
 from .infills import INFILLS as INFILLS
+from .infills import TRIALS_INFILL as TRIALS_INFILL
 from .refinement import RANDOM_TRIALS as RANDOM_TRIALS
 from .refinement import ObjectTrials as ObjectTrials
 from .subject import Subject as Subject

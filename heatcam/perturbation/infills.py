@@ -28,5 +28,7 @@ def grey(boxed_bgr: Uint8Array) -> Uint8Array:
     return np.full_like(boxed_bgr, PAD_GREY)
 
 
+#: Name of the infill that maps by trial are made with; they are never judged by it.
+TRIALS_INFILL = "blur"
 #: Infills by name: each makes the covered picture of a letterboxed one, both uint8 ``(H, W, 3)``.
 INFILLS: dict[str, Callable[[Uint8Array], Uint8Array]] = {"blur": blurred, "noise": shuffled, "grey": grey}

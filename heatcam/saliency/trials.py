@@ -19,6 +19,7 @@ from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.perturbation import (
     INFILLS,
     RANDOM_TRIALS,
+    TRIALS_INFILL,
     Crop,
     ObjectTrials,
     Progress,
@@ -31,7 +32,6 @@ from heatcam.saliency.explainer import Explainer
 
 UNIT = "score"
 LAYER = "output"
-INFILL = "blur"  # made with; a map is never judged by it
 CROP_SIDE = 320  # model pixels, a multiple of every stride in use
 _CELL = 4  # model pixels a cell of the map: priors and cells are smooth
 _BATCH = 16  # pictures
@@ -112,7 +112,7 @@ class PictureTrials:
         if not explanation.object_maps:
             return
         clear = explanation.object_maps[0].letterbox.image_to_model(explanation.frame.image_bgr)
-        self._pictures = clear, INFILLS[INFILL](clear), edge_strength(clear)
+        self._pictures = clear, INFILLS[TRIALS_INFILL](clear), edge_strength(clear)
         self._objects = [self._object(n) for n in range(len(explanation.object_maps))]
         for number in self._badly_cropped():
             self._objects[number] = self._object(number, whole=True)

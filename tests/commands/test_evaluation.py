@@ -14,6 +14,7 @@ import pytest
 from heatcam.evaluation import checks, stability
 from heatcam.evaluation.controls import CONTROLS
 from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.evaluation.tried import TRIED, TriedMap
 from tests.bench.tiny import CONF, IMGSZ, PICTURE, tiny_checkpoint
 from tests.commands.programs import heatcam
 from tests.nets import class_checkpoint
@@ -49,8 +50,11 @@ def test_everything_is_written_and_standard_output_is_one_document(
     files = ["--csv", "scores.csv", "--curves", "curves.png"]  # as the README has it
     document = json.loads(heatcam(*words, *files, "--json", "-").stdout)
     rows = document["rows"]
-    assert [row["name"] for row in rows] == NAMES
+    assert [(row["name"], row["infill"]) for row in rows] == [
+        (n, i) for n in NAMES for i in ("blur", "noise")
+    ]
     for row in rows:
+        assert (row["fractions"], row["vs_box_ci95_photographs"], row["made_with"]) == ("box", None, None)
         assert row["insertion_minus_deletion"] == pytest.approx(row["insertion"] - row["deletion"], abs=2e-4)
         for key in ("vs_box", "vs_ultralytics"):
             low, high = row[f"{key}_ci95"]
@@ -59,15 +63,20 @@ def test_everything_is_written_and_standard_output_is_one_document(
         assert len(row["curves"]["fractions"]) == 8
     box = next(row for row in rows if row["name"] == "control: plain box")
     assert (box["vs_box_ci95"], box["energy_in_box"]) == ([0, 0], 1)
-    assert "(k/9)^2" in document["protocol"]
+    assert (
+        "(k/9)^2, k = 1..8, of the pixels of the box, replaced by the blurred picture or by"
+        in document["protocol"]
+    )
+    assert (document["infills"], document["fractions"]) == (["blur", "noise"], "box")
     assert document["protocol"].endswith("maps cut to their box")
     assert (document["model"], document["seed"], document["objects_left_out"]) == ("tiny-tiny", 0, 0)
     assert [Path(p).name for p in document["photographs"]] == ["photo.png"]
     lines = list(csv.DictReader((tmp_path / "scores.csv").read_text("utf-8").splitlines()))
-    assert [line["row"] for line in lines] == [name for name in NAMES for _ in range(2)]
-    mean = sum(float(line["insertion"]) for line in lines[:2]) / 2
+    assert [line["row"] for line in lines] == [name for name in NAMES for _ in range(4)]
+    assert [(line["infill"], line["fractions"]) for line in lines[:2]] == [("blur", "box"), ("noise", "box")]
+    mean = sum(float(line["insertion"]) for line in lines[:4:2]) / 2
     assert mean == pytest.approx(rows[0]["insertion"], abs=1e-4)
-    assert cv2.imread(str(tmp_path / "curves.png")).shape == (540, 1300, 3)
+    assert cv2.imread(str(tmp_path / "curves.png")).shape == (980, 1300, 3)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["curves.png", "scores.csv"]
 
 
@@ -78,10 +87,21 @@ def test_a_pipe_gets_plain_lines_of_the_rows_that_were_asked_for(
     """What ``--checks`` measures is in ``tests/evaluation``; here no weights are shuffled: each network would be proved anew."""
     monkeypatch.setattr(stability, "NOISE_SAMPLES", 1)
     monkeypatch.setattr(checks, "randomize_weights", lambda network, *_: network)
-    more = ["--methods", "layercam", "--layers", "3,6", "--checks", "--whole", "--most", 1]
+    more = [
+        "--methods",
+        "layercam",
+        "--layers",
+        "3,6",
+        "--checks",
+        "--whole",
+        "--most",
+        1,
+        "--infill",
+        "blur",
+    ]
     result = heatcam(*words, *more, "--seed", 3)
     first, *lines = result.stdout.splitlines()
-    assert first.startswith("1 objects of tiny-tiny in 1 photographs; protocol blur: ")
+    assert first.startswith("1 objects of tiny-tiny in 1 photographs; protocol growing: ")
     assert first.endswith("maps as they are, over the whole picture")
     tables = [n for n, line in enumerate(lines) if line.startswith("map  ")]
     names = [line.split("  ")[0] for line in lines[tables[0] + 1 : tables[1]]]
@@ -101,6 +121,7 @@ def test_the_other_protocol_is_named_and_has_its_own_steps(
     short = [*words, "--methods", "live", "--most", 1, "--protocol", "d-rise"]
     document = json.loads(heatcam(*short, "--json", "-").stdout)
     assert "D-RISE" in document["protocol"]
+    assert (document["infills"], document["fractions"]) == (["mean"], "picture")
     assert len(document["rows"][0]["curves"]["insertion"]) == 3
 
 
@@ -122,14 +143,16 @@ def test_nothing_to_judge_is_one_line(words: list[object]) -> None:
 
 
 def test_objects_that_are_too_small_are_counted(words: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PROTOCOLS, "blur", replace(PROTOCOLS["blur"], fractions=(2.0,)))
-    result = heatcam(*words, "--methods", "live", exit_code=1)
+    monkeypatch.setitem(PROTOCOLS, "growing", replace(PROTOCOLS["growing"], fractions=(2.0,)))
+    result = heatcam(*words, "--methods", "live", "--fractions", "picture", exit_code=1)
     assert "objects left out: they cover less than 200.0% of the picture" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        (["--infill", "blurr"], "unknown infill 'blurr'; did you mean 'blur'?"),
+        (["--controls", "dog"], "unknown control 'dog'; use some of: plain box"),
         (["--methods", "magic"], "unknown method 'magic'; use some of: live, fine"),
         (["--layers", "77"], "no layer is called '77'"),
         (["--conf", "7"], "conf is 7.0; give a number from 0 to 1"),
@@ -156,6 +179,28 @@ def test_files_that_are_there_and_inputs_are_refused_before_anything_is_loaded(
         heatcam(*words, "--csv", words[1], "--overwrite", exit_code=2)
     )
     assert (tmp_path / "a.json").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("two_steps")
+def test_a_map_by_trial_is_judged_by_another_infill_and_refused_its_own(
+    words: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.commands import evaluation
+
+    fake = TriedMap("fake", "blur", "fine", lambda explainer: lambda explanation: explanation.object_maps)
+    monkeypatch.setitem(TRIED, "fake", fake)
+    short = [*words, "--methods", "fake", "--controls", "plain box", "--most", 1]
+    result = heatcam(*short, "--json", "-")
+    rows = {(row["name"], row["infill"]): row["made_with"] for row in json.loads(result.stdout)["rows"]}
+    assert rows == {("fake", "noise"): "blur"} | {
+        (name, infill): None for name in (NAMES[2], NAMES[3]) for infill in ("blur", "noise")
+    }
+    assert "fake is made by trials under blur, and not judged by it" in result.stderr
+    monkeypatch.setattr(evaluation, "load_model", lambda name: pytest.fail("it was loaded"))
+    refused = heatcam(*short, "--infill", "blur,noise", exit_code=2)
+    assert "'fake' is made by trials under 'blur' and is never judged by it; --infill noise" in line_of(
+        refused
+    )
 
 
 def test_a_classifier_is_refused(words: list[object], tmp_path: Path) -> None:

@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.curves import Curves, Trial, best_fit, cut_to_box, over_letterbox
-from heatcam.evaluation.protocols import PROTOCOLS, blurred, mean_coloured
+from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.evaluation.ranking import ranking_of, windows_of
 from heatcam.geometry import overlaps
 
 SIDE = 36
 BOX = np.array([0, 0, 12, 12], np.float32)  # a ninth of the picture
 CLEAR = np.full((SIDE, SIDE, 3), 255, np.uint8)
 BLACK = np.zeros_like(CLEAR)
-BLUR, EVEN = PROTOCOLS["blur"], PROTOCOLS["d-rise"]
+GROWING, EVEN = PROTOCOLS["growing"], PROTOCOLS["d-rise"]
+PICTURE = np.array([0, 0, SIDE, SIDE], np.float32)
 
 
 def sees_the_square(picture: np.ndarray, class_id: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -27,8 +30,10 @@ def sees_the_square(picture: np.ndarray, class_id: int) -> Iterator[tuple[np.nda
     yield np.stack((BOX + 20, BOX)), np.array([1.0, (0.3, clear)[class_id]], np.float32)
 
 
-def trial(class_id: int = 1, protocol=BLUR) -> Trial:
-    return Trial(sees_the_square, CLEAR, BLACK, protocol, BOX, class_id)
+def trial(class_id: int = 1, protocol=GROWING, of=FractionsOf.PICTURE, predict=sees_the_square) -> Trial:
+    windows = windows_of(BOX, PICTURE, (SIDE, SIDE), of, whole=of is FractionsOf.PICTURE)
+    ranking = ranking_of((SIDE, SIDE), *windows, protocol.fractions, np.random.default_rng(0))
+    return Trial(predict, CLEAR, "black", BLACK, protocol, ranking, BOX, class_id)
 
 
 def map_of_the_object() -> np.ndarray:
@@ -39,11 +44,21 @@ def map_of_the_object() -> np.ndarray:
 
 def test_a_map_of_the_object_deletes_and_inserts_it_first() -> None:
     curves = trial().curves(map_of_the_object())
-    shown = np.array([min(1.0, int((k / 9) ** 2 * SIDE**2) / 144) for k in range(1, 9)])
+    shown = np.array([min(1.0, round((k / 9) ** 2 * SIDE**2) / 144) for k in range(1, 9)])
+    assert curves.infill == "black"
     assert curves.insertions == pytest.approx(shown)
     assert curves.deletions == pytest.approx(1 - shown)
     assert curves.insertion == pytest.approx(shown.mean())
     assert curves.difference == pytest.approx(2 * shown.mean() - 1)
+
+
+def test_of_the_box_all_steps_tell_maps_apart() -> None:
+    falling = np.linspace(1, 0, SIDE**2, dtype=np.float32).reshape(SIDE, SIDE)
+    curves = trial(of=FractionsOf.BOX).curves(falling)
+    shown = np.array([round((k / 9) ** 2 * 144) / 144 for k in range(1, 9)])
+    assert curves.insertions == pytest.approx(shown)
+    assert curves.deletions == pytest.approx(1 - shown)
+    assert len(set(curves.insertions)) == 8
 
 
 def test_a_map_of_everything_else_deletes_it_last() -> None:
@@ -95,8 +110,8 @@ def test_equal_steps_go_from_nothing_to_everything_and_give_the_area_under_the_c
 
 def test_the_area_is_by_trapezoids_and_the_mean_is_not() -> None:
     by_area = replace(EVEN, fractions=(0.0, 0.5, 1.0))
-    assert Curves(by_area, (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(0.75)
-    assert Curves(replace(by_area, area=False), (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(2 / 3)
+    assert Curves(by_area, "", (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(0.75)
+    assert Curves(replace(by_area, area=False), "", (0, 0, 0), (0, 1, 1)).insertion == pytest.approx(2 / 3)
 
 
 def test_a_picture_that_was_scored_is_not_scored_again() -> None:
@@ -106,7 +121,7 @@ def test_a_picture_that_was_scored_is_not_scored_again() -> None:
         asked.append(picture)
         return sees_the_square(picture, class_id)
 
-    again = Trial(counts, CLEAR, BLACK, BLUR, BOX, 1)
+    again = trial(predict=counts)
     first = again.curves(map_of_the_object())
     assert len(asked) == 16
     # The same order inside the object, another scale: every picture is known.
@@ -119,25 +134,8 @@ def test_a_picture_that_was_scored_is_not_scored_again() -> None:
 
 
 def test_the_first_step_is_what_an_object_has_to_cover() -> None:
-    assert BLUR.first_step == pytest.approx(1 / 81)
+    assert GROWING.first_step == pytest.approx(1 / 81)
     assert EVEN.first_step == pytest.approx(0.02)
-
-
-def test_a_blurred_picture_keeps_its_mean_and_loses_its_lines() -> None:
-    lines = np.zeros((200, 200, 3), np.uint8)
-    lines[:, ::2] = 200
-    gone = blurred(lines)
-    assert abs(float(gone.mean()) - 100) < 2
-    assert gone[60:140, 60:140].std() < 5  # (of 100 before)
-
-
-def test_an_empty_picture_has_the_mean_colour() -> None:
-    halves = np.zeros((4, 6, 3), np.uint8)
-    halves[:2] = (10, 20, 30)
-    empty = mean_coloured(halves)
-    assert empty.shape == halves.shape
-    assert empty.dtype == np.uint8
-    assert np.unique(empty.reshape(-1, 3), axis=0).tolist() == [[5, 10, 15]]
 
 
 def test_a_map_is_enlarged_to_the_letterbox_without_its_negative_part() -> None:

@@ -12,16 +12,23 @@ import torch
 
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.randomization import STAGES, randomize_weights
-from heatcam.errors import UsageError
+from heatcam.errors import MapError, UsageError
 from heatcam.evaluation.checks import CheckedRow, Checks, checked_rows, checks_of
+from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.controls import CONTROLS
+from heatcam.evaluation.curves import Curves
+from heatcam.evaluation.infills import INFILLS
 from heatcam.evaluation.measuring import Score, ScoringSettings, scores_of
 from heatcam.evaluation.objects import Photograph, chosen_objects
 from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
+from heatcam.evaluation.ranking import Ranking
 from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of
+from heatcam.evaluation.tried import TRIED, Refine, TriedMap
+from heatcam.frames import Explanation, SaliencyMap
 from heatcam.models.loading import LoadedModel
 from heatcam.options import ExplainOptions
+from heatcam.perturbation import TRIALS_INFILL
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of
 from heatcam.saliency.ultralytics_map import NAME as ULTRALYTICS
@@ -29,7 +36,9 @@ from tests.bench.tiny import CONF, IMGSZ, PICTURE
 from tests.nets import fresh_network
 
 CPU = torch.device("cpu")
-BLUR = PROTOCOLS["blur"]
+GROWING = PROTOCOLS["growing"]
+INFILL = (INFILLS["blur"],)
+BOX = FractionsOf.BOX
 OPTIONS = ExplainOptions(conf=CONF, backend="torch")
 SIZE = (PICTURE.shape[1], PICTURE.shape[0])
 
@@ -48,7 +57,7 @@ def live(loaded: LoadedModel) -> Explainer:
 def photograph(live: Explainer) -> Photograph:
     found = live.explain(PICTURE, with_map=False).detections
     letterbox, _ = live.prepare(PICTURE)
-    return chosen_objects(Path("noise.png"), found, letterbox, BLUR, 2, keep_small=True)
+    return chosen_objects(Path("noise.png"), found, letterbox, GROWING, 2, keep_small=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,44 +66,106 @@ def rivals(loaded: LoadedModel) -> list[CheckedRow]:
 
 
 def scored(photograph: Photograph, rivals: list[CheckedRow], live: Explainer, *, whole: bool) -> list[Score]:
-    means = ScoringSettings(BLUR, whole, 0, detector(live))
+    means = ScoringSettings(GROWING, INFILL, BOX, whole, 0, detector(live))
     return list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
 
 
 def test_every_row_scores_the_same_objects(photograph, rivals, live) -> None:
     counted = []
-    means = ScoringSettings(BLUR, False, 0, detector(live))
+    two = (INFILLS["blur"], INFILLS["noise"])
+    means = ScoringSettings(GROWING, two, BOX, False, 0, detector(live))
     scores = list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: counted.append(1)))
     names = ["live", "live @3", ULTRALYTICS, *CONTROLS]
-    assert [(s.row, s.candidate) for s in scores] == [(n, c) for n in names for c in photograph.candidates]
-    assert len(counted) == len(scores) == len(names) * len(photograph.candidates)
+    assert [(s.row, s.candidate, s.curves.infill) for s in scores] == [
+        (n, c, i) for n in names for c in photograph.candidates for i in ("blur", "noise")
+    ]
+    assert 2 * len(counted) == len(scores) == 2 * len(names) * len(photograph.candidates)
     assert all(0 <= s.curves.insertion <= 1 and 0 <= s.curves.deletion <= 1 for s in scores)
     assert all(s.checks is None for s in scores)
 
 
 def test_the_object_itself_scores_its_confidence_where_all_of_it_is_shown(photograph, rivals, live) -> None:
-    all_shown = replace(BLUR, fractions=(1.0,))
-    means = ScoringSettings(all_shown, True, 0, detector(live))
+    all_shown = replace(GROWING, fractions=(1.0,))
+    means = ScoringSettings(all_shown, INFILL, FractionsOf.PICTURE, True, 0, detector(live))
     for score in scores_of(photograph, 0, PICTURE, rivals[:1], means, lambda: None):
         assert score.curves.insertion >= score.candidate.confidence - 1e-4
 
 
-def test_whole_maps_are_scored_otherwise_than_cut_ones_and_lie_in_the_same_place(
+def test_whole_maps_are_ranked_over_the_picture_and_cut_ones_in_their_box(
     photograph, rivals, live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from heatcam.evaluation import measuring
 
-    seen: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    rankings: dict[bool, list[Ranking]] = {True: [], False: []}
     half = [replace(c, box_xyxy=np.array([0, 0, 40, 48], np.float32)) for c in photograph.candidates[:1]]
-    for whole, kept in seen.items():
+    for whole, kept in rankings.items():
         monkeypatch.setattr(
-            measuring.Trial, "curves", lambda self, values, kept=kept: kept.append(values) or "curves"
+            measuring.Trial,
+            "curves",
+            lambda self, values, kept=kept: kept.append(self.ranking) or Curves(GROWING, "", (), ()),
         )
         scores = scored(replace(photograph, candidates=tuple(half)), rivals[:1], live, whole=whole)
         assert {s.place.energy for s in scores if s.row == "live"} == {scores[0].place.energy}
-    assert seen[True][0][:, 32:].any()  # (the picture is 64 model pixels wide)
-    assert not seen[False][0][:, 32:].any()
-    assert np.array_equal(seen[True][0][:, :32], seen[False][0][:, :32])
+    assert (rankings[True][0].ranked % 64 >= 32).any()  # (the picture is 64 model pixels wide)
+    assert set(rankings[False][0].ranked % 64) == set(range(32))
+    assert all(one.counts == rankings[True][0].counts for kept in rankings.values() for one in kept)
+    assert len({id(one) for one in rankings[False]}) == 1  # (one random order for all maps of an object)
+
+
+def tried_map(infill: str = "blur") -> TriedMap:
+    """A map by trial that answers each object with its own number, and remembers what it was given."""
+
+    def start(explainer: Explainer) -> Refine:
+        def refine(explanation: Explanation) -> list[SaliencyMap]:
+            assert len(explanation.detections) == len(explanation.object_maps)
+            return [
+                replace(one, values=np.full_like(one.values, anchor))
+                for one, anchor in zip(explanation.object_maps, explanation.detections.anchors, strict=True)
+            ]
+
+        return refine
+
+    return TriedMap("fake", infill, "fine", start)
+
+
+def test_a_map_by_trial_is_judged_by_every_infill_but_its_own(
+    loaded, photograph, live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRIED, "fake", tried_map())
+    rivals = checked_rows(chosen_rows(EvalPlan("live,fake"), OPTIONS), loaded, CPU, SIZE, None)
+    three = tuple(INFILLS[name] for name in ("blur", "noise", "grey"))
+    means = ScoringSettings(replace(GROWING, fractions=(0.5,)), three, BOX, False, 0, detector(live))
+    scores = list(scores_of(photograph, 0, PICTURE, rivals, means, lambda: None))
+    by_row = {name: {s.curves.infill for s in scores if s.row == name} for name in ("live", "fake")}
+    assert by_row == {"live": {"blur", "noise", "grey"}, "fake": {"noise", "grey"}}
+    assert {s.made_with for s in scores} == {None, "blur"}
+    assert all((s.made_with == "blur") == (s.row == "fake") for s in scores)
+
+
+def test_true_maps_are_made_by_as_many_trials_as_are_asked_for(
+    loaded, photograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heatcam.evaluation import tried
+
+    monkeypatch.setattr(tried, "USUAL_TRIALS", 50)
+    (rival, *_) = checked_rows(chosen_rows(EvalPlan("true"), OPTIONS), loaded, CPU, SIZE, None)
+    assert (rival.row.made_with, rival.explainer.method) == (TRIALS_INFILL, "fine")
+    maps = rival.maps(PICTURE, photograph.candidates)
+    assert [(one.method, one.trials) for one in maps] == [("true", 50)] * len(photograph.candidates)
+    assert not np.allclose(maps[0].values, maps[1].values)
+
+
+def test_trials_are_made_of_the_objects_that_are_judged_and_of_no_other(
+    loaded, photograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRIED, "fake", tried_map())
+    (rival, *_) = checked_rows(chosen_rows(EvalPlan("fake"), OPTIONS), loaded, CPU, SIZE, None)
+    assert (rival.explainer.method, rival.row.made_with, rival.randomize_weights) == ("fine", "blur", {})
+    backwards = photograph.candidates[::-1]
+    assert [one.values.max() for one in rival.maps(PICTURE, backwards)] == [c.anchor for c in backwards]
+    elsewhere = [replace(photograph.candidates[0], anchor=10_000)]
+    with pytest.raises(MapError, match="an object was not found again"):
+        rival.maps(PICTURE, elsewhere)
 
 
 def test_maps_asked_for_by_their_anchor_are_those_of_the_detections(photograph, live) -> None:

@@ -24,7 +24,7 @@ FOUND = Detections(
 
 
 def chosen(most: int = 9, *, keep_small: bool = False) -> Photograph:
-    return chosen_objects(Path("a.png"), FOUND, LETTERBOX, PROTOCOLS["blur"], most, keep_small=keep_small)
+    return chosen_objects(Path("a.png"), FOUND, LETTERBOX, PROTOCOLS["growing"], most, keep_small=keep_small)
 
 
 def test_objects_below_the_first_step_are_left_out_and_counted() -> None:
@@ -37,7 +37,7 @@ def test_the_step_is_the_protocols() -> None:
     between = replace(
         FOUND, boxes_xyxy=FOUND.boxes_xyxy * np.float32(1.2)
     )  # the second now covers 1.4 per cent
-    for name, left_out in (("blur", 0), ("d-rise", 1)):
+    for name, left_out in (("growing", 0), ("d-rise", 1)):
         photograph = chosen_objects(Path("a.png"), between, LETTERBOX, PROTOCOLS[name], 9, keep_small=False)
         assert photograph.too_small == left_out
 
@@ -67,5 +67,5 @@ def test_a_picture_without_detections_has_nothing_to_judge() -> None:
         np.zeros(0, np.int64),
         (),
     )
-    photograph = chosen_objects(Path("a.png"), nothing, LETTERBOX, PROTOCOLS["blur"], 4, keep_small=False)
+    photograph = chosen_objects(Path("a.png"), nothing, LETTERBOX, PROTOCOLS["growing"], 4, keep_small=False)
     assert photograph == Photograph(Path("a.png"), (), 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatcam.measures import block_interval, paired_interval, share_interval
+from heatcam.measures import block_interval, clustered_interval, paired_interval, share_interval
 
 
 def test_identical_rows_differ_by_nothing_for_sure() -> None:
@@ -41,6 +41,46 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     one, other = np.random.default_rng(4).random((2, 9))
     assert paired_interval(one, other, seed=7) == paired_interval(one, other, seed=7)
     assert paired_interval(one, other, seed=7) != paired_interval(one, other, seed=8)
+
+
+def test_clusters_are_drawn_whole_as_computed_directly() -> None:
+    """Against the bootstrap written out, one resample after the other."""
+    draws = np.random.default_rng(5)
+    clusters = np.repeat(list("abcdefghij"), draws.integers(1, 6, 10))
+    shared = dict(zip("abcdefghij", draws.normal(0, 1, 10), strict=True))
+    ours = [shared[c] + draws.normal(0.3, 0.2) for c in clusters]
+    theirs = draws.normal(0, 0.1, len(ours))
+    by_cluster = [np.subtract(ours, theirs)[clusters == c] for c in "abcdefghij"]
+    means = [np.concatenate([by_cluster[n] for n in draws.integers(0, 10, 9)]).mean() for _ in range(10_000)]
+    found = clustered_interval(ours, theirs, list(clusters), seed=0)
+    assert found == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=0.04)
+    low, high = paired_interval(ours, theirs, seed=0)
+    assert found[1] - found[0] > 1.3 * (high - low)  # (alike in their cluster, objects count for fewer)
+
+
+def test_with_one_object_a_cluster_scipy_finds_nearly_the_same() -> None:
+    from scipy.stats import bootstrap
+
+    ours, theirs = np.random.default_rng(4).random((2, 200))
+    other = bootstrap(
+        (ours - theirs,), np.mean, method="percentile", random_state=1, n_resamples=9999
+    ).confidence_interval
+    found = clustered_interval(ours, theirs, range(200), seed=0)
+    assert found == pytest.approx((other.low, other.high), abs=0.01)
+
+
+def test_many_clusters_are_drawn_in_parts_that_are_those_of_one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    from heatcam.measures import intervals
+
+    ours, theirs = np.random.default_rng(4).random((2, 40))
+    at_once = clustered_interval(ours, theirs, range(40), seed=0)
+    monkeypatch.setattr(intervals, "_MOST_DRAWN", 1000)
+    assert clustered_interval(ours, theirs, range(40), seed=0) == at_once
+
+
+def test_one_cluster_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="needs two"):
+        clustered_interval([1, 2], [0, 0], ["a", "a"], seed=0)
 
 
 def test_rows_without_objects_have_no_interval() -> None:
