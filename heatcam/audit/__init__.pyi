@@ -7,6 +7,7 @@ from .clusters import clusters_document as clusters_document
 from .datasets import AuditPicture as AuditPicture
 from .datasets import DataSet as DataSet
 from .datasets import open_data_set as open_data_set
+from .documents import AUDIT_SCHEMA as AUDIT_SCHEMA
 from .documents import AuditDocument as AuditDocument
 from .documents import AuditedData as AuditedData
 from .documents import AuditedModel as AuditedModel

@@ -39,7 +39,10 @@ def say_result(run: AuditRun, document: AuditDocument, collected: Collected) -> 
 
 
 def _say_counts(document: AuditDocument, terminal: Terminal) -> None:
-    terminal.result(", ".join(f"{number} {kind}" for kind, number in document.kinds.items()) or "no objects")
+    if document.figures is None:  # (whose first line says the same)
+        terminal.result(
+            ", ".join(f"{number} {kind}" for kind, number in document.kinds.items()) or "no objects"
+        )
     if document.map50 is not None and document.map50_95 is not None:
         terminal.result(f"mAP50 {document.map50:.3f}, mAP50-95 {document.map50_95:.3f}, as ultralytics' val")
     shown = document.classes[:_MOST_CLASSES]
