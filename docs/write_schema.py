@@ -28,12 +28,16 @@ def schema(name: str = "findings.schema.json") -> str:
     return json.dumps(head | made, indent=1) + "\n"
 
 
-def _closed(made: dict[str, Any]) -> dict[str, Any]:
+def _closed(made: Any) -> Any:
     """Refuse properties that are not named: pydantic says so of models, not of dataclasses."""
-    for each in made.get("$defs", {}).values():
-        if "properties" in each:
-            each.setdefault("additionalProperties", False)
-    return made
+    if isinstance(made, list):
+        return [_closed(each) for each in made]
+    if not isinstance(made, dict):
+        return made
+    closed = {name: _closed(each) for name, each in made.items()}
+    if closed.get("type") == "object" and "properties" in closed:
+        closed.setdefault("additionalProperties", False)
+    return closed
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ def say_result(run: AuditRun, document: AuditDocument, collected: Collected) -> 
     if document.data.unknown_classes:
         names = ", ".join(document.data.unknown_classes)
         terminal.note(f"labels left out, as the model has no such class: {names}")
-    terminal.note(summary(collected.pictures, "pictures", sum(document.kinds.values()), collected.seconds))
+    if collected.pictures:  # (none after --resume of a finished audit)
+        terminal.note(
+            summary(collected.pictures, "pictures", sum(document.kinds.values()), collected.seconds)
+        )
     if collected.stopped:
         terminal.note(f"stopped: what is done is in {run.folder}; --resume goes on")
 
