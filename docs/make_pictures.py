@@ -1,7 +1,8 @@
 """Makes every picture of README and docs by the command that stands there: ``make docs``, or ``python docs/make_pictures.py``.
 
 Pictures of a COCO model need one: ``--coco yolov8n.pt``. Without it they stay as they are. The curves of ``faithfulness*.png``
-are measurements, made by the commands above them in ``faithfulness.md``.
+are measurements, made by the commands above them in ``faithfulness.md``. Those of an audit render its scenes, audit them and take
+minutes; ``--audit FOLDER`` shows one that is there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -47,6 +49,23 @@ _QUALITY = 84
 
 
 @dataclass(frozen=True)
+class AuditView:
+    """What is seen of an audit's page.
+
+    Attributes:
+        address: behind the ``#``.
+        scheme: ``dark`` or ``light``.
+        size_wh: of the window.
+        opens: the first object is opened.
+    """
+
+    address: str
+    scheme: Literal["dark", "light"] = "dark"
+    size_wh: tuple[int, int] = (1440, 900)
+    opens: bool = False
+
+
+@dataclass(frozen=True)
 class DocPicture:
     """A picture, and the command that makes it.
 
@@ -55,12 +74,14 @@ class DocPicture:
         command: as it stands in the docs; ``-o`` is added.
         page: the file that shows both, from the project's root.
         longest: longer side in pixels, to which it is shrunk.
+        view: of the page of an audit; None for other commands.
     """
 
     name: str
     command: str
     page: str = "docs/reading-heatmaps.md"
     longest: int = 640
+    view: AuditView | None = None
 
     @property
     def needs_coco(self) -> bool:
@@ -69,6 +90,8 @@ class DocPicture:
 
 
 _FOOLED = "heatcam snapshot {} --model yolov8n.pt {}"
+_AUDIT = "heatcam audit scenes/data.yaml -o audit/"
+_FALSE_MATRICES = "objects?kind=false&class=data-matrix&sort=size&down=1"
 ALL = (
     DocPicture("bus.jpg", "heatcam snapshot bus.jpg", "README.md", 1000),
     DocPicture("demo.jpg", "heatcam snapshot demo-1.jpg --model markers", "README.md", 1000),
@@ -86,6 +109,20 @@ ALL = (
     DocPicture("fooled-4-truck.jpg", _FOOLED.format("cat.png", "--why truck")),
     DocPicture("fooled-5-class.jpg", _FOOLED.format("cat.png", "--quality fine")),
     DocPicture("fooled-5-box.jpg", _FOOLED.format("cat.png", "--quality fine --target box")),
+    DocPicture("audit.jpg", _AUDIT, "README.md", 1200, AuditView("objects?kind=mistakes&sort=evidence")),
+    DocPicture(
+        "audit-overview.jpg", _AUDIT, "docs/auditing.md", 1200, AuditView("overview", "light", (1440, 1560))
+    ),
+    DocPicture(
+        "audit-class.jpg", _AUDIT, "docs/auditing.md", 1200, AuditView(_FALSE_MATRICES, size_wh=(1280, 860))
+    ),
+    DocPicture(
+        "audit-object.jpg",
+        _AUDIT,
+        "docs/auditing.md",
+        1200,
+        AuditView(_FALSE_MATRICES, "light", (1280, 820), opens=True),
+    ),
 )
 
 
@@ -93,11 +130,15 @@ def main() -> None:
     """Read the command line and write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="pictures to make; all if left out")
+    parser.add_argument("--audit", type=Path, help="the audit of scenes/data.yaml, where it is made already")
     parser.add_argument("--coco", type=Path, default=COCO, help="a COCO model such as yolov8n.pt")
     given = parser.parse_args()
     coco = given.coco if given.coco.is_file() else None
     wanted = [one for one in ALL if not given.names or one.name in given.names]
+    made_audit = given.audit.resolve() if given.audit else None
     with inputs(coco):
+        if made_audit is not None:
+            Path("audit").symlink_to(made_audit, target_is_directory=True)
         for one in wanted:
             if one.needs_coco and coco is None:
                 sys.stdout.write(f"{one.name} needs a COCO model: --coco yolov8n.pt\n")
@@ -134,7 +175,12 @@ def made(one: DocPicture) -> NDArray[np.uint8]:
         RuntimeError: the command failed.
     """
     _program, *words = shlex.split(one.command)
-    picture = {"live": _window, "serve": _page}.get(words[0], lambda: _snapshot(words))()
+    special = {"live": _window, "serve": _page}
+    picture = (
+        _audit_page(words, one.view)
+        if one.view is not None
+        else special.get(words[0], lambda: _snapshot(words))()
+    )
     scale = min(1.0, one.longest / max(picture.shape[:2]))
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -168,6 +214,32 @@ def _window() -> NDArray[np.uint8]:
     took = explanation.timings
     status = Status("HEATMAP", 0.0, took.prepare_ms + took.forward_ms, took.map_ms, model=explainer.title)
     return painting.paint(HistoryEntry(explanation, numbers, ExplainRequest()), state, status).picture
+
+
+def _audit_page(words: Sequence[str], view: AuditView) -> NDArray[np.uint8]:
+    """What a browser shows of an audit's page; the scenes are rendered and audited where that was not done yet."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (of the tests)
+
+    if not Path("audit").exists():
+        sys.path.insert(0, str(DOCS.parent))
+        from training.dataset import render_dataset  # noqa: PLC0415 (needs its photographs)
+
+        render_dataset(Path("scenes"), "held-out", 300, 7, 320)
+        result = CliRunner().invoke(app, list(words))
+        if result.exit_code:
+            raise RuntimeError(f"{shlex.join(words)}: {result.stderr}")
+    wide, tall = view.size_wh
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": wide, "height": tall}, color_scheme=view.scheme)
+        page.goto(f"{Path('audit/index.html').resolve().as_uri()}#{view.address}")
+        page.wait_for_timeout(2_000)
+        if view.opens:
+            page.locator(".tile").first.click()
+            page.wait_for_timeout(1_500)
+        shot = page.screenshot()
+        browser.close()
+    return np.asarray(cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 def _page() -> NDArray[np.uint8]:

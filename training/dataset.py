@@ -1,7 +1,11 @@
-"""Rendered scenes on disk, in the layout that ultralytics trains from."""
+"""Rendered scenes on disk, in the layout that ultralytics trains from.
+
+``python -m training.dataset FOLDER`` writes held-out ones with a ``data.yaml``, to try ``heatcam audit`` on.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -86,3 +90,17 @@ def _yolo_line(class_id: int, box: tuple[float, float, float, float], side: int)
     """``class x y w h`` with the centre and size as shares of the picture."""
     x1, y1, x2, y2 = (v / side for v in box)
     return f"{class_id} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}"
+
+
+def main() -> None:
+    """Read the command line and render scenes that the shipped model was not trained on."""
+    parser = argparse.ArgumentParser(prog="python -m training.dataset", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    render_dataset(options.folder, "held-out", options.scenes, options.seed, 320)
+
+
+if __name__ == "__main__":
+    main()

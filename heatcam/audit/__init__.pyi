@@ -7,6 +7,7 @@ from .clusters import clusters_document as clusters_document
 from .datasets import AuditPicture as AuditPicture
 from .datasets import DataSet as DataSet
 from .datasets import open_data_set as open_data_set
+from .documents import AUDIT_SCHEMA as AUDIT_SCHEMA
 from .documents import AuditDocument as AuditDocument
 from .documents import AuditedData as AuditedData
 from .documents import AuditedModel as AuditedModel
@@ -39,6 +40,9 @@ from .picture import rows_of as rows_of
 from .precision import MeanPrecision as MeanPrecision
 from .precision import mean_precision as mean_precision
 from .reading import read_audit as read_audit
+from .reading import read_settings as read_settings
+from .reading import settings_of as settings_of
+from .reading import settings_words as settings_words
 from .rules import RuleFile as RuleFile
 from .rules import read_rules as read_rules
 from .rules import rules_of as rules_of

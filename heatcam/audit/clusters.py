@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars
 
-from heatcam.audit.class_groups import ClassGroups, ReadParts, group_class
+from heatcam.audit.class_groups import LEAST_OBJECTS, ClassGroups, ReadParts, group_class
 from heatcam.audit.cluster_search import NONE
 from heatcam.audit.objects import ObjectKind
 from heatcam.geometry import Float32Array
@@ -196,6 +196,8 @@ def clusters_document(clusters: Clusters) -> dict[str, Any]:
 
 def cluster_lines(clusters: Clusters) -> tuple[str, ...]:
     """Return plain lines about clusters, safe to print: one a cluster, or one that says there are none."""
+    if not any(each.looked_at for each in clusters.classes):
+        return (f"no clusters: no class has {LEAST_OBJECTS} objects with a map, which they take",)
     if not clusters.clusters:
         return ("no clusters: in no class do groups of objects have evidence of their own kind",)
     return tuple(_line(each) for each in clusters.clusters)

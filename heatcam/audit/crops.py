@@ -21,12 +21,15 @@ _LEAST_PX = 2.0
 
 
 def grown_box(box_xyxy: npt.ArrayLike, size_wh: tuple[int, int]) -> Float32Array:
-    """Return an object's box grown by ``CROP_MARGIN`` of its sides on each side: float32 ``(4,)``, in the picture."""
+    """Return an object's box grown by ``CROP_MARGIN`` of its sides on each side: float32 ``(4,)``, in the picture.
+
+    It is grown to whole pixels, where pictures are cut: a map of less would end before its crop does, which small objects show.
+    """
     x1, y1, x2, y2 = (float(side) for side in np.asarray(box_xyxy))
     wide, tall = max(x2 - x1, _LEAST_PX) * CROP_MARGIN, max(y2 - y1, _LEAST_PX) * CROP_MARGIN
     low = np.clip([x1 - wide, y1 - tall], 0, np.subtract(size_wh, 1))
     high = np.clip([x2 + wide, y2 + tall], low + 1, size_wh)
-    return np.concatenate((low, high)).astype(np.float32)
+    return np.concatenate((np.floor(low), np.ceil(high))).astype(np.float32)
 
 
 def parts_of(
@@ -46,8 +49,7 @@ def parts_of(
         embedding: float32 ``(C,)``; empty for none.
     """
     box = grown_box(box_xyxy, (image_bgr.shape[1], image_bgr.shape[0]))
-    x1, y1 = np.floor(box[:2]).astype(int).tolist()
-    x2, y2 = np.ceil(box[2:]).astype(int).tolist()
+    x1, y1, x2, y2 = box.astype(int).tolist()
     crop = _shrunk(image_bgr[y1:y2, x1:x2], CROP_PX)
     thumb = fitted_into(_shrunk(crop, THUMB_PX), (THUMB_PX, THUMB_PX), _GREY)
     positive = np.rint(255 * np.maximum(small_map(own, box), 0)).astype(np.uint8)

@@ -114,7 +114,7 @@ def _coco(path: Path, images: Path | None) -> DataSet:
     data = CocoData(path)
     if not data.names:
         raise UnreadableInputError(f"{path} has no pictures", "give another file")
-    folder = images or _folder_of(path, data.names[0])
+    folder = _folder_of(path, data.names, images)
     pictures = tuple(
         AuditPicture(folder / name, printable(Path(name).as_posix()), path) for name in data.names
     )
@@ -126,19 +126,24 @@ def _coco(path: Path, images: Path | None) -> DataSet:
     return DataSet(path, COCO, "", pictures, data.class_names, True, (), read)
 
 
-def _folder_of(path: Path, name: str) -> Path:
-    """Find the folder of a document's pictures by the first of them: beside it, or where COCO has them.
+def _folder_of(path: Path, names: Sequence[str], given: Path | None) -> Path:
+    """Find the folder of a document's pictures, some of which may be missing: the given one, beside it, or where COCO has them.
 
     Raises:
-        UsageError: it is in none of the usual places.
+        UsageError: none of them is there.
     """
     here, year = path.parent, path.stem.split("_")[-1]
     above = here.parent
-    tried = (here, here / "images", above / "images", here / year, above / year, above / "images" / year)
-    for folder in tried:
-        if (folder / name).is_file():
+    usual = (here, here / "images", above / "images", here / year, above / year, above / "images" / year)
+    for folder in usual if given is None else (given,):
+        if any((folder / name).is_file() for name in names):
             return folder
-    raise UsageError(f"{name} of {path} is not beside it", "give the folder of the pictures: --images FOLDER")
+    where = "beside it" if given is None else f"in {given}"
+    missing = names[0] if len(names) == 1 else f"none of the {len(names):,} pictures"
+    raise UsageError(
+        f"{missing} of {path} {'is not' if len(names) == 1 else 'is'} {where}",
+        "give the folder of the pictures: --images FOLDER",
+    )
 
 
 def _pictures(spec: str, exclude: Path | None) -> DataSet:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+
+from heatcam.audit.changes import Changes
+from heatcam.audit.clusters import ClusteredClass
+from heatcam.audit.figures import Figures
 
 AUDIT_SCHEMA = "heatcam/audit/1"
 
@@ -74,6 +80,40 @@ class ClassSummary(_Part):
     ap50_95: float | None = Field(description="its mean over overlaps of 0.5 to 0.95")
 
 
+class ClusterSummary(_Part):
+    """One cluster, see `clusters.Cluster`; its members are told in the tables."""
+
+    number: int
+    class_name: str
+    objects: int = Field(description="members")
+    medoids: list[int] = Field(description="the most typical members' numbers")
+    mistakes: int
+    judged: int
+    mistake_share: float | None
+    mistake_interval: tuple[float, float] | None
+    others_mistake_share: float | None
+    stability: float
+    energy_in_box: float | None
+    others_energy_in_box: float | None
+
+
+class ClustersSummary(_Part):
+    """Clusters, and what was looked at for them."""
+
+    clusters: list[ClusterSummary]
+    classes: list[ClusteredClass]
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """Plain values of a type, for the schema: they were made of it, and are not read back."""
+
+    of: type
+
+    def __get_pydantic_json_schema__(self, _: object, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(TypeAdapter(self.of).core_schema)
+
+
 class AuditDocument(_Part):
     """An audit: counts here, the objects in `objects.parquet` and `objects.csv` beside it."""
 
@@ -90,9 +130,9 @@ class AuditDocument(_Part):
     map50_95: float | None
     kinds: dict[str, int] = Field(description="objects of each kind")
     classes: list[ClassSummary]
-    figures: dict[str, Any] | None = None
-    clusters: dict[str, Any] | None = None
-    changes: dict[str, Any] | None = None
+    figures: Annotated[dict[str, Any], _Plain(Figures)] | None = None
+    clusters: Annotated[dict[str, Any], _Plain(ClustersSummary)] | None = None
+    changes: Annotated[dict[str, Any], _Plain(Changes)] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document as plain values that JSON has."""

@@ -18,6 +18,7 @@ from heatcam.audit.resampling import PictureDraws
 from heatcam.audit.separation import rule_costs_of, separation_of
 
 _MOST_LINES = 5  # of confused pairs, and of classes that were tried
+_LEAST_TRIED = 5  # objects of a class for a line about it: of fewer, a share says nothing
 _LABELLED = [kind.value for kind in ObjectKind if kind is not ObjectKind.UNLABELLED]
 
 
@@ -103,9 +104,9 @@ def _confused(confusion: Confusion | None) -> Iterator[str]:
 
 
 def _tried(context: Sequence[ContextFigures]) -> Iterator[str]:
-    """Yield the line of all classes, then those of the classes that keep least."""
+    """Yield the line of all classes, then those of the classes that keep least, where enough was tried to say so."""
     yield from (each.words for each in context[:1])
-    known = [each for each in context[1:] if each.without_background.value is not None]
+    known = [each for each in context[1:] if each.without_background.n >= _LEAST_TRIED]
     least = sorted(known, key=lambda each: each.without_background.value or 0.0)
     yield from (each.words for each in least[:_MOST_LINES])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,14 @@ from heatcam.audit.changing import AuditTables
 from heatcam.audit.objects import OBJECT_SCHEMA
 from heatcam.audit.store import TRIES_SCHEMA
 from heatcam.errors import UnreadableInputError, first_line
+from heatcam.text import printable
 
-OBJECTS, STORE = "objects.parquet", "audit.sqlite"
+OBJECTS, STORE, DOCUMENT = "objects.parquet", "audit.sqlite", "audit.json"
+#: What changes numbers although neither weights nor data do: the part of ``audit.json`` and the field.
+_SETTINGS = (
+    *(("model", name) for name in ("imgsz", "backend", "precision", "method")),
+    *(("thresholds", name) for name in ("conf", "iou", "match_iou")),
+)
 _PICTURES = "SELECT name FROM images WHERE error IS NULL ORDER BY position"
 _TRIES = (
     "SELECT o.number, t.question, t.kept, t.confidence FROM tries t JOIN objects o ON o.id = t.object "
@@ -52,6 +59,31 @@ def read_audit(folder: Path) -> AuditTables:
         tuple(pictures or objects["image"].unique(maintain_order=True).to_list()),
         polars.DataFrame(tries, TRIES_SCHEMA, orient="row"),
     )
+
+
+def settings_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a model was asked with, from a document of an audit: ``imgsz``, ``backend``, ``conf`` and more."""
+    values = {name: document.get(part, {}).get(name) for part, name in _SETTINGS}
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def read_settings(folder: Path) -> dict[str, str]:
+    """Return the same of an audit's folder; nothing where its document cannot be read."""
+    try:
+        document = json.loads((folder / DOCUMENT).read_bytes())
+        return settings_of(document)
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def settings_words(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a line about settings that differ, for they change numbers too; none where they are alike."""
+    others = [
+        f"{name} {before[name]}, now {now[name]}"
+        for name in now
+        if name in before and before[name] != now[name]
+    ]
+    return (f"not asked alike: {printable('; '.join(others))}",) if others else ()
 
 
 def _rows(store: Path, query: str) -> Sequence[tuple[Any, ...]]:

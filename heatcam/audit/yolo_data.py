@@ -94,7 +94,7 @@ class YoloData:
         if not place.exists() and text.startswith("../"):
             place = self.root / text[3:]
         if not place.exists():
-            raise UnreadableInputError(f"{place} does not exist", f"{path} names it")
+            raise UnreadableInputError(f"{place} does not exist", f"{path} names it: mend that, or its path")
         return place
 
 

@@ -10,6 +10,7 @@ from heatcam.audit import (
     AuditStore,
     ClassMap,
     open_data_set,
+    settings_of,
     write_fiftyone,
     write_mistakes,
     write_tables,
@@ -109,6 +110,7 @@ def _refuse_others(explainer: Explainer) -> None:
 def _with_stages(run: AuditRun, document: AuditDocument, collected: Collected) -> AuditDocument:
     """Run the stages, and write again what they changed; Ctrl-C leaves out the rest of them."""
     run.head.update(head_of(document))
+    run.settings.update(settings_of(document.as_json()))
     try:
         with stopping.raising():
             run_stages(run)

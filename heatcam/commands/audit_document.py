@@ -96,7 +96,7 @@ def head_of(document: AuditDocument) -> dict[str, str]:
     }
     if document.map50 is not None and document.map50_95 is not None:
         said["mAP50"], said["mAP50-95"] = f"{document.map50:.3f}", f"{document.map50_95:.3f}"
-    said["made"] = document.made_at
+    said["made"] = datetime.fromisoformat(document.made_at).strftime("%Y-%m-%d %H:%M")
     return {name: printable(words) for name, words in said.items()}
 
 

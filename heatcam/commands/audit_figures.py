@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import polars
@@ -21,6 +21,8 @@ from heatcam.audit import (
     figures_of,
     questions_of,
     read_audit,
+    read_settings,
+    settings_words,
 )
 from heatcam.commands.audit_tries import TryPlan, answers_to_come, run_tries, tries_to_make
 from heatcam.commands.terminal import Terminal
@@ -80,6 +82,8 @@ def compare_audits(run: AuditRun) -> None:
     before = read_audit(run.choice.against)
     now = AuditTables(run.store.table(), _pictures(run), run.store.tries())
     changes = changes_of(str(run.choice.against), before, now, run.choice.seed)
+    otherwise = settings_words(read_settings(run.choice.against), run.settings)
+    changes = replace(changes, lines=(*changes.lines[:1], *otherwise, *changes.lines[1:]))
     run.made["changes"] = changes
     run.documents["changes"] = changes_document(changes)
     run.lines += changes.lines

@@ -69,9 +69,11 @@ def _places(table: polars.DataFrame) -> list[tuple[int, int, int]]:
 
 
 def _root_of(files: Mapping[str, Path]) -> str:
-    """Return the folder that the pictures' names begin in; "" where there is none for all of them."""
+    """Return the folder that the pictures' names begin in, from the working folder on; "" where there is none for all of them."""
     roots = {
         str(path)[: -len(name)] if path.as_posix().endswith(f"/{name}") else ""
         for name, path in files.items()
     }
-    return roots.pop() if len(roots) == 1 else ""
+    root = roots.pop() if len(roots) == 1 else ""
+    inside = Path(root).is_absolute() and Path(root).is_relative_to(Path.cwd())
+    return Path(root).relative_to(Path.cwd()).as_posix() if inside else root

@@ -32,6 +32,7 @@ class AuditRun:
         lines: lines for the terminal.
         head: facts for a page's head, in words.
         model: the model's file or name, as commands take it.
+        settings: what the model is asked with, by name: see ``audit.settings_of``.
     """
 
     data: DataSet
@@ -46,6 +47,7 @@ class AuditRun:
     lines: list[str] = field(default_factory=list)
     head: dict[str, str] = field(default_factory=dict)
     model: str = MARKERS
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

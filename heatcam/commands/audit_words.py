@@ -33,13 +33,19 @@ def say_result(run: AuditRun, document: AuditDocument, collected: Collected) -> 
     if document.data.unknown_classes:
         names = ", ".join(document.data.unknown_classes)
         terminal.note(f"labels left out, as the model has no such class: {names}")
-    terminal.note(summary(collected.pictures, "pictures", sum(document.kinds.values()), collected.seconds))
+    if collected.pictures:  # (none after --resume of a finished audit)
+        terminal.note(
+            summary(collected.pictures, "pictures", sum(document.kinds.values()), collected.seconds)
+        )
     if collected.stopped:
         terminal.note(f"stopped: what is done is in {run.folder}; --resume goes on")
 
 
 def _say_counts(document: AuditDocument, terminal: Terminal) -> None:
-    terminal.result(", ".join(f"{number} {kind}" for kind, number in document.kinds.items()) or "no objects")
+    if document.figures is None:  # (whose first line says the same)
+        terminal.result(
+            ", ".join(f"{number} {kind}" for kind, number in document.kinds.items()) or "no objects"
+        )
     if document.map50 is not None and document.map50_95 is not None:
         terminal.result(f"mAP50 {document.map50:.3f}, mAP50-95 {document.map50_95:.3f}, as ultralytics' val")
     shown = document.classes[:_MOST_CLASSES]

@@ -34,13 +34,16 @@ def show_table(
         for line in aligned([list(headings), *texts], flush_right):
             terminal.result(line)
         return
-    in_sentences = [any(" " in row[column] for row in texts) for column in range(len(headings))]
+    # The first column has names, which may be of several words
+    in_sentences = [n > 0 and any(" " in row[n] for row in texts) for n in range(len(headings))]
     widths = [max(map(cell_len, column)) for column in zip(headings, *texts, strict=True)]
-    is_wider = sum(widths) + 3 * len(widths) > terminal.results.width
-    if is_wider and 0 < sum(in_sentences) < len(headings):
-        _show_in_two_lines(terminal, headings, texts, flush_right, in_sentences)
-    else:
+    room = terminal.results.width
+    if sum(widths) + 3 * len(widths) <= room:
         _draw(terminal, headings, texts, flush_right, in_sentences)
+    elif sum(widths) + 2 * (len(widths) - 1) <= room or not any(in_sentences):
+        _show_close(terminal, aligned([headings, *texts], flush_right))
+    else:
+        _show_in_two_lines(terminal, headings, texts, flush_right, in_sentences)
 
 
 def _draw(
@@ -58,6 +61,13 @@ def _draw(
     for row in texts:
         table.add_row(*(Text(cell) for cell in row))
     terminal.results.print(table, soft_wrap=False)
+
+
+def _show_close(terminal: Terminal, lines: Sequence[str]) -> None:
+    """Show aligned lines, which take less room than a drawn table."""
+    terminal.results.print(Text(lines[0], style="bold"), soft_wrap=True)
+    for line in lines[1:]:
+        terminal.results.print(Text(line), soft_wrap=True)
 
 
 def _show_in_two_lines(

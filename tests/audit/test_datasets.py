@@ -189,3 +189,18 @@ def test_a_folder_of_pictures_has_no_labels(tmp_path: Path) -> None:
         open_data_set(str(tmp_path / "p"), images=tmp_path)
     data_yaml(tmp_path / "p")
     assert "data.yaml" in open_data_set(str(tmp_path / "p")).notes[0]
+
+
+def test_a_coco_document_is_looked_for_by_any_of_its_pictures_and_refused_without_one(tmp_path: Path) -> None:
+    file = tmp_path / "labels.json"
+    images = [{"id": n, "file_name": f"{n}.png"} for n in range(3)]
+    file.write_text(
+        json.dumps({"images": images, "categories": [{"id": 1, "name": "dog"}], "annotations": []})
+    )
+    with pytest.raises(UsageError, match=r"none of the 3 pictures of .* is beside it; .*--images FOLDER"):
+        open_data_set(str(file))
+    with pytest.raises(UsageError, match=r"none of the 3 pictures .* is in "):
+        open_data_set(str(file), images=tmp_path / "elsewhere")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "2.png").touch()
+    assert len(open_data_set(str(file)).pictures) == 3

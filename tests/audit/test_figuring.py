@@ -147,3 +147,13 @@ def test_the_document_is_plain() -> None:
     document = figures_document(FIGURES)
     assert json.loads(json.dumps(document)) == document
     assert document["classes"][1]["precision"]["value"] == 0.4
+
+
+def test_a_class_of_which_little_was_tried_has_no_line_of_its_own() -> None:
+    objects = [made("true", "cow" if n < 5 else "dog", f"{n}.jpg", number=n + 1) for n in range(9)]
+    tries = tries_table([Try(n + 1, "background_blurred", False, 0.1) for n in range(9)])
+    lines = figures_of(table_of(*objects), tries).lines
+    assert [line.split(":")[0] for line in lines if "without background" in line] == [
+        "all classes together keep their detections without background",
+        "cow keeps its detections without background",
+    ]

@@ -22,6 +22,7 @@ from heatcam.commands.audit_stages import AuditRun, Stage, run_stages
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UsageError
 from heatcam.runtime import stopping
+from tests.audit.test_documents import check_document
 
 NAMES = {
     0: "chessboard",
@@ -49,7 +50,10 @@ def audit(
 
 
 def document(folder: Path) -> dict:
-    return json.loads((folder / "audit.json").read_text())
+    """The document of an audit, which is valid by the schema in the docs."""
+    read = json.loads((folder / "audit.json").read_text())
+    check_document(read)
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +296,7 @@ def test_stages_run_in_order_where_they_are_needed_and_what_they_find_is_in_the_
     )
     monkeypatch.setattr("heatcam.commands.audit.run_stages", lambda run: run_stages(run, stages))
     _, results, _ = audit(data, tmp_path / "a")
-    assert document(tmp_path / "a")["clusters"]["found"] == 1
+    assert json.loads((tmp_path / "a" / "audit.json").read_text())["clusters"]["found"] == 1
     assert "one cluster" in results
     assert polars.read_parquet(tmp_path / "a/objects.parquet")["cluster"].to_list()[:2] == [4, None]
 

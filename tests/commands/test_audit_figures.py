@@ -60,6 +60,7 @@ def run_of(tmp_path: Path, **choice: Any) -> Any:
         made={},
         documents={},
         lines=[],
+        settings={"imgsz": "320"},
     )
 
 
@@ -120,6 +121,14 @@ def test_an_audit_against_another_has_its_changes(tmp_path: Path) -> None:
     assert run.documents["changes"]["counts"] == {"broken": 1}
     assert "1 broken" in run.lines[0]
     assert f"against {tmp_path / 'old'}, 4 pictures of both" in run.lines[0]
+
+
+def test_an_earlier_audit_that_asked_otherwise_is_told_after_the_first_line(tmp_path: Path) -> None:
+    run = run_of(tmp_path, against=write_audit(tmp_path / "old"))
+    (tmp_path / "old" / "audit.json").write_text(json.dumps({"model": {"imgsz": 640}}))
+    compare_audits(run)
+    assert run.lines[1] == "not asked alike: imgsz 640, now 320"
+    assert run.documents["changes"]["lines"][1] == run.lines[1]
 
 
 def test_a_previous_audit_that_is_none_is_told(tmp_path: Path) -> None:

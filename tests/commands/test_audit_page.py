@@ -62,3 +62,11 @@ def test_pictures_of_several_folders_have_no_root(tmp_path: Path) -> None:
     show_page(run := a_run(tmp_path, {"a.jpg": tmp_path / "x" / "a.jpg", "b.jpg": tmp_path / "y" / "b.jpg"}))
     assert data_of(tmp_path)["root"] == ""
     assert run.lines
+
+
+def test_commands_on_the_page_name_pictures_below_the_working_folder_from_there_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    show_page(a_run(tmp_path, {"images/a.jpg": tmp_path / "data" / "images" / "a.jpg"}))
+    assert data_of(tmp_path)["root"] == "data"

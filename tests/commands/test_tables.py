@@ -51,3 +51,24 @@ def test_on_a_terminal_it_is_a_drawn_table_with_the_same_words() -> None:
     assert "───" in drawn
     for words in (HEADINGS, ("0", "[2, 3]", "-"), ("10", "picture", "1.5")):
         assert any(line.split() == " ".join(words).split() for line in drawn.splitlines())
+
+
+def test_where_it_is_a_little_narrow_its_columns_are_closer_and_names_of_several_words_stay_in_their_row() -> (
+    None
+):
+    console = Console(file=io.StringIO(), width=26, force_terminal=True, color_system=None)
+    show_table(
+        Terminal(console, console),
+        ("class", "labels", "recall"),
+        [("dining table", 12, 0.5)],
+        {"labels", "recall"},
+    )
+    assert console.file.getvalue().splitlines() == [
+        "class         labels  recall",
+        "dining table      12     0.5",
+    ]
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    show_table(
+        Terminal(console, console), ("rule", "found", "95 %"), [("a", "x", "0.746 to 0.869 and on")], ()
+    )
+    assert "───" in console.file.getvalue()

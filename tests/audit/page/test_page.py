@@ -90,8 +90,9 @@ def context(browser: Any) -> Iterator[Any]:
 
 
 def is_error(line: Any) -> bool:
-    """True for an error but a crop that does not lie beside the page."""
-    return line.type in ("error", "warning") and "ERR_FILE_NOT_FOUND" not in line.text
+    """True for an error but a crop that does not lie beside the page, or what a slow browser says of these tests' own reading."""
+    allowed = ("ERR_FILE_NOT_FOUND", "Multiple readback operations")
+    return line.type in ("error", "warning") and not any(words in line.text for words in allowed)
 
 
 def is_local(address: str) -> bool:
@@ -361,7 +362,7 @@ def test_each_kind_and_class_and_cluster_leads_to_its_objects(context: Any, some
 def test_a_set_in_the_address_is_known_before_its_view_was_seen(context: Any, some: Any) -> None:
     page = opened(context, some[0], "#objects?kind=all&set=cause-dog")
     assert count(page) == 4
-    assert "dog that the background caused" in page.inner_text(".chip")
+    assert "dog lost without background" in page.inner_text(".chip")
 
 
 def test_an_object_shows_its_numbers_verdict_neighbours_and_command(context: Any, some: Any) -> None:

@@ -10,7 +10,7 @@ const changesShown = { kind: "", count: MOST_CHANGES };
 function drawChanges() {
   const changes = page.changes;
   const intro = element("header", { class: "heading" }, element("h1", {}, "Changes"), element("p", { class: "note" }, `Against ${changes.previous}: ${counted(changes.images, "picture")} of both audits count${onlyWords(changes)}.`));
-  return [intro, changeTiles(changes), element("div", { class: "columns" }, numberChanges(changes), changes.lines.length ? section("In words", "", element("ul", { class: "lines" }, changes.lines.map((line) => element("li", {}, capital(line))))) : null), changedObjects(changes)].filter(Boolean);
+  return [intro, changeTiles(changes), element("div", { class: "columns" }, numberChanges(changes), changes.lines.length ? section("In words", "", element("ul", { class: "lines" }, changes.lines.map((line) => element("li", {}, asSentence(line))))) : null), changedObjects(changes)].filter(Boolean);
 }
 
 function onlyWords({ images_only_before: before, images_only_now: now }) {

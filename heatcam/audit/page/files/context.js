@@ -4,7 +4,7 @@ const MOST_CONTEXTS = 12;
 let isWholeContext = false;
 
 function contextSection() {
-  const context = page.figures?.context ?? [];
+  const context = leaningFirst(page.figures?.context ?? []);
   if (!context.length) return null;
   const made = section("Without the background", "Backgrounds were blurred and swapped, objects blurred, and each picture scored again.");
   const holder = element("div");
@@ -12,6 +12,12 @@ function contextSection() {
   draw();
   made.append(holder);
   return made;
+}
+
+/** All classes together, then those that surely lose most without their background: by the upper ends of their intervals. */
+function leaningFirst([every, ...classes]) {
+  const high = (one) => one.without_background.high ?? 2;
+  return every ? [every, ...classes.sort((a, b) => high(a) - high(b))] : [];
 }
 
 function contextParts(context, redraw) {
@@ -29,6 +35,6 @@ function causeButton(one) {
   const count = one.caused_by_background.length;
   if (!count) return null;
   const set = `cause-${one.class_name ?? ""}`;
-  sets.set(set, { title: `${one.class_name ?? "objects"} that the background caused`, numbers: new Set(one.caused_by_background) });
-  return button(`${counted(count, "object")} caused by it`, () => showObjects({ set }), { class: "linked" });
+  sets.set(set, { title: `${one.class_name ?? "objects"} lost without background`, numbers: new Set(one.caused_by_background) });
+  return button(`${counted(count, "object")} lost without it`, () => showObjects({ set }), { class: "linked" });
 }

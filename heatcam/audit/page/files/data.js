@@ -35,20 +35,14 @@ function countBy(key, rows = ROWS) {
 }
 const kindCounts = countBy(kindOf);
 
-/** An object's box grown by a quarter of its sides, inside the picture, which its maps are of: x1, y1, x2, y2 in image pixels. */
-function grownOf(row) {
+/** An object's box grown by a quarter of its sides, out to whole pixels of the picture: what its thumbnail, crop and maps are of. */
+function cropOf(row) {
   const [x1, y1, x2, y2] = table.box[row], [wide, tall] = table.image_sizes[table.image[row]];
   const across = MARGIN * Math.max(x2 - x1, 2), down = MARGIN * Math.max(y2 - y1, 2);
   const left = clamped(x1 - across, 0, wide - 1), top = clamped(y1 - down, 0, tall - 1);
-  return [left, top, clamped(x2 + across, left + 1, wide), clamped(y2 + down, top + 1, tall)];
+  return [Math.floor(left), Math.floor(top), Math.ceil(clamped(x2 + across, left + 1, wide)), Math.ceil(clamped(y2 + down, top + 1, tall))];
 }
 const clamped = (value, low, high) => Math.min(Math.max(value, low), high);
-
-/** The whole pixels of that box, which thumbnail and crop are of. */
-function cropOf(row) {
-  const [x1, y1, x2, y2] = grownOf(row);
-  return [Math.floor(x1), Math.floor(y1), Math.ceil(x2), Math.ceil(y2)];
-}
 
 /** The clusters' members by cluster, and each cluster by its number. */
 const clusterOf = new Map((page.clusters?.list ?? []).map((one) => [one.number, one]));

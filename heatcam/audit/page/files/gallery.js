@@ -99,7 +99,7 @@ function fillTile(tile, place) {
   tile.setAttribute("aria-posinset", place + 1);
   setText(one.children[0], classOf(row));
   setText(one.children[1], hundredth(table.confidence[row]));
-  two.children[0].replaceChildren(dot(kind), kindWords(kind));
+  two.children[0].replaceChildren(dot(kind), ["class", "both"].includes(kind) ? `is ${labelOf(row)}` : kindWords(kind));
   setText(two.children[1], choice.sort === "confidence" ? number(table.evidence[row]) : write(table[choice.sort][row]));
   tile.title = `${objectWords(row)}; ${words.toLowerCase()} ${write(table[choice.sort][row])}`;
   markFlag(tile, row);

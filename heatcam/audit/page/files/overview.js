@@ -15,7 +15,7 @@ function tiles() {
   const count = (test) => ROWS.filter(test).length, made = [["Objects", whole(page.objects), shownNote()]];
   made.push(["Pictures", whole(page.figures?.images ?? table.images.length), ""]);
   if (hasLabels) {
-    made.push(["True", whole(allOf("true")), shareOf(allOf("true"))], ["False", whole(sumOf("wrong")), shareOf(sumOf("wrong"))], ["Missed", whole(allOf("missed")), ""]);
+    made.push(["True", whole(allOf("true")), shareOf(allOf("true"))], ["False", whole(sumOf("wrong")), shareOf(sumOf("wrong"))], ["Missed", whole(allOf("missed")), shareOfLabels(allOf("missed"))]);
   } else {
     made.push(["Low evidence", whole(count((row) => table.low[row] === 1)), "no better than chance"]);
   }
@@ -34,6 +34,10 @@ function shareOf(count) {
   const all = sumOf("wrong") + sumOf("right");
   return all ? `${percent(count / all)} of detections` : "";
 }
+function shareOfLabels(count) {
+  const all = ["true", "loose", "missed"].reduce((sum, kind) => sum + allOf(kind), 0);
+  return all ? `${percent(count / all)} of labels` : "";
+}
 
 function kindsSection() {
   const kinds = Object.keys(KINDS).filter((kind) => allOf(kind)), most = Math.max(...kinds.map(allOf), 1);
@@ -46,5 +50,10 @@ function kindsSection() {
 function wordsSection() {
   const lines = page.figures?.lines ?? [];
   if (!lines.length) return null;
-  return section("In words", "", element("ul", { class: "lines" }, lines.map((line) => element("li", {}, capital(line)))));
+  return section("In words", "", element("ul", { class: "lines" }, lines.map((line) => element("li", {}, asSentence(line)))));
+}
+/** A plain line of the terminal's; the name of a class at its beginning stays as it is written. */
+function asSentence(line) {
+  const text = line.replaceAll(" %", `${FIXED}%`);
+  return table.classes.some((name) => text.startsWith(`${name} `)) ? text : capital(text);
 }

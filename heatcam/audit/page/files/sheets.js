@@ -57,12 +57,6 @@ function placeIn(side, row) {
   return [(side - wide) / 2, (side - tall) / 2, wide, tall];
 }
 
-/** Where the maps lie in a crop that is drawn at this place. */
-function mapPlace(row, [x, y, wide, tall]) {
-  const [left, top, right, bottom] = grownOf(row), crop = cropOf(row), across = wide / (crop[2] - crop[0]), down = tall / (crop[3] - crop[1]);
-  return [x + (left - crop[0]) * across, y + (top - crop[1]) * down, (right - left) * across, (bottom - top) * down];
-}
-
 /** Draw an object's thumbnail into a part of a canvas; tells if it could. */
 async function paintThumb(context, row, place, isWanted) {
   const sheet = await thumbsOf(table.sheet[row]);
@@ -90,7 +84,7 @@ async function paintObject(canvas, row, look) {
   if (!isWanted()) return;
   context.clearRect(0, 0, canvas.width, canvas.height);
   await paintThumb(context, row, place, isWanted);
-  if (levels && isWanted()) paintMap(context, levels, look, mapPlace(row, place));
+  if (levels && isWanted()) paintMap(context, levels, look, place);
 }
 
 /** Make a small picture of an object that opens it. */

@@ -5,7 +5,7 @@ function stageOf(row, look) {
   const [x1, y1, x2, y2] = cropOf(row), wide = x2 - x1, tall = y2 - y1;
   const heat = element("canvas", { class: "heat", width: 320, height: Math.max(1, Math.round((320 * tall) / wide)) });
   const frame = element("div", { class: "frame", role: "img", "aria-label": `${objectWords(row)}, ${LOOKS.find(([name]) => name === look)[1].toLowerCase()}`, "--ratio": (wide / tall).toFixed(4) }, cropPicture(row), heat, outlines(row, [x1, y1, wide, tall]));
-  if (look !== "plain") mapOf(row, look).then((levels) => levels && paintMap(heat.getContext("2d"), levels, look, mapPlace(row, [0, 0, heat.width, heat.height]), 240));
+  if (look !== "plain") mapOf(row, look).then((levels) => levels && paintMap(heat.getContext("2d"), levels, look, [0, 0, heat.width, heat.height], 240));
   return element("figure", { class: "stage" }, frame);
 }
 

@@ -25,7 +25,7 @@ const KINDS = {
   true: ["True", "On a label of its class", "right"],
   class: ["Wrong class", "On a label of another class", "wrong"],
   location: ["Badly placed", "Its class, but the box overlaps the label too little", "wrong"],
-  both: ["Wrong class and place", "Near a label of another class", "wrong"],
+  both: ["Class and place", "Near a label of another class", "wrong"],
   duplicate: ["Duplicate", "On a label that a more confident box is on", "wrong"],
   background: ["Background", "On no label", "wrong"],
   missed: ["Missed", "A label that nothing right is on", "missed"],
