@@ -55,7 +55,7 @@ function verdictOf(row) {
   };
   const stands = isNone(table.covers[row]) ? null : rowOf.get(table.covers[row]), standing = kind === "missed" ? table.covers.indexOf(table.number[row]) : -1;
   const link = (other, words) => button(`${words} ${table.number[other]}`, () => openObject(other, opened.list), { class: "linked" });
-  return element("div", { class: "verdict" }, element("p", {}, sentences[kind] ?? `${KINDS[kind]?.[1] ?? ""}.`, table.low[row] === 1 ? element("span", { class: "low" }, "Low evidence: no better than chance.") : null),
+  return element("div", { class: "verdict" }, element("p", {}, sentences[kind] ?? `${KINDS[kind]?.[1] ?? ""}.`, table.low[row] === 1 ? element("span", { class: "low" }, "Low evidence: for and against cancel out, as with shuffled weights.") : null),
     stands !== null && stands !== undefined ? element("p", {}, "It stands for ", link(stands, "missed object"), ": the two count once.") : null, standing >= 0 ? element("p", {}, "In its place is ", link(standing, "object"), ".") : null);
 }
 const sentence = (text) => `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;

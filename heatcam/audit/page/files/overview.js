@@ -17,7 +17,7 @@ function tiles() {
   if (hasLabels) {
     made.push(["True", whole(allOf("true")), shareOf(allOf("true"))], ["False", whole(sumOf("wrong")), shareOf(sumOf("wrong"))], ["Missed", whole(allOf("missed")), shareOfLabels(allOf("missed"))]);
   } else {
-    made.push(["Low evidence", whole(count((row) => table.low[row] === 1)), "no better than chance"]);
+    made.push(["Low evidence", whole(count((row) => table.low[row] === 1)), "for and against cancel out"]);
   }
   made.push(...page.head.filter(([name]) => isHeadline(name)).map(([name, value]) => [name, value, ""]));
   return element("dl", { class: "tiles card" }, made.map(([name, value, note]) => element("div", {}, element("dt", {}, name), element("dd", {}, value), note ? element("dd", { class: "note" }, note) : null)));
