@@ -21,6 +21,7 @@ from heatcam.commands.audit_options import AuditChoice, AuditModel, AuditOutput
 from heatcam.commands.audit_plan import (
     DOCUMENT,
     STORE,
+    PlannedPicture,
     class_map,
     plan_pictures,
     prepare_folder,
@@ -92,6 +93,8 @@ def _collect(run: AuditRun, classes: ClassMap) -> Collected:
 
     with run.terminal.status("reading labels"):
         planned = plan_pictures(run.data, classes, run.explainer)
+    fits = {each.picture.name: each.letterbox for each in planned if isinstance(each, PlannedPicture)}
+    run.letterboxes.update(fits)
     surveyor = Surveyor(run.explainer, ObjectEmbedder)
     run.store.arrange([picture.name for picture in run.data.pictures])
     return collect(planned, surveyor, run.store, run.choice.match_iou, run.terminal)

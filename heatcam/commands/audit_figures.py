@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars
@@ -24,7 +25,7 @@ from heatcam.audit import (
     read_settings,
     settings_words,
 )
-from heatcam.commands.audit_tries import TryPlan, answers_to_come, run_tries, tries_to_make
+from heatcam.commands.audit_tries import ProberOf, TryPlan, answers_to_come, run_tries, tries_to_make
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import HeatcamError
 from heatcam.runtime import say_doing
@@ -51,16 +52,24 @@ def try_context(run: AuditRun) -> None:
 
     What an earlier run has answered is not asked again.
     """
-    from heatcam.saliency import Prober  # noqa: PLC0415 (torch: loaded by now)
-
     plan = TryPlan(run.choice.tries, run.choice.seed, run.choice.match_iou)
     tried = tries_to_make(run.store.table(), _pictures(run), plan)
     left = _unanswered(tried, run.store.tries())
     progress = _Progress(answers_to_come(left))
-    prober = Prober(run.explainer)
-    for answer in run_tries(prober, left, _reader(run), plan, _teller(run.terminal)):
+    for answer in run_tries(_probers(run), left, _reader(run), plan, _teller(run.terminal)):
         run.store.put_tries([asdict(answer)])
         progress.step()
+
+
+def _probers(run: AuditRun) -> ProberOf:
+    """Return what gives the model for a picture, with the geometry that its objects were found with."""
+    from heatcam.saliency import Prober  # noqa: PLC0415 (torch: loaded by now)
+
+    def prober_of(name: str) -> Prober:
+        letterbox = run.letterboxes.get(name)
+        return Prober(run.explainer if letterbox is None else run.explainer.with_fit(lambda _: letterbox))
+
+    return lru_cache(maxsize=1)(prober_of)  # (objects come in the order of pictures)
 
 
 def count_figures(run: AuditRun) -> None:

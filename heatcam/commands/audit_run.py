@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heatcam.audit import AuditStore, DataSet
 from heatcam.commands.audit_options import AuditChoice, AuditOutput
 from heatcam.commands.terminal import Terminal
+from heatcam.geometry import Letterbox
 from heatcam.models import MARKERS
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class AuditRun:
         head: facts for a page's head, in words.
         model: the model's file or name, as commands take it.
         settings: what the model is asked with, by name: see ``audit.settings_of``.
+        letterboxes: each picture's geometry, by its name in the table; None where it is the model's own.
     """
 
     data: DataSet
@@ -48,6 +50,7 @@ class AuditRun:
     head: dict[str, str] = field(default_factory=dict)
     model: str = MARKERS
     settings: dict[str, str] = field(default_factory=dict)
+    letterboxes: dict[str, Letterbox | None] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from heatcam.saliency import Prober
 
 Reader = Callable[[str], Uint8Array]
+#: Returns the model as it looked at the picture of this name: with the same geometry.
+ProberOf = Callable[[str], "Prober"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def answers_to_come(tried: Sequence[TriedObject]) -> int:
 
 
 def run_tries(
-    prober: Prober,
+    prober_of: ProberOf,
     tried: Sequence[TriedObject],
     read: Reader,
     plan: TryPlan,
@@ -59,7 +61,7 @@ def run_tries(
     A picture is read once for all of its objects. One that cannot be read leaves its questions out.
 
     Args:
-        prober: the model.
+        prober_of: the model for a picture; an object that was found with other borders may be lost by these alone.
         tried: in the order of pictures.
         read: reads a picture of the data set by its name, uint8 ``(H, W, 3)`` BGR.
         plan: the thresholds.
@@ -72,7 +74,7 @@ def run_tries(
         if image is not None:
             other = None if each.other_image is None else _read(read, each.other_image, failed)
             for question, picture in changed_pictures(image, each.box_xyxy, other):
-                yield _answer(prober, each, question, picture, plan)
+                yield _answer(prober_of(each.image), each, question, picture, plan)
 
 
 def _read(read: Reader, name: str, failed: Callable[[HeatcamError], None]) -> Uint8Array | None:

@@ -14,8 +14,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from heatcam.audit import AuditStore
+from heatcam.audit import AuditStore, TryQuestion
 from heatcam.audit.objects import OBJECT_SCHEMA
+from heatcam.commands import audit_tries
 from heatcam.commands.audit import run_audit
 from heatcam.commands.audit_options import AuditChoice, AuditModel, AuditOutput
 from heatcam.commands.audit_stages import AuditRun, Stage, run_stages
@@ -101,6 +102,23 @@ def done(data: Path, tmp_path_factory) -> Path:
     code, *_ = audit(data, folder)
     assert code == 0
     return folder
+
+
+def test_tries_look_at_pictures_as_their_objects_were_found(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same borders: a picture in which nothing was changed keeps every object, as sure as before."""
+    unchanged = [TryQuestion.BACKGROUND_BLURRED]
+    monkeypatch.setattr(
+        audit_tries, "changed_pictures", lambda image, *_: [(question, image) for question in unchanged]
+    )
+    assert audit(data, tmp_path / "audit", AuditChoice(tries=30))[0] == 0
+    store = AuditStore(tmp_path / "audit" / "audit.sqlite")
+    both = store.tries().join(store.table().select("number", found="confidence"), on="number")
+    store.close()
+    assert len(both) > 10
+    assert both["kept"].all()
+    assert (both["confidence"] - both["found"]).abs().max() < 1e-4
 
 
 def val_of(data: Path, tmp_path: Path) -> tuple[float, float]:

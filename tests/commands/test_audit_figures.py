@@ -61,6 +61,7 @@ def run_of(tmp_path: Path, **choice: Any) -> Any:
         documents={},
         lines=[],
         settings={"imgsz": "320"},
+        letterboxes={},
     )
 
 

@@ -48,7 +48,7 @@ def tried_with(prober: FakeProber, images: dict[str, Any], plan: TryPlan = TryPl
     names = [name for name in images if name != "empty.jpg"]
     table = table_of(*(made("true", "dog", name, BOX, class_id=DOG) for name in names))
     tried = tries_to_make(table, list(images), plan)
-    answers = list(run_tries(prober, tried, images.__getitem__, plan))  # type: ignore[arg-type]
+    answers = list(run_tries(lambda _: prober, tried, images.__getitem__, plan))  # type: ignore[arg-type]
     assert len(answers) == answers_to_come(tried) == prober.asked
     return context_of(table, tries_table(answers))[1]
 
@@ -71,15 +71,18 @@ def test_an_answer_has_the_confidence_of_the_best_box_on_the_object_kept_or_not(
     images = pictures(1)
     tried = TriedObject(1, "0.jpg", DOG, "dog", BOX, None)
     plan = TryPlan()
-    blurred, blank = run_tries(FakeProber((125, 125)), [tried], images.__getitem__, plan)  # type: ignore[arg-type]
+    blurred, blank = run_tries(lambda _: FakeProber((125, 125)), [tried], images.__getitem__, plan)  # type: ignore[arg-type]
     assert blurred == Try(1, "background_blurred", True, pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6))
     assert not blank.kept
     assert 0.1 < blank.confidence < 0.25
-    (cat, _) = run_tries(FakeProber((125, 125)), [replace(tried, class_id=CAT)], images.__getitem__, plan)  # type: ignore[arg-type]
+    (cat, _) = run_tries(
+        lambda _: FakeProber((125, 125)), [replace(tried, class_id=CAT)], images.__getitem__, plan
+    )  # type: ignore[arg-type]
     assert not cat.kept
     far = replace(tried, box_xyxy=(0.0, 0.0, 64.0, 64.0))
     assert [
-        each.confidence for each in run_tries(FakeProber((125, 125)), [far], images.__getitem__, plan)
+        each.confidence
+        for each in run_tries(lambda _: FakeProber((125, 125)), [far], images.__getitem__, plan)
     ] == [0, 0]  # type: ignore[arg-type]
 
 
@@ -87,7 +90,9 @@ def test_the_plan_may_ask_for_more_confidence_than_the_model_does() -> None:
     images = pictures(1)
     tried = [TriedObject(1, "0.jpg", DOG, "dog", BOX, None)]
     kept = [
-        next(run_tries(FakeProber((125, 125), 0.001), tried, images.__getitem__, TryPlan(conf=conf))).kept  # type: ignore[arg-type]
+        next(
+            run_tries(lambda _: FakeProber((125, 125), 0.001), tried, images.__getitem__, TryPlan(conf=conf))
+        ).kept  # type: ignore[arg-type]
         for conf in (None, 0.5, 0.9)
     ]
     assert kept == [True, True, False]
@@ -105,7 +110,9 @@ def test_pictures_that_cannot_be_read_leave_their_questions_out() -> None:
     table = table_of(*(made("true", "dog", name, BOX, class_id=DOG) for name in ("0.jpg", "1.jpg")))
     tried = tries_to_make(table, list(images), TryPlan())
     answers = list(
-        run_tries(FakeProber((125, 125)), tried, read, TryPlan(), lambda error: told.append(error.problem))  # type: ignore[arg-type]
+        run_tries(
+            lambda _: FakeProber((125, 125)), tried, read, TryPlan(), lambda error: told.append(error.problem)
+        )  # type: ignore[arg-type]
     )
     assert [(each.number, each.question) for each in answers] == [
         (1, "background_blurred"),
