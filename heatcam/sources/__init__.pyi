@@ -2,6 +2,8 @@ from .base import Source as Source
 from .cameras import Camera as Camera
 from .cameras import list_cameras as list_cameras
 from .cameras import no_camera_advice as no_camera_advice
+from .coco_document import CocoDocument as CocoDocument
+from .coco_document import read_coco as read_coco
 from .decoding import NotAPictureError as NotAPictureError
 from .decoding import check_picture as check_picture
 from .decoding import decode_picture as decode_picture

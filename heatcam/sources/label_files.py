@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from heatcam.errors import UnreadableInputError, reason_of
+from heatcam.sources.coco_document import read_coco
 
 _WITH_CONFIDENCE = 6  # numbers in a line of ultralytics' predictions
 _FORMAT = "a line is: class x y width height, as shares of the picture"
@@ -29,35 +28,6 @@ class LabelledBox:
     class_id: int | None = None
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _CocoImage(_Record):
-    id: int | str
-    file_name: str
-    width: int | None = Field(default=None, ge=1)
-    height: int | None = Field(default=None, ge=1)
-
-
-class _CocoCategory(_Record):
-    id: int
-    name: str
-
-
-class _CocoAnnotation(_Record):
-    image_id: int | str
-    category_id: int
-    bbox: tuple[float, float, float, float]
-    iscrowd: int = 0
-
-
-class _CocoDocument(_Record):
-    images: list[_CocoImage]
-    categories: list[_CocoCategory]
-    annotations: list[_CocoAnnotation]
-
-
 def read_labels(labels: Path, picture: Path, size_wh: tuple[int, int]) -> tuple[LabelledBox, ...]:
     """Read the labels of one picture.
 
@@ -71,14 +41,14 @@ def read_labels(labels: Path, picture: Path, size_wh: tuple[int, int]) -> tuple[
         UnreadableInputError: a file is missing or is none of these, or does not know the picture; the message names the place.
     """
     path = labels / f"{picture.stem}.txt" if labels.is_dir() else labels
+    if path.suffix.lower() == ".json":
+        return _coco(path, picture, size_wh)
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableInputError(
             f"labels {path} cannot be read: {reason_of(error)}", "give YOLO's .txt or COCO's .json"
         ) from error
-    if path.suffix.lower() == ".json":
-        return _coco(text, path, picture, size_wh)
     lines = [(n, line.split()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     return tuple(_yolo(words, f"{path} line {n}", size_wh) for n, words in lines)
 
@@ -106,36 +76,18 @@ def _yolo(words: list[str], where: str, size_wh: tuple[int, int]) -> LabelledBox
     return LabelledBox(box, class_id=class_id)
 
 
-def _coco(text: str, path: Path, picture: Path, size_wh: tuple[int, int]) -> tuple[LabelledBox, ...]:
+def _coco(path: Path, picture: Path, size_wh: tuple[int, int]) -> tuple[LabelledBox, ...]:
     """Read the boxes of one picture from a document of COCO's."""
-    try:
-        document = _CocoDocument.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnreadableInputError(
-            f"{path} is no COCO document: {where}: {first['msg']}",
-            "it has images, categories and annotations",
-        ) from error
+    document = read_coco(path)
     own = [image for image in document.images if Path(image.file_name).name == picture.name]
     if len(own) != 1:
         raise UnreadableInputError(
             f"{path} has {len(own) or 'no'} pictures named {picture.name}", "file_name says which is which"
         )
-    stated = own[0].width, own[0].height
-    if None not in stated and stated != size_wh:
-        raise UnreadableInputError(
-            f"{path} has labels for {stated[0]}x{stated[1]}, and {picture.name} is {size_wh[0]}x{size_wh[1]}",
-            "give the picture that was labelled",
-        )
-    names = {category.id: category.name for category in document.categories}
-    found = [each for each in document.annotations if each.image_id == own[0].id and not each.iscrowd]
-    return tuple(_coco_box(each, names, path) for each in found)
-
-
-def _coco_box(each: _CocoAnnotation, names: dict[int, str], path: Path) -> LabelledBox:
-    x, y, width, height = each.bbox
-    if each.category_id not in names or not all(map(math.isfinite, each.bbox)):
-        problem = f"category {each.category_id} is not in it" if each.category_id not in names else "bbox"
-        raise UnreadableInputError(f"{path} is no COCO document: {problem}", "mend it")
-    return LabelledBox((x, y, x + width, y + height), names[each.category_id])
+    own[0].require_size(size_wh, path)
+    names, found = document.names, []
+    for n, each in enumerate(document.annotations):
+        if each.image_id == own[0].id and not each.iscrowd:
+            box = each.box_xyxy(names, f"{path}: annotations.{n}")
+            found += [] if box is None else [LabelledBox(box, names[each.category_id])]
+    return tuple(found)

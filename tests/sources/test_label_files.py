@@ -77,7 +77,7 @@ def test_a_coco_document_gives_the_boxes_of_the_picture_of_that_name_without_cro
         ("{", "no COCO document"),
         ("[]", "no COCO document"),
         (coco(annotations=[{"image_id": 7, "category_id": 18, "bbox": [1, 2, 3]}]), "annotations.0.bbox"),
-        (coco(annotations=[{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4]}]), "category 1 is not in it"),
+        (coco(annotations=[{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4]}]), "annotations.0: there is no category 1"),
         (coco(images=[]), "no pictures named a.jpg"),
         (coco(images=[{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "x/a.jpg"}]), "2 pictures named"),
         (coco(images=[{"id": 7, "file_name": "a.jpg", "width": 20, "height": 10}]), "labels for 20x10"),
