@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BY_THE_CLOCK := tests/live tests/sinks \
 	$(foreach name,camera cameras decoder_process every_source live mjpeg outages rtsp screen served_by_ffmpeg,tests/sources/test_$(name).py) \
 	$(foreach name,standard_input stream stream_clock,tests/sources/test_$(name).py) \
-	$(foreach name,cameras interrupts live live_brush record record_safely secrets standard_input,tests/commands/test_$(name).py)
+	$(foreach name,cameras interrupts live live_asking record record_safely secrets standard_input,tests/commands/test_$(name).py)
 SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 # grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
 # that opens windows last; should another installer have done otherwise, this mends it.
