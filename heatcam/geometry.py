@@ -356,10 +356,10 @@ def corners_of_rotated(boxes_xywhr: npt.ArrayLike) -> Float32Array:
 
 def overlaps(boxes_xyxy: Float32Array, others_xyxy: Float32Array) -> Float32Array:
     """Return the IoU of each of ``(N, 4)`` with each of ``(M, 4)`` boxes: float32 ``(N, M)`` in ``[0, 1]``."""
-    ours, theirs = boxes_xyxy[:, None], others_xyxy[None]
-    sides = np.minimum(ours[..., 2:], theirs[..., 2:]) - np.maximum(ours[..., :2], theirs[..., :2])
-    shared = sides.clip(0).prod(-1)
-    areas = [(b[..., 2:] - b[..., :2]).prod(-1) for b in (ours, theirs)]
+    (left, top, right, bottom), others = boxes_xyxy.T[..., None], others_xyxy.T[:, None]
+    wide = (np.minimum(right, others[2]) - np.maximum(left, others[0])).clip(0)
+    shared = wide * (np.minimum(bottom, others[3]) - np.maximum(top, others[1])).clip(0)
+    areas = (right - left) * (bottom - top), (others[2] - others[0]) * (others[3] - others[1])
     return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9), np.float32)
 
 

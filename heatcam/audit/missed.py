@@ -61,7 +61,8 @@ def why_missed(
 ) -> tuple[MissedLabel, ...]:
     """Return why labels were missed.
 
-    A candidate that is a kept box of the class has that box's map. One that is not seen has none: it is no stronger than noise.
+    A candidate that is a kept box of the class has that box's map. That of an object that is not seen is the strongest on the place
+    all the same: what speaks for the class there is no more than noise, and what speaks against it may tell why.
 
     Args:
         asked: the model, which has just seen the picture.
@@ -81,9 +82,7 @@ def why_missed(
     candidates = asked.candidates(image, labels.boxes_xyxy[list(missed)])
     answers = ask_places(places, candidates, match_iou, missed)
     known = [_known(asked, answer) for answer in answers]
-    unknown = [
-        n for n, answer in enumerate(answers) if known[n] is None and answer.verdict is not Verdict.NOT_SEEN
-    ]
+    unknown = [n for n, own in enumerate(known) if own is None]
     for n, made in zip(unknown, _evidence_at(asked, image, [answers[n] for n in unknown]), strict=True):
         known[n] = made
     return tuple(_told(*each) for each in zip(missed, answers, known, strict=True))

@@ -9,6 +9,7 @@ from .evidence import cells_in_box as cells_in_box
 from .evidence import cells_touched as cells_touched
 from .evidence import decided as decided
 from .evidence import peak_of as peak_of
+from .evidence import positive_evidence as positive_evidence
 from .findings import FindingsOptions as FindingsOptions
 from .findings import describe as describe
 from .findings import document_head as document_head

@@ -93,23 +93,24 @@ class Spread:
 def spread_of(saliency: SaliencyMap) -> Spread | None:
     """Return where a map's positive evidence lies; None if there is none. Cells count at their middles, where those are seen."""
     letterbox, values = saliency.letterbox, saliency.values
-    height, width = values.shape
-    middles = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), axis=-1)
-    points = letterbox.points_to_image(middles * np.array(letterbox.model_wh) / (width, height))  # (h, w, 2)
+    (height, width), (wide, tall) = values.shape, letterbox.model_wh
+    along, down = (np.arange(width) + 0.5) * wide / width, (np.arange(height) + 0.5) * tall / height
+    xs = letterbox.points_to_image(np.stack((along, along), 1))[:, 0]  # (w,), middles of the columns
+    ys = letterbox.points_to_image(np.stack((down, down), 1))[:, 1]  # (h,)
     left, top, right, bottom = letterbox.seen_xyxy
-    on_picture = ((points >= (left, top)) & (points <= (right, bottom))).all(-1)
+    on_picture = ((ys >= top) & (ys <= bottom))[:, None] & (xs >= left) & (xs <= right)
     weights = np.where(on_picture, np.maximum(values, 0), 0).astype(np.float64)
-    total = float(weights.sum())
+    of_rows, of_columns = weights.sum(1), weights.sum(0)
+    total = float(of_rows.sum())
     if total <= NOTHING:
         return None
-    centroid = (weights[..., None] * points).sum((0, 1)) / total
-    apart = ((points - centroid) ** 2).sum(-1)
+    centroid = of_columns @ xs / total, of_rows @ ys / total
+    apart = of_columns @ (xs - centroid[0]) ** 2 + of_rows @ (ys - centroid[1]) ** 2
     row, column = np.unravel_index(int(weights.argmax()), weights.shape)
-    peak = points[row, column]
     return Spread(
-        (float(peak[0]), float(peak[1])),
+        (float(xs[column]), float(ys[row])),
         (float(centroid[0]), float(centroid[1])),
-        float(np.sqrt((weights * apart).sum() / total)),
+        float(np.sqrt(apart / total)),
     )
 
 

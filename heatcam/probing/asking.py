@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from heatcam.frames import Candidates
+from heatcam.frames import Candidates, Int64Array
 from heatcam.geometry import Float32Array, overlaps
 from heatcam.probing.meant import BoolArray, may_be_meant
 from heatcam.probing.noise import noise_level
@@ -141,15 +141,14 @@ class _Seen:
         """Logit of the class of every candidate, float32 ``(K,)``."""
         return self.all.logits[:, self.place.class_id]
 
-    @cached_property
-    def free(self) -> BoolArray:
-        """False for candidates that lie better on another place of this class, or were kept there: bool ``(K,)``."""
-        elsewhere = overlaps(self.inside, self.same_class).max(1)
-        free: BoolArray = np.asarray(elsewhere <= self.ious + _ROUNDING)
+    def free(self, rows: Int64Array) -> BoolArray:
+        """Return False for candidates that lie better on another place of this class, or were kept there: bool, as ``rows``."""
         found = self.all.detections
-        rows = [int(found.anchors[d]) for d in self.others if found.class_ids[d] == self.place.class_id]
-        free[rows] = False
-        return free
+        kept = [int(found.anchors[d]) for d in self.others if found.class_ids[d] == self.place.class_id]
+        if len(self.same_class) == 1:  # (this place alone)
+            return ~np.isin(rows, kept)
+        elsewhere = overlaps(self.inside[rows], self.same_class).max(1)
+        return np.asarray((elsewhere <= self.ious[rows] + _ROUNDING) & ~np.isin(rows, kept))
 
     @cached_property
     def meant(self) -> BoolArray:
@@ -172,8 +171,16 @@ class _Seen:
 
     def best(self, which: BoolArray) -> int | None:
         """Return the row of the candidate with the highest logit of the class among ``which``; None for none."""
-        rows = np.nonzero(which & self.free)[0]
+        return self.best_of(np.nonzero(which)[0])
+
+    def best_of(self, rows: Int64Array) -> int | None:
+        """Return the one of ``rows``, int64 ascending, that is free and has the highest logit of the class; None for none."""
+        rows = rows[self.free(rows)]
         return int(rows[self.logits[rows].argmax()]) if len(rows) else None
+
+    def is_likeliest(self, rows: Int64Array) -> BoolArray:
+        """Tell for each of ``rows`` whether the class is the likeliest there: bool, as ``rows``."""
+        return np.asarray(self.all.logits[rows].argmax(1) == self.place.class_id)
 
     def kept(self, which: BoolArray) -> list[int]:
         """Return the indices of kept boxes, on no other place, that are among ``which``, bool ``(K,)``; strongest first."""
@@ -202,13 +209,13 @@ def _found(seen: _Seen) -> Ruling | None:
 
 def _lost_after_the_threshold(seen: _Seen) -> Ruling | None:
     """A candidate on the place passed the confidence threshold with this class, and was not kept."""
-    confidences = 1 / (1 + np.exp(-seen.logits.astype(np.float64)))
-    passed = (seen.ious >= seen.match_iou) & (confidences > seen.all.conf)
-    if seen.all.suppresses:
-        passed &= seen.all.likeliest == seen.place.class_id
+    rows = np.nonzero(seen.ious >= seen.match_iou)[0]
     found = seen.all.detections
-    passed[found.anchors[found.class_ids == seen.place.class_id]] = False
-    row = seen.best(passed)
+    rows = rows[(1 / (1 + np.exp(-seen.logits[rows].astype(np.float64)))) > seen.all.conf]
+    rows = rows[~np.isin(rows, found.anchors[found.class_ids == seen.place.class_id])]
+    if seen.all.suppresses:
+        rows = rows[seen.is_likeliest(rows)]
+    row = seen.best_of(rows)
     if row is None:
         return None
     stopped = suppressor_of(seen.all, row, seen.place.class_id) is not None
@@ -240,8 +247,8 @@ def _kept_as_another_class(seen: _Seen) -> Ruling | None:
 
 def _seen_elsewhere(seen: _Seen) -> Ruling | None:
     """A candidate that is meant for this object, of this class rather than another, rises above the noise; its IoU is too low."""
-    of_class = seen.all.likeliest == seen.place.class_id
-    row = seen.best(of_class & seen.meant)
+    meant = np.nonzero(seen.meant)[0]
+    row = seen.best_of(meant[seen.is_likeliest(meant)])
     return None if row is None or seen.logits[row] <= seen.floor else Ruling(Verdict.MISPLACED, row)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from heatcam.errors import HeatcamError, first_line
 from heatcam.frames import Candidates, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.measures import evidence_share
+from heatcam.measures import positive_evidence
 from heatcam.probing.verdicts import PlaceAnswer
 
 
@@ -44,13 +44,13 @@ class ClassEvidence:
     @property
     def speaks_for(self) -> float:
         """Sum of the positive part over the picture, in the map's unit."""
-        return evidence_share(self.saliency, self.saliency.letterbox.seen_xyxy).evidence
+        return positive_evidence(self.saliency, self.saliency.letterbox.seen_xyxy)[0]
 
     @property
     def speaks_against(self) -> float:
         """Sum of the negative part over the picture, as a number above zero."""
         turned = replace(self.saliency, values=-self.saliency.values)
-        return evidence_share(turned, turned.letterbox.seen_xyxy).evidence
+        return positive_evidence(turned, turned.letterbox.seen_xyxy)[0]
 
 
 @dataclass(frozen=True)

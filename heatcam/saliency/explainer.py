@@ -278,7 +278,12 @@ class Explainer:
         Raises:
             MapError: an object's level does not read the tapped layers, or the method failed.
         """
-        return self._map_of_each(forward, letterbox)[1] if len(forward.boxes) else ()
+        if not len(forward.boxes):
+            return ()
+        engine = self.engine.anchored()
+        each = self.engine.object_gradients(forward) if engine is None else engine.gradients_together(forward)
+        maps = {number: self._map(forward, gradients, letterbox) for number, gradients in each}
+        return tuple(maps[n] for n in sorted(maps))
 
     def may_run_beside(self, other: Explainer) -> bool:
         """Return True if another explainer may explain in another thread meanwhile; the two must not share inputs then.
