@@ -61,8 +61,8 @@ def why_missed(
 ) -> tuple[MissedLabel, ...]:
     """Return why labels were missed.
 
-    A candidate that is a kept box of the class has that box's map. That of an object that is not seen is the strongest on the place
-    all the same: what speaks for the class there is no more than noise, and what speaks against it may tell why.
+    A candidate that is a kept box of the class has that box's map. That of an object that is not seen is the strongest on the
+    place all the same: what speaks for the class there is no more than noise, and what speaks against it may tell why.
 
     Args:
         asked: the model, which has just seen the picture.

@@ -16,7 +16,7 @@ from heatcam.audit import (
     write_tables,
 )
 from heatcam.commands.audit_collect import Collected, collect
-from heatcam.commands.audit_document import count, document_of, head_of
+from heatcam.commands.audit_document import ROTATED, UPRIGHT, count, document_of, head_of
 from heatcam.commands.audit_options import AuditChoice, AuditModel, AuditOutput
 from heatcam.commands.audit_plan import (
     DOCUMENT,
@@ -68,6 +68,7 @@ def run_audit(
     model = replace(model, model=model_at_hand(model.model, MARKERS, terminal))
     explainer = start_explainer(model, terminal, pictures=len(data.pictures))
     _refuse_others(explainer)
+    _say_upright(explainer, terminal)
     classes = class_map(data, explainer)
     store = AuditStore(output.output / STORE)
     store.begin(settings_digest(data, explainer, choice))
@@ -108,6 +109,12 @@ def _refuse_others(explainer: Explainer) -> None:
     """
     if explainer.task == "classify":
         raise UsageError(f"{explainer.title} finds classes, not boxes", "give a model that finds boxes")
+
+
+def _say_upright(explainer: Explainer, terminal: Terminal) -> None:
+    """Say that rotated boxes are matched by the upright ones around them."""
+    if explainer.task == ROTATED:
+        terminal.note(f"rotated boxes: {UPRIGHT}")
 
 
 def _with_stages(run: AuditRun, document: AuditDocument, collected: Collected) -> AuditDocument:

@@ -29,6 +29,12 @@ from heatcam.text import printable
 if TYPE_CHECKING:
     from heatcam.saliency import Explainer
 
+ROTATED = "obb"  # ultralytics' name of the task
+#: Said of models that find rotated boxes.
+UPRIGHT = (
+    "matched, and counted in mAP, by the upright boxes around them; ultralytics' val takes them as they are"
+)
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -96,6 +102,8 @@ def head_of(document: AuditDocument) -> dict[str, str]:
     }
     if document.map50 is not None and document.map50_95 is not None:
         said["mAP50"], said["mAP50-95"] = f"{document.map50:.3f}", f"{document.map50_95:.3f}"
+    if model.task == ROTATED:
+        said["rotated boxes"] = UPRIGHT
     said["made"] = datetime.fromisoformat(document.made_at).strftime("%Y-%m-%d %H:%M")
     return {name: printable(words) for name, words in said.items()}
 

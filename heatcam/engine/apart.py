@@ -62,7 +62,8 @@ class Reaches:
         Args:
             inputs: of a pass with a graph.
             level: index into the head's inputs.
-            rows, columns: of the level.
+            rows: of the level.
+            columns: of the level.
         """
         tall, wide = inputs.features[level].shape[2:]
         return [
@@ -99,7 +100,14 @@ class Reaches:
 
 
 def _reach(touched: Tensor, cells: Span, count: int, block: int) -> Reach:
-    """Return the reach of a level's cells, of ``count``, along an axis of which these cells of the tap are touched, bool ``(n,)``."""
+    """Return the reach of a level's cells, of ``count``, along an axis.
+
+    Args:
+        touched: bool ``(n,)``, which of the tap's cells they reach.
+        cells: those of the level.
+        count: number of the level's cells.
+        block: see ``Reach``.
+    """
     where, tap_count = touched.nonzero().flatten().tolist(), len(touched)
     if not where:  # (the level does not read this tap)
         return Reach(block, 0, 0)

@@ -53,8 +53,12 @@ def test_what_is_not_apart_after_all_is_taken_one_by_one(monkeypatch) -> None:
     engine = engine_of(fresh_network("tiny"))
     forward = engine.forward_at(picture(TALL, WIDE), anchors_of(engine)[:4], [0] * 4)
     exact = dict(engine.object_gradients(forward))
-    monkeypatch.setattr(apart.Reaches, "_measured", lambda self, inputs, _: [(Reach(1, 0, 0),) * 2] * len(inputs.taps))
-    monkeypatch.setattr(Reach, "span", lambda _, cells, count, taps: (cells[0] * taps // count, cells[0] * taps // count + 1))
+    monkeypatch.setattr(
+        apart.Reaches, "_measured", lambda self, inputs, _: [(Reach(1, 0, 0),) * 2] * len(inputs.taps)
+    )
+    monkeypatch.setattr(
+        Reach, "span", lambda _, cells, count, taps: (cells[0] * taps // count, cells[0] * taps // count + 1)
+    )
     for number, those in engine.gradients_together(forward):
         for own, other in zip(those, exact[number], strict=True):
             assert float((own - other).abs().max()) <= 1e-6 * float(other.abs().max())
