@@ -7,7 +7,7 @@ rectangles are measured, by what a few cells of each level reach, and leave a ce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,11 +15,13 @@ from torch import Tensor
 
 from heatcam.engine.interface import TapGradients
 from heatcam.engine.network import HeadInputs
+from heatcam.engine.patches import LevelTargets, PatchGradients
 
 #: Gradient outside of all rectangles, of the largest one, up to which it is rounding.
 _ROUNDING = 1e-5
 Span = tuple[int, int]  # first cell, and the one after the last
 Rectangle = tuple[Span, Span]  # rows and columns
+Alone = tuple[LevelTargets, PatchGradients]
 Carry = Callable[[HeadInputs, list[Tensor | None]], TapGradients]
 
 
@@ -46,7 +48,7 @@ class Reach:
 
 
 class Reaches:
-    """What the levels of one network reach at its taps; each is measured once, and again in a larger picture.
+    """Reaches of the levels of one network at its taps; each is measured once, and again in a larger picture.
 
     Args:
         carry: takes gradients at the head's inputs down to the taps.
@@ -55,6 +57,35 @@ class Reaches:
     def __init__(self, carry: Carry) -> None:
         self._carry = carry
         self._known: dict[int, tuple[tuple[int, ...], list[tuple[Reach, Reach]]]] = {}
+
+    def gradients(
+        self,
+        inputs: HeadInputs,
+        alone: Sequence[Alone],
+        summed: Callable[[list[Alone]], TapGradients],
+    ) -> Iterator[tuple[int, TapGradients]]:
+        """Yield the index of each object, and its gradient at the taps alone.
+
+        Args:
+            inputs: of a pass with a graph.
+            alone: one object each, and its gradient in the square of cells that its score reads.
+            summed: takes the sum of some of them down to the taps.
+        """
+        places = [self._places_of(inputs, *each) for each in alone] if len(alone) > 1 else [[] for _ in alone]
+        for those in groups_apart(places):
+            total = summed([alone[n] for n in those])
+            parts = [total] if len(those) == 1 else split(total, [places[n] for n in those])
+            yield from zip(those, parts or [summed([alone[n]]) for n in those], strict=True)
+
+    def _places_of(self, inputs: HeadInputs, target: LevelTargets, square: PatchGradients) -> list[Rectangle]:
+        """Return where one object's gradients are, at each tap."""
+        radius = square.values.shape[1] // 2
+        middle = int(target.rows[0]), int(target.columns[0])
+        rows, columns = (
+            (max(0, at - radius), min(count, at + radius + 1))
+            for at, count in zip(middle, inputs.features[target.level].shape[2:], strict=True)
+        )
+        return self.rectangles(inputs, target.level, rows, columns)
 
     def rectangles(self, inputs: HeadInputs, level: int, rows: Span, columns: Span) -> list[Rectangle]:
         """Return what some cells of a level reach at each tap.

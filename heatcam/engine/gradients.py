@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.apart import Reaches, Rectangle, groups_apart, split
+from heatcam.engine.apart import Reaches
 from heatcam.engine.boxes import (
     EveryBox,
     KeptBoxes,
@@ -267,38 +267,16 @@ class GradientEngine(TappedEngine[TappedNetwork]):
                 yield int(own.members[0]), self._gradient(forward.inputs, [own], scores, alone)
 
     def gradients_together(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """Yield the same as ``object_gradients``, with one pass for all objects whose gradients do not touch (``apart``).
-
-        Of many small objects in a large picture it takes a part of the time.
-        """
+        """Yield the same as ``object_gradients``, in less time for many small objects: see ``apart``."""
         scores, groups = self._of_picture(forward)
         squares, inputs = self._squares_of(forward, groups, scores), forward.inputs
         if not squares or any(c is not None for c in self._shared_cotangents(inputs, groups, scores)):
             yield from self.object_gradients(forward)
             return
-        alone = [
-            (group.only(n), square.only(n))
-            for group, square in zip(groups, squares, strict=True)
-            for n in range(len(group.members))
-        ]
-        places = [self._places_of(inputs, group) for group, _ in alone] if len(alone) > 1 else [[]]
-        for those in groups_apart(places):
-            together = self._together(inputs, [alone[n] for n in those], scores)
-            parts = [together] if len(those) == 1 else split(together, [places[n] for n in those])
-            if parts is None:
-                parts = [self._together(inputs, [alone[n]], scores) for n in those]
-            yield from ((int(alone[n][0].members[0]), part) for n, part in zip(those, parts, strict=True))
-
-    def _places_of(self, inputs: HeadInputs, group: LevelTargets) -> list[Rectangle]:
-        """Return where one object's gradients are, at each tap."""
-        radius = self.cell_branches[group.level].radius
-        row, column = int(group.rows[0]), int(group.columns[0])
-        tall, wide = inputs.features[group.level].shape[2:]
-        rows, columns = (
-            (max(0, middle - radius), min(count, middle + radius + 1))
-            for middle, count in ((row, tall), (column, wide))
-        )
-        return self._reaches.rectangles(inputs, group.level, rows, columns)
+        pairs = zip(groups, squares, strict=True)
+        alone = [(own.only(n), square.only(n)) for own, square in pairs for n in range(len(own.members))]
+        down = self._reaches.gradients(inputs, alone, lambda some: self._together(inputs, some, scores))
+        yield from ((int(alone[n][0].members[0]), gradients) for n, gradients in down)
 
     def _of_picture(self, forward: Forward) -> tuple[Scores, list[LevelTargets]]:
         """Return the scores of the kept boxes, and the boxes sorted by level."""

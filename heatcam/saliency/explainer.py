@@ -278,10 +278,8 @@ class Explainer:
         Raises:
             MapError: an object's level does not read the tapped layers, or the method failed.
         """
-        if not len(forward.boxes):
-            return ()
         engine = self.engine.anchored()
-        each = self.engine.object_gradients(forward) if engine is None else engine.gradients_together(forward)
+        each = engine.gradients_together(forward) if engine else self.engine.object_gradients(forward)
         maps = {number: self._map(forward, gradients, letterbox) for number, gradients in each}
         return tuple(maps[n] for n in sorted(maps))
 
