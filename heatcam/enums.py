@@ -57,6 +57,13 @@ class Quality(str, Enum):
     TRUE = "true"
 
 
+class Refine(str, Enum):
+    """Best kind of map that a paused frame gets by itself."""
+
+    TRUE = "true"
+    FINE = "fine"
+
+
 class TrackerName(str, Enum):
     """Trackers, which number objects over frames: none, or one of ultralytics'."""
 

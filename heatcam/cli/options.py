@@ -42,7 +42,7 @@ from heatcam.commands import (
 )
 from heatcam.enums import ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
-from heatcam.options import DetectOptions, ExplainOptions, PromptOptions
+from heatcam.options import LEAST_TRIALS, MOST_TRIALS, DetectOptions, ExplainOptions, PromptOptions
 from heatcam.saliency import METHODS
 from heatcam.sinks import SinkChoice
 
@@ -152,6 +152,16 @@ OPTIONS: dict[type, dict[str, Any]] = {
             metavar="FILE|NAME",
             help="A second model: the key v shows A, B, both beside each other or the difference of their heat.",
             rich_help_panel=Group.MODEL,
+        ),
+        "refine": typer.Option(
+            help="What a paused frame's heat map becomes: 'true' tries out what counts, in the background; 'fine' is at once.",
+            rich_help_panel=Group.MAP,
+        ),
+        "trials": typer.Option(
+            min=LEAST_TRIALS,
+            max=MOST_TRIALS,
+            help="With --refine true: try each object out so many times at most, 200 if left out.",
+            rich_help_panel=Group.MAP,
         ),
         **_offered(SinkChoice, Group.OUTPUT),
     },

@@ -32,6 +32,7 @@ from heatcam.live import (
     SessionParts,
     SessionPlan,
     Snapshots,
+    Trying,
     WindowState,
 )
 from heatcam.models import WORDS, find_checkpoint
@@ -111,7 +112,8 @@ def _run(
     capture = CaptureThread(source, film, realtime=window.realtime, on_open=opened)
     look = replace(options.look, renorm=state.renorm)
     size_wh = partial(_size_to_come, capture, asked)
-    live_model = LiveModel(model, look, options.motion, size_wh, terminal, second=second)
+    trials = window.trials_of_paused()
+    live_model = LiveModel(model, look, options.motion, size_wh, terminal, second=second, trials=trials)
     session = _session(capture, live_model, model, (start, state), options, kept, sinks)
     try:
         with on_interrupt(session.interrupt, ends_the_program=True), session.parts.viewer:
@@ -182,6 +184,10 @@ def _session(
     """
     source, title = capture.source, Path(str(model.model)).stem
     keys = DEFAULT_KEYS if options.window.compare is not None else DEFAULT_KEYS.without(Action.NEXT_COMPARED)
+    trials, tries = (
+        options.window.trials_of_paused(),
+        options.window.compare is None and model.target == "class",
+    )
     inference = Inference(
         capture.frames,
         live_model.explain,
@@ -191,6 +197,7 @@ def _session(
         waits_for=live_model.waits_for,
         load=live_model.load,
         answer=live_model.answer,
+        trying=Trying(live_model.trials_of, trials) if trials and tries else None,
     )
     parts = SessionParts(
         capture,

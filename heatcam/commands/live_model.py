@@ -22,15 +22,16 @@ from heatcam.live import (
     FrameAnswers,
     Ready,
     Side,
+    TriesObjects,
     WindowPrompt,
 )
-from heatcam.options import ExplainOptions, names_in
+from heatcam.options import USUAL_TRIALS, ExplainOptions, names_in
 from heatcam.probing import AsksPlaces
 from heatcam.tracking import tracker_of
 
 if TYPE_CHECKING:
     from heatcam.models import LoadedModel
-    from heatcam.saliency import Explainer, ExplainerCache
+    from heatcam.saliency import Explainer, ExplainerCache, TrialExplainer
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class LiveModel:
         terminal: prints a note of what runs.
         open_cache: returns the cache that the model's explainers come from; None loads the model for this alone.
         second: the model to compare it with; None for none.
+        trials: of each object of a paused frame, where these are asked for.
     """
 
     def __init__(
@@ -68,12 +70,15 @@ class LiveModel:
         terminal: Terminal,
         open_cache: OpensCache | None = None,
         second: SecondModel | None = None,
+        trials: int = USUAL_TRIALS,
     ) -> None:
         self._choice, self._look, self._motion, self._second = choice, look, motion, second
         self._size_wh, self._terminal = size_wh, terminal
         self._open_cache = open_cache or _opened_alone
         self._explaining: Explaining | None = None
         self._answering = Answering(self._asked)
+        self._trials = trials
+        self._by_trial: TrialExplainer | None = None
         #: Name of the backend that runs the network; "" before it is loaded.
         self.backend = ""
 
@@ -139,6 +144,19 @@ class LiveModel:
     def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         """Answer a request's questions about a frame that was explained; see ``Answering``."""
         return self._answering(explanation, request)
+
+    def trials_of(self, explanation: Explanation, request: ExplainRequest) -> TriesObjects:
+        """Prepare the trials of a paused frame's fine maps. Called in a thread of its own, whose network is a copy."""
+        from heatcam.saliency import Explainer, TrialExplainer  # noqa: PLC0415 (torch: loaded by now)
+
+        explainer, before = self._loaded.explainer_of(request), self._by_trial
+        assert isinstance(explainer, Explainer)  # (one model is shown)
+        if before is None or before.fine is not explainer:
+            choice = self._choice
+            self._by_trial = before = TrialExplainer(
+                explainer, self._trials, choice.backend, choice.precision, own_network=True
+            )
+        return before.trials_of(explanation)
 
     def _asked(self, request: ExplainRequest) -> AsksPlaces:
         """Return the explainer of a request, to be asked about places."""

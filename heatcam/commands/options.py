@@ -9,11 +9,12 @@ from typing import ClassVar
 from heatcam.enums import (
     DEFAULT_SMOOTH,
     Colormap,
+    Refine,
     Renorm,
     TrackerName,
 )
 from heatcam.errors import UsageError
-from heatcam.options import ExplainOptions, PromptOptions
+from heatcam.options import USUAL_TRIALS, ExplainOptions, PromptOptions
 from heatcam.overlay import OverlayOptions
 from heatcam.sinks import SinkChoice
 from heatcam.sources import CaptureOptions, parse_size, parse_time
@@ -256,6 +257,8 @@ class WindowChoice(SinkChoice):
         reset_settings: discard the settings of the last run.
         report: a file for the run's numbers, as JSON; None writes none.
         compare: a second model, which a key shows instead of the first, beside it, or as the difference; None for none.
+        refine: the best kind of map that a paused frame gets.
+        trials: of each object at most, for ``true``; None takes the usual number.
     """
 
     fullscreen: bool = False
@@ -269,6 +272,16 @@ class WindowChoice(SinkChoice):
     reset_settings: bool = False
     report: Path | None = None
     compare: str | None = None
+    refine: Refine = Refine.TRUE
+    trials: int | None = None
+
+    def trials_of_paused(self) -> int:
+        """Return the number of trials of each object of a paused frame, 0 for none; or raise a ``UsageError``."""
+        if self.refine is Refine.TRUE:
+            return self.trials or USUAL_TRIALS
+        if self.trials is not None:
+            raise UsageError("--trials is for --refine true", "leave out --trials, or --refine fine")
+        return 0
 
 
 @dataclass(frozen=True)

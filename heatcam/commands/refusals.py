@@ -60,6 +60,7 @@ def before_live(source: str, choice: ModelChoice, window: WindowChoice) -> None:
     require_model(choice.model, choice.device)
     require_model(window.compare)
     window.sinks()
+    window.trials_of_paused()
 
 
 def before_serve(source: str, choice: ServedChoice, service: ServeChoice) -> None:

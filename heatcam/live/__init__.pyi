@@ -24,5 +24,7 @@ from .screen import SeekTo as SeekTo
 from .session import Session as Session
 from .state import Choices as Choices
 from .state import WindowState as WindowState
+from .trying import TriesObjects as TriesObjects
+from .trying import Trying as Trying
 from .window_prompt import WindowPrompt as WindowPrompt
 from .window_prompt import example_of as example_of

@@ -63,7 +63,7 @@ class FrameFeed:
             self._end_of_source()
 
     def take_refined(self) -> None:
-        """Replace the paused frame's maps by its fine maps, or take its answers, if they have arrived; request what it lacks."""
+        """Replace the paused frame's maps by its fine ones or those by trial, or take its answers; request what it lacks."""
         refined = self._loop.refinement.take(self._current.state)
         if refined is not None:
             if refined.request.prompt != self._prompt:
@@ -73,6 +73,8 @@ class FrameFeed:
             self._loop.stats.note_failure(refined.explanation.map_error)
             self._loop.presenter.change()
             self._current.refine()
+        if self._loop.refinement.take_tried() is not None:
+            self._loop.presenter.change()
 
     def _show(self, shown: ExplainedFrame) -> None:
         explanation, before = shown.explanation, self._loop.playback.history.now

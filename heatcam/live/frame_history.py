@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatcam.comparison import explanations_of
-from heatcam.frames import Explanation
+from heatcam.frames import Explanation, SaliencyMap
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.questions import NO_ANSWERS, FrameAnswers
 
@@ -18,16 +18,31 @@ class HistoryEntry:
     """One frame that was shown.
 
     Attributes:
-        explanation: the frame's explanation; a refinement replaces it.
+        explanation: the frame's explanation, as it is shown; a refinement replaces it.
         object_ids: the number of each object.
         request: the request it was explained with.
         answers: to the request's questions.
+        fine: the explanation with fine maps, where ``explanation`` has maps by trial; else None.
+        trials: number of trials that these were made with, of all objects.
+        is_settled: True if more of them are not needed.
     """
 
     explanation: Explanation
     object_ids: tuple[int, ...]
     request: ExplainRequest
     answers: FrameAnswers = NO_ANSWERS
+    fine: Explanation | None = None
+    trials: int = 0
+    is_settled: bool = False
+
+    @property
+    def base(self) -> Explanation:
+        """The explanation as inference has made it, without trials: what questions are answered by."""
+        return self.explanation if self.fine is None else self.fine
+
+    def without_trials(self) -> HistoryEntry:
+        """Return the entry as it was before trials."""
+        return replace(self, explanation=self.base, fine=None, trials=0, is_settled=False)
 
     @property
     def is_explained(self) -> bool:
@@ -37,11 +52,16 @@ class HistoryEntry:
     @property
     def bytes(self) -> int:
         """Memory that the frame and its maps take, in bytes."""
-        maps = [m for own in explanations_of(self.explanation) for m in (own.saliency, *own.object_maps)]
-        maps += self.answers.maps
+        seen = [*explanations_of(self.explanation), *([] if self.fine is None else [self.fine])]
+        maps = [m for own in seen for m in (own.saliency, *own.object_maps)] + self.answers.maps
         covers = 0 if self.answers.cover is None else self.answers.cover.bytes
         pixels = self.explanation.frame.image_bgr.nbytes + covers
-        return pixels + sum(m.values.nbytes for m in maps if m is not None)
+        return pixels + sum(_bytes(m) for m in maps if m is not None)
+
+
+def _bytes(saliency: SaliencyMap) -> int:
+    deviation = saliency.deviation
+    return saliency.values.nbytes + (0 if deviation is None else deviation.nbytes)
 
 
 class FrameHistory:
@@ -86,12 +106,18 @@ class FrameHistory:
         """Replace the current entry by its refinement."""
         if not self._entries:
             return
-        self._bytes += entry.bytes - self._entries[self._place].bytes
-        self._entries[self._place] = entry
+        self._replace(self._place, entry)
         self._forget_the_oldest()
 
+    def _replace(self, place: int, entry: HistoryEntry) -> None:
+        self._bytes += entry.bytes - self._entries[place].bytes
+        self._entries[place] = entry
+
     def _forget_the_oldest(self) -> None:
-        """Drop the oldest entries until the rest fits; the current one stays."""
+        """Drop the oldest maps by trial, then the oldest entries, until the rest fits; the current one stays."""
+        for place, entry in enumerate(self._entries):
+            if self._bytes > self._most_bytes and place != self._place and entry.fine is not None:
+                self._replace(place, entry.without_trials())
         while self._place > 0 and (self._bytes > self._most_bytes or len(self._entries) > self._most_frames):
             self._bytes -= self._entries.pop(0).bytes
             self._place -= 1

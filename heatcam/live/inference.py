@@ -13,6 +13,7 @@ from heatcam.live.capture import FIRST_STRETCH, Captured, End, Stretch
 from heatcam.live.explain_request import ExplainRequest, Ready
 from heatcam.live.explaining import NotReadyError
 from heatcam.live.questions import NO_ANSWERS, FrameAnswers
+from heatcam.live.trying import Trying
 from heatcam.runtime import FrameQueue, WhenFull, shown_by
 
 #: Explains a frame as requested; called from the inference thread alone.
@@ -91,9 +92,10 @@ class Inference:
         load: called in the thread before all else, once ``begin`` was called or after ``PICTURE_FIRST_S``; it takes seconds. None
             if ``explain`` can be used at once.
         answer: answers a request's questions about a frame, after it was explained.
+        trying: makes maps by trial of a paused frame beside this thread, and is stopped where anything else is to be done.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the calls that it makes)
         self,
         frames: FrameQueue[Captured | End],
         explain: Explain,
@@ -104,6 +106,7 @@ class Inference:
         waits_for: Callable[[], tuple[str, float] | None] | None = None,
         load: Callable[[], Ready] | None = None,
         answer: Answer = no_answers,
+        trying: Trying | None = None,
     ) -> None:
         # 1 for a file too: results waiting here were made with an older request
         self.results: FrameQueue[ExplainedFrame | End] = FrameQueue(
@@ -122,6 +125,8 @@ class Inference:
         self._frames = frames
         self._explain, self._answer = explain, answer
         self._on_jump = on_jump or (lambda: None)
+        #: Makes maps by trial of a paused frame; None if nothing does.
+        self.trying = trying
         #: Returns the display name of what is being prepared, and the seconds so far; None for nothing.
         self.waits_for = waits_for or (lambda: None)
         self._load, self._may_load = load, threading.Event()
@@ -158,17 +163,20 @@ class Inference:
         """Pause or resume explaining; paused frames stay in their queue."""
         with self._lock:
             self._paused, self._steps, self._still = paused, 0, None
+        self._stop_trials(forget=not paused)
 
     def seek(self, seeks: int, *, step: bool) -> None:
         """Skip frames that were read before seek number ``seeks``; with ``step``, explain one more frame although paused."""
         with self._lock:
             self._seeks, self._still, self._steps = seeks, None, int(step)
+        self._stop_trials(forget=True)
         self.results.clear()
 
     def step(self) -> None:
         """Explain one more frame while paused, before any refinement."""
         with self._lock:
             self._steps, self._still = self._steps + 1, None
+        self._stop_trials()
 
     def step_less(self) -> None:
         """Cancel a step that has not begun."""
@@ -183,6 +191,7 @@ class Inference:
             request: how, and what is asked about it.
             known: its explanation, where only the questions are new; None to make it.
         """
+        self._stop_trials()
         with self._lock:
             still = self._still
             in_progress = still is not None and still.frame is frame and still.request == request
@@ -198,6 +207,10 @@ class Inference:
         """Cancel the requested refinement."""
         with self._lock:
             self._still = None
+
+    def _stop_trials(self, *, forget: bool = False) -> None:
+        if self.trying is not None:
+            self.trying.stop(forget=forget)
 
     def take_explain_failure(self) -> ExplainFailure | None:
         """Return the last failure to explain as requested, once; None if there was none."""
@@ -224,10 +237,14 @@ class Inference:
         self._stopping.set()
         self._may_load.set()
         self.results.abandon()
+        if self.trying is not None:
+            self.trying.ask_to_close()
 
     def stop(self) -> bool:
         """Stop the thread and return True if it ended in time. A thread that is still loading is abandoned at once."""
         self.ask_to_stop()
+        if self.trying is not None:
+            self.trying.close()
         if self._thread.ident is not None and not self.is_loading:
             self._thread.join(STOP_S)
         return not self._thread.is_alive()

@@ -49,6 +49,11 @@ class Messages:
         explain_failure = self._parts.inference.take_explain_failure()
         if explain_failure is not None:
             self._take_back(explain_failure)
+        trying = self._parts.inference.trying
+        fault = "" if trying is None else trying.take_fault()
+        if fault:
+            self._presenter.say(f"no map by trial: {fault}")
+            self._stats.note_failure(f"no map by trial: {fault}")
         if self._parts.inference.failure is not None:
             raise self._parts.inference.failure
 

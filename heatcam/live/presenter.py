@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from heatcam.enums import FINE_MAP, LIVE_MAP
+from heatcam.enums import FINE_MAP, LIVE_MAP, TRUE_MAP
 from heatcam.geometry import Uint8Array
 from heatcam.live.compared import layout_shown, side_shown
 from heatcam.live.explain_request import Ready, Side
@@ -271,6 +271,7 @@ def _how(entry: HistoryEntry, state: WindowState) -> str:
     """Return the shown map's method and layers, to follow the model's name; "" for the default ones."""
     saliency = entry.explanation.saliency
     method = state.method if saliency is None else saliency.method
+    method = state.method if method == TRUE_MAP else method  # (the colour bar says by how many trials)
     usual = method == LIVE_MAP or (method == FINE_MAP and state.method == LIVE_MAP)
     layers = f" @{state.layers}" if state.layers and method == state.method else ""
     return ("" if usual else f" {method}") + layers

@@ -1,4 +1,4 @@
-"""Refinement of a paused frame: explain it once more with the fine maps."""
+"""Refinement of a paused frame: explain it once more with the fine maps, and then by trial."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from heatcam.live.frame_history import FrameHistory, HistoryEntry
 from heatcam.live.inference import Inference
 from heatcam.live.objects import ids_again, new_ids, with_tracks
 from heatcam.live.state import WindowState
+from heatcam.live.trying import can_try
 
 
 class Refinement:
@@ -64,20 +65,31 @@ class Refinement:
         self._refused.add(request)
 
     def ask(self, state: WindowState) -> None:
-        """Request what the paused frame lacks: the answers to new questions first, then its fine maps, if it shows any."""
+        """Request what the paused frame lacks: answers to new questions first, then fine maps, if any, then true ones."""
         entry = self._history.now
         if entry is None:
             return
         if (first := _answered_first(entry, state)) is not None:
-            self._inference.refine(entry.explanation.frame, first, entry.explanation)
+            self._inference.refine(entry.explanation.frame, first, entry.base)
             return
         request = self.still_request(state)
         wanted = request != entry.request and (request.with_map or not _asks_alike(request, entry.request))
         if wanted and request not in self._refused:
-            known = entry.explanation if request.explains_like(entry.request) else None
+            known = entry.base if request.explains_like(entry.request) else None
             self._inference.refine(entry.explanation.frame, request, known)
         else:
             self._inference.forget_refinement()
+            self._try_out(entry, request, state.focus)
+
+    def _try_out(self, entry: HistoryEntry, request: ExplainRequest, focus: int | None) -> None:
+        """Have maps made by trial of a frame that has its fine maps, of the object in focus first; stop where it needs none."""
+        trying = self._inference.trying
+        if trying is None:
+            return
+        if request != entry.request or not can_try(request) or not entry.base.object_maps or entry.is_settled:
+            trying.stop()
+            return
+        trying.want(entry.base, request, entry.object_ids.index(focus) if focus in entry.object_ids else 0)
 
     def take(self, state: WindowState) -> HistoryEntry | None:
         """Replace the current frame's maps by the fine ones, or its answers, and return its entry; None if none have arrived.
@@ -89,6 +101,10 @@ class Refinement:
             return None
         if shown.request not in (self.still_request(state), _answered_first(entry, state)):
             return None
+        if shown.explanation is entry.base:  # its answers alone are new
+            answered = replace(entry, request=shown.request, answers=shown.answers)
+            self._history.replace_now(answered)
+            return answered
         again, before = shown.explanation, entry.explanation.detections
         same = (
             models_of(again) == models_of(entry.explanation) and shown.request.prompt == entry.request.prompt
@@ -101,6 +117,22 @@ class Refinement:
         refined = HistoryEntry(again, object_ids, shown.request, shown.answers)
         self._history.replace_now(refined)
         return refined
+
+    def take_tried(self) -> HistoryEntry | None:
+        """Replace the current frame's maps by those that trials have made, and return its entry; None if none have arrived."""
+        trying, entry = self._inference.trying, self._history.now
+        made = None if trying is None else trying.take()
+        if made is None or entry is None or made.base is not entry.base:
+            return None
+        if made.trials < entry.trials:  # (it was tried out before, and its trials were not kept)
+            return None
+        fine = None if made.explanation is made.base else made.base
+        again = replace(
+            made.explanation, timings=made.base.timings
+        )  # (trials cost no time between two frames)
+        tried = replace(entry, explanation=again, fine=fine, trials=made.trials, is_settled=made.is_settled)
+        self._history.replace_now(tried)
+        return tried
 
 
 def _asks_alike(one: ExplainRequest, other: ExplainRequest) -> bool:

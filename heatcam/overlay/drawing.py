@@ -102,7 +102,8 @@ def draw(
         source = (
             "" if status is not None or options.clear_top else source_words(explanation, heat.saliency.method)
         )
-        legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source)
+        own = shown.object_maps if focus is None else ()
+        legend = legend_of(heat.saliency, options.renorm, heat.scales, about, source, own)
     draw_marks(picture, explanation, options, status, legend, focus, marks)
     return picture
 

@@ -53,7 +53,12 @@ class Legend:
 
 
 def legend_of(
-    saliency: SaliencyMap, renorm: Renorm, scales: Sequence[float], about: str = "", source: str = ""
+    saliency: SaliencyMap,
+    renorm: Renorm,
+    scales: Sequence[float],
+    about: str = "",
+    source: str = "",
+    object_maps: Sequence[SaliencyMap] = (),
 ) -> Legend:
     """Return the legend of one map.
 
@@ -63,10 +68,12 @@ def legend_of(
         scales: the evidence that is full heat, as ``scales_of`` gives it for ``renorm``.
         about: target of the evidence; "" for each object's own class.
         source: model and method; "" to leave them out.
+        object_maps: that it is made of; some may be by trial already where it is not.
     """
     scope, about = scope_of(saliency, renorm), printable(about)
-    caption = (f"evidence for {about}" if about else "evidence") + by_trials(saliency)
-    short = f"for {about}" if about else by_trials(saliency).strip() or _SHORT[scope]
+    trials = by_trials(saliency) or _some_by_trial(object_maps)
+    caption = (f"evidence for {about}" if about else "evidence") + trials
+    short = f"for {about}" if about else trials.strip(" ,") or _SHORT[scope]
     words = f"{caption}, {_CAPTIONS[scope]}", short
     if scope in (Renorm.BOX, Renorm.REGION) or not scales or scales[0] <= NOTHING:
         return Legend(*words, source=source)
@@ -77,6 +84,12 @@ def by_trials(saliency: SaliencyMap) -> str:
     """Return `` by 200 trials`` for a map that was made so; "" for one from gradients."""
     count = saliency.trials
     return f" by {count} trial{'s' * (count != 1)}" if count else ""
+
+
+def _some_by_trial(object_maps: Sequence[SaliencyMap]) -> str:
+    """Return ``, 2 of 5 by trial`` for objects of which only some have a map by trial; "" for none."""
+    count = sum(own.trials > 0 for own in object_maps)
+    return f", {count} of {len(object_maps)} by trial" if count else ""
 
 
 def number(value: float) -> str:

@@ -3,6 +3,7 @@ from .infills import INFILLS as INFILLS
 from .infills import TRIALS_INFILL as TRIALS_INFILL
 from .refinement import RANDOM_TRIALS as RANDOM_TRIALS
 from .refinement import ObjectTrials as ObjectTrials
+from .settling import Settling as Settling
 from .subject import Subject as Subject
 from .subject import edge_strength as edge_strength
 from .subject import ranks as ranks

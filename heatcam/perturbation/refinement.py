@@ -94,6 +94,11 @@ class ObjectTrials:
         """True once there have been enough trials for a map."""
         return self.trials >= LEAST_TRIALS
 
+    @property
+    def draws(self) -> bool:
+        """True once all trials of random sets were told: those to come are of drawn rankings."""
+        return self.trials >= max(LEAST_TRIALS, self._random_trials)
+
     def ask(self) -> list[MaskTrial]:
         """Return the next trials: some, that can be scored in any order."""
         if self._asked < self._random_trials:

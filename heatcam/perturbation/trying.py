@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatcam.errors import MapError
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.perturbation.refinement import MaskTrial, ObjectTrials
 
+_ROUNDING = 0.02  # of scores in bfloat16
 #: Scores pictures, uint8 ``(B, h, w, 3)`` BGR of one size, by the objects that are asked about in them: boxes, float32 ``(B, 4)``
 #: xyxy in their pixels, and classes, one a picture. Returns scores, float32 ``(B,)`` in ``[0, 1]``.
 Score = Callable[[Uint8Array, Float32Array, Sequence[int]], Float32Array]
@@ -37,6 +39,9 @@ def refine(refinements: Sequence[ObjectTrials], score: Score, trials: int, batch
         score: scores a batch.
         trials: of each object, those of earlier calls included.
         batch: pictures in a batch; batches have pictures of several objects where one object has too few.
+
+    Raises:
+        MapError: ``score`` gives what cannot be scores.
     """
     total = trials * len(refinements)
     waiting: list[tuple[ObjectTrials, MaskTrial]] = []
@@ -68,6 +73,17 @@ def _made(waiting: Sequence[tuple[ObjectTrials, MaskTrial]], score: Score) -> No
     pictures = np.stack([refinement.picture(trial) for refinement, trial in waiting])
     boxes = np.stack([refinement.subject.box_xyxy for refinement, _ in waiting])
     scores = score(pictures, boxes, [refinement.subject.class_id for refinement, _ in waiting])
+    _require_scores(scores, len(waiting))
     for refinement in dict.fromkeys(one for one, _ in waiting):
         own = [n for n, (other, _) in enumerate(waiting) if other is refinement]
         refinement.tell([waiting[n][1] for n in own], [float(scores[n]) for n in own])
+
+
+def _require_scores(scores: Float32Array, count: int) -> None:
+    """Refuse what cannot be scores, before a map is made of it.
+
+    Raises:
+        MapError: there are not ``count``, or one is no number in ``[0, 1]``, but for rounding.
+    """
+    if scores.shape != (count,) or not ((scores >= -_ROUNDING) & (scores <= 1 + _ROUNDING)).all():
+        raise MapError("the network gave scores for the trials that are no numbers from 0 to 1")

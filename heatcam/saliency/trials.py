@@ -5,11 +5,13 @@ Each object is tried in a crop around it, since what is far away hardly changes 
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import cv2
 import numpy as np
 
 from heatcam.engine import Scorer, start_scorer
@@ -23,6 +25,7 @@ from heatcam.perturbation import (
     Crop,
     ObjectTrials,
     Progress,
+    Settling,
     Subject,
     edge_strength,
     ranks,
@@ -35,6 +38,7 @@ LAYER = "output"
 CROP_SIDE = 320  # model pixels, a multiple of every stride in use
 _CELL = 4  # model pixels a cell of the map: priors and cells are smooth
 _BATCH = 16  # pictures
+_SMALL_BATCH = 8  # where somebody may want to stop soon: two of the scorer's requests, for two cores
 #: Share of the confidence that has to be left of an object's score in its crop; else it is tried in the whole picture.
 _LEAST_LEFT = 0.75
 
@@ -48,22 +52,28 @@ class TrialScorers:
     Args:
         explainer: of the network.
         backend, precision: as ``ExplainOptions`` has them.
+        own_network: score with a copy of the network, so that the explainer can be used in another thread meanwhile: heads keep
+            the grid of the last picture's size.
     """
 
-    def __init__(self, explainer: Explainer, backend: str, precision: str) -> None:
+    def __init__(
+        self, explainer: Explainer, backend: str, precision: str, *, own_network: bool = False
+    ) -> None:
         self._engine: Any = explainer.engine
+        cut = _cut_of(explainer.engine)
+        self._cut = copy.deepcopy(cut) if own_network else cut
         self._backend, self._precision = backend, precision
         self._started: dict[Size, Scorer] = {}
 
     @property
     def takes_crops(self) -> bool:
         """See ``TappedNetwork``."""
-        return bool(self._engine.cut.takes_crops)
+        return bool(self._cut.takes_crops)
 
     @property
     def has_boxes(self) -> bool:
         """See ``TappedNetwork``."""
-        return bool(self._engine.cut.has_boxes)
+        return bool(self._cut.has_boxes)
 
     def class_asked(self, own: int) -> int:
         """Return the class that is asked about at a box: its own, unless another one is explained everywhere."""
@@ -76,7 +86,7 @@ class TrialScorers:
             crops = (CROP_SIDE, CROP_SIDE)
             self._started = {size: one for size, one in self._started.items() if size == crops}
             self._started[size_wh] = start_scorer(
-                self._engine.cut, self._engine.device, size_wh, self._backend, self._precision
+                self._cut, self._engine.device, size_wh, self._backend, self._precision
             )
         return self._started[size_wh]
 
@@ -89,11 +99,13 @@ class _Tried:
         crop: the part of the letterboxed picture.
         window: rows and columns of its box in the crop.
         refinement: what the trials have told.
+        settling: tells when more of them are not needed.
     """
 
     crop: Crop
     window: tuple[slice, slice]
     refinement: ObjectTrials
+    settling: Settling = field(default_factory=Settling)
 
 
 class PictureTrials:
@@ -108,38 +120,90 @@ class PictureTrials:
     def __init__(self, explanation: Explanation, scorers: TrialScorers, random_trials: int) -> None:
         self._explanation, self._scorers, self._random_trials = explanation, scorers, random_trials
         self._seconds = 0.0
-        self._objects: list[_Tried] = []
-        if not explanation.object_maps:
-            return
-        clear = explanation.object_maps[0].letterbox.image_to_model(explanation.frame.image_bgr)
-        self._pictures = clear, INFILLS[TRIALS_INFILL](clear), edge_strength(clear)
-        self._objects = [self._object(n) for n in range(len(explanation.object_maps))]
-        for number in self._badly_cropped():
-            self._objects[number] = self._object(number, whole=True)
+        self._count = len(explanation.object_maps)
+        self._objects: dict[int, _Tried] = {}  # those that were begun, by their place
+        if self._count:
+            clear = explanation.object_maps[0].letterbox.image_to_model(explanation.frame.image_bgr)
+            self._pictures = clear, INFILLS[TRIALS_INFILL](clear), edge_strength(clear)
+
+    @property
+    def trials(self) -> int:
+        """Number of trials of all objects so far."""
+        return sum(one.refinement.trials for one in self._objects.values())
 
     def run(self, trials: int) -> Iterator[Progress]:
         """Make trials until each object has had so many, those before included; yield after each batch."""
-        total, before = trials * len(self._objects), 0
-        for size_wh in dict.fromkeys(one.crop.size_wh for one in self._objects):
-            own = [one.refinement for one in self._objects if one.crop.size_wh == size_wh]
-            started = time.perf_counter()
-            for progress in refine(own, self._scorers.of(size_wh), trials, _BATCH):
-                self._seconds += time.perf_counter() - started
+        self._begin(range(self._count))
+        total, before = trials * self._count, 0
+        tried = [self._objects[n] for n in range(self._count)]
+        for size_wh in dict.fromkeys(one.crop.size_wh for one in tried):
+            own = [one.refinement for one in tried if one.crop.size_wh == size_wh]
+            for progress in self._refined(own, size_wh, trials, _BATCH):
                 yield Progress(before + progress.done, total)
-                started = time.perf_counter()
             before += trials * len(own)
 
-    def explanation(self) -> Explanation:
+    def run_object(self, number: int, trials: int) -> Iterator[Progress]:
+        """Make trials of one object until it has had so many or its map is settled; yield after each small batch."""
+        self._begin([number])
+        one = self._objects[number]
+        if one.settling.is_settled:
+            return
+        for progress in self._refined([one.refinement], one.crop.size_wh, trials, _SMALL_BATCH):
+            settled = one.settling.look(one.refinement)
+            yield progress
+            if settled:
+                return
+
+    def explanation(self, *, fine_for_others: bool = False) -> Explanation:
         """Return the explanation with the maps that the trials have made so far; before enough for one it has the fine maps.
 
-        An object of which too little is known, where others are, has a map that is all undecided.
+        Args:
+            fine_for_others: an object of which too little is known, where others are, has its fine map, in score: its positive
+                evidence sums up to the object's confidence. False is for after ``run``: such a map is all undecided.
         """
-        fine = self._explanation
-        if not any(one.refinement.is_known for one in self._objects):
+        fine, known = self._explanation, self._known()
+        if not known:
             return fine
-        maps = tuple(_map_of(one, fine.object_maps[n]) for n, one in enumerate(self._objects))
+        maps = tuple(
+            _map_of(self._objects[n], own) if n in known or not fine_for_others else self._in_score(n)
+            for n, own in enumerate(fine.object_maps)
+        )
         timings = replace(fine.timings, map_ms=fine.timings.map_ms + 1e3 * self._seconds)
-        return replace(fine, saliency=_sum_of(maps), object_maps=maps, timings=timings)
+        total = _sum_of(maps)
+        if fine_for_others and len(known) < self._count:
+            total = replace(total, trials=0)  # of some objects alone
+        return replace(fine, saliency=total, object_maps=maps, timings=timings)
+
+    def _in_score(self, number: int) -> SaliencyMap:
+        """Return an object's fine map as it is shown beside maps by trial, in their unit and shape."""
+        fine, found = self._explanation.object_maps[number], self._explanation.detections
+        values = cv2.resize(fine.values, _shape_of(fine)[::-1], interpolation=cv2.INTER_LINEAR)
+        total = float(np.maximum(values, 0).sum())
+        share = float(found.confidences[number]) / total if total > 0 else 0.0
+        none = np.zeros(_shape_of(fine), np.float32)
+        return SaliencyMap(
+            np.asarray(share * values, np.float32), fine.letterbox, TRUE_MAP, LAYER, UNIT, deviation=none
+        )
+
+    def _known(self) -> set[int]:
+        """Return the places of the objects that have had enough trials for a map."""
+        return {n for n, one in self._objects.items() if one.refinement.is_known}
+
+    def _refined(
+        self, own: Sequence[ObjectTrials], size_wh: Size, trials: int, batch: int
+    ) -> Iterator[Progress]:
+        """Make trials of objects in crops of one size, and count the time that they take."""
+        started = time.perf_counter()
+        for progress in refine(own, self._scorers.of(size_wh), trials, batch):
+            self._seconds += time.perf_counter() - started
+            yield progress
+            started = time.perf_counter()
+
+    def _begin(self, numbers: Iterable[int]) -> None:
+        """Prepare the trials of those of these objects that were not begun before."""
+        new = [n for n in numbers if n not in self._objects]
+        self._objects |= {n: self._object(n) for n in new}
+        self._objects |= {n: self._object(n, whole=True) for n in self._badly_cropped(new)}
 
     def _object(self, number: int, *, whole: bool = False) -> _Tried:
         """Prepare the trials of one object, in a crop or in the whole picture."""
@@ -163,10 +227,10 @@ class PictureTrials:
         )
         return _Tried(crop, window, ObjectTrials(subject, seed=number, random_trials=self._random_trials))
 
-    def _badly_cropped(self) -> list[int]:
-        """Return the objects whose score in their clear crop is much below their confidence: they depend on what is far away."""
+    def _badly_cropped(self, new: Sequence[int]) -> list[int]:
+        """Return those whose score in their clear crop is much below their confidence: they depend on what is far away."""
         size_wh, found = (CROP_SIDE, CROP_SIDE), self._explanation.detections
-        cropped = [n for n, one in enumerate(self._objects) if one.crop.size_wh == size_wh]
+        cropped = [n for n in new if self._objects[n].crop.size_wh == size_wh]
         bad: list[int] = []
         for own in (cropped[start : start + _BATCH] for start in range(0, len(cropped), _BATCH)):
             some = [self._objects[n].refinement.subject for n in own]
@@ -178,10 +242,20 @@ class PictureTrials:
         return bad
 
 
+def _cut_of(engine: Any) -> Any:
+    """Return an engine's network, which not every kind of engine has."""
+    return engine.cut
+
+
+def _shape_of(fine: SaliencyMap) -> tuple[int, int]:
+    """Return rows and columns of the maps by trial beside a fine one."""
+    return fine.letterbox.model_wh[1] // _CELL, fine.letterbox.model_wh[0] // _CELL
+
+
 def _map_of(tried: _Tried, fine: SaliencyMap) -> SaliencyMap:
     """Return one object's map over the letterbox of its fine map, in score per cell."""
     state, crop, letterbox = tried.refinement.state(), tried.crop, fine.letterbox
-    shape = letterbox.model_wh[1] // _CELL, letterbox.model_wh[0] // _CELL
+    shape = _shape_of(fine)
     share = (_CELL * crop.scale) ** 2 / state.values.size  # of the box, that one cell of the map is
     deviation = np.minimum(
         state.deviation, np.abs(state.values).max()
@@ -209,13 +283,20 @@ class TrialExplainer:
         explainer: finds the objects and makes their fine maps.
         trials: of each object.
         backend, precision: what makes them, as ``ExplainOptions`` has it.
+        own_network: see ``TrialScorers``.
     """
 
     def __init__(
-        self, explainer: Explainer, trials: int, backend: str = "auto", precision: str = "auto"
+        self,
+        explainer: Explainer,
+        trials: int,
+        backend: str = "auto",
+        precision: str = "auto",
+        *,
+        own_network: bool = False,
     ) -> None:
         self.fine, self.trials = explainer, trials
-        self._scorers = TrialScorers(explainer, backend, precision)
+        self._scorers = TrialScorers(explainer, backend, precision, own_network=own_network)
 
     def facts(self) -> ExplainerFacts:
         """Return what a report says of this explainer."""
