@@ -86,6 +86,35 @@ def test_stopped_trials_are_gone_on_with() -> None:
     assert [own.trials for own in tried.explanation().object_maps] == [56, 56]
 
 
+def test_one_object_is_tried_out_alone_and_others_keep_their_fine_map_in_its_unit() -> None:
+    made = TrialExplainer(by_trial().fine, 64, "torch", own_network=True)
+    fine = made.fine.explain(scene(), with_object_maps=True)
+    tried = made.trials_of(fine)
+    for _ in tried.run_object(1, 64):
+        pass
+    seen = tried.explanation(fine_for_others=True)
+    assert (tried.trials, [own.trials for own in seen.object_maps]) == (64, [0, 64])
+    waiting, known = seen.object_maps
+    assert (waiting.unit, waiting.values.shape) == (known.unit, known.values.shape)
+    assert np.maximum(waiting.values, 0).sum() == pytest.approx(seen.detections.confidences[0], rel=1e-3)
+    assert np.corrcoef(waiting.in_image().ravel(), fine.object_maps[0].in_image().ravel())[0, 1] > 0.9
+    assert seen.saliency is not None
+    assert seen.saliency.trials == 0, "not all objects are by trial"
+    assert known.values == pytest.approx(explained().object_maps[1].values, abs=1e-6), (
+        "another order, another map"
+    )
+
+
+def test_a_copy_of_the_network_leaves_the_explainers_own_as_it_is() -> None:
+    made = TrialExplainer(by_trial().fine, 48, "torch", own_network=True)
+    fine = made.fine.explain(scene(), with_object_maps=True)
+    batches = made.trials_of(fine).run_object(0, 48)
+    next(iter(batches))
+    again = made.fine.explain(scene(), with_object_maps=True)
+    assert (again.detections.boxes_xyxy == fine.detections.boxes_xyxy).all()
+    assert made.fine.engine.cut.network is not made._scorers._cut.network  # type: ignore[attr-defined]
+
+
 def test_a_picture_without_objects_has_nothing_to_try() -> None:
     told: list[object] = []
     seen = by_trial().explain(np.full((90, 160, 3), 114, np.uint8), on_trials=lambda *now: told.append(now))
