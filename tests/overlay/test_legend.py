@@ -76,3 +76,12 @@ def test_a_map_by_trial_says_by_how_many() -> None:
     legend = legend_of(tried, Renorm.BOX, [0.25])
     assert (legend.caption, legend.short) == ("evidence by 64 trials, scaled in each box", "by 64 trials")
     assert legend_of(replace(EVEN, trials=1), Renorm.BOX, [0.25]).short == "by 1 trial"
+
+
+def test_it_says_how_many_objects_have_a_map_by_trial_until_all_have() -> None:
+    some = [replace(EVEN, trials=trials) for trials in (64, 0, 56)]
+    legend = legend_of(EVEN, Renorm.BOX, [0.25], object_maps=some)
+    assert legend.caption == "evidence, 2 of 3 by trial, scaled in each box"
+    assert legend.short == "2 of 3 by trial"
+    assert "trial" not in legend_of(EVEN, Renorm.BOX, [0.25], object_maps=[EVEN] * 3).caption
+    assert "of 3" not in legend_of(replace(EVEN, trials=56), Renorm.BOX, [0.25], object_maps=some).caption
