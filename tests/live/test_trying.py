@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def still(index: int = 3) -> Explanation:
 class Tries:
     """Trials in batches of eight that take ``seconds``; an object is settled after ``trials`` of them."""
 
-    def __init__(self, base: Explanation, seconds: float, on_batch: Callable[[int], None]) -> None:
+    def __init__(self, base: Explanation, seconds: float, on_batch: Callable[[int], object]) -> None:
         self.base, self.seconds, self.on_batch = base, seconds, on_batch
         self.made = [0] * len(base.object_maps)
 
@@ -59,7 +60,7 @@ class Tries:
 class Started:
     """Starts trials, and notes which objects had a batch, and of how many frames trials were begun."""
 
-    def __init__(self, seconds: float = 0.0, on_batch: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, seconds: float = 0.0, on_batch: Callable[[int], object] = lambda _: None) -> None:
         self.seconds, self.on_batch = seconds, on_batch
         self.batches: list[int] = []
         self.begun: list[Explanation] = []
@@ -151,13 +152,17 @@ def test_another_object_goes_on_where_it_was_with_nothing_lost() -> None:
     assert trying.close()
 
 
+def has_more(started: Started, begun: int) -> bool:
+    return len(started.batches) > begun + 2
+
+
 def test_trials_of_at_most_two_frames_are_kept() -> None:
     started, bases = Started(seconds=0.002), [still(n) for n in range(3)]
     trying = Trying(started, 4000)
     for base in (*bases, bases[2], bases[1], bases[0]):
         begun = len(started.batches)
         trying.want(base, STILL)
-        until(lambda begun=begun: len(started.batches) > begun + 2)
+        until(partial(has_more, started, begun))
     assert started.begun == [*bases, bases[0]]
     assert trying.close()
 
@@ -338,8 +343,11 @@ def test_a_click_on_an_object_puts_it_first() -> None:
 def test_a_step_back_stops_them_and_what_they_made_is_there_again() -> None:
     made: list[Any] = []
     started = Started(seconds=0.005)
-    keys = [Action.STEP_BACK], [Action.STEP_FORWARD], [Action.QUIT]
-    viewer = FakeViewer((tried_and(made), keys[0]), (later(0.1), keys[1]), (later(0.02), keys[2]))
+    viewer = FakeViewer(
+        (tried_and(made), [Action.STEP_BACK]),
+        (later(0.1), [Action.STEP_FORWARD]),
+        (later(0.02), [Action.QUIT]),
+    )
     made.append(window(viewer, started))
     drawn = shown_by(made[0])
     made[0].run()
