@@ -1,4 +1,5 @@
 from .crops import Crop as Crop
+from .crops import resized as resized
 from .infills import INFILLS as INFILLS
 from .infills import TRIALS_INFILL as TRIALS_INFILL
 from .refinement import RANDOM_TRIALS as RANDOM_TRIALS

@@ -135,3 +135,8 @@ class Crop:
         inside = (at_y >= -0.5)[:, None] & (at_y < values.shape[0] - 0.5)[:, None]
         inside = inside & (at_x >= -0.5) & (at_x < values.shape[1] - 0.5)
         return np.asarray(np.where(inside, large, 0), np.float32)
+
+
+def resized(values: Float32Array, shape: tuple[int, int]) -> Float32Array:
+    """Interpolate a map to a shape in rows and columns: float32, a new array."""
+    return np.asarray(cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

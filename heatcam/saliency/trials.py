@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from heatcam.engine import Scorer, start_scorer
@@ -30,6 +29,7 @@ from heatcam.perturbation import (
     edge_strength,
     ranks,
     refine,
+    resized,
 )
 from heatcam.saliency.explainer import Explainer
 
@@ -177,7 +177,7 @@ class PictureTrials:
     def _in_score(self, number: int) -> SaliencyMap:
         """Return an object's fine map as it is shown beside maps by trial, in their unit and shape."""
         fine, found = self._explanation.object_maps[number], self._explanation.detections
-        values = cv2.resize(fine.values, _shape_of(fine)[::-1], interpolation=cv2.INTER_LINEAR)
+        values = resized(fine.values, _shape_of(fine))
         total = float(np.maximum(values, 0).sum())
         share = float(found.confidences[number]) / total if total > 0 else 0.0
         none = np.zeros(_shape_of(fine), np.float32)
