@@ -17,6 +17,7 @@ from heatcam.engine import Scorer, start_scorer
 from heatcam.enums import TRUE_MAP
 from heatcam.frames import ExplainerFacts, Explanation, Frame, SaliencyMap
 from heatcam.geometry import Float32Array, Uint8Array
+from heatcam.measures import undecided_share
 from heatcam.perturbation import (
     INFILLS,
     RANDOM_TRIALS,
@@ -41,6 +42,9 @@ _BATCH = 16  # pictures
 _SMALL_BATCH = 8  # where somebody may want to stop soon: two of the scorer's requests, for two cores
 #: Share of the confidence that has to be left of an object's score in its crop; else it is tried in the whole picture.
 _LEAST_LEFT = 0.75
+
+#: Share of a map's evidence that its trials may leave undecided for it to take the fine map's place while they go on.
+_MOST_UNDECIDED = 0.5
 
 Size = tuple[int, int]
 OnTrials = Callable[[int, int], None]  # number of trials done, and of all
@@ -122,6 +126,7 @@ class PictureTrials:
         self._seconds = 0.0
         self._count = len(explanation.object_maps)
         self._objects: dict[int, _Tried] = {}  # those that were begun, by their place
+        self._ended: set[int] = set()  # those that ``run_object`` has made all trials of
         if self._count:
             clear = explanation.object_maps[0].letterbox.image_to_model(explanation.frame.image_bgr)
             self._pictures = clear, INFILLS[TRIALS_INFILL](clear), edge_strength(clear)
@@ -146,33 +151,37 @@ class PictureTrials:
         """Make trials of one object until it has had so many or its map is settled; yield after each small batch."""
         self._begin([number])
         one = self._objects[number]
-        if one.settling.is_settled:
-            return
-        for progress in self._refined([one.refinement], one.crop.size_wh, trials, _SMALL_BATCH):
-            settled = one.settling.look(one.refinement)
+        batches = self._refined([one.refinement], one.crop.size_wh, trials, _SMALL_BATCH)
+        while not one.settling.is_settled and (progress := next(batches, None)) is not None:
+            one.settling.look(one.refinement)
             yield progress
-            if settled:
-                return
+        self._ended.add(number)
 
     def explanation(self, *, fine_for_others: bool = False) -> Explanation:
         """Return the explanation with the maps that the trials have made so far; before enough for one it has the fine maps.
 
         Args:
-            fine_for_others: an object of which too little is known, where others are, has its fine map, in score: its positive
-                evidence sums up to the object's confidence. False is for after ``run``: such a map is all undecided.
+            fine_for_others: an object whose trials go on and have decided less than half of its evidence, where others are known,
+                has its fine map, in score: its positive evidence sums up to the object's confidence. False is for after ``run``:
+                such a map is pale, or all undecided.
         """
-        fine, known = self._explanation, self._known()
+        fine = self._explanation
+        known = {n: _map_of(self._objects[n], fine.object_maps[n]) for n in self._known()}
+        if fine_for_others:
+            known = {n: own for n, own in known.items() if n in self._ended or _is_decided(own)}
         if not known:
             return fine
-        maps = tuple(
-            _map_of(self._objects[n], own) if n in known or not fine_for_others else self._in_score(n)
-            for n, own in enumerate(fine.object_maps)
-        )
+        other = self._in_score if fine_for_others else self._undecided
+        maps = tuple(known[n] if n in known else other(n) for n in range(self._count))
         timings = replace(fine.timings, map_ms=fine.timings.map_ms + 1e3 * self._seconds)
         total = _sum_of(maps)
         if fine_for_others and len(known) < self._count:
             total = replace(total, trials=0)  # of some objects alone
         return replace(fine, saliency=total, object_maps=maps, timings=timings)
+
+    def _undecided(self, number: int) -> SaliencyMap:
+        """Return the map of an object that was tried too little."""
+        return _map_of(self._objects[number], self._explanation.object_maps[number])
 
     def _in_score(self, number: int) -> SaliencyMap:
         """Return an object's fine map as it is shown beside maps by trial, in their unit and shape."""
@@ -245,6 +254,12 @@ class PictureTrials:
 def _cut_of(engine: Any) -> Any:
     """Return an engine's network, which not every kind of engine has."""
     return engine.cut
+
+
+def _is_decided(own: SaliencyMap) -> bool:
+    """Return True if trials have decided enough of a map for it to be drawn in place of the fine one."""
+    undecided = undecided_share(own)
+    return undecided is not None and undecided <= _MOST_UNDECIDED
 
 
 def _shape_of(fine: SaliencyMap) -> tuple[int, int]:

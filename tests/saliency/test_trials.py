@@ -105,6 +105,21 @@ def test_one_object_is_tried_out_alone_and_others_keep_their_fine_map_in_its_uni
     )
 
 
+def test_while_trials_leave_most_of_a_map_undecided_its_fine_map_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heatcam.saliency.trials.undecided_share", lambda own: 0.6)
+    made = by_trial()
+    fine = made.fine.explain(scene(), with_object_maps=True)
+    tried = made.trials_of(fine)
+    batches = tried.run_object(0, 56)
+    while tried.trials < 56:
+        next(batches)
+    assert tried.explanation(fine_for_others=True) is fine
+    assert next(batches, None) is None, "all trials were made"
+    assert [own.trials for own in tried.explanation(fine_for_others=True).object_maps] == [56, 0]
+
+
 def test_a_copy_of_the_network_leaves_the_explainers_own_as_it_is() -> None:
     made = TrialExplainer(by_trial().fine, 48, "torch", own_network=True)
     fine = made.fine.explain(scene(), with_object_maps=True)
