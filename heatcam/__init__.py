@@ -117,6 +117,7 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
     like: ImageLike | None = None,
     like_at: npt.ArrayLike = (),
     like_class: str | Sequence[str] = "",
+    trust: str | Sequence[str] = (),
 ) -> Model:
     """Load a model: ``load(model).explain("photo.jpg")`` returns detections and maps that draw and write themselves.
 
@@ -154,14 +155,18 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         like: a picture, in any form that ``explain`` takes: YOLOE is to find more like what is at ``like_at`` in it.
         like_at: boxes there, ``(4,)`` or ``(N, 4)`` xyxy in its pixels.
         like_class: what is at these boxes: one name, or one for each; "" calls it ``object``.
+        trust: ``.py`` files or packages of your own, whose layers the model needs. They are run, and their layers are allowed in
+            checkpoints from now on; all else that a checkpoint names is refused as ever.
 
     Raises:
         ModelError: the model is missing, broken, refused, or cannot be explained.
         DeviceError: this machine does not have the device.
-        UsageError: the method or a class is unknown, a threshold is outside ``[0, 1]``, or the model takes no such prompt.
+        UsageError: the method or a class is unknown, a threshold is outside ``[0, 1]``, the model takes no such prompt, or the
+            code to trust is missing or fails.
     """
     from heatcam.errors import UsageError  # noqa: PLC0415
     from heatcam.face import Model, prompt_for  # noqa: PLC0415
+    from heatcam.models import trust as trust_code  # noqa: PLC0415
     from heatcam.options import ExplainOptions  # noqa: PLC0415
     from heatcam.saliency import build_explainer  # noqa: PLC0415 (torch: seconds)
 
@@ -183,5 +188,6 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         raise UsageError(
             "quality='true' tries objects out, which load does not", "heatcam snapshot does, or take 'fine'"
         )
+    trust_code(trust)
     wanted = prompt_for(model, prompt, like, like_at, like_class)
     return Model(build_explainer(model, device, options, prompt=wanted))

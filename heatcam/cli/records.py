@@ -11,11 +11,28 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
+import typer
+
 from heatcam.cli.groups import GROUP_OF
+from heatcam.cli.help import Group
 from heatcam.cli.options import CHOICES, OPTIONS
 from heatcam.options import names_in
 
 _LONGEST_CHOICE = 40  # letters of the values that help shows after an option; longer ones are in its text
+
+
+_MODELS = "model", "models"  # options that name checkpoints
+#: The option beside them that names code whose layers a checkpoint may use.
+TrustOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust",
+        metavar="FILE.py|PACKAGE",
+        help="Your own code, whose layers the model needs: it is run, and these are allowed. May be given several times.",
+        rich_help_panel=Group.MODEL,
+    ),
+]
+TRUST = inspect.Parameter("trust", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=TrustOption)
 
 
 def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
@@ -26,9 +43,13 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
     flat = [p for p in own if p.name not in records]
     offered = {name: offered_fields(kind) for name, kind in records.items()}
     flat += [option.parameter() for options in offered.values() for option in options]
+    takes_a_model = any(param.name in _MODELS for param in flat)
+    flat += [TRUST] if takes_a_model else []
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
+        if takes_a_model:
+            trust_code(values.pop(TRUST.name))
         made = {
             name: kind(**{option.name: option.value_of(values.pop(option.name)) for option in offered[name]})
             for name, kind in records.items()
@@ -38,6 +59,14 @@ def with_option_records(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in flat}
     return run
+
+
+def trust_code(specs: list[str] | None) -> None:
+    """Trust the code that ``--trust`` names, for the whole program; see ``heatcam.models.trust``."""
+    if specs:
+        from heatcam.models import trust  # noqa: PLC0415 (not for help)
+
+        trust(specs)
 
 
 @dataclasses.dataclass(frozen=True)

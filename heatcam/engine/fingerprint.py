@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from heatcam.runtime import CACHE_VERSION, processor
 
+_KNOWN_BY_VERSION = "torch", "torchvision", "ultralytics", "heatcam", "timm"
 _known: WeakKeyDictionary[nn.Module, tuple[Any, str]] = WeakKeyDictionary()
 
 
@@ -38,11 +41,22 @@ def _marks(network: nn.Module, tensors: Any) -> Any:
 
 
 def _digest(network: nn.Module, state: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256(repr([(n, type(m).__qualname__) for n, m in network.named_modules()]).encode())
+    layers = [(n, type(m).__qualname__) for n, m in network.named_modules()]
+    digest = hashlib.sha256(repr(layers).encode())
+    for code in sorted({code for m in network.modules() if (code := _own_code(type(m)))}):
+        digest.update(code)
     for name, tensor in state.items():
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _own_code(kind: type) -> bytes:
+    """Return the content of the file that defines a layer, of layers whose code the versions do not tell; else nothing."""
+    if kind.__module__.partition(".")[0] in _KNOWN_BY_VERSION:
+        return b""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return b"" if file is None else Path(file).read_bytes()
 
 
 def versions() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Any other name is refused before anything is built.
 from __future__ import annotations
 
 import inspect
+import logging
 import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
@@ -21,6 +22,9 @@ from torch import nn
 
 from heatcam.models.limits import refuse
 from heatcam.models.storages import STORAGE_TYPES, Storages, StorageType, parameter
+from heatcam.models.trusted_code import trusted_layer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def find_allowed(name: str, storages: Storages) -> Any:
         return Allowed(name, new=Record, call=Record)
     if name.startswith(_LEFT_OUT):
         return Allowed(name, new=LeftOut)
-    return _number_kind(name) or _choice(name) or _layer(_RENAMED.get(name, name))
+    return _number_kind(name) or _choice(name) or _trusted(name) or _layer(_RENAMED.get(name, name))
 
 
 def _number_kind(name: str) -> Any:
@@ -100,6 +104,16 @@ def _choice(name: str) -> Allowed | None:
     from torchvision.transforms.functional import InterpolationMode  # noqa: PLC0415 (classifiers alone name it)
 
     return Allowed(name, call=InterpolationMode, kind=InterpolationMode)
+
+
+def _trusted(name: str) -> Allowed | None:
+    """Return the stand-in for a layer of the user's own code, which goes before ultralytics' of the same name; else None."""
+    found = trusted_layer(name)
+    if found is None:
+        return None
+    kind, code = found
+    logger.warning("%s is %s of %s, which you trust", name, kind.__qualname__, code)
+    return Allowed(name, new=lambda: object.__new__(kind), kind=kind)
 
 
 def _layer(name: str) -> Allowed | None:

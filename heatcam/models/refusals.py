@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Sequence
 
 import ultralytics
 
 from heatcam.models.limits import RefusedError
+from heatcam.models.trusted_code import trusted_specs
 
 #: Packages of ultralytics' older repository, and of YOLOv7 and others that were derived from it.
 _YOLOV5 = ("models.yolo", "models.common", "models.experimental", "models.yolov5")
@@ -29,14 +29,21 @@ def refused_names(names: Sequence[str]) -> RefusedError:
         return RefusedError(
             f"needs {_listed(missing)}, which is no layer of ultralytics {ultralytics.__version__}: it was made with a changed "
             "or another version; nothing was run",
-            "save or train it again with the ultralytics of PyPI",
+            _trust_words("the .py file that defines it") + "; or save the model with the ultralytics of PyPI",
         )
     return RefusedError(
         f"was refused: loading it would run {_listed(names)}; nothing was run",
-        "use it only if you trust its maker: ULTRALYTICS_SAFE_LOAD=0 heatcam ..."
-        if all(map(_is_another_package, names))
+        _trust_words(f"{names[0].partition('.')[0][:80]}, or the .py file that defines its layers")
+        if all(map(_may_be_layers, names))
         else "a network alone names nothing of the kind: ask its maker for a file saved by ultralytics",
     )
+
+
+def _trust_words(what: str) -> str:
+    """Return the advice to trust somebody's code, or that the trusted code is other code."""
+    if trusted := trusted_specs():
+        return f"{', '.join(trusted)} defines no layer of that name: --trust {what}, if you trust that"
+    return f"if you trust that code: --trust {what}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -44,13 +51,8 @@ def _listed(names: Sequence[str]) -> str:
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
-def _is_another_package(name: str) -> bool:
-    """Return True if a name belongs to another installed package, whose layers a trusted file may need."""
+def _may_be_layers(name: str) -> bool:
+    """Return True if a name may be that of a layer in somebody's own code: of no package that heatcam knows itself."""
     package = name.partition(".")[0]
-    if (
-        package in sys.stdlib_module_names
-        or package in ("torch", "ultralytics", "builtins")
-        or not package.isidentifier()
-    ):
-        return False
-    return package in sys.modules or importlib.util.find_spec(package) is not None
+    known = package in sys.stdlib_module_names or package in ("torch", "ultralytics", "builtins", "numpy")
+    return not known and all(part.isidentifier() for part in name.split("."))

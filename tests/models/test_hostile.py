@@ -167,16 +167,11 @@ def test_advice_to_trust_a_file_is_given_only_where_it_can_help(tmp_path: Path) 
     def advice(module: str, name: str) -> str:
         return refusal(write(tmp_path / "some.pt", archive(checkpoint(layer(module, name, mapped([]))))))
 
-    assert "ULTRALYTICS_SAFE_LOAD=0" in advice("pytorch_grad_cam.grad_cam", "GradCAM")  # is installed
-    for module in (
-        "posix",
-        "mmdet.models",
-        "models.yolo",
-        "models.common",
-        "ultralytics.nn.modules.conv",
-        "torch.hub",
-    ):
-        assert "SAFE_LOAD" not in advice(module, "CoordAtt")
+    assert "--trust pytorch_grad_cam, or the .py file" in advice("pytorch_grad_cam.grad_cam", "GradCAM")
+    assert "--trust mmdet, or the .py file" in advice("mmdet.models", "CoordAtt")
+    assert "--trust the .py file that defines it" in advice("ultralytics.nn.modules.conv", "CoordAtt")
+    for module in ("posix", "models.yolo", "models.common", "torch.hub"):
+        assert "trust" not in advice(module, "CoordAtt")
     assert "is a checkpoint of the YOLOv5 repository" in advice("models.yolo", "Model")
     assert "such as yolov5nu.pt" in advice("models.common", "C3")
     assert "is no layer of ultralytics" in advice("ultralytics.nn.modules.conv", "CoordAtt")
