@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         UsageError,
         ViewError,
     )
-    from heatcam.face import Explanation, ImageLike, Model, PromptLike, annotate
+    from heatcam.face import Explanation, ImageLike, Model, PromptLike, annotate, watch
     from heatcam.frames import Detections, Frame, SaliencyMap
     from heatcam.overlay import render
     from heatcam.saliency import Explainer
@@ -67,12 +67,13 @@ __all__ = [
     "load",
     "open_source",
     "render",
+    "watch",
 ]
 
 #: Modules of the public names, imported at first use: ``import heatcam`` alone loads neither torch nor OpenCV.
 _HOME = {
     "Explainer": "heatcam.saliency",
-    **dict.fromkeys(("Explanation", "Model", "annotate"), "heatcam.face"),
+    **dict.fromkeys(("Explanation", "Model", "annotate", "watch"), "heatcam.face"),
     **dict.fromkeys(("Detections", "Frame", "SaliencyMap"), "heatcam.frames"),
     "open_source": "heatcam.sources",
     "render": "heatcam.overlay",

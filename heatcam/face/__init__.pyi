@@ -4,3 +4,4 @@ from .inputs import ImageLike as ImageLike
 from .model import Model as Model
 from .prompts import PromptLike as PromptLike
 from .prompts import prompt_for as prompt_for
+from .watching import watch as watch

@@ -10,6 +10,7 @@ from .environment import cache_dir as cache_dir
 from .environment import config_dir as config_dir
 from .environment import give_ultralytics_a_folder as give_ultralytics_a_folder
 from .environment import prepare_environment as prepare_environment
+from .environment import quiets_ultralytics as quiets_ultralytics
 from .frame_queue import FrameQueue as FrameQueue
 from .frame_queue import WhenFull as WhenFull
 from .json_cache import CACHE_VERSION as CACHE_VERSION

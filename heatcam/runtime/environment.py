@@ -59,6 +59,8 @@ def temporary_folder() -> str:
 
 
 _passing: list[str] = []
+_set_here: set[str] = set()  # names of variables
+_ULTRALYTICS = ("YOLO_", "ULTRALYTICS_")
 
 
 def prepare_environment() -> None:
@@ -72,9 +74,19 @@ def prepare_environment() -> None:
         "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # seconds; at the default 10 a camera that hangs stays busy for too long
         "OPENCV_FFMPEG_LOGLEVEL": "-8",  # nothing: our own errors say what goes wrong
     }
+    is_late = (
+        "ultralytics" in sys.modules
+    )  # it has read its variables: only programs that it starts would be changed
     for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+        if name not in os.environ and not (is_late and name.startswith(_ULTRALYTICS)):
+            os.environ[name] = value
+            _set_here.add(name)
     _keep_openvino_from_sending()
+
+
+def quiets_ultralytics() -> bool:
+    """Return True if ultralytics tells nothing and asks no server here because heatcam was imported before it."""
+    return "YOLO_VERBOSE" in _set_here
 
 
 def _keep_openvino_from_sending() -> None:
@@ -92,7 +104,7 @@ def give_ultralytics_a_folder() -> None:
     Where nothing can be written, it and matplotlib get a temporary folder: both complain otherwise.
     """
     _give_matplotlib_a_folder()
-    if "YOLO_CONFIG_DIR" in os.environ:
+    if "YOLO_CONFIG_DIR" in os.environ or "ultralytics" in sys.modules:
         return
     from pathlib import Path  # noqa: PLC0415
 

@@ -1,3 +1,8 @@
+from .legend_strip import draw_legend as draw_legend
+from .legend_strip import strip_height as strip_height
+from .paper import DARK_PAPER as DARK_PAPER
+from .paper import write_left as write_left
+from .paper import write_right as write_right
 from .registry import render_view as render_view
 from .registry import view_names as view_names
 from .rendering import FAILED as FAILED
