@@ -16,6 +16,7 @@ STEP = 0.002
 def main() -> None:
     """Read the command line and run the steps asked for."""
     os.environ.setdefault("YOLO_OFFLINE", "1")
+    os.environ.setdefault("YOLO_VERBOSE", "1")
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument(
         "step",
@@ -40,6 +41,11 @@ def main() -> None:
     )
     parser.add_argument("--processes", type=int, default=2, help="how many render")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="how many train")
+    parser.add_argument(
+        "--watch",
+        metavar="PICTURES",
+        help="a picture, folder or glob: film strips of their heat over the epochs of the last round, in out/run/heatcam",
+    )
     options = parser.parse_args()
     wanted = (
         ("render", "train", "export", "balance", "evaluate") if options.step == "all" else (options.step,)
@@ -73,6 +79,7 @@ def _run(step: str, options: argparse.Namespace) -> None:
                 options.step_size,
                 options.start,
                 options.threads,
+                options.watch,
             )
         )
     elif step == "export":

@@ -13,6 +13,7 @@ import yaml
 from ultralytics import YOLO
 from ultralytics.utils import ROOT
 
+import heatcam
 from heatcam.models import embedded
 from heatcam.sources.demo.markers import MARKER_CLASSES
 
@@ -30,7 +31,7 @@ def architecture() -> dict[str, Any]:
     return model
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 (as the command line)
     data: Path,
     out: Path,
     rounds: Sequence[int],
@@ -39,17 +40,19 @@ def train(
     step: float,
     start: str | None = None,
     threads: int = os.cpu_count() or 1,
+    watched: str | None = None,
 ) -> Path:
     """Train on ``data`` (a data.yaml) and return the last checkpoint, which holds the averaged weights.
 
     ``rounds`` are epochs: each round runs the step size down once and begins with the weights of the round before (warm
     restarts, Loshchilov and Hutter 2017, arXiv:1608.03983); the first begins at random, or with the checkpoint ``start``, or
     with the shipped weights (``markers``). ``step`` is the largest step size of a round, ``threads`` how many torch takes.
+    ``watched`` are pictures, as a file, folder or glob, that every round is watched on: the files of the last one stay.
     """
     out.mkdir(parents=True, exist_ok=True)
     reached = _shipped(out) if start == "markers" else Path(start) if start else _new(out)
     for epochs in rounds:
-        reached = _round(data, out, epochs, seed, imgsz, reached, step, threads)
+        reached = _round(data, out, epochs, seed, imgsz, reached, step, threads, watched)
     return reached
 
 
@@ -67,10 +70,20 @@ def _new(out: Path) -> Path:
     return config
 
 
-def _round(
-    data: Path, out: Path, epochs: int, seed: int, imgsz: int, start: Path, step: float, threads: int
+def _round(  # noqa: PLR0913, PLR0917 (as the command line)
+    data: Path,
+    out: Path,
+    epochs: int,
+    seed: int,
+    imgsz: int,
+    start: Path,
+    step: float,
+    threads: int,
+    watched: str | None,
 ) -> Path:
     model = YOLO(start, task="detect")
+    if watched is not None:
+        heatcam.watch(model, watched, every=1)
     # ultralytics leaves torch all cores but one
     model.add_callback("on_train_start", lambda _trainer: torch.set_num_threads(threads))
     model.train(

@@ -30,8 +30,8 @@ def load_from_memory(network: nn.Module, title: str, imgsz: int) -> LoadedModel:
     try:
         check_structure(network)
         check_sizes(network)
-        check_weights(network)
         own = ready_copy(network)
+        check_weights(own)
         names = class_names_of(getattr(network, "names", None), check_classes(own), title)
     except UnfitError as error:
         raise ModelError(f"{title} {error.problem}", error.next_step) from error

@@ -23,7 +23,8 @@ from heatcam.watching.records import FOLDER, EpochNumbers, PictureRecord
 from heatcam.watching.tensorboard import OwnTensorBoard
 from heatcam.watching.undisturbed import undisturbed
 
-logger = logging.getLogger("ultralytics")  # the training's own lines
+logger = logging.getLogger(__name__)
+_training_log = logging.getLogger("ultralytics")
 
 #: Tasks, by ultralytics' names, whose training is watched.
 WATCHED_TASKS = ("detect", "segment", "pose", "obb")
@@ -148,7 +149,7 @@ class TrainingWatch:
 
     def _begin(self, trainer: Any) -> None:
         if quiets_ultralytics():
-            logger.error(
+            logger.warning(
                 "heatcam: import ultralytics before heatcam, whose import keeps it quiet and offline otherwise"
             )
         folder = self.folder = Path(trainer.save_dir) / NAME
@@ -199,7 +200,7 @@ class TrainingWatch:
             write_film(
                 run.folder / f"heat-{probe.name}.mp4", probe, run.records[probe.name], self._options.colormap
             )
-        logger.info("heatcam: film strips and films in %s", run.folder)
+        _training_log.info("heatcam: film strips and films in %s", run.folder)
 
     def _safely(self, trainer: Any, work: Callable[[Any], None]) -> None:
         """Do something without changing the training's state; a fault becomes one warning."""
