@@ -11,7 +11,7 @@ from pathlib import Path
 import heatcam
 
 ORDER = (
-    *("load", "Model", "Explanation", "annotate", "render", "open_source"),
+    *("load", "Model", "Explanation", "annotate", "render", "open_source", "watch"),
     *("Frame", "Detections", "SaliencyMap", "Explainer"),
 )
 HEADINGS = {

@@ -167,6 +167,14 @@ NEVER = [
         ("heatcam.commands", "heatcam.sinks", "heatcam.sources", "heatcam.pipeline", "heatcam.models"),
     ),
     (("report", "audit"), ("heatcam.smoothing",)),  # numbers are of raw maps
+    (  # it is called by a trainer, in whose process no window, page or command runs
+        ("watching",),
+        (
+            *("heatcam.live", "heatcam.web", "heatcam.commands", "heatcam.cli", "heatcam.face"),
+            *("heatcam.pipeline", "heatcam.smoothing", "heatcam.tracking", "heatcam.evaluation"),
+        ),
+    ),
+    (("engine", "saliency", "models", "overlay", "views", "sinks", "measures"), ("heatcam.watching",)),
     (  # (the page draws maps in overlay's colours)
         ("audit",),
         (
@@ -376,7 +384,8 @@ def test_contributing_names_every_room() -> None:
 #: The 32nd is ``audit``: labels, what matches them, and a store of all objects of a data set, for one command; ``report`` is of
 #: runs without labels, in memory.
 #: The 33rd is ``perturbation``: which pixels a trial shows, and what its score says of them, know neither network nor evaluation.
-MOST_ROOMS, MOST_FLOORS = 33, 10
+#: The 34th is ``watching``: a trainer's callbacks know its weights, maps and files at once, and nothing of commands.
+MOST_ROOMS, MOST_FLOORS = 34, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:
@@ -419,7 +428,17 @@ def test_torch_is_known_only_to_the_engine_saliency_models_and_tracking() -> Non
     users = {
         room(path) for path in MODULES if within(imports_of(path), "torch", "ultralytics", "torchvision")
     }
-    assert users - {"bench"} == {"engine", "saliency", "models", "tracking"}
+    assert users - {"bench", "watching"} == {"engine", "saliency", "models", "tracking"}
+
+
+def test_watching_knows_torch_where_it_keeps_a_trainings_state_and_writes_tensorboards_file() -> None:
+    """It is handed ultralytics' trainer, and imports nothing of it."""
+    users = {
+        path.name
+        for path in MODULES
+        if room(path) == "watching" and within(imports_of(path), "torch", "ultralytics", "torchvision")
+    }
+    assert users == {"undisturbed.py", "tensorboard.py"}
 
 
 def test_tracking_knows_ultralytics_in_one_file_that_is_loaded_only_when_somebody_tracks() -> None:

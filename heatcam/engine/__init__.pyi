@@ -21,6 +21,7 @@ from .layers import input_side as input_side
 from .network import TappedNetwork as TappedNetwork
 from .network import input_channels as input_channels
 from .openvino_passes import has_bfloat16 as has_bfloat16
+from .other_weights import replace_weights as replace_weights
 from .preprocessing import in_grey as in_grey
 from .preprocessing import picture_tensor as picture_tensor
 from .preprocessing import real_picture as real_picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ from heatcam.engine.shapes import Shapes, shapes_of
 from heatcam.engine.sparse_head import SparseHead
 from heatcam.engine.tapped_engine import TappedEngine
 from heatcam.engine.targets import UNITS, ClassLogit, Scores, Target
-from heatcam.errors import MapError, UsageError
+from heatcam.errors import MapError
 from heatcam.frames import place_of_anchor
 
 logger = logging.getLogger(__name__)
@@ -84,28 +84,6 @@ class GradientEngine(TappedEngine[TappedNetwork]):
         twin.branches, twin.cell_branches = branches, _for_single_cells(branches)
         twin._squares_made = None
         return twin
-
-    def take_weights(self, state: Mapping[str, Tensor]) -> None:
-        """Give the network other weights of the same layers, in place.
-
-        What was proved of the layers still holds: which cells an output reads does not depend on weights. Copies of weights that
-        were made for single cells are made anew.
-
-        Args:
-            state: the state of a network of the same layers, on any device.
-
-        Raises:
-            UsageError: a backend has compiled the weights that were there.
-            RuntimeError: the state is another network's.
-        """
-        if not isinstance(self.passes, TorchPasses):
-            raise UsageError(f"{self.name} has compiled the network's weights", "take the backend torch")
-        self.cut.network.load_state_dict(state)
-        reads_cells = self.reader.reads_cells
-        self.reader = SparseHead(self.cut)
-        self.reader.reads_cells &= reads_cells
-        self.cell_branches = _for_single_cells(self.branches) if self.uses_patches else []
-        self._squares_made = None
 
     @property
     def name(self) -> str:

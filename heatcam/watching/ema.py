@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from heatcam.engine import replace_weights
 from heatcam.frames import Explanation, Frame
 from heatcam.models import load_from_memory, ready_copy, require_explainable
 from heatcam.options import ExplainOptions
@@ -37,7 +38,7 @@ class EmaExplainer:
             self._explainer = None
             self._explainer = self._built(trainer, network)
         else:
-            engine.take_weights(ready_copy(network).state_dict())
+            replace_weights(engine, ready_copy(network).state_dict())
 
     def forget(self) -> None:
         """Let go of the network, after a fault: the next weights are taken into a new one."""

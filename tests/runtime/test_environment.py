@@ -98,3 +98,26 @@ def test_a_damaged_settings_file_of_ultralytics_says_nothing_where_documents_go(
     assert len(result.stderr.splitlines()) == 1
     assert settings.with_name("settings.json.damaged").exists()
     assert not settings.exists()
+
+
+VARIABLES = (
+    "import heatcam.models\n"
+    "import os\n"
+    "print(sorted(name for name in os.environ if name.startswith(('YOLO_', 'ULTRALYTICS_'))))\n"
+    "from heatcam.runtime import quiets_ultralytics\n"
+    "print(quiets_ultralytics())\n"
+)
+
+
+def test_programs_that_ultralytics_starts_later_are_not_quieted_where_it_was_imported_first(
+    tmp_path: Path,
+) -> None:
+    """Such as the processes of a training on several devices."""
+    result = run("import ultralytics\n" + VARIABLES, HOME=str(tmp_path))
+    assert result.stdout.splitlines()[-2:] == ["[]", "False"]
+
+
+def test_ultralytics_is_quiet_where_heatcam_was_imported_first(tmp_path: Path) -> None:
+    names, quiets = run(VARIABLES, HOME=str(tmp_path)).stdout.splitlines()
+    assert "YOLO_OFFLINE" in names
+    assert quiets == "True"

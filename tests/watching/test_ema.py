@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import nn
 
-from heatcam.engine import GradientEngine
+from heatcam.engine import GradientEngine, replace_weights
 from heatcam.errors import UsageError
 from heatcam.options import ExplainOptions
 from heatcam.watching.ema import EmaExplainer
 from tests.nets import fresh_network
+from tests.query_nets import query_network
 from tests.watching.runs import picture
 
 OPTIONS = ExplainOptions(backend="torch", quality="fine", max_det=4, conf=0.05)
@@ -78,4 +79,13 @@ def test_compiled_weights_cannot_be_replaced() -> None:
     assert isinstance(engine, GradientEngine)
     engine.passes = SimpleNamespace(name="openvino")  # type: ignore[assignment]
     with pytest.raises(UsageError, match="openvino has compiled"):
-        engine.take_weights({})
+        replace_weights(engine, {})
+
+
+def test_a_network_of_queries_gets_a_new_explainer_for_later_weights() -> None:
+    explainer = EmaExplainer(OPTIONS, (96, 64))
+    explainer.take(trainer_of(query_network(fused=False)))
+    built = explainer._explainer
+    explainer.take(trainer_of(query_network(fused=False)))
+    assert explainer._explainer is not built
+    assert explainer.explain(picture()).saliency is not None
