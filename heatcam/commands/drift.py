@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from heatcam.commands.default_model import with_model
 from heatcam.commands.drift_learning import Learning
@@ -17,13 +16,10 @@ from heatcam.commands.setup import size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.drift import Baseline, StateDocument, read_baseline, read_state
 from heatcam.errors import HeatcamError, UsageError
-from heatcam.options import class_ids_of
+from heatcam.options import kept_class_names
 from heatcam.runtime import stopping
 from heatcam.sinks import refuse_existing, require_folder
 from heatcam.sources import Source, open_source
-
-if TYPE_CHECKING:
-    from heatcam.saliency import Explainer
 
 
 def run_drift(spec: str, model: ModelChoice, options: DriftOptions, terminal: Terminal) -> int:
@@ -44,9 +40,9 @@ def run_drift(spec: str, model: ModelChoice, options: DriftOptions, terminal: Te
     require_an_end(source, options.extent)
     _require_day(source, baseline)
     explainer = start_explainer(model, terminal, size_to_come(spec, asked), None)
-    classes = watched_classes(model, explainer)
+    classes = kept_class_names(model.classes, explainer.class_names)
     if baseline is not None:
-        baseline.require_same(explainer.facts(), classes)
+        baseline.require_same(explainer.facts(), classes, options.choice.every)
     activity: Activity
     if baseline is None or options.choice.learn is not None:
         activity = Learning(source, explainer.facts(), classes, options, baseline, terminal)
@@ -115,10 +111,3 @@ def _require_day(source: Source, baseline: Baseline | None) -> None:
             f"the baseline was learnt by parts of the day, and {source.name} has no time of day",
             "learn one with --day-parts 1",
         )
-
-
-def watched_classes(model: ModelChoice, explainer: Explainer) -> tuple[str, ...]:
-    """Return the names of the classes that the model can find here, in the order of their numbers."""
-    names = explainer.class_names
-    ids = class_ids_of(model.classes, names) or tuple(names)
-    return tuple(dict.fromkeys(names[own] for own in sorted(ids)))

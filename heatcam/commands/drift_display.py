@@ -31,7 +31,7 @@ _APART_S = 1.0  # between two redraws of the line below
 
 
 def row_of(own: SeriesStanding) -> list[str]:
-    """Return a row for people: an e-value is what a bet against "no drift" has made of 1, and what it has to make for an alarm."""
+    """Return a row for people: the e-value is what a bet against "no drift" has made of 1, and what it must for an alarm."""
     return [
         printable(own.name.about),
         measure_in_words(own.name),

@@ -70,6 +70,7 @@ class Learning:
             is_live,
             options.choice.block or usual_s,
             options.choice.day_parts or usual_parts,
+            options.choice.every,
             __version__,
             datetime.now().astimezone().isoformat(timespec="seconds"),
         )

@@ -46,7 +46,7 @@ class Watching:
     ) -> None:
         self._source, self._options, self._terminal = source, options, terminal
         self._watch = watch = DriftWatch(baseline, options.choice.false_alarms, state)
-        self._judged = 0
+        self._judged, self._said_frames = 0, False
         self.block_s = baseline.document.block_s
         self._display = DriftDisplay(watch, terminal, quiet=options.output.json == "-")
         output = options.output
@@ -98,11 +98,22 @@ class Watching:
         Raises:
             SinkError: the state or the log cannot be written.
         """
+        self._compare_frames(block)
         judged = self._watch.judge(block, at)
         self._judged += judged.is_judged
         self._keeper.keep(judged, at)
         self._display.judged(judged, at)
         return self._options.choice.exit_on_drift and bool(self._watch.alarms)
+
+    def _compare_frames(self, block: Block) -> None:
+        """Say once that blocks have much fewer or more frames than the baseline's: their means vary otherwise then."""
+        usual = self._watch.baseline.usual_frames
+        if not self._said_frames and not usual / 2 <= block.frames <= usual * 2:
+            self._said_frames = True
+            self._terminal.note(
+                f"a block had {block.frames} frames, in the baseline {usual}: means of fewer frames vary more, "
+                "which can count as drift"
+            )
 
     def end(self, done: DriftDone) -> int:
         """Print the summary and write the document; 1 where something has drifted or nothing could be judged."""

@@ -47,6 +47,7 @@ class Learnt:
         is_live: its blocks are timed by the clock on the wall.
         block_s: length of the blocks, in seconds.
         day_parts: number of parts of the day that have a baseline of their own.
+        every: one frame of so many is looked at.
         version, made_at: of heatcam, and when.
     """
 
@@ -56,6 +57,7 @@ class Learnt:
     is_live: bool
     block_s: float
     day_parts: int
+    every: int
     version: str
     made_at: str
 
@@ -96,6 +98,7 @@ def baseline_of(learnt: Learnt, blocks: Sequence[Block]) -> BaselineDocument:
         learnt_block_s=learnt.block_s,
         block_s=block_s,
         day_parts=learnt.day_parts,
+        every=learnt.every,
         alikeness=None if alikeness is None else round(alikeness, 3),
         blocks=[_as_document(block) for block in blocks],
     )
@@ -263,8 +266,18 @@ class Baseline:
                 "give its baseline, or another file: --state",
             )
 
-    def require_same(self, facts: ExplainerFacts, classes: Sequence[str]) -> None:
+    @cached_property
+    def usual_frames(self) -> int:
+        """The median number of frames in a block."""
+        return int(np.median([block.frames for block in self.blocks]))
+
+    def require_same(self, facts: ExplainerFacts, classes: Sequence[str], every: int | None = None) -> None:
         """Refuse a watch whose numbers would not be those of the baseline.
+
+        Args:
+            facts: the explainer's.
+            classes: names of the classes that it can find.
+            every: one frame of so many is looked at; None does not ask.
 
         Raises:
             UsageError: naming the first thing that is different.
@@ -278,6 +291,7 @@ class Baseline:
             name: (getattr(own.settings, name), getattr(now, name)) for name in BaselineSettings.model_fields
         }
         wanted["classes"] = (own.classes, list(classes))
+        wanted["every"] = (own.every, every or own.every)
         for name, (learnt, given) in wanted.items():
             if learnt != given:
                 raise UsageError(

@@ -89,6 +89,7 @@ class BaselineDocument(_Part):
         description="length that is watched in, a multiple of it: neighbours have to be unlike"
     )
     day_parts: Annotated[int, Field(ge=1, le=24)]
+    every: Annotated[int, Field(gt=0)] = Field(description="one frame of so many was looked at")
     alikeness: Number | None = Field(
         description="largest rank correlation of neighbouring blocks of `block_s`, of any series; null if unknown"
     )
