@@ -174,6 +174,14 @@ NEVER = [
             *("heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
         ),
     ),
+    (  # blocks and bets: what explains, reads and shows is above it
+        ("drift",),
+        (
+            *("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.smoothing", "heatcam.live"),
+            *("heatcam.report", "heatcam.web", "heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
+        ),
+    ),
     (
         ("evaluation",),
         ("heatcam.commands", "heatcam.sinks", "heatcam.sources", "heatcam.overlay", "heatcam.pipeline"),
@@ -301,6 +309,7 @@ OPEN_ROOMS = {
             "compare",
             "cover",
             "doctor",
+            "drift",
             "evaluation",
             "layers",
             "live",
@@ -376,7 +385,9 @@ def test_contributing_names_every_room() -> None:
 #: The 32nd is ``audit``: labels, what matches them, and a store of all objects of a data set, for one command; ``report`` is of
 #: runs without labels, in memory.
 #: The 33rd is ``perturbation``: which pixels a trial shows, and what its score says of them, know neither network nor evaluation.
-MOST_ROOMS, MOST_FLOORS = 33, 10
+#: The 34th is ``drift``: blocks of time against a baseline over weeks, with a state that outlives the program; ``report`` is of
+#: one run, and tests nothing.
+MOST_ROOMS, MOST_FLOORS = 34, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -44,9 +45,7 @@ class BlockLog:
             SinkError: no space.
         """
         try:
-            self._handler.handle(
-                logging.makeLogRecord({"msg": json_text(data).replace("%", "%%"), "args": ()})
-            )
+            self._handler.handle(logging.makeLogRecord({"msg": json_text(data), "args": ()}))
         except OSError as error:
             raise self._failed(error) from error
 
@@ -61,7 +60,8 @@ class BlockLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._handler.close()
+        with suppress(OSError):  # (what a full disk did not take was told when it was written)
+            self._handler.close()
 
 
 class _Raising(RotatingFileHandler):

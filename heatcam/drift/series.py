@@ -93,11 +93,14 @@ class Block:
     sums: dict[str, Float64Array]
 
     def value(self, name: SeriesName) -> float | None:
-        """Return the block's value of a series; None where no object has one."""
+        """Return the block's value of a series, of five digits; None where no object has one.
+
+        A document rounds sums, so that more digits would tell blocks that were written from those that were not.
+        """
         column, count = _COLUMNS[name.measure]
         of = self.total if not name.class_name else self.sums.get(name.class_name, _NO_OBJECTS)
         number = self.frames if count is None else of[count]
-        return float(of[column] / number) if number > 0 else None
+        return float(f"{of[column] / number:.5g}") if number > 0 else None
 
     @property
     def total(self) -> Float64Array:

@@ -78,22 +78,21 @@ class Webhook:
             self._note(f"{self._host} takes nothing: an alarm was not sent")
 
     def close(self) -> None:
-        """Send what is waiting, for 5 s at most and without attempts after the first that fails, and end."""
+        """End after one attempt for each that is waiting, and after 5 s at most."""
+        self._closed.set()
         with suppress(queue.Full):
             self._posts.put_nowait(None)
-        self._thread.join(LAST_WAIT_S / 2)
-        self._closed.set()
-        self._thread.join(LAST_WAIT_S / 2)
+        self._thread.join(LAST_WAIT_S)
 
     def _run(self) -> None:
-        while (post := self._posts.get()) is not None and not self._closed.is_set():
+        while (post := self._posts.get()) is not None:
             if self._deliver(post):
                 self._on_taken(post.key)
 
     def _deliver(self, post: Post) -> bool:
         """Post until it is taken, refused for good, or the sender is closed; return True if it is done with."""
         body, wait_s, failed = json_text(post.document, in_ascii=True).encode(), FIRST_WAIT_S, False
-        while not self._closed.is_set():
+        while True:
             answer = self._attempt(body)
             if not answer.why:
                 if failed:
@@ -105,10 +104,9 @@ class Webhook:
             if answer.is_final:
                 return True
             failed = True
-            if self._wait(wait_s):
-                break
+            if self._closed.is_set() or self._wait(wait_s):
+                return False
             wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
-        return False
 
     def _attempt(self, body: bytes) -> _Answer:
         headers = {"Content-Type": "application/json", "User-Agent": "heatcam"}

@@ -33,7 +33,8 @@ def test_a_blocks_values_are_means_over_its_objects_and_detections_a_frame() -> 
             ("cow", "low_evidence"): 0.5,
             ("cow", "confidence"): 0.8,
             ("cow", "detections"): 1.0,
-        }
+        },
+        rel=1e-5,
     )
     assert ended.value(SeriesName("cat", WatchedMeasure.DETECTIONS)) == 0
     assert ended.value(SeriesName("cat", WatchedMeasure.CONFIDENCE)) is None
