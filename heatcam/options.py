@@ -249,16 +249,6 @@ def class_ids_of(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[
     return tuple(dict.fromkeys(ids)) or None
 
 
-def kept_class_names(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[str, ...]:
-    """Return the names of the classes that are kept, each once, in the order of their numbers; all where none is wanted.
-
-    Raises:
-        UsageError: the model has no such class.
-    """
-    ids = class_ids_of(wanted, class_names) or tuple(class_names)
-    return tuple(dict.fromkeys(class_names[own] for own in sorted(ids)))
-
-
 def _ids_in(parts: list[str], by_name: dict[str, int], class_names: dict[int, str]) -> list[int]:
     """Return the ids of parts between commas: from the left, the longest run that is a name, else a single part."""
     while parts and not parts[0].strip():

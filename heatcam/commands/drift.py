@@ -12,11 +12,10 @@ from heatcam.commands.drift_run import Activity, drift_run
 from heatcam.commands.drift_watching import Watching
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.recording_checks import require_an_end
-from heatcam.commands.setup import size_to_come, start_explainer
+from heatcam.commands.setup import kept_class_names, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.drift import Baseline, StateDocument, read_baseline, read_state
 from heatcam.errors import HeatcamError, UsageError
-from heatcam.options import kept_class_names
 from heatcam.runtime import stopping
 from heatcam.sinks import refuse_existing, require_folder
 from heatcam.sources import Source, open_source

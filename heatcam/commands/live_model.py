@@ -10,7 +10,7 @@ from heatcam.commands.compare_sides import comparing_of, side_names
 from heatcam.commands.live_prompts import PromptedModels, first_prompt, refusals
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.prompts import prompt_of
-from heatcam.commands.setup import say_scale, say_what_runs
+from heatcam.commands.setup import kept_class_names, say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
@@ -25,7 +25,7 @@ from heatcam.live import (
     TriesObjects,
     WindowPrompt,
 )
-from heatcam.options import USUAL_TRIALS, ExplainOptions, kept_class_names, names_in
+from heatcam.options import USUAL_TRIALS, ExplainOptions, names_in
 from heatcam.probing import AsksPlaces
 from heatcam.tracking import tracker_of
 

@@ -8,7 +8,6 @@ from .blocks import local_seconds as local_seconds
 from .blocks import part_in_words as part_in_words
 from .documents import BASELINE_SCHEMA as BASELINE_SCHEMA
 from .documents import BaselineDocument as BaselineDocument
-from .documents import DriftAlarm as DriftAlarm
 from .documents import StateDocument as StateDocument
 from .files import read_baseline as read_baseline
 from .files import read_state as read_state

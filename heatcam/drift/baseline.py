@@ -38,7 +38,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class Learnt:
-    """What was learnt, and how.
+    """Facts about what was learnt, and how.
 
     Attributes:
         facts: the explainer's.

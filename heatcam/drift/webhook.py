@@ -128,7 +128,7 @@ class Webhook:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What came of an attempt: why it failed, "" if it did not, and if another one is in vain."""
+    """Outcome of an attempt: why it failed, "" if it did not, and if another one is in vain."""
 
     why: str
     is_final: bool = False
