@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
@@ -26,6 +28,10 @@ from heatcam.text import printable
 
 HEADINGS = ("class", "measure", "now", "baseline", "5 to 95 %", "e-value", "drift")
 _NUMBERS = HEADINGS[2:6]
+_NARROW = ("class", "measure", "now", "e-value")  # a drift is red there
+#: Columns to show, the first of which that fit into the terminal.
+_CHOICES = (HEADINGS, (*HEADINGS[:4], *HEADINGS[5:]), _NARROW)
+_SHORTEST_NAME = 8
 _ROWS = 12
 _APART_S = 1.0  # between two redraws of the line below
 
@@ -44,8 +50,9 @@ def row_of(own: SeriesStanding) -> list[str]:
 
 
 def drift_words(own: SeriesStanding) -> str:
-    """Return ``since`` with the time, or ``no``."""
-    return f"since {own.drifted_at}" if own.has_drifted else "no"
+    """Return ``since 11-28 03:00``, or seconds of a film, or ``no``."""
+    at = own.drifted_at
+    return f"since {at[5:16].replace('T', ' ') if 'T' in at else at}" if own.has_drifted else "no"
 
 
 def evidence_words(log10: float) -> str:
@@ -115,19 +122,31 @@ class DriftDisplay:
         self._newest, self._last_s = at, 0.0
 
     def _drawn(self, below: str) -> Group:
-        table = Table(box=box.SIMPLE_HEAD)
-        for heading in HEADINGS:
-            table.add_column(
-                Text(heading),
-                justify="right" if heading in _NUMBERS else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-            )
+        console = self._terminal.notes
         shown = [own for own in nearest(self._watch.standings()) if own.recent or own.baseline]
-        for own in shown[: max(1, min(_ROWS, self._terminal.notes.height - 6))]:
-            table.add_row(*(Text(cell) for cell in row_of(own)), style="bold red" if own.has_drifted else "")
+        shown = shown[: max(1, min(_ROWS, console.height - 6))]
+        table = _fitting([row_of(own) for own in shown], [own.has_drifted for own in shown], console.width)
         last = f"; last block ended {self._newest}" if self._newest else ""
         return Group(table, Text(f"{self._watch.blocks} blocks judged{last}; {below}"))
+
+
+def _fitting(rows: Sequence[Sequence[str]], drifted: Sequence[bool], width: int) -> Table:
+    """Return a table of the columns that fit into a terminal of this width; where none do, names of classes are cut."""
+    columns = dict(zip(HEADINGS, zip(*[HEADINGS, *rows], strict=True), strict=True))
+    widths = {heading: max(map(cell_len, cells)) for heading, cells in columns.items()}
+    room = {headings: width - sum(widths[own] + 3 for own in headings) for headings in _CHOICES}
+    headings = next((own for own in _CHOICES if room[own] >= 0), _NARROW)
+    is_narrow = headings is _NARROW
+    table = Table(box=None if is_narrow else box.SIMPLE_HEAD)
+    for heading in headings:
+        side: Literal["left", "right"] = "right" if heading in _NUMBERS else "left"
+        cut = max(_SHORTEST_NAME, widths[heading] + min(0, room[_NARROW]))
+        most = cut if is_narrow and heading == headings[0] else None
+        table.add_column(Text(heading), justify=side, no_wrap=True, overflow="ellipsis", max_width=most)
+    for n, has_drifted in enumerate(drifted):
+        cells = [Text(columns[heading][n + 1]) for heading in headings]
+        table.add_row(*cells, style="bold red" if has_drifted else "")
+    return table
 
 
 def line_of(judged: JudgedBlock, watch: DriftWatch, at: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from heatcam.commands import DriftChoice, DriftOptions, DriftOutput, Extent, FilmChoice, Terminal
 from heatcam.commands.drift import checked_inputs
+from heatcam.commands.drift_display import DriftDisplay
 from heatcam.commands.drift_learning import Learning, cautions
 from heatcam.commands.drift_run import DriftDone, clock_of, time_of_end
-from heatcam.drift import Baseline, local_seconds, read_baseline
+from heatcam.drift import Baseline, DriftWatch, local_seconds, read_baseline
 from heatcam.errors import UsageError
-from tests.drift.made_up import FACTS, block, explained
+from tests.drift.made_up import FACTS, block, explained, quiet, quiet_baseline
 
 CAMERA: Any = SimpleNamespace(is_live=True, is_slideshow=False, name="camera 0")
 TEN_MINUTES_S = 600.0
@@ -81,3 +85,20 @@ def test_a_baseline_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     learn(learning(path), 0, 20)
     with pytest.raises(UsageError, match="exists already"):
         checked_inputs(options(path))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_the_table_fits_its_terminal_and_numbers_are_never_cut(width: int) -> None:
+    rng = np.random.default_rng(0)
+    names = ("cow", "a class with a long name")
+    watch = DriftWatch(quiet_baseline(rng, 60, names))
+    for n in range(12):
+        watch.judge(quiet(rng, n, names, -4.0), "2026-11-28T03:00:00+01:00")
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=30, color_system=None)
+    console.print(DriftDisplay(watch, Terminal(console, console))._drawn("waiting"))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    rows = [line for line in lines if "energy in box" in line]
+    assert len(rows) == 3
+    assert all(re.search(r"1e\d+ of [12]000", row) for row in rows)
+    assert ("since 11-28 03:00" in rows[0]) == (width >= 100)
