@@ -101,4 +101,4 @@ def test_the_table_fits_its_terminal_and_numbers_are_never_cut(width: int) -> No
     rows = [line for line in lines if "energy in box" in line]
     assert len(rows) == 3
     assert all(re.search(r"1e\d+ of [12]000", row) for row in rows)
-    assert ("since 11-28 03:00" in rows[0]) == (width >= 100)
+    assert ("since 11-28 03:00" in rows[0]) == (width >= 120)
