@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of findings and of ``audit.json`` from their pydantic models: ``make docs``."""
+"""Writes the JSON Schemas of findings, ``audit.json`` and baselines of drift from their pydantic models: ``make docs``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from heatcam.audit import AUDIT_SCHEMA, AuditDocument
+from heatcam.drift import BASELINE_SCHEMA, BaselineDocument
 from heatcam.measures import SCHEMA, FindingsDocument
 
 DOCS = Path(__file__).parent
@@ -17,6 +18,7 @@ DOCS = Path(__file__).parent
 WRITTEN: Mapping[str, tuple[type[BaseModel], str]] = {
     "findings.schema.json": (FindingsDocument, SCHEMA),
     "audit.schema.json": (AuditDocument, AUDIT_SCHEMA),
+    "drift-baseline.schema.json": (BaselineDocument, BASELINE_SCHEMA),
 }
 
 

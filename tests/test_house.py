@@ -182,6 +182,14 @@ NEVER = [
             *("heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
         ),
     ),
+    (  # blocks and bets: what explains, reads and shows is above it
+        ("drift",),
+        (
+            *("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.smoothing", "heatcam.live"),
+            *("heatcam.report", "heatcam.web", "heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
+        ),
+    ),
     (
         ("evaluation",),
         ("heatcam.commands", "heatcam.sinks", "heatcam.sources", "heatcam.overlay", "heatcam.pipeline"),
@@ -309,6 +317,7 @@ OPEN_ROOMS = {
             "compare",
             "cover",
             "doctor",
+            "drift",
             "evaluation",
             "layers",
             "live",
@@ -385,7 +394,9 @@ def test_contributing_names_every_room() -> None:
 #: runs without labels, in memory.
 #: The 33rd is ``perturbation``: which pixels a trial shows, and what its score says of them, know neither network nor evaluation.
 #: The 34th is ``watching``: a trainer's callbacks know its weights, maps and files at once, and nothing of commands.
-MOST_ROOMS, MOST_FLOORS = 34, 10
+#: The 35th is ``drift``: blocks of time against a baseline over weeks, with a state that outlives the program; ``report`` is of
+#: one run, and tests nothing.
+MOST_ROOMS, MOST_FLOORS = 35, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

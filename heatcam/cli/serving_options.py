@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from heatcam.cli.help import Group
 from heatcam.commands import ModelChoice, ServeChoice, ServedChoice, ServedSource, SourceChoice
 
 
@@ -51,6 +52,18 @@ def serving_options(options: Mapping[type, dict[str, Any]]) -> dict[type, dict[s
         ),
         "timeout": typer.Option(
             min=1.0, metavar="SECONDS", help="Refuse a request that has waited for its answer so long."
+        ),
+    }
+    service |= {
+        "baseline": typer.Option(
+            metavar="FILE",
+            help="Watch the live view against this baseline of `heatcam drift`, also while nobody looks; /metrics has gauges.",
+            rich_help_panel=Group.MEASURING,
+        ),
+        "drift_state": typer.Option(
+            metavar="FILE",
+            help="With --baseline: keep what a restart goes on with here.",
+            rich_help_panel=Group.MEASURING,
         ),
     }
     source = options[SourceChoice] | {

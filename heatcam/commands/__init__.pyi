@@ -6,6 +6,9 @@ from .check_options import CheckOutput as CheckOutput
 from .compare_options import ComparedChoice as ComparedChoice
 from .compare_options import ComparedLook as ComparedLook
 from .compare_options import ComparedOutput as ComparedOutput
+from .drift_options import DriftChoice as DriftChoice
+from .drift_options import DriftOptions as DriftOptions
+from .drift_options import DriftOutput as DriftOutput
 from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
 from .options import FilmChoice as FilmChoice

@@ -10,10 +10,10 @@ from heatcam.commands.compare_sides import comparing_of, side_names
 from heatcam.commands.live_prompts import PromptedModels, first_prompt, refusals
 from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions
 from heatcam.commands.prompts import prompt_of
-from heatcam.commands.setup import say_scale, say_what_runs
+from heatcam.commands.setup import kept_class_names, say_scale, say_what_runs
 from heatcam.commands.terminal import Terminal
 from heatcam.enums import LIVE_MAP, ComparedView, Quality
-from heatcam.frames import Explains, Explanation, Frame
+from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
 from heatcam.live import (
     Answering,
     ExplainerFor,
@@ -140,6 +140,20 @@ class LiveModel:
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame as requested; see ``Explaining``."""
         return self._loaded(frame, request)
+
+    def described(self, request: ExplainRequest) -> tuple[ExplainerFacts, tuple[str, ...]] | None:
+        """Return what explains a request's frames, and the names of the classes that it can find.
+
+        None where explanations are not of each frame by itself: while paused, with maps carried along, with two models.
+        """
+        from heatcam.saliency import Explainer  # noqa: PLC0415 (torch: loaded by now)
+
+        explainer = self._loaded.explainer_of(request)
+        carried = request.still or request.every > 1 or not request.with_object_maps
+        if carried or not isinstance(explainer, Explainer):
+            return None
+        facts = replace(explainer.facts(), conf=request.conf)
+        return facts, kept_class_names(request.classes, explainer.class_names)
 
     def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         """Answer a request's questions about a frame that was explained; see ``Answering``."""

@@ -24,6 +24,7 @@ from heatcam.commands.options import (
 from heatcam.commands.prompts import have_words_encoded
 from heatcam.commands.refusals import require_model
 from heatcam.commands.serve_options import ServeChoice, ServedChoice
+from heatcam.commands.served_drift import served_drift
 from heatcam.commands.served_models import ServedModels
 from heatcam.commands.served_sources import served_sources
 from heatcam.commands.setup import offer_download
@@ -81,6 +82,7 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
     models = ServedModels(specs, choice, options.look, options.motion, terminal, for_pictures)
     sources = served_sources(spec, options.capture.options(), cameras=service.cameras)
     settings = settings_of(service)
+    drift = served_drift(service, is_live=sources[0].kind not in ("demo", "file"), terminal=terminal)
     with listen(service.host, service.port) as opened:
         address = address_of(opened, service.host, settings.token)
         whole = Service(
@@ -89,7 +91,7 @@ def run_serve(spec: str, model: ServedChoice, options: ServeOptions, terminal: T
             settings,
             # (the page has a top line of its own, and tells the numbers of each object)
             state=replace(first_state(choice, options.look, WindowChoice()), hud=False, object_maps=True),
-            live=LiveSettings(smooth=options.motion.smooth),
+            live=LiveSettings(smooth=options.motion.smooth, observer=drift),
             look=overlay_options(options.look),
             hardware=processor_name(),
             on_start=partial(_open_in_browser, address) if service.open else lambda: None,

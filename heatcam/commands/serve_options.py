@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import ClassVar
 
 from heatcam.commands.options import ModelChoice, SourceChoice
@@ -63,6 +64,8 @@ class ServeChoice:
         max_pixels: width times height of a picture that is sent.
         queue: requests that may wait for the model.
         timeout: seconds until a request that waits is refused.
+        baseline: a baseline of ``heatcam drift`` that the live view is watched against; None watches nothing.
+        drift_state: a file for what a restart of that watch goes on with.
     """
 
     host: str = "127.0.0.1"
@@ -75,6 +78,8 @@ class ServeChoice:
     max_pixels: int = 40_000_000
     queue: int = 16
     timeout: float = 60.0
+    baseline: Path | None = None
+    drift_state: Path | None = None
 
     def limits(self) -> UploadLimits:
         """Return the limits of requests.
@@ -100,4 +105,6 @@ class ServeChoice:
                 "the token is too easy to guess",
                 f"give at least {_SHORTEST_TOKEN} letters and digits, or none: one is made up then",
             )
+        if self.drift_state is not None and self.baseline is None:
+            raise UsageError("--drift-state is for --baseline", "give one, or leave it out")
         self.limits()

@@ -15,7 +15,7 @@ from heatcam.enums import Renorm
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
 from heatcam.models import official
-from heatcam.options import LIKELY_SIZE_WH
+from heatcam.options import LIKELY_SIZE_WH, class_ids_of
 from heatcam.overlay import Status, draw
 from heatcam.pipeline import Painter, Run
 from heatcam.smoothing import Smoother
@@ -73,6 +73,16 @@ def start_explainer_cache(
         explainer = cache.take(options)
     say_what_runs(choice, explainer, terminal)
     return cache, explainer
+
+
+def kept_class_names(wanted: tuple[str, ...], class_names: dict[int, str]) -> tuple[str, ...]:
+    """Return the names of the classes that are kept, each once, in the order of their numbers; all where none is wanted.
+
+    Raises:
+        UsageError: the model has no such class.
+    """
+    ids = class_ids_of(wanted, class_names) or tuple(class_names)
+    return tuple(dict.fromkeys(class_names[own] for own in sorted(ids)))
 
 
 def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:

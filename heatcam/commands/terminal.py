@@ -233,6 +233,10 @@ class ProgressSink:
     def take(self, _: object, explanation: Any) -> None:
         """Count one frame that is done."""
         self.objects += len(explanation.detections)
+        self.advance()
+
+    def advance(self) -> None:
+        """Advance the bar by one frame."""
         self._progress.update(self._task, advance=1, rate=self._rate())
 
 

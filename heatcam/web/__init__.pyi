@@ -1,3 +1,4 @@
+from .drift_gauges import DriftNumbers as DriftNumbers
 from .live_parts import AllowedSource as AllowedSource
 from .live_parts import LiveSettings as LiveSettings
 from .server import WebServer as WebServer

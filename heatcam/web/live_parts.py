@@ -5,15 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from heatcam.enums import DEFAULT_SMOOTH
-from heatcam.frames import Explanation, Frame
+from heatcam.frames import ExplainerFacts, Explanation, Frame
 from heatcam.live import ExplainRequest, FrameAnswers, Ready
 from heatcam.sources import Source
+from heatcam.web.drift_gauges import DriftNumbers
 from heatcam.web.models import ExplainsLive
 
 #: Takes a turn at the model, in the order of those who wait: ``ModelQueue.turn``.
 Turn = Callable[[], AbstractContextManager[object]]
+
+
+class Observer(Protocol):
+    """Anything that watches every explained frame of the live view for drift; called from the inference thread, out of turn."""
+
+    def __call__(
+        self, explanation: Explanation, described: tuple[ExplainerFacts, tuple[str, ...]] | None
+    ) -> None:
+        """Look at a frame.
+
+        Args:
+            explanation: the explanation, not smoothed.
+            described: see ``ExplainsLive.described``.
+        """
+        ...
+
+    def numbers(self) -> DriftNumbers:
+        """Return what it has seen, for Prometheus; from any thread."""
+        ...
 
 
 class InTurns:
@@ -22,10 +43,11 @@ class InTurns:
     Args:
         model: the model.
         turn: takes a turn.
+        observer: looks at every explained frame; None for nobody.
     """
 
-    def __init__(self, model: ExplainsLive, turn: Turn) -> None:
-        self._model, self._turn = model, turn
+    def __init__(self, model: ExplainsLive, turn: Turn, observer: Observer | None = None) -> None:
+        self._model, self._turn, self._observer = model, turn, observer
 
     @property
     def backend(self) -> str:
@@ -39,7 +61,14 @@ class InTurns:
     def explain(self, frame: Frame, request: ExplainRequest) -> Explanation:
         """Explain one frame in a turn."""
         with self._turn():
-            return self._model.explain(frame, request)
+            explanation = self._model.explain(frame, request)
+        if self._observer is not None:
+            self._observer(explanation, self._model.described(request))
+        return explanation
+
+    def described(self, request: ExplainRequest) -> tuple[ExplainerFacts, tuple[str, ...]] | None:
+        """Return what explains a request's frames."""
+        return self._model.described(request)
 
     def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         """Answer questions about a frame in a turn."""
@@ -86,6 +115,8 @@ class LiveSettings:
         recording_s: length of one, in seconds.
         smooth: strength of the smoothing of heat over frames, in ``[0, 1]``.
         rests_after_s: seconds without anybody who watches, records or asks, after which no more frames are explained.
+        observer: looks at every explained frame of the first source and model; with one the live view never rests. None for
+            nobody.
     """
 
     most_wide: int = 1280
@@ -97,3 +128,4 @@ class LiveSettings:
     recording_s: float = 600.0
     smooth: float = DEFAULT_SMOOTH
     rests_after_s: float = 10.0
+    observer: Observer | None = None

@@ -146,7 +146,7 @@ class LiveRun:
                 lambda picture: self._show(session, picture),
                 lambda: self._keep(session),
                 self.broadcast.tell,
-                lambda: self._interest.is_there,
+                lambda: self.settings.observer is not None or self._interest.is_there,
             ),
         )
         return session
@@ -155,7 +155,9 @@ class LiveRun:
         """Return the model for a session, whose frames are explained in turns."""
         state = self._state
         options = replace(self.models.options, method=state.method, layers=names_in(state.layers))
-        return InTurns(self.models.live(self._model, options, size_wh), self._turn)
+        is_first = (self._source, self._model) == (self.sources[0], self.models.names[0])
+        observer = self.settings.observer if is_first else None
+        return InTurns(self.models.live(self._model, options, size_wh), self._turn, observer)
 
     def _end(self) -> None:
         """End the session, if there is one, and keep its choices."""

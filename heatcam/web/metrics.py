@@ -11,6 +11,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from heatcam.web.drift_gauges import DriftCollector, DriftNumbers
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS")
 #: Instead of the paths that strangers made up, each of which would be kept for ever.
@@ -23,10 +25,14 @@ class Metrics:
     Args:
         waiting: returns the number of requests at the model.
         live_fps: returns the frames a second of the live view; 0 while it does not run.
+        drift: returns the numbers of a watch of drift; None where there is none.
     """
 
     def __init__(
-        self, waiting: Callable[[], float] | None = None, live_fps: Callable[[], float] | None = None
+        self,
+        waiting: Callable[[], float] | None = None,
+        live_fps: Callable[[], float] | None = None,
+        drift: Callable[[], DriftNumbers] | None = None,
     ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
@@ -53,6 +59,8 @@ class Metrics:
         self._fps = Gauge("heatcam_live_fps", "Frames a second of the live view", registry=self.registry)
         self._queue.set_function(waiting or float)
         self._fps.set_function(live_fps or float)
+        if drift is not None:
+            self.registry.register(DriftCollector(drift))
 
     def request_took(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -102,7 +110,7 @@ def metrics_router(metrics: Metrics) -> APIRouter:
 
     @router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
     async def numbers() -> Response:
-        """Return requests, latencies, seconds of the models, the queue's length and the live view's rate."""
+        """Return requests, latencies, seconds of the models, the queue's length, the live view's rate, and drift if watched."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

@@ -42,6 +42,13 @@ class ExplainsLive(Protocol):
         """Answer a request's questions about a frame that was explained, in a turn of the ``ModelQueue``."""
         ...
 
+    def described(self, request: ExplainRequest) -> tuple[ExplainerFacts, tuple[str, ...]] | None:
+        """Return what explains a request's frames, and the names of the classes that it can find; from the inference thread.
+
+        None where explanations are not of each frame by itself: while it is paused, or maps are carried along.
+        """
+        ...
+
     def jump(self) -> None:
         """Note that the next frame does not follow the one before."""
         ...

@@ -51,7 +51,12 @@ class Service:
         limits, self._on_start = settings.limits, on_start
         queue = ModelQueue(limits.queue_length, limits.waiting_s)
         self._live = LiveRun(models, sources, queue.turn, state, live)
-        metrics = Metrics(lambda: queue.waiting, lambda: self._live.status().fps)
+        observer = self._live.settings.observer
+        metrics = Metrics(
+            lambda: queue.waiting,
+            lambda: self._live.status().fps,
+            None if observer is None else observer.numbers,
+        )
         self._analyzer = Analyzer(models, queue, limits, look, metrics)
         routers = (
             live_router(self._live, limits, lambda: hardware),

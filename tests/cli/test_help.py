@@ -69,10 +69,10 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         "--smooth": {"live", "record", "serve"},
         "--npz": {"snapshot"},
         "--view": {"snapshot", "redraw"},
-        "--start": {"live", "record", "compare", "serve", "stats"},
+        "--start": {"live", "record", "compare", "serve", "stats", "drift"},
         "--codec": {"record"},
-        "--every": {"live", "stats"},
-        "--why": {"live", "snapshot", "record", "compare", "serve", "stats"},
+        "--every": {"live", "stats", "drift"},
+        "--why": {"live", "snapshot", "record", "compare", "serve", "stats", "drift"},
         "--output": {"snapshot", "redraw", "record", "compare", "stats", "missed", "cover", "audit", "check"},
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())

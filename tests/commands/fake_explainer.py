@@ -22,6 +22,7 @@ class FakeExplainer:
     engine = SimpleNamespace(name="fake", device="cpu")
     title, imgsz, method, calibrating_s = "fake", 64, "live", 0.0
     thresholds = SimpleNamespace(conf=0.25)
+    class_names = {0: "thing"}  # noqa: RUF012
 
     def __init__(self, pause_s: float = 0.0) -> None:
         self._pause_s = pause_s
@@ -56,7 +57,7 @@ class FakeExplainer:
 
 def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
     """Let ``record`` and ``stats`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
-    for command in ("record", "stats"):
+    for command in ("record", "stats", "drift"):
         patch.setattr(f"heatcam.commands.{command}.start_explainer", lambda *_: FakeExplainer(pause_s))
 
 

@@ -19,7 +19,7 @@ from heatcam.cli.app import app
 def with_markers(words: Sequence[object]) -> list[str]:
     """A command line that explains with ``markers`` where it names no model: the pictures here show markers."""
     told = [str(word) for word in words]
-    explains = {"snapshot", "record", "live", "stats"} & set(told[:2])  # (--debug may come first)
+    explains = {"snapshot", "record", "live", "stats", "drift"} & set(told[:2])  # (--debug may come first)
     return told if not explains or {"--model", "-m", "--help"} & set(told) else [*told, "--model", "markers"]
 
 

@@ -103,6 +103,18 @@ def commands_in(folder: Path) -> list[list[str]]:
         ],
         ["stats", photo, *model, *tiny, "-o", str(folder / "report.html")],
         [
+            "drift",
+            "demo",
+            *model,
+            *tiny,
+            "--max-frames",
+            "30",
+            "--block",
+            "0.1",
+            "--learn",
+            str(folder / "base.json"),
+        ],
+        [
             "missed",
             photo,
             *model,

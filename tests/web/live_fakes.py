@@ -55,6 +55,9 @@ class FakeModel:
         self._models.explain.boxes = boxes
         return self._models.explain(of, request)
 
+    def described(self, request: ExplainRequest) -> None:
+        return None
+
     def answer(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         return no_answers(explanation, request)
 
