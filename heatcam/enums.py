@@ -49,6 +49,13 @@ class Precision(str, Enum):
     FP16 = "fp16"
 
 
+class ExportFormat(str, Enum):
+    """Formats of exported models."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+
+
 class Quality(str, Enum):
     """Kinds of map: the one for video, the one with the finest detail, or the one made by trial."""
 

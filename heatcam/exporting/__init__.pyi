@@ -1,0 +1,3 @@
+from .exporting import ExportedModel as ExportedModel
+from .exporting import ExportPlan as ExportPlan
+from .exporting import export_model as export_model
