@@ -56,6 +56,13 @@ class ExportFormat(str, Enum):
     OPENVINO = "openvino"
 
 
+class ExportQuality(str, Enum):
+    """Kinds of map that an exported model can make: those of one pass."""
+
+    LIVE = "live"
+    FINE = "fine"
+
+
 class Quality(str, Enum):
     """Kinds of map: the one for video, the one with the finest detail, or the one made by trial."""
 

@@ -90,9 +90,7 @@ class Letterbox:
             smooth: shrink by averaging.
         """
         resized = fitted_wh(image_wh, model_wh)
-        left, top = (
-            round((side - length) / 2 - 0.1) for side, length in zip(model_wh, resized, strict=True)
-        )
+        left, top = (round((side - length) / 2 - 0.1) for side, length in zip(model_wh, resized, strict=True))
         return cls(image_wh, resized, model_wh, left, top, smooth)
 
     @classmethod

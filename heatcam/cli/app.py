@@ -381,4 +381,4 @@ def evaluate(
     raise typer.Exit(run_eval(photos, judged, plan, outputs, terminal_of(), recursive=recursive))
 
 
-from heatcam.cli import auditing, checking, probing  # noqa: E402, F401 (their commands are listed after these)
+from heatcam.cli import auditing, checking, exporting, probing  # noqa: E402, F401 (their commands are listed after these)

@@ -6,6 +6,8 @@ from .check_options import CheckOutput as CheckOutput
 from .compare_options import ComparedChoice as ComparedChoice
 from .compare_options import ComparedLook as ComparedLook
 from .compare_options import ComparedOutput as ComparedOutput
+from .export_options import ExportChoice as ExportChoice
+from .export_options import ExportOutput as ExportOutput
 from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
 from .options import FilmChoice as FilmChoice

@@ -186,10 +186,13 @@ def network_input(image_bgr: Uint8Array, letterbox: Letterbox, channels: int) ->
     """
     if channels == 1:  # (grey before it is resized, as the engine does it)
         grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
-        boxed = letterbox.image_to_model(np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8))[..., :1]
+        boxed = letterbox.image_to_model(np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8))[
+            ..., :1
+        ]
     else:
         boxed = letterbox.image_to_model(image_bgr)[..., ::-1]  # BGR to RGB
-    return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    pixels = np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32)
+    return np.asarray(pixels / 255, np.float32)
 
 
 def open_exported(path: Path, options: ExplainOptions, device: str | None = None) -> FileExplainer:

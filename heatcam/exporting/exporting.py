@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine import GradientEngine, picture_tensor, real_pictures
+from heatcam.engine import GradientEngine, real_pictures
 from heatcam.enums import Backend, ExportFormat, Precision
 from heatcam.errors import ModelError, UsageError, first_line
 from heatcam.exported import ExportedFacts, open_network

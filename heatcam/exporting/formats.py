@@ -39,8 +39,14 @@ def _write_onnx(
     path: Path,
 ) -> Path:
     exported = torch.export.export(graph, example, strict=False)
+    # (not optimized: that takes as long again, and runtimes do it when they load the file: nothing was faster for it)
     program: Any = torch.onnx.export(
-        exported, dynamo=True, verbose=False, input_names=list(INPUTS), output_names=list(outputs)
+        exported,
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+        input_names=list(INPUTS),
+        output_names=list(outputs),
     )
     program.model.metadata_props.update(texts)
     program.save(path)

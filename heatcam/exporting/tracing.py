@@ -26,7 +26,11 @@ def traced(network: ExplainedNetwork, picture: Tensor, conf: Tensor) -> GraphMod
         NotImplementedError: an operation has no form that a runtime for inference knows, or changes a tensor in place.
     """
     table = inference_only()
-    graph = make_fx(lambda images, conf: network(images, conf), decomposition_table=table)(picture, conf)
+
+    def run(images: Tensor, conf: Tensor) -> Any:  # (a module's own signature is not read right)
+        return network(images, conf)
+
+    graph = make_fx(run, decomposition_table=table)(picture, conf)
     for node in graph.graph.nodes:
         if getattr(getattr(node.target, "_schema", None), "is_mutable", False):
             raise NotImplementedError(f"{node.target} changes a tensor in place")

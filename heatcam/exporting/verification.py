@@ -76,7 +76,9 @@ def _exact(
         picture, Thresholds(conf=_WEAKEST, iou=facts.iou, max_det=facts.objects), with_graph=False
     ).boxes.confidences
     told = found[BOXES[1]]
-    confidences = torch.where(told > 2 * _WEAKEST, torch.zeros_like(told), told)  # (beyond those that are kept)
+    confidences = torch.where(
+        told > 2 * _WEAKEST, torch.zeros_like(told), told
+    )  # (beyond those that are kept)
     confidences[: len(kept)] = kept
     rows = found[BOXES[3]] >= 0
     forward = engine.forward_at(picture, found[BOXES[3]][rows].tolist(), found[BOXES[2]][rows].tolist())
@@ -106,8 +108,7 @@ def _in_rows(values: Tensor, rows: Tensor) -> Tensor:
 
 
 def _relative(ours: Tensor, exact: Tensor) -> float:
-    """Return the largest difference, relative to the largest exact value of each object; infinite for NaN."""
+    """Return the largest difference, relative to the largest exact value of each object; NaN where there is one."""
     over = tuple(range(1, exact.ndim)) if exact.ndim > 2 else tuple(range(exact.ndim))
     largest = exact.abs().amax(over, keepdim=True).clamp_min(torch.finfo(exact.dtype).tiny)
-    worst = float(((ours - exact).abs() / largest).max())
-    return worst if worst == worst else float("inf")
+    return float(((ours - exact).abs() / largest).max())
