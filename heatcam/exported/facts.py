@@ -113,6 +113,10 @@ def _checked(facts: ExportedFacts) -> ExportedFacts:
         ValueError: a size is not positive, or there are no classes.
     """
     sizes = (*facts.model_wh, *facts.strides, facts.objects, facts.channels)
-    if min(sizes) < 1 or not facts.strides or sorted(facts.names) != list(range(len(facts.names))):
+    if (
+        min(sizes) < 1
+        or not (facts.strides and facts.names)
+        or sorted(facts.names) != list(range(len(facts.names)))
+    ):
         raise ValueError("a size below 1, or classes that are not numbered")
     return facts
