@@ -49,6 +49,20 @@ class Precision(str, Enum):
     FP16 = "fp16"
 
 
+class ExportFormat(str, Enum):
+    """Formats of exported models."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+
+
+class ExportQuality(str, Enum):
+    """Kinds of map that an exported model can make: those of one pass."""
+
+    LIVE = "live"
+    FINE = "fine"
+
+
 class Quality(str, Enum):
     """Kinds of map: the one for video, the one with the finest detail, or the one made by trial."""
 

@@ -79,6 +79,21 @@ class Letterbox:
         return cls(image_wh, resized, (side, side), left, top)
 
     @classmethod
+    def within(
+        cls, image_wh: tuple[int, int], model_wh: tuple[int, int], *, smooth: bool = False
+    ) -> Letterbox:
+        """Make the letterbox of a network whose input has one size; it is that of ``fit`` where ``fit`` gives this size.
+
+        Args:
+            image_wh: width and height of the picture in pixels, each at least 1.
+            model_wh: width and height of the network's input.
+            smooth: shrink by averaging.
+        """
+        resized = fitted_wh(image_wh, model_wh)
+        left, top = (round((side - length) / 2 - 0.1) for side, length in zip(model_wh, resized, strict=True))
+        return cls(image_wh, resized, model_wh, left, top, smooth)
+
+    @classmethod
     def stretch(
         cls, image_wh: tuple[int, int], imgsz: int, stride: int = 32, *, smooth: bool = False
     ) -> Letterbox:

@@ -182,6 +182,31 @@ NEVER = [
             *("heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
         ),
     ),
+    (  # a file that others run without torch: so does its reader
+        ("exported",),
+        (
+            *(
+                "torch",
+                "ultralytics",
+                "heatcam.engine",
+                "heatcam.saliency",
+                "heatcam.models",
+                "heatcam.exporting",
+            ),
+            *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.commands", "heatcam.cli"),
+        ),
+    ),
+    (  # it writes networks: what runs them, draws and asks is above it
+        ("exporting",),
+        (
+            "heatcam.sources",
+            "heatcam.sinks",
+            "heatcam.overlay",
+            "heatcam.live",
+            "heatcam.commands",
+            "heatcam.cli",
+        ),
+    ),
     (  # blocks and bets: what explains, reads and shows is above it
         ("drift",),
         (
@@ -319,6 +344,7 @@ OPEN_ROOMS = {
             "doctor",
             "drift",
             "evaluation",
+            "export",
             "layers",
             "live",
             "methods",
@@ -396,7 +422,9 @@ def test_contributing_names_every_room() -> None:
 #: The 34th is ``watching``: a trainer's callbacks know its weights, maps and files at once, and nothing of commands.
 #: The 35th is ``drift``: blocks of time against a baseline over weeks, with a state that outlives the program; ``report`` is of
 #: one run, and tests nothing.
-MOST_ROOMS, MOST_FLOORS = 35, 10
+#: The 36th and 37th are ``exporting`` and ``exported``: an explained network as one graph, with torch, and the reader of such
+#: files, which works where no torch is.
+MOST_ROOMS, MOST_FLOORS = 37, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:
@@ -439,7 +467,7 @@ def test_torch_is_known_only_to_the_engine_saliency_models_and_tracking() -> Non
     users = {
         room(path) for path in MODULES if within(imports_of(path), "torch", "ultralytics", "torchvision")
     }
-    assert users - {"bench", "watching"} == {"engine", "saliency", "models", "tracking"}
+    assert users - {"bench", "watching", "exporting"} == {"engine", "saliency", "models", "tracking"}
 
 
 def test_watching_knows_torch_where_it_keeps_a_trainings_state_and_writes_tensorboards_file() -> None:

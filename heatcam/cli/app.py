@@ -381,4 +381,10 @@ def evaluate(
     raise typer.Exit(run_eval(photos, judged, plan, outputs, terminal_of(), recursive=recursive))
 
 
-from heatcam.cli import auditing, checking, drifting, probing  # noqa: E402, F401 (their commands are listed after these)
+from heatcam.cli import (  # noqa: E402 (their commands are listed after these)
+    auditing,  # noqa: F401
+    checking,  # noqa: F401
+    drifting,  # noqa: F401
+    exporting,  # noqa: F401
+    probing,  # noqa: F401
+)

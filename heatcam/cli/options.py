@@ -17,6 +17,7 @@ from heatcam.cli.audit_options import audit_options
 from heatcam.cli.checking_options import checking_options
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.drifting_options import drifting_options
+from heatcam.cli.exporting_options import exporting_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
@@ -378,4 +379,4 @@ OPTIONS[SourceChoice] = {
     "source": typer.Option(metavar="SOURCE", help="The same as SOURCE, as an option."),
 }
 OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR) | audit_options(OPTIONS, _DETECTOR)
-OPTIONS |= checking_options(OPTIONS) | drifting_options(OPTIONS)
+OPTIONS |= checking_options(OPTIONS) | drifting_options(OPTIONS) | exporting_options(OPTIONS)

@@ -9,6 +9,9 @@ from .compare_options import ComparedOutput as ComparedOutput
 from .drift_options import DriftChoice as DriftChoice
 from .drift_options import DriftOptions as DriftOptions
 from .drift_options import DriftOutput as DriftOutput
+from .export_options import MOST_OBJECTS as MOST_OBJECTS
+from .export_options import ExportChoice as ExportChoice
+from .export_options import ExportOutput as ExportOutput
 from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
 from .options import FilmChoice as FilmChoice

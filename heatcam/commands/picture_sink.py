@@ -28,6 +28,7 @@ from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_m
 from heatcam.views import FAILED, OK, draw_each, encode_view
 
 if TYPE_CHECKING:
+    from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer, TrialExplainer
 
 _MANY, _MOST_TOLD = (
@@ -62,7 +63,7 @@ class ObjectByObject:
         terminal: where the objects are counted.
     """
 
-    def __init__(self, explainer: Explainer, terminal: Terminal) -> None:
+    def __init__(self, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
         self._explainer = explainer
         self._terminal = terminal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heatcam.commands.any_explainer import start_any_explainer
 from heatcam.commands.default_model import with_model
 from heatcam.commands.findings_log import check_findings, check_labels
 from heatcam.commands.frame_log import WithObjectMaps, as_without_object_maps, check_jsonl, frame_log
@@ -10,7 +11,7 @@ from heatcam.commands.recording_checks import checked_destination, require_an_en
 from heatcam.commands.recording_plan import recording_plan
 from heatcam.commands.recording_run import RecordingRun, leave_after
 from heatcam.commands.reporting import recording_report, say_length, say_result
-from heatcam.commands.setup import caption_of, painter, say_scale, say_source, size_to_come, start_explainer
+from heatcam.commands.setup import caption_of, painter, say_scale, say_source, size_to_come
 from heatcam.commands.terminal import Terminal
 from heatcam.measures import document_head
 from heatcam.runtime import stopping
@@ -37,7 +38,7 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
     source = open_source(spec, asked)
     require_an_end(source, options.extent)
     tracker = tracker_of(options.motion.track)
-    explainer = start_explainer(model, terminal, size_to_come(spec, asked))
+    explainer = start_any_explainer(model, terminal, size_to_come(spec, asked))
     say_scale(options.look, explainer, terminal)
     share = options.findings.region_share
     paint = painter(options.look, caption_of(explainer), options.motion.smooth, share)

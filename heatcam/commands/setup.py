@@ -22,6 +22,7 @@ from heatcam.smoothing import Smoother
 from heatcam.sources import CaptureOptions, Source, open_source, require_start
 
 if TYPE_CHECKING:
+    from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer, ExplainerCache
 
 
@@ -85,7 +86,7 @@ def kept_class_names(wanted: tuple[str, ...], class_names: dict[int, str]) -> tu
     return tuple(dict.fromkeys(class_names[own] for own in sorted(ids)))
 
 
-def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal) -> None:
+def say_what_runs(choice: ModelChoice, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
     """Print a note of the model, its device, size, method and target."""
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
@@ -100,14 +101,14 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer, terminal: Terminal)
         )
 
 
-def _classes_of(explainer: Explainer) -> str:
+def _classes_of(explainer: Explainer | FileExplainer) -> str:
     """Return the first classes in words, and how many more there are."""
     names = list(explainer.class_names.values())
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 
 
-def say_scale(look: LookOptions, explainer: Explainer, terminal: Terminal) -> None:
+def say_scale(look: LookOptions, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
     """Print a note if the fixed scale that was asked for is not known for this model."""
     if look.renorm is Renorm.FIXED and explainer.calibration.full_heat is None:
         terminal.note(
@@ -179,10 +180,10 @@ class Caption:
     conf: float
 
 
-def caption_of(explainer: Explainer) -> Caption:
+def caption_of(explainer: Explainer | FileExplainer) -> Caption:
     """Return the caption of an explainer."""
     engine = explainer.engine
-    return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.thresholds.conf)
+    return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.facts().conf)
 
 
 def painter(

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from heatcam.commands.any_explainer import start_any_explainer
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.findings_log import FindingsLog, check_findings, check_labels
 from heatcam.commands.options import ModelChoice, overlay_options
@@ -20,7 +21,7 @@ from heatcam.commands.picture_sink import (
     TrialByTrial,
     finish_pictures,
 )
-from heatcam.commands.setup import say_scale, say_source, start_explainer
+from heatcam.commands.setup import say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
@@ -32,6 +33,7 @@ from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, open_source, read_picture
 
 if TYPE_CHECKING:
+    from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
@@ -84,7 +86,7 @@ def run_snapshot(
     if plan.pictures:
         first = first_picture(plan.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
-        explainer = start_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
+        explainer = start_any_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
         say_scale(look, explainer, terminal)
         explains, facts = _explains(explainer, model, trials, terminal, done)
         head = document_head(facts)
@@ -108,14 +110,19 @@ def run_snapshot(
 
 
 def _explains(
-    explainer: Explainer, model: ModelChoice, trials: int, terminal: Terminal, done: PicturesDone
+    explainer: Explainer | FileExplainer,
+    model: ModelChoice,
+    trials: int,
+    terminal: Terminal,
+    done: PicturesDone,
 ) -> tuple[Explains, ExplainerFacts]:
     """Return what explains the pictures, by gradients or by so many trials of each object, and its facts."""
     if not trials:
         return ObjectByObject(explainer, terminal), explainer.facts()
     from heatcam.saliency import TrialExplainer  # noqa: PLC0415 (torch: it is loaded by now)
 
-    by_trial = TrialExplainer(explainer, trials, model.backend, model.precision)
+    network = cast("Explainer", explainer)  # (a file makes no trials, and is refused before)
+    by_trial = TrialExplainer(network, trials, model.backend, model.precision)
     return TrialByTrial(by_trial, terminal, done), by_trial.facts()
 
 

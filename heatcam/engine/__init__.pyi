@@ -4,11 +4,15 @@ from .backends import start_engine as start_engine
 from .boxes import EveryBox as EveryBox
 from .boxes import KeptBoxes as KeptBoxes
 from .boxes import Thresholds as Thresholds
+from .cell_parts import modules_of as modules_of
+from .cell_parts import reach_of as reach_of
 from .class_backends import start_class_engine as start_class_engine
 from .classifier import INPUT_STRIDE as INPUT_STRIDE
 from .classifier import TappedClassifier as TappedClassifier
 from .classifier import is_classifier as is_classifier
 from .classifier import prepares_as_usual as prepares_as_usual
+from .conversion import convert_as_given as convert_as_given
+from .decompositions import inference_only as inference_only
 from .device import choose_device as choose_device
 from .gradient_check import require_gradient as require_gradient
 from .gradients import GradientEngine as GradientEngine
@@ -39,3 +43,4 @@ from .shuffling import strongest_of as strongest_of
 from .shuffling import with_shuffled_head as with_shuffled_head
 from .targets import chosen_target as chosen_target
 from .targets import in_words as in_words
+from .tracing import halves_of as halves_of

@@ -12,13 +12,12 @@ import torch
 from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch import Tensor, nn
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from heatcam.engine.decompositions import inference_only
 from heatcam.engine.masks import Prototypes, prototypes_of
 from heatcam.engine.network import HeadInputs, TappedNetwork
-from heatcam.engine.partition import Halves, in_halves, tensors_of
+from heatcam.engine.partition import Halves, tensors_of
 from heatcam.engine.passes import Cotangents, NetworkPass
+from heatcam.engine.tracing import halves_of
 
 _ELEMENTS = {
     torch.float32: openvino.Type.f32,
@@ -88,7 +87,7 @@ def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, ...]:
     with torch.no_grad():
         leaf, laterals = cut.below(picture)
         features = cut.above(leaf, laterals)[1]
-    halves = _halves(cut, leaf, laterals, features)
+    halves = halves_of(cut, leaf, laterals, features)
     cotangents = tuple(torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there)
     handed = (*tensors_of(halves, (leaf, *laterals)), *cotangents)
     both = convert(_Forward(cut, halves), (picture,)), convert(_Backward(halves), handed)
@@ -96,28 +95,6 @@ def converted(cut: TappedNetwork, picture: Tensor) -> tuple[Any, ...]:
     if prototypes is None:
         return both
     return *both, convert(_Prototypes(prototypes), tuple(prototypes.read_of(features)))
-
-
-def _halves(
-    cut: TappedNetwork, leaf: Tensor, laterals: tuple[Tensor, ...], features: tuple[Tensor, ...]
-) -> Halves:
-    """Trace the layers above the cut and their gradient as one function and cut it in two."""
-
-    def joint(leaf: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        laterals_given, cotangents = rest[: len(laterals)], rest[len(laterals) :]
-        with torch.enable_grad():
-            leaf = leaf.detach().requires_grad_(True)
-            taps, inputs = cut.above(leaf, laterals_given)
-            reached = [f for f, there in zip(inputs, cut.reaches, strict=True) if there]
-            gradients = torch.autograd.grad(
-                reached, taps, cotangents, allow_unused=True, materialize_grads=True
-            )
-        return (*inputs, *taps, *gradients)
-
-    cotangents = [torch.zeros_like(f) for f, there in zip(features, cut.reaches, strict=True) if there]
-    with torch.no_grad():
-        trace = make_fx(joint, decomposition_table=inference_only())(leaf, *laterals, *cotangents)
-    return in_halves(trace, 1 + len(laterals), len(features) + len(cut.tapped))
 
 
 class _Forward(nn.Module):
@@ -174,9 +151,17 @@ def convert(module: nn.Module, arguments: tuple[Tensor, ...]) -> Any:
         module: takes tensors, and returns one or several.
         arguments: examples of them; floats of rank 4 have their channels first here.
 
+    """
+    return convert_as_given(
+        module, tuple((_channels_last(a) if a.is_floating_point() else a).contiguous() for a in arguments)
+    )
+
+
+def convert_as_given(module: nn.Module, given: tuple[Tensor, ...]) -> Any:
+    """Convert a torch module to an OpenVINO model of fixed shapes, for arguments just like ``given``.
+
     The frontend is called directly: ``openvino.convert_model`` sends usage figures to a server and takes ten times as long.
     """
-    given = tuple((_channels_last(a) if a.is_floating_point() else a).contiguous() for a in arguments)
     with torch.no_grad(), warnings.catch_warnings():
         # (deprecated, but the one form that OpenVINO reads; shapes are meant to be fixed)
         warnings.simplefilter("ignore")

@@ -61,9 +61,12 @@ def _checked(path: Path) -> Path:
         ModelError: its suffix is not ``.pt``.
     """
     if path.suffix.casefold() != SUFFIX:
+        exported = path.suffix.casefold() in (".onnx", ".xml")
         raise ModelError(
             f"model {str(path)!r} is neither {_built_in()} nor a .pt file",
-            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
+            "give its .pt original; heatcam snapshot and record read what heatcam export wrote"
+            if exported
+            else "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
         )
     return path.absolute()
 

@@ -7,6 +7,7 @@ from .factory import explainer_of as explainer_of
 from .factory import open_explainer_cache as open_explainer_cache
 from .families import family_of as family_of
 from .methods import METHODS as METHODS
+from .methods import MapFormula as MapFormula
 from .probing import Prober as Prober
 from .surveying import Surveyor as Surveyor
 from .trials import TrialExplainer as TrialExplainer

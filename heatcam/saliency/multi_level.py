@@ -31,5 +31,6 @@ def add_levels(maps: Sequence[Tensor], *, signed: bool = False) -> Tensor:
     for level in maps:
         kept = (level if signed else level.clamp_min(0)).float()[None, None]
         enlarged = nnf.interpolate(kept, (height, width), mode="bilinear", align_corners=False)[0, 0]
-        total += enlarged * (level.shape[0] * level.shape[1] / (height * width))
+        # (not in place: objects are mapped all at once in exported files)
+        total = total + enlarged * (level.shape[0] * level.shape[1] / (height * width))
     return total

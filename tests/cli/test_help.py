@@ -73,7 +73,18 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         "--codec": {"record"},
         "--every": {"live", "stats", "drift"},
         "--why": {"live", "snapshot", "record", "compare", "serve", "stats", "drift"},
-        "--output": {"snapshot", "redraw", "record", "compare", "stats", "missed", "cover", "audit", "check"},
+        "--output": {
+            "snapshot",
+            "redraw",
+            "record",
+            "compare",
+            "stats",
+            "missed",
+            "cover",
+            "audit",
+            "check",
+            "export",
+        },
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())
     assert "recording" not in " ".join(help_of("snapshot"))

@@ -1,0 +1,14 @@
+from .explaining import FileExplainer as FileExplainer
+from .explaining import network_input as network_input
+from .explaining import open_exported as open_exported
+from .facts import BOXES as BOXES
+from .facts import COHERENCE as COHERENCE
+from .facts import INPUTS as INPUTS
+from .facts import MAPS as MAPS
+from .facts import ExportedFacts as ExportedFacts
+from .runtimes import ONNX as ONNX
+from .runtimes import SECTION as SECTION
+from .runtimes import XML as XML
+from .runtimes import ExportedNetwork as ExportedNetwork
+from .runtimes import exported_file as exported_file
+from .runtimes import open_network as open_network

@@ -1,0 +1,5 @@
+"""Export of a detector with its maps into a file that runs without torch."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
