@@ -199,7 +199,6 @@ NEVER = [
     (  # it writes networks: what runs them, draws and asks is above it
         ("exporting",),
         (
-            "heatcam.sources",
             "heatcam.sinks",
             "heatcam.overlay",
             "heatcam.live",
