@@ -10,6 +10,7 @@ from .classifier import TappedClassifier as TappedClassifier
 from .classifier import is_classifier as is_classifier
 from .classifier import prepares_as_usual as prepares_as_usual
 from .device import choose_device as choose_device
+from .gates import with_held_gates as with_held_gates
 from .gradient_check import require_gradient as require_gradient
 from .gradients import GradientEngine as GradientEngine
 from .interface import Engine as Engine
