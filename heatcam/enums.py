@@ -9,6 +9,7 @@ from enum import Enum
 DEFAULT_SMOOTH = 0.9
 #: The two CAM methods of heatcam's own, as ``Quality`` chooses between them.
 LIVE_MAP, FINE_MAP = "live", "fine"
+LRP_MAP = "lrp"
 #: The map by trial, as ``Quality`` chooses it: no CAM method, but made on top of the fine map.
 TRUE_MAP = "true"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from heatcam.enums import FINE_MAP, LIVE_MAP, TRUE_MAP, Backend, Precision, Quality
+from heatcam.enums import FINE_MAP, LIVE_MAP, LRP_MAP, TRUE_MAP, Backend, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.text import did_you_mean
 
@@ -147,8 +147,8 @@ class ExplainOptions(DetectOptions):
 
     @property
     def over_levels(self) -> bool:
-        """True if maps of many levels are added up: for ``--quality fine`` and ``true``, or the method ``fine``."""
-        return self.by_trial or FINE_MAP in (self.quality, self.method)
+        """True if all levels from stride 8 on are tapped: ``--quality fine`` and ``true``, the methods ``fine`` and ``lrp``."""
+        return self.by_trial or FINE_MAP in (self.quality, self.method) or self.method == LRP_MAP
 
     @property
     def by_trial(self) -> bool:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from ultralytics.nn.modules.conv import Conv
 
+from heatcam.engine.gates import HeldSiLU
 from heatcam.engine.vjp import vjp
 
 
@@ -68,6 +69,8 @@ def part_of(module: nn.Module) -> Part:
     """Return the ``Part`` that runs a module of a branch on squares of cells."""
     if isinstance(module, nn.SiLU):
         return _SiLU()
+    if isinstance(module, HeldSiLU):
+        return _HeldSiLU()
     if not isinstance(module, nn.Conv2d):
         return _AnyPart(module)
     if module.groups == 1 and set(module.dilation) == {1} and len(set(_sides(module))) == 1:
@@ -125,6 +128,14 @@ class _SiLU:
         """See ``Part``."""
         gate = squares.sigmoid()
         return cotangent * (gate * (1 + squares * (1 - gate)))
+
+
+class _HeldSiLU(_SiLU):
+    """The same for gradients that take the sigmoid as a constant."""
+
+    def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
+        """See ``Part``."""
+        return cotangent * squares.sigmoid()
 
 
 class _AnyPart:

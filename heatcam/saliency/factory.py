@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures
+from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures, with_held_gates
 from heatcam.models import LoadedModel, Prompt, load_model
 from heatcam.options import LIKELY_SIZE_WH, DetectOptions, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.families import family_of
-from heatcam.saliency.methods import method_formula
+from heatcam.saliency.methods import METHODS, method_formula
 
 _MOST_KEPT = 5  # compiled networks are large
 _Key = tuple[
@@ -162,6 +162,8 @@ def explainer_of(
     """
     thresholds = thresholds_of(options, loaded.class_names)
     formula = method_formula(options.formula_name)
+    if METHODS[options.formula_name].holds_gates:
+        loaded = replace(loaded, network=with_held_gates(loaded.network))
     photograph = real_picture(size_wh)
     family = family_of(loaded.network)
     engine, fit = family.build(loaded, device, options, photograph)

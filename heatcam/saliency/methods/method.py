@@ -36,6 +36,7 @@ class Method:
         load: returns the function; slow imports happen in this call.
         cost: number of backward passes that it needs.
         keeps_unit: True if its numbers are sums of activation times gradient, and so in the unit of the target.
+        holds_gates: True if its gradients are those of a network with held gates (``heatcam.engine.gates``).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Method:
     load: Callable[[], MapFormula]
     cost: Cost = Cost.ONE
     keeps_unit: bool = True
+    holds_gates: bool = False
 
 
 def over_levels(formula: CamFormula) -> MapFormula:

@@ -142,3 +142,26 @@ def test_an_unknown_method_lists_those_there_are() -> None:
         method_formula("nothing")
     with pytest.raises(UsageError, match="unknown method 'hirescan'; did you mean 'hirescam'"):
         method_formula("hirescan")
+
+
+def test_lrp_is_activation_times_gradient_of_the_first_layer_alone() -> None:
+    first, second = torch.randn(3, 4, 5), torch.randn(2, 2, 3)
+    gradients = [torch.randn(3, 4, 5), torch.randn(2, 2, 3)]
+    assert torch.equal(method_formula("lrp")([first, second], gradients), (first * gradients[0]).sum(0))
+
+
+def test_only_lrp_takes_its_gradients_through_held_gates() -> None:
+    from heatcam.engine.gates import HeldSiLU
+    from heatcam.models.loading import LoadedModel
+    from heatcam.options import ExplainOptions
+    from heatcam.saliency.factory import explainer_of
+
+    loaded = LoadedModel("tiny", fresh_network("tiny"), dict(enumerate("abcde")), 64)
+    held = {
+        name: any(isinstance(m, HeldSiLU) for m in explainer.engine.cut.network.modules())
+        for name in ("live", "fine", "lrp")
+        for explainer in [
+            explainer_of(loaded, torch.device("cpu"), ExplainOptions(backend="torch", method=name), (64, 64))
+        ]
+    }
+    assert held == {"live": False, "fine": False, "lrp": True}
