@@ -17,7 +17,11 @@ def test_every_method_has_a_line_under_the_headings() -> None:
     assert heading.split() == ["name", "formula", "paper", "backward", "passes", "faithfulness"]
     assert [line.split()[0] for line in lines] == list(METHODS)
     start = heading.index("faithfulness")
-    assert all(-1 < float(line[start:]) < 1 for line in lines)
+    told = {line.split()[0]: line[start:] for line in lines}
+    assert told.pop("lrp") == "not measured", (
+        "on these photographs; on others it is ahead: docs/faithfulness.md"
+    )
+    assert all(-1 < float(value) < 1 for value in told.values())
 
 
 def test_the_document_has_every_field_of_every_method() -> None:
@@ -75,6 +79,8 @@ def test_the_defaults_are_what_wins() -> None:
     assert reached["fine"] == max(reached.values())
     assert min(to_box["live"][0], to_box["fine"][0]) > 0
     assert reached["live"] > max(reached["ultralytics visualize=True"], reached["control: edges in box"])
-    same_cost = [name for name in METHODS if name != "fine"]  # the others use the live map's layers
+    same_cost = [
+        name for name in METHODS if name not in ("fine", "lrp")
+    ]  # the others use the live map's layers
     assert all(to_live[name][0] <= 0 for name in same_cost), "a live candidate is ahead by more than chance"
     assert to_live["live @15"][1] < 0
