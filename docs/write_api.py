@@ -13,6 +13,7 @@ import heatcam
 ORDER = (
     *("load", "Model", "Explanation", "annotate", "render", "open_source", "watch"),
     *("Frame", "Detections", "SaliencyMap", "Explainer"),
+    *("BatchPlan", "ExplainRows", "unpack_map"),
 )
 HEADINGS = {
     "Args:": "Arguments",
@@ -26,6 +27,7 @@ METHODS = {
     "Explanation": ("render", "findings", "to_dict", "to_json", "save", "to_supervision"),
     "Explainer": ("explain", "maps_at"),
     "SaliencyMap": ("in_image",),
+    "ExplainRows": ("__call__", "facts"),
 }
 
 

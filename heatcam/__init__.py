@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from heatcam.batch import BatchPlan, ExplainRows, unpack_map
     from heatcam.errors import (
         BackendError,
         DeviceError,
@@ -46,9 +47,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "BackendError",
+    "BatchPlan",
     "Detections",
     "DeviceError",
     "DisplayError",
+    "ExplainRows",
     "Explainer",
     "Explanation",
     "Frame",
@@ -67,11 +70,13 @@ __all__ = [
     "load",
     "open_source",
     "render",
+    "unpack_map",
     "watch",
 ]
 
 #: Modules of the public names, imported at first use: ``import heatcam`` alone loads neither torch nor OpenCV.
 _HOME = {
+    **dict.fromkeys(("BatchPlan", "ExplainRows", "unpack_map"), "heatcam.batch"),
     "Explainer": "heatcam.saliency",
     **dict.fromkeys(("Explanation", "Model", "annotate", "watch"), "heatcam.face"),
     **dict.fromkeys(("Detections", "Frame", "SaliencyMap"), "heatcam.frames"),

@@ -118,6 +118,14 @@ class Fill(str, Enum):
     BACKGROUND = "background"
 
 
+class MapsAs(str, Enum):
+    """Forms of the maps of many pictures: packed in the rows of the table, a NumPy archive a picture, or none."""
+
+    ROWS = "rows"
+    NPZ = "npz"
+    NONE = "none"
+
+
 class ViewName(str, Enum):
     """Views: the pictures that can be drawn of one explanation."""
 

@@ -175,6 +175,13 @@ NEVER = [
         ),
     ),
     (("engine", "saliency", "models", "overlay", "views", "sinks", "measures"), ("heatcam.watching",)),
+    (  # other engines run it, on machines without a terminal; the model is loaded by saliency, in a function
+        ("batch",),
+        (
+            *("torch", "ultralytics", "heatcam.commands", "heatcam.cli", "heatcam.live"),
+            *("heatcam.web", "heatcam.face", "heatcam.pipeline"),
+        ),
+    ),
     (  # (the page draws maps in overlay's colours)
         ("audit",),
         (
@@ -253,6 +260,8 @@ NOT_BUILT_YET = {"web"}
 
 #: What a room may reach through another one, and why.
 REACHED_ON_PURPOSE = {
+    ("batch", "torch"): "saliency loads the model, in a function",
+    ("batch", "ultralytics"): "as torch",
     ("saliency", "cv2"): "geometry resizes pictures with it",
     ("saliency", "heatcam.sources"): "the embedded model is calibrated on pictures of the demo scene",
     ("evaluation", "heatcam.sources"): "it loads models, the embedded one among them",
@@ -423,7 +432,9 @@ def test_contributing_names_every_room() -> None:
 #: one run, and tests nothing.
 #: The 36th and 37th are ``exporting`` and ``exported``: an explained network as one graph, with torch, and the reader of such
 #: files, which works where no torch is.
-MOST_ROOMS, MOST_FLOORS = 37, 10
+#: The 38th is ``batch``: rows of paths to rows of findings, for whatever engine runs it; it reads, explains and writes, and knows
+#: neither terminal nor command line.
+MOST_ROOMS, MOST_FLOORS = 38, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

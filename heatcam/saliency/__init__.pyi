@@ -9,6 +9,7 @@ from .families import family_of as family_of
 from .methods import METHODS as METHODS
 from .methods import MapFormula as MapFormula
 from .probing import Prober as Prober
+from .streams import build_streams as build_streams
 from .surveying import Surveyor as Surveyor
 from .trials import TrialExplainer as TrialExplainer
 from .ultralytics_map import NAME as NAME

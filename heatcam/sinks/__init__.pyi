@@ -20,6 +20,7 @@ from .pictures import next_output as next_output
 from .pictures import output_paths as output_paths
 from .pictures import view_paths as view_paths
 from .pictures import write_picture as write_picture
+from .raw_maps import map_facts as map_facts
 from .raw_maps import raw_path as raw_path
 from .raw_maps import write_raw_maps as write_raw_maps
 from .raw_maps_reading import read_raw_maps as read_raw_maps
@@ -46,9 +47,11 @@ from .recording.recovery import interrupted_recordings_in as interrupted_recordi
 from .recording.recovery import joined as joined
 from .recording.recovery import recover as recover
 from .recording.vanishing import other_folders as other_folders
+from .tables import FINDINGS_COLUMNS as FINDINGS_COLUMNS
 from .tables import CocoResults as CocoResults
 from .tables import FindingsTable as FindingsTable
 from .tables import earlier_outlines as earlier_outlines
+from .tables import object_rows as object_rows
 from .viewer import Viewer as Viewer
 from .wholeness import is_whole as is_whole
 from .window_events import Click as Click

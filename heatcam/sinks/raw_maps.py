@@ -118,12 +118,13 @@ def _about(explanation: Explanation) -> dict[str, Any]:
         if question is None
         else {"about": question.about, "class_name": question.class_name},
         "timings": asdict(explanation.timings),
-        "saliency": None if saliency is None else _map_facts(saliency),
-        "object_maps": [_map_facts(own) for own in explanation.object_maps],
+        "saliency": None if saliency is None else map_facts(saliency),
+        "object_maps": [map_facts(own) for own in explanation.object_maps],
     }
 
 
-def _map_facts(saliency: SaliencyMap) -> dict[str, Any]:
+def map_facts(saliency: SaliencyMap) -> dict[str, Any]:
+    """Return all of a map that is no array, for JSON: method, layer, unit, scale and letterbox."""
     return {
         "method": saliency.method,
         "layer": saliency.layer,

@@ -28,13 +28,13 @@ class FindingsTable:
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
-    _columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    _columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in FINDINGS_COLUMNS})
 
     def add(self, image: ImageFindings) -> None:
         """Add a row for each object of a picture or frame."""
-        for index, values in enumerate(_rows(image)):
-            for name in COLUMNS:
-                self._columns[name].append(index if name == "object" else values.get(name))
+        for values in object_rows(image):
+            for name in FINDINGS_COLUMNS:
+                self._columns[name].append(values[name])
 
     def __len__(self) -> int:
         return len(self._columns["object"])
@@ -56,12 +56,14 @@ class FindingsTable:
         import polars  # noqa: PLC0415 (a tenth of a second)
 
         kinds = {"text": polars.String, "int": polars.Int64, "float": polars.Float64, "bool": polars.Boolean}
-        table = polars.DataFrame(self._columns, {name: kinds[kind] for name, kind in COLUMNS.items()})
+        table = polars.DataFrame(
+            self._columns, {name: kinds[kind] for name, kind in FINDINGS_COLUMNS.items()}
+        )
         return table.with_columns(**{name: polars.lit(value) for name, value in self.facts.items()})
 
 
 #: Columns and their types; boxes and points are in image pixels.
-COLUMNS: dict[str, str] = {
+FINDINGS_COLUMNS: dict[str, str] = {
     "path": "text",
     "frame_index": "int",
     "pts_s": "float",
@@ -81,15 +83,16 @@ COLUMNS: dict[str, str] = {
 }
 
 
-def _rows(image: ImageFindings) -> list[dict[str, Any]]:
-    """Return the values of each object of a picture, by column."""
+def object_rows(image: ImageFindings) -> list[dict[str, Any]]:
+    """Return the values of each object of a picture by the names of ``FINDINGS_COLUMNS``; None is not known."""
     width, height = image.size_wh
     path = None if image.path is None else printable(image.path)
     common = {"path": path, "frame_index": image.frame_index, "pts_s": image.pts_s}
     rows = []
-    for one in image.detections:
+    for index, one in enumerate(image.detections):
         names = ("class_id", "confidence", "track_id", "energy_in_box", "enrichment", "evidence", "spread")
-        row = common | {"width": width, "height": height, "class_name": printable(one.class_name)}
+        row = common | {"width": width, "height": height, "object": index}
+        row |= {"class_name": printable(one.class_name)}
         row |= {name: getattr(one, name) for name in (*names, "low_evidence", "asked_confidence")}
         row |= {"asked_class_name": one.asked_class_name and printable(one.asked_class_name)}
         row |= dict(zip(("x1", "y1", "x2", "y2"), one.box_xyxy, strict=True))
