@@ -344,6 +344,7 @@ OPEN_ROOMS = {
     "commands": {
         *(
             "audit",
+            "batch",
             "bench",
             "cameras",
             "check",

@@ -1,3 +1,10 @@
+from .engines import ENGINES as ENGINES
+from .engines import RowEngine as RowEngine
 from .explain_rows import ExplainRows as ExplainRows
+from .manifest import Manifest as Manifest
 from .packing import unpack_map as unpack_map
+from .place import BatchPlace as BatchPlace
 from .plan import BatchPlan as BatchPlan
+from .ranges import parse_shard as parse_shard
+from .run import BatchRun as BatchRun
+from .settings import head_of as head_of

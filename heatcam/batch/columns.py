@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heatcam.batch.input_rows import InputRow
 from heatcam.batch.packing import MAP_COLUMNS
 from heatcam.batch.plan import BatchPlan
 from heatcam.enums import MapsAs
 from heatcam.sinks import FINDINGS_COLUMNS
+from heatcam.text import printable
 
 #: Values of the column ``status``.
 OBJECT, EMPTY, FAILED = "object", "empty", "failed"
@@ -29,3 +31,9 @@ def row_columns(plan: BatchPlan) -> dict[str, str]:
 def in_columns(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> dict[str, list[Any]]:
     """Return rows as columns, one list each; what a row does not have is None."""
     return {name: [row.get(name) for row in rows] for name in columns}
+
+
+def failed_columns(plan: BatchPlan, row: InputRow, reason: str) -> dict[str, list[Any]]:
+    """Return the columns of one picture that failed with its process."""
+    values = {"path": printable(row.path), "status": FAILED, "reason": reason, "input_index": row.index}
+    return in_columns([values | {"tar": row.tar or None, "member": row.member or None}], row_columns(plan))

@@ -192,6 +192,10 @@ def _loaded_for(plan: BatchPlan) -> _LoadedPlan:
 
 def explainers_for(plan: BatchPlan) -> Sequence[Explainer]:
     """Load a plan's model: one explainer for each stream."""
+    from heatcam.models import trust  # noqa: PLC0415
+
+    trust(plan.trust)
+
     from heatcam.saliency import build_streams  # noqa: PLC0415 (torch: seconds)
 
     return build_streams(

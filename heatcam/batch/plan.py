@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heatcam.enums import MapsAs
@@ -26,6 +26,7 @@ class BatchPlan:
         model: a ``.pt`` file or a built-in model's name.
         device: torch's name of the device; None takes the fastest.
         options: which boxes are kept and how their evidence is mapped; not by trial.
+        trust: ``.py`` files or packages of your own, whose layers the model needs: they are run where it is loaded.
         prompt: what an open-vocabulary model is to look for; None for the classes that it has.
         maps: ``rows`` packs each object's map into its row, ``npz`` writes an archive a picture into ``folder``, ``none`` keeps
             none.
@@ -43,6 +44,7 @@ class BatchPlan:
     model: str = "everyday"
     device: str | None = None
     options: ExplainOptions = field(default_factory=ExplainOptions)
+    trust: tuple[str, ...] = ()
     prompt: Prompt | None = None
     maps: MapsAs = MapsAs.ROWS
     pictures: bool = False
@@ -74,3 +76,9 @@ class BatchPlan:
     def writes_files(self) -> bool:
         """True if there are files beside the rows."""
         return self.pictures or self.maps is MapsAs.NPZ
+
+
+def pinned(plan: BatchPlan, backend: str, precision: str) -> BatchPlan:
+    """Return the plan with the backend and precision that ``auto`` has chosen, so that every process and later start has them."""
+    options = replace(plan.options, backend=backend, precision=precision)
+    return replace(plan, options=options)

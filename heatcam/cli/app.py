@@ -383,6 +383,7 @@ def evaluate(
 
 from heatcam.cli import (  # noqa: E402 (their commands are listed after these)
     auditing,  # noqa: F401
+    batching,  # noqa: F401
     checking,  # noqa: F401
     drifting,  # noqa: F401
     exporting,  # noqa: F401

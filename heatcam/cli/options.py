@@ -14,6 +14,7 @@ import typer
 
 from heatcam.bench import Conditions, Plan
 from heatcam.cli.audit_options import audit_options
+from heatcam.cli.batch_options import batch_options
 from heatcam.cli.checking_options import checking_options
 from heatcam.cli.comparison_options import comparison_options
 from heatcam.cli.drifting_options import drifting_options
@@ -380,3 +381,4 @@ OPTIONS[SourceChoice] = {
 }
 OPTIONS |= serving_options(OPTIONS) | probing_options(OPTIONS, _DETECTOR) | audit_options(OPTIONS, _DETECTOR)
 OPTIONS |= checking_options(OPTIONS) | drifting_options(OPTIONS) | exporting_options(OPTIONS)
+OPTIONS |= batch_options(OPTIONS)

@@ -1,6 +1,9 @@
 from .audit_options import AuditChoice as AuditChoice
 from .audit_options import AuditModel as AuditModel
 from .audit_options import AuditOutput as AuditOutput
+from .batch_options import BatchChoice as BatchChoice
+from .batch_options import BatchOutput as BatchOutput
+from .batch_plan import BatchRequest as BatchRequest
 from .check_options import CheckChoice as CheckChoice
 from .check_options import CheckOutput as CheckOutput
 from .compare_options import ComparedChoice as ComparedChoice

@@ -62,11 +62,8 @@ def start_explainer_cache(
 ) -> tuple[ExplainerCache, Explainer]:
     """Do the same, and also return the cache that further explainers of the model come from."""
     options = choice.explain_options(pictures, by_trial=by_trial)
-    model = model_at_hand(choice.model, default_model(""), terminal)
-    choice = replace(choice, model=model)
-    require_prompt(model, choice)
-    require_model(model, choice.device, downloadable=False)
-    have_words_encoded(choice, terminal)
+    choice = ready_model(choice, terminal)
+    model = str(choice.model)
     with terminal.status(f"loading {Path(model).name}"):
         from heatcam.saliency import open_explainer_cache  # noqa: PLC0415 (torch: seconds)
 
@@ -84,6 +81,20 @@ def kept_class_names(wanted: tuple[str, ...], class_names: dict[int, str]) -> tu
     """
     ids = class_ids_of(wanted, class_names) or tuple(class_names)
     return tuple(dict.fromkeys(class_names[own] for own in sorted(ids)))
+
+
+def ready_model(choice: ModelChoice, terminal: Terminal) -> ModelChoice:
+    """Return the choice with a model that can be loaded without a further question: downloaded, its prompt's words encoded.
+
+    Raises:
+        HeatcamError: the model or its prompt cannot be used; the message names the next step.
+    """
+    model = model_at_hand(choice.model, default_model(""), terminal)
+    choice = replace(choice, model=model)
+    require_prompt(model, choice)
+    require_model(model, choice.device, downloadable=False)
+    have_words_encoded(choice, terminal)
+    return choice
 
 
 def say_what_runs(choice: ModelChoice, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:

@@ -191,10 +191,12 @@ class OpenVinoPasses:
 
     def _request(self, model: Any) -> Any:
         """Compile a model or a file of one; OpenVINO caches the result beside the file: later starts take a third of the time."""
-        options = {
+        options: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[self._precision],
         }
+        if self._threads == 1:  # as one of several streams, which would else each take all cores
+            options |= {"INFERENCE_NUM_THREADS": 1}
         if isinstance(model, Path):
             options |= {"CACHE_DIR": str(model.parent), "CACHE_MODE": "OPTIMIZE_SPEED"}
         return self._core.compile_model(model, "CPU", options).create_infer_request()

@@ -30,3 +30,4 @@ from .text_encoder import TextEncoder as TextEncoder
 from .text_encoder import encoder_named as encoder_named
 from .text_encoder import require_clip as require_clip
 from .trusted_code import trust as trust
+from .trusted_code import trusted_specs as trusted_specs

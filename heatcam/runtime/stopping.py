@@ -130,6 +130,19 @@ def held() -> Iterator[None]:
             signal.raise_signal(_state.number)
 
 
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Block signals within this block, on POSIX: they come after it. Processes that are started here never get them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def leave(code: int) -> None:
     """Let signals end the program at once with ``code`` from here on: all work and output is done."""
     for number in SIGNALS:

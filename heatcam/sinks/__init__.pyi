@@ -37,6 +37,7 @@ from .recording.process import codecs_here as codecs_here
 from .recording.rates import at_rate as at_rate
 from .recording.rates import exact_rate as exact_rate
 from .recording.recording_lock import is_locked as is_locked
+from .recording.recording_lock import lock_exclusively as lock_exclusively
 from .recording.recording_lock import manifest_in as manifest_in
 from .recording.recording_lock import require_unlocked as require_unlocked
 from .recording.recovery import InterruptedRecording as InterruptedRecording

@@ -11,10 +11,10 @@ from heatcam.errors import SinkError, UsageError
 from heatcam.runtime import write_atomically
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, durably: bool = False) -> None:
     """Write a file atomically: it gets its name when it is complete. Replaces an existing file.
 
-    A path that is not a regular file, such as ``/dev/stdout``, is written to directly.
+    A path that is not a regular file, such as ``/dev/stdout``, is written to directly. ``durably`` waits for the disk.
 
     Raises:
         SinkError: no permission, no folder, no space; nothing is left behind.
@@ -23,7 +23,7 @@ def write_whole(path: Path, data: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            write_atomically(path, data)
+            write_atomically(path, data, durably=durably)
     except OSError as error:
         raise SinkError(f"cannot write {path} ({error.strerror or error})", what_helps(error)) from error
 

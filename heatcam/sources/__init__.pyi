@@ -20,8 +20,11 @@ from .options import parse_size as parse_size
 from .options import parse_time as parse_time
 from .picture_files import FoundPictures as FoundPictures
 from .picture_files import find_pictures as find_pictures
+from .picture_files import is_glob as is_glob
 from .picture_files import left_out_words as left_out_words
 from .picture_files import problem_of_deeper as problem_of_deeper
+from .picture_files import sorted_matches as sorted_matches
+from .picture_formats import PICTURE_SUFFIXES as PICTURE_SUFFIXES
 from .pixels import to_bgr as to_bgr
 from .seeking import require_start as require_start
 from .state import Phase as Phase

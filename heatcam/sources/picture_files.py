@@ -225,6 +225,11 @@ def matching_paths(spec: str) -> list[Path]:
     return []
 
 
+def sorted_matches(spec: str) -> list[Path]:
+    """Return the paths that match a glob, by name, 2 before 10; see ``matching_paths``."""
+    return sorted(matching_paths(spec), key=_natural_order)
+
+
 def _existing_part(spec: str) -> tuple[str, str]:
     """Split ``spec`` into the leading folders that exist by name, with their separator, and the rest."""
     for at in range(len(spec) - 1, 0, -1):

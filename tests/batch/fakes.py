@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import tarfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,6 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from heatcam.batch import BatchPlan, explain_rows
+from heatcam.batch.worker import serve
+from heatcam.errors import ModelError
 from heatcam.frames import Explanation, Frame
 from tests.commands.fake_explainer import FakeExplainer
 
@@ -66,3 +71,38 @@ def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
         lambda plan: [ByColour(pause_s) for _ in range(plan.streams)],
     )
     patch.setattr("heatcam.batch.explain_rows._LOADED", {})
+
+
+def die() -> None:
+    """End this process as the kernel does when memory is short."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Deadly(ByColour):
+    """Ends its process at pictures whose upper left pixel is of blue 254."""
+
+    def explain(self, image: Frame, **options: Any) -> Explanation:
+        if image.image_bgr[0, 0, 0] == 254:
+            die()
+        return super().explain(image, **options)
+
+
+def serve_fakes(pipe: Any, plan: BatchPlan) -> None:
+    """A worker's process with ``Deadly`` in the model's place."""
+    explain_rows.explainers_for = lambda plan: [Deadly() for _ in range(plan.streams)]  # type: ignore[assignment, return-value]
+    serve(pipe, plan)
+
+
+def serve_nothing(_pipe: Any, _plan: BatchPlan) -> None:
+    """A worker's process that dies while it loads the model."""
+    die()
+
+
+def serve_refused(pipe: Any, plan: BatchPlan) -> None:
+    """A worker's process whose model cannot be loaded."""
+
+    def refuse(_plan: BatchPlan) -> Any:
+        raise ModelError("best.pt is damaged", "fetch it again")
+
+    explain_rows.explainers_for = refuse
+    serve(pipe, plan)

@@ -12,6 +12,7 @@ import pytest
 
 import heatcam
 from heatcam.batch import BatchPlan, ExplainRows, explain_rows, unpack_map
+from heatcam.batch.explain_rows import explainers_for
 from heatcam.errors import SinkError, UsageError
 from heatcam.options import ExplainOptions
 from heatcam.sinks import FINDINGS_COLUMNS
@@ -224,3 +225,8 @@ def test_a_plan_that_contradicts_itself_is_refused_before_a_model_is_loaded(
 ) -> None:
     with pytest.raises(UsageError, match=problem):
         ExplainRows(BatchPlan(**plan))
+
+
+def test_code_that_is_trusted_travels_with_the_plan() -> None:
+    with pytest.raises(UsageError, match=r"trusted file none\.py does not exist"):
+        explainers_for(BatchPlan(trust=("none.py",)))

@@ -72,7 +72,7 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
         "--start": {"live", "record", "compare", "serve", "stats", "drift"},
         "--codec": {"record"},
         "--every": {"live", "stats", "drift"},
-        "--why": {"live", "snapshot", "record", "compare", "serve", "stats", "drift"},
+        "--why": {"live", "snapshot", "record", "compare", "serve", "stats", "drift", "batch"},
         "--output": {
             "snapshot",
             "redraw",
@@ -84,6 +84,7 @@ def test_an_option_is_in_the_help_of_those_that_use_it_alone() -> None:
             "audit",
             "check",
             "export",
+            "batch",
         },
     }
     assert "Of other sources the recording gets it" in " ".join(" ".join(help_of("record")).split())

@@ -37,7 +37,7 @@ class RecordingLock:
             self._file: IO[bytes] = path.open("a+b")
         except OSError as error:
             raise SinkError(f"cannot write {path} ({error.strerror})", "choose another folder") from error
-        if not _lock(self._file):
+        if not lock_exclusively(self._file):
             self._file.close()
             raise _taken(path)
         try:
@@ -72,7 +72,7 @@ def is_locked(path: Path) -> bool:
     """Return True if a running process is writing the recording of this lock file."""
     try:
         with path.open("r+b") as file:
-            return not _lock(file)
+            return not lock_exclusively(file)
     except OSError:
         return False
 
@@ -102,8 +102,8 @@ def _taken(path: Path) -> UsageError:
     )
 
 
-def _lock(file: IO[bytes]) -> bool:
-    """Lock the file for this process; return True for success, and on a file system without locks."""
+def lock_exclusively(file: IO[bytes]) -> bool:
+    """Lock the open file for this process until it is closed; return True for success, and on a file system without locks."""
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415 (Windows only)
 
