@@ -126,6 +126,13 @@ class MapsAs(str, Enum):
     NONE = "none"
 
 
+class EngineName(str, Enum):
+    """What divides the work on many pictures: processes on this machine, or Ray on many."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class ViewName(str, Enum):
     """Views: the pictures that can be drawn of one explanation."""
 

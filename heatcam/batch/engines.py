@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from heatcam.batch.explain_rows import ExplainRows
 from heatcam.batch.parts import Columns, Task
 from heatcam.batch.plan import BatchPlan
+from heatcam.batch.ray_engine import RayEngine, require_ray
 from heatcam.batch.worker_processes import WorkerProcesses
+from heatcam.enums import EngineName
 from heatcam.frames import ExplainerFacts
 from heatcam.runtime import stopping
 
@@ -64,5 +67,24 @@ def _local(plan: BatchPlan, workers: int) -> RowEngine:
     return InThisProcess(plan) if workers == 1 else WorkerProcesses(plan, workers)
 
 
-#: Engines by name: each takes the plan and the number of processes.
-ENGINES: dict[str, Callable[[BatchPlan, int], RowEngine]] = {"local": _local}
+def _nothing() -> None:
+    """Require nothing."""
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """One engine.
+
+    Attributes:
+        start: makes it, of the plan and the number of processes.
+        require: refuses it, with a ``HeatcamError``, where it cannot run; called before anything is written.
+    """
+
+    start: Callable[[BatchPlan, int], RowEngine]
+    require: Callable[[], None] = _nothing
+
+
+ENGINES = {
+    EngineName.LOCAL: EngineKind(_local),
+    EngineName.RAY: EngineKind(RayEngine, require_ray),
+}

@@ -14,7 +14,8 @@ def batch_options(options: Mapping[type, dict[str, Any]]) -> dict[type, dict[str
     """Return the options of these records; ``options`` are those of others, whose words are used again."""
     choice = {
         "workers": typer.Option(
-            min=1, help="Explain in so many processes, each with the model in its own memory."
+            min=1,
+            help="Explain in so many processes, each with the model in its own memory; with Ray, in so many actors.",
         ),
         "streams": typer.Option(
             min=1,
@@ -26,6 +27,10 @@ def batch_options(options: Mapping[type, dict[str, Any]]) -> dict[type, dict[str
         ),
         "chunk": typer.Option(
             min=1, help="Pictures in one file of the table, which is written when all of them are done."
+        ),
+        "engine": typer.Option(
+            help="Divide the work among processes here, or let Ray do it on all machines of the cluster of RAY_ADDRESS.",
+            case_sensitive=False,
         ),
     }
     output = {

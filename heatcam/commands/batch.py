@@ -26,13 +26,12 @@ class _Done:
     stopped: bool = False
 
 
-def run_batch(request: BatchRequest, terminal: Terminal, *, engine: str = "local") -> int:
+def run_batch(request: BatchRequest, terminal: Terminal) -> int:
     """Explain all pictures that are not done yet, and write the table part by part.
 
     Args:
         request: all that is asked.
         terminal: prints results and notes.
-        engine: what runs it, a name of ``heatcam.batch.ENGINES``.
 
     Returns:
         0; 1 when some pictures failed, now or in an earlier start; 130 after Ctrl-C, with what was done.
@@ -46,7 +45,8 @@ def run_batch(request: BatchRequest, terminal: Terminal, *, engine: str = "local
         if before:
             terminal.note(f"{before} of {run.pictures} pictures are done already")
         if before < run.pictures:
-            _work(run, ENGINES[engine](run.plan, request.choice.workers), done, terminal)
+            engine = ENGINES[request.choice.engine].start(run.plan, request.choice.workers)
+            _work(run, engine, done, terminal)
         return _finish(run, done, request.output.json, terminal)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.enums import MapsAs
+from heatcam.enums import EngineName, MapsAs
 from heatcam.errors import UsageError
 
 _MOST = 1024
@@ -20,12 +20,14 @@ class BatchChoice:
         streams: pictures at the same time in each of them, each by one thread.
         shard: the part of all pictures that this run is for, as ``3/16``; "" for all.
         chunk: pictures in a part, which is written when all of them are done.
+        engine: what divides it: processes here, or Ray's actors on all machines of a cluster.
     """
 
     workers: int = 1
     streams: int = 1
     shard: str = ""
     chunk: int = 256
+    engine: EngineName = EngineName.LOCAL
 
     def require_valid(self) -> None:
         """Refuse what cannot be.

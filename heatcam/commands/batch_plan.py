@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heatcam.batch import BatchPlace, BatchPlan, BatchRun, Manifest, head_of, parse_shard
+from heatcam.batch import ENGINES, BatchPlace, BatchPlan, BatchRun, Manifest, head_of, parse_shard
 from heatcam.commands.batch_options import BatchChoice, BatchOutput
 from heatcam.commands.options import LookOptions, ModelChoice, overlay_options
 from heatcam.commands.picture_plan import find_and_say
@@ -51,6 +51,7 @@ def open_run(request: BatchRequest, terminal: Terminal) -> BatchRun:
     place = BatchPlace(output.output, parse_shard(choice.shard))
     plan = _asked_plan(request)
     _check_json(output)
+    ENGINES[choice.engine].require()
     model = ready_model(request.model, terminal)
     place.prepare(overwrite=output.overwrite, resume=output.resume)
     inputs = place.list_inputs(
