@@ -158,6 +158,7 @@ class _Pool:
         settings = ray.data.DataContext.get_current()
         settings.enable_progress_bars = False
         settings.target_max_block_size = None  # an answer stays one table
+        ahead = 1 if tasks[0].alone else 2  # one that ends its actor takes what waits there with it
         settings.max_errored_blocks = _LOST + 4 * self._count
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -166,7 +167,7 @@ class _Pool:
                 fn_constructor_kwargs={"asked": self._asked},
                 batch_size=None,
                 batch_format="pyarrow",
-                compute=ray.data.ActorPoolStrategy(size=self._count, max_tasks_in_flight_per_actor=2),
+                compute=ray.data.ActorPoolStrategy(size=self._count, max_tasks_in_flight_per_actor=ahead),
                 num_cpus=self._share.num_cpus,
                 num_gpus=self._share.num_gpus,
                 max_restarts=-1,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -12,7 +11,6 @@ from heatcam.batch.parts import Columns, Task
 from heatcam.batch.plan import BatchPlan
 from heatcam.errors import HeatcamError
 
-_MOST_TRIES = 2  # of a picture alone: one may be lost with a machine
 _REASON = "the process that explained it ended, each time"
 #: Yields answers of tasks in any order; some may be missing.
 Pass = Callable[[Sequence[Task]], Iterator[tuple[Task, Columns]]]
@@ -34,7 +32,10 @@ def joined(tasks: Iterable[Task], count: int) -> list[Task]:
 
 
 def all_answers(tasks: Sequence[Task], one_pass: Pass, plan: BatchPlan) -> Iterator[tuple[Task, Columns]]:
-    """Yield the answers of all tasks. What a pass has lost is done again picture by picture; one lost twice alone has failed.
+    """Yield the answers of all tasks; what is lost is done again picture by picture.
+
+    A picture that is lost once more may have waited at an actor that another one has ended, so it gets a pass of its own. What
+    is lost there has failed.
 
     Args:
         tasks: what is to be done.
@@ -44,29 +45,27 @@ def all_answers(tasks: Sequence[Task], one_pass: Pass, plan: BatchPlan) -> Itera
     Raises:
         HeatcamError: of ``one_pass``; its ``PoolError`` where it ends a pass without any answer.
     """
-    tries: Counter[int] = Counter()
-    left = list(tasks)
+    lost = yield from _answers(tasks, one_pass)
+    suspects = yield from _answers([alone for task in lost for alone in _each_alone(task)], one_pass)
+    for task in suspects:
+        for failed in (yield from _answers([task], one_pass)):
+            yield failed, failed_columns(plan, failed.rows[0], _REASON)
+
+
+def _answers(tasks: Sequence[Task], one_pass: Pass) -> Generator[tuple[Task, Columns], None, list[Task]]:
+    """Yield answers and return the tasks that were lost; a pass that ends early is gone on with as long as it gets on."""
+    left = {task.first: task for task in tasks}
     while left:
-        missing, broke = {task.first: task for task in left}, None
+        before = len(left)
         try:
-            for task, columns in one_pass(left):
-                if missing.pop(task.first, None) is not None:
+            for task, columns in one_pass(list(left.values())):
+                if left.pop(task.first, None) is not None:
                     yield task, columns
-        except PoolError as error:
-            broke = error
-        if broke is not None and len(missing) == len(left):
-            raise broke
-        left = list(missing.values())
-        if broke is None:  # (else most of them were never begun)
-            tries.update(task.first for task in left if task.alone)
-            yield from (
-                (task, failed_columns(plan, task.rows[0], _REASON)) for task in left if _is_lost(task, tries)
-            )
-            left = [part for task in left if not _is_lost(task, tries) for part in _each_alone(task)]
-
-
-def _is_lost(task: Task, tries: Counter[int]) -> bool:
-    return task.alone and tries[task.first] >= _MOST_TRIES
+            break
+        except PoolError:
+            if len(left) == before:
+                raise
+    return list(left.values())
 
 
 def _each_alone(task: Task) -> list[Task]:
