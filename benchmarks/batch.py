@@ -24,6 +24,11 @@ WAYS = {
     "2 streams": ("--streams", "2"),
     "2 workers": ("--workers", "2"),
 }
+#: Run with ``--ray`` too: their seconds count the start of the actors, each of which loads the model.
+RAY_WAYS = {
+    "Ray, 1 actor": ("--engine", "ray"),
+    "Ray, 2 actors": ("--engine", "ray", "--workers", "2"),
+}
 
 
 def main() -> None:
@@ -34,14 +39,16 @@ def main() -> None:
     asked.add_argument("--count", type=int, default=96)
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--backend", default="torch")
+    asked.add_argument("--ray", action="store_true")
     given = asked.parse_args()
-    took: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    ways = WAYS | (RAY_WAYS if given.ray else {})
+    took: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "list.txt"
         paths = islice(cycle(find_pictures([given.pictures]).paths), given.count)
         listed.write_text("".join(f"{path.resolve()}\n" for path in paths))
         for number in range(given.rounds):
-            for way, words in WAYS.items():
+            for way, words in ways.items():
                 out = Path(folder) / f"{way}-{number}"
                 told = [
                     "batch",
@@ -59,7 +66,7 @@ def main() -> None:
     for way, measured in took.items():
         rates, peaks = [rate for rate, _ in measured], [peak for _, peak in measured]
         print(
-            f"{way:10} {statistics.median(rates):6.2f} pictures/s ({min(rates):.2f} to {max(rates):.2f})"
+            f"{way:13} {statistics.median(rates):6.2f} pictures/s ({min(rates):.2f} to {max(rates):.2f})"
             f"  {max(peaks):5.0f} MB"
         )
 
@@ -85,7 +92,7 @@ def _measured(words: list[str], document: Path) -> tuple[float, float]:
 
 
 def _memory_mb(pid: int) -> float:
-    """Memory of a process and its children that no other process has (Linux: what is shared counts in parts)."""
+    """Memory of a process and all that it has started that no other process has (Linux: what is shared counts in parts)."""
     total = 0.0
     for place in (pid, *_children(pid)):
         try:
@@ -97,11 +104,13 @@ def _memory_mb(pid: int) -> float:
 
 
 def _children(pid: int) -> list[int]:
+    """Processes that one has started, and those that these have."""
     try:
-        own = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        own = [int(child) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:
         return []
-    return [int(child) for child in own]
+    return [each for child in own for each in (child, *_children(child))]
 
 
 if __name__ == "__main__":

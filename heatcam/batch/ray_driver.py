@@ -29,10 +29,12 @@ from heatcam.runtime import stopping
 _TASKS_OF_A_CALL = 4  # joined to one call of an actor: Ray needs 8 ms of this process for each, measured
 _LOST = 32  # calls that one pass may lose, and a few for each actor: a machine with 8 GPUs loses 16 at once
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent
+    "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_USAGE_STATS_PROMPT_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+#: Of a Ray that is started here alone. Its head asks a name server and 169.254.169.254 in which cloud it is, usage statistics or
+#: not; requests to a proxy that is not there do not leave the machine.
+_ALONE = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,7 @@ def _keep_to_itself() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping.SIGNALS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(_QUIET)
 
 
 def _leave() -> None:
@@ -186,7 +187,10 @@ def _connect() -> None:
     import ray.data  # noqa: PLC0415
 
     address = os.environ.get("RAY_ADDRESS") or "local"
-    here = {"include_dashboard": False} if address == "local" else {}
+    here: dict[str, Any] = {}
+    if address == "local":
+        here = {"include_dashboard": False}
+        os.environ.update(_ALONE)
     try:
         ray.init(address, log_to_driver=False, **here)
     except Exception as error:

@@ -183,7 +183,51 @@ def test_a_machine_without_heatcam_ends_the_run_in_one_line(
     )
 
 
-def test_a_port_that_is_no_rays_is_told_in_one_line(
+#: Every Python process notes which other machines it looks up or connects to. (A datagram socket's connection sends nothing: Ray
+#: asks the system in this way which address of its own it would use.)
+NOTE_OTHERS = """
+import ipaddress, os, socket, sys
+
+def is_here(host):
+    try:
+        kind = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+        with socket.socket(kind, socket.SOCK_DGRAM) as own:
+            own.bind((host, 0))
+        return True
+    except (OSError, ValueError):
+        return host in (None, "", "localhost", socket.gethostname())
+
+def note(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        where = arguments[0]
+    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[-1], tuple):
+        if event == "socket.connect" and arguments[0].type & socket.SOCK_DGRAM:
+            return
+        where = arguments[-1][0]
+    else:
+        return
+    if not is_here(where.decode() if isinstance(where, bytes) else where):
+        with open(os.environ["ASKED_FILE"], "a") as asked:
+            print(event, where, sys.argv[:1], file=asked)
+
+sys.addaudithook(note)
+"""
+
+
+def test_a_ray_that_is_started_here_asks_no_other_machine(scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first/sitecustomize.py").write_text(NOTE_OTHERS)
+    asked = tmp_path / "asked"
+    path = os.pathsep.join([str(tmp_path / "first"), os.environ.get("PYTHONPATH", "")])
+    env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    env |= {"ASKED_FILE": str(asked), "PYTHONPATH": path}
+    process = start(*words(scenes / "00*.png", tmp_path / "maps", "--engine", "ray"), env=env)
+    told = process.communicate(timeout=_DONE_S)
+    assert process.returncode == 0, told
+    assert not asked.exists(), asked.read_text()
+
+
+def test_a_cluster_that_is_not_there_is_told_in_one_line(
     scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "auto")
