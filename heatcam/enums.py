@@ -127,7 +127,7 @@ class MapsAs(str, Enum):
 
 
 class EngineName(str, Enum):
-    """What divides the work on many pictures: processes on this machine, or Ray on many."""
+    """Names of what divides the work on many pictures: processes on this machine, or Ray on many."""
 
     LOCAL = "local"
     RAY = "ray"

@@ -1,4 +1,4 @@
-"""What runs in Ray's actors: ``ExplainRows``, with its rows as Arrow tables, and its errors as one of them."""
+"""Callable of Ray's actors: ``ExplainRows`` with its rows as Arrow tables, and its errors as one of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDING = "ending"  # column of an error that ends the run, pickled; in no answe
 
 
 @dataclass(frozen=True)
-class Asked:
+class RayRequest:
     """Plan of a run and where it comes from.
 
     Attributes:
@@ -40,7 +40,7 @@ class ExplainInActor:
         asked: the plan and where it comes from.
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: RayRequest) -> None:
         with suppress(OSError):  # where the folder is not there, relative paths fail, each with its reason
             os.chdir(asked.folder)
         self._asked, self._explain = asked, ExplainRows(asked.plan)
@@ -57,7 +57,7 @@ class ExplainInActor:
         return pyarrow.table(columns, schema=_schema(self._explain.columns))
 
 
-def load_facts(asked: Asked) -> ExplainerFacts | HeatcamError:
+def load_facts(asked: RayRequest) -> ExplainerFacts | HeatcamError:
     """Load the model, and return its facts or why it cannot be loaded."""
     try:
         _require_version(asked.version)

@@ -20,7 +20,7 @@ from typing import Any
 from heatcam import __version__
 from heatcam.batch.parts import Columns, Task
 from heatcam.batch.plan import BatchPlan, pinned
-from heatcam.batch.ray_actor import Asked, ExplainInActor, answer_of, load_facts, table_of
+from heatcam.batch.ray_actor import RayRequest, ExplainInActor, answer_of, load_facts, table_of
 from heatcam.batch.redoing import PoolError, all_answers, joined
 from heatcam.errors import DeviceError, HeatcamError, UsageError, first_line
 from heatcam.frames import ExplainerFacts
@@ -39,7 +39,7 @@ _ALONE = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"
 
 @dataclass(frozen=True)
 class Share:
-    """What one actor has of a machine: numbers of processors and GPUs, as Ray counts them."""
+    """Numbers of processors and GPUs of one actor, as Ray counts them."""
 
     num_cpus: int
     num_gpus: int
@@ -101,7 +101,7 @@ class _Pool:
     def __init__(self, plan: BatchPlan, count: int) -> None:
         _connect()
         plan, self._share = fitted(plan, _machines())
-        self._asked, self._count = Asked(plan, str(Path.cwd()), __version__), count
+        self._asked, self._count = RayRequest(plan, str(Path.cwd()), __version__), count
 
     def facts(self) -> ExplainerFacts:
         """Load the model on one machine, in a process that ends then; the actors will have the backend that it has chosen.

@@ -6,20 +6,20 @@ import sys
 from typing import Any
 
 from heatcam.batch import BatchPlan, explain_rows, ray_driver
-from heatcam.batch.ray_actor import Asked, ExplainInActor
+from heatcam.batch.ray_actor import RayRequest, ExplainInActor
 from heatcam.errors import HeatcamError, ModelError
 from heatcam.frames import ExplainerFacts
 from tests.batch.fakes import ByColour, Deadly, die
 
 
-def facts_of_fakes(_asked: Asked) -> ExplainerFacts | HeatcamError:
+def facts_of_fakes(_asked: RayRequest) -> ExplainerFacts | HeatcamError:
     return ByColour().facts()
 
 
 class DeadlyInActor(ExplainInActor):
     """An actor with ``Deadly`` in the model's place."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: RayRequest) -> None:
         explain_rows.explainers_for = lambda plan: [Deadly() for _ in range(plan.streams)]  # type: ignore[assignment, return-value]
         super().__init__(asked)
 

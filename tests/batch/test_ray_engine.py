@@ -16,7 +16,7 @@ import pytest
 from heatcam.batch import BatchPlan, ray_engine
 from heatcam.batch.input_rows import InputRow
 from heatcam.batch.parts import Task
-from heatcam.batch.ray_actor import Asked, ExplainInActor, answer_of, load_facts, table_of
+from heatcam.batch.ray_actor import RayRequest, ExplainInActor, answer_of, load_facts, table_of
 from heatcam.batch.ray_driver import Share, fitted, in_words
 from heatcam.batch.ray_engine import RayEngine, require_ray
 from heatcam.batch.redoing import PoolError
@@ -114,16 +114,16 @@ def test_errors_of_ray_are_one_line_each() -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Asked]:
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RayRequest]:
     pytest.importorskip("pyarrow")
     take_the_models_place(monkeypatch)
     monkeypatch.chdir(tmp_path)
     from heatcam import __version__
 
-    yield Asked(BatchPlan(), str(tmp_path), __version__)
+    yield RayRequest(BatchPlan(), str(tmp_path), __version__)
 
 
-def test_an_answer_is_that_of_explain_rows(asked: Asked, tmp_path: Path) -> None:
+def test_an_answer_is_that_of_explain_rows(asked: RayRequest, tmp_path: Path) -> None:
     save(tmp_path / "2.png", 2)
     task = Task(
         (4, 7),
@@ -134,7 +134,7 @@ def test_an_answer_is_that_of_explain_rows(asked: Asked, tmp_path: Path) -> None
 
 
 def test_an_error_that_ends_the_run_comes_back_as_itself(
-    asked: Asked, monkeypatch: pytest.MonkeyPatch
+    asked: RayRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_plan: BatchPlan) -> Any:
         raise ModelError("best.pt is damaged", "fetch it again")
@@ -149,8 +149,8 @@ def test_an_error_that_ends_the_run_comes_back_as_itself(
         answer_of(ExplainInActor(asked)(table))
 
 
-def test_a_machine_with_another_heatcam_ends_the_run(asked: Asked) -> None:
-    other = Asked(asked.plan, asked.folder, "0.0.9")
+def test_a_machine_with_another_heatcam_ends_the_run(asked: RayRequest) -> None:
+    other = RayRequest(asked.plan, asked.folder, "0.0.9")
     with pytest.raises(HeatcamError, match=r"has heatcam .* and not 0\.0\.9; pip install heatcam==0\.0\.9"):
         answer_of(ExplainInActor(other)(table_of(Task((0, 1), (InputRow("2.png", 0),)))))
     assert isinstance(load_facts(other), HeatcamError)
