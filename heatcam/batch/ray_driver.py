@@ -20,7 +20,7 @@ from typing import Any
 from heatcam import __version__
 from heatcam.batch.parts import Columns, Task
 from heatcam.batch.plan import BatchPlan, pinned
-from heatcam.batch.ray_actor import RayRequest, ExplainInActor, answer_of, load_facts, table_of
+from heatcam.batch.ray_actor import ExplainInActor, RayRequest, answer_of, load_facts, table_of
 from heatcam.batch.redoing import PoolError, all_answers, joined
 from heatcam.errors import DeviceError, HeatcamError, UsageError, first_line
 from heatcam.frames import ExplainerFacts

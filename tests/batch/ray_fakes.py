@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from heatcam.batch import BatchPlan, explain_rows, ray_driver
-from heatcam.batch.ray_actor import RayRequest, ExplainInActor
+from heatcam.batch.ray_actor import ExplainInActor, RayRequest
 from heatcam.errors import HeatcamError, ModelError
 from heatcam.frames import ExplainerFacts
 from tests.batch.fakes import ByColour, Deadly, die

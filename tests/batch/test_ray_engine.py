@@ -16,7 +16,7 @@ import pytest
 from heatcam.batch import BatchPlan, ray_engine
 from heatcam.batch.input_rows import InputRow
 from heatcam.batch.parts import Task
-from heatcam.batch.ray_actor import RayRequest, ExplainInActor, answer_of, load_facts, table_of
+from heatcam.batch.ray_actor import ExplainInActor, RayRequest, answer_of, load_facts, table_of
 from heatcam.batch.ray_driver import Share, fitted, in_words
 from heatcam.batch.ray_engine import RayEngine, require_ray
 from heatcam.batch.redoing import PoolError

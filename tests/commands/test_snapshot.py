@@ -123,7 +123,7 @@ def iou(a: tuple[float, ...], b: list[float]) -> float:
 def test_what_is_there_is_never_replaced_unasked(
     scene_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: FakeExplainer())
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: FakeExplainer())
     out = tmp_path / "out.png"
     out.write_bytes(b"mine")
     result = heatcam("snapshot", scene_png, "-o", out, exit_code=2)
@@ -209,7 +209,7 @@ def test_a_folder_of_one_picture_goes_to_a_folder_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The slash says so; it once got lost between the command line and the names."""
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: FakeExplainer())
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: FakeExplainer())
     (tmp_path / "in").mkdir()
     picture = np.zeros((64, 64, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "in" / "a.png"), picture)

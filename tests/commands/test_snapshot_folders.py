@@ -24,7 +24,7 @@ from tests.commands.programs import heatcam
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: FakeExplainer())
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: FakeExplainer())
 
 
 def save(path: Path, kind: str | None = None) -> Path:
@@ -127,7 +127,9 @@ def test_nothing_left_to_do_loads_no_model_and_writes_an_empty_document(
 ) -> None:
     out = tmp_path / "x.png"
     heatcam("snapshot", holiday / "a.png", "-o", out)
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr(
+        "heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: pytest.fail("loaded")
+    )
     result = heatcam("snapshot", holiday / "a.png", "-o", out, "--skip-existing", "--json", "-")
     document = json.loads(result.stdout)
     skipped = [{"path": str(holiday / "a.png"), "output": str(out)}]
@@ -207,7 +209,7 @@ def test_what_was_done_before_ctrl_c_is_kept_and_said(
 ) -> None:
     for number in range(5):
         save(tmp_path / "in" / f"{number}.png")
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: Interrupted())
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: Interrupted())
     document = tmp_path / "a.json"
     result = heatcam(
         "snapshot", tmp_path / "in", "-o", f"{tmp_path}/heat/", "--json", document, exit_code=130

@@ -36,7 +36,7 @@ class ByHand(FakeExplainer):
 
 @pytest.fixture(autouse=True)
 def by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: ByHand())
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: ByHand())
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("a.png", np.full((SIZE_WH[1], SIZE_WH[0], 3), 90, np.uint8))
     cv2.imwrite("black.png", np.zeros((SIZE_WH[1], SIZE_WH[0], 3), np.uint8))
@@ -160,7 +160,7 @@ def test_what_cannot_be_meant_is_refused(words: str, said: str) -> None:
 def test_every_planned_file_that_is_there_is_refused_before_any_work(
     there: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heatcam.commands.snapshot.start_explainer", lambda *_, **__: pytest.fail("it began"))
+    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: pytest.fail("it began"))
     Path("out").mkdir()
     Path("out", there).write_bytes(b"mine")
     words = ("-o", "out", "--view", "overlay,grid", "--npz", "--map-png")

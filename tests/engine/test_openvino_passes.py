@@ -11,7 +11,7 @@ import torch
 
 openvino = pytest.importorskip("openvino")
 
-from heatcam.engine import conversion, openvino_passes
+from heatcam.engine import conversion, openvino_passes, tracing
 from heatcam.engine.boxes import KeptBoxes, Thresholds
 from heatcam.engine.gradients import GradientEngine
 from heatcam.engine.interface import Forward
@@ -109,7 +109,7 @@ def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
 def test_a_network_that_openvino_cannot_translate_runs_in_torch(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(conversion, "inference_only", dict)
+    monkeypatch.setattr(tracing, "inference_only", dict)
     engine = compiled_engine("tiny")
     with caplog.at_level(logging.WARNING):
         verify(engine, picture())
