@@ -42,6 +42,7 @@ def inference_only() -> dict[Any, Callable[..., Any]]:
     table[aten._softmax.default] = softmax
     table[aten._unsafe_view.default] = unsafe_view
     table[aten.upsample_nearest2d_backward.default] = upsample_nearest2d_backward
+    table[aten.avg_pool2d_backward.default] = avg_pool2d_backward
     table[aten.max_pool2d_with_indices.default] = max_pool2d_with_indices
     table[aten.max_pool2d_with_indices_backward.default] = max_pool2d_with_indices_backward
     return table
@@ -178,6 +179,37 @@ def upsample_nearest2d_backward(
         raise NotImplementedError("the gradient of enlarging by a factor that is not whole")
     means: Tensor = aten.avg_pool2d.default(grad, factors, factors)
     return means * float(factors[0] * factors[1])
+
+
+def avg_pool2d_backward(
+    grad: Tensor,
+    _x: Tensor,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    ceil: bool,
+    _count_include_pad: bool,
+    divisor: int | None,
+) -> Tensor:
+    """The gradient of average pooling of stride one: each cell gets the mean of the windows that it lies in.
+
+    Args:
+        grad: ``(1, C, h, w)``.
+        _x: the pooling's input, of which nothing is read.
+        kernel: as torch's; like the rest, only the settings of YOLOv9's layers are supported.
+        stride: as torch's.
+        padding: as torch's.
+        ceil: as torch's.
+        divisor: as torch's.
+
+    Raises:
+        NotImplementedError: the pooling is of another kind.
+    """
+    if set(stride) != {1} or any(padding) or ceil or divisor is not None:
+        raise NotImplementedError("the gradient of average pooling with a stride or padding")
+    tall, wide = (side - 1 for side in (list(kernel) * (2 // len(kernel))))
+    padded = torch.nn.functional.pad(grad, (wide, wide, tall, tall))
+    return aten.avg_pool2d.default(padded, kernel, [1, 1])
 
 
 def max_pool2d_with_indices(

@@ -28,6 +28,7 @@ from heatcam.saliency import Explainer, open_explainer_cache
 
 logger = logging.getLogger(__name__)
 
+_UNKNOWN = "No conversion rule found for operations"  # the line of OpenVINO's report that says why
 _TASKS = ("detect", "segment", "pose")
 
 
@@ -103,13 +104,25 @@ def export_model(model: str, plan: ExportPlan, path: Path) -> ExportedModel:
         file = _written(explainer, engine, plan, (example, conf), facts, path)
     except Exception as error:  # (tracers and exporters raise any type)
         logger.debug("export failed", exc_info=True)
-        raise ModelError(
-            f"{loaded.title} cannot be written as {plan.format.value} ({first_line(error, 200)})",
-            "try the other --format, or --no-heat",
-        ) from error
+        raise not_written(error, loaded.title, plan) from error
     say_doing("comparing with torch")
     pictures = _pictures(loaded, model_wh)
     return ExportedModel(facts, verify_file(open_network(file), facts, explainer, pictures))
+
+
+def not_written(error: Exception, title: str, plan: ExportPlan) -> ModelError:
+    """Return the error in one line; what has no form for inference would fail in every format."""
+    if isinstance(error, NotImplementedError):
+        return ModelError(
+            f"{title} cannot be exported ({first_line(error, 200)})",
+            "use the .pt file itself" + (", or --no-heat" if plan.heat else ""),
+        )
+    lines = [line.strip(" -") for line in str(error).splitlines()]
+    unknown = next((line for line in lines if line.startswith(_UNKNOWN)), "")
+    reason = unknown or first_line(error, 200)
+    return ModelError(
+        f"{title} cannot be written as {plan.format.value} ({reason})", "try the other --format, or --no-heat"
+    )
 
 
 def _written(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.modules.head import Detect, Pose, Segment
 
 from heatcam.engine import TappedNetwork, halves_of, modules_of
 from heatcam.exported import BOXES, COHERENCE, INPUTS, MAPS
@@ -41,7 +43,7 @@ class ExplainedNetwork(nn.Module):
         with torch.no_grad():
             leaf, laterals = cut.below(picture)
             features = cut.above(leaf, laterals)[1]
-            cut.decode(features)  # (the head keeps its anchor points: they are constants then)
+            boxes_and_classes(cut, features)  # (the head keeps its anchor points: they are constants then)
             self._halves = halves_of(cut, leaf, laterals, features) if formula else None
         self._biases = [_bias(branch) for branch in cut.branches["cls_head"]]
         told = () if formula is None else (COHERENCE, *MAPS) if self._knows_coherence else MAPS
@@ -59,7 +61,8 @@ class ExplainedNetwork(nn.Module):
             conf: float ``(classes,)``: an object is told above its class's confidence.
         """
         features, taps, saved = self._passed(images)
-        chosen = select(self._cut.head, self._cut.decode(features)[0], conf, self._count, self._iou)
+        decoded = boxes_and_classes(self._cut, features)
+        chosen = select(self._cut.head, decoded, conf, self._count, self._iou)
         if self._formula is None:
             return _boxes(chosen)
         squares = self._squares(features, chosen)
@@ -112,6 +115,19 @@ class ExplainedNetwork(nn.Module):
             net = square.logits - bias.index_select(0, chosen.class_ids)
             total = total + here * net / square.gross.clamp_min(_NO_EVIDENCE)
         return total
+
+
+def boxes_and_classes(cut: TappedNetwork, features: tuple[Tensor, ...]) -> Tensor:
+    """Return the head's decoded predictions, float ``(4 + classes + more, anchors)``, without masks and keypoints.
+
+    Decoding keypoints changes tensors in place, which no graph may, and nothing in an exported file reads them.
+    """
+    head: Any = cut.head
+    if not isinstance(head, Segment | Pose):
+        return cut.decode(features)[0]
+    parts = {name: cut.branches[name] for name in ("box_head", "cls_head")}
+    decoded: Tensor = Detect._inference(head, Detect.forward_head(head, list(features), **parts))
+    return decoded[0]
 
 
 def _boxes(chosen: Selected) -> tuple[Tensor, ...]:

@@ -64,6 +64,18 @@ def test_three_poolings_in_a_row_as_in_sppf_are_exact() -> None:
     assert torch.allclose(ours, exact, atol=1e-4)
 
 
+def test_average_pooling_gives_each_cell_its_share_of_its_windows() -> None:
+    """As in YOLOv9's AConv and ADown."""
+    found, exact, operations = traced_and_exact(nn.AvgPool2d(2, 1), torch.randn(1, 3, 6, 9))
+    torch.testing.assert_close(found, exact)
+    assert "aten.avg_pool2d_backward.default" not in operations
+
+
+def test_average_pooling_with_a_stride_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="average pooling with a stride"):
+        traced_and_exact(nn.AvgPool2d(2), torch.randn(1, 3, 6, 8))
+
+
 def test_max_pooling_with_a_stride_is_refused() -> None:
     with pytest.raises(NotImplementedError, match="stride"):
         traced_and_exact(nn.MaxPool2d(2, 2), torch.randn(1, 3, 8, 8))

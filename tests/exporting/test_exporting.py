@@ -26,6 +26,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 from heatcam.cli.app import app
+from heatcam.engine.network import TappedNetwork
 from heatcam.engine.preprocessing import real_picture
 from heatcam.enums import ExportFormat
 from heatcam.errors import HeatcamError, ModelError, UsageError
@@ -33,14 +34,15 @@ from heatcam.exported import FileExplainer, exported_file, open_exported, open_n
 from heatcam.exported.facts import facts_from
 from heatcam.exported.runtimes import Outputs
 from heatcam.exporting import ExportPlan, export_model
-from heatcam.exporting.exporting import ExportedModel, require_exportable
+from heatcam.exporting.exporting import ExportedModel, not_written, require_exportable
 from heatcam.exporting.formats import FORMATS
+from heatcam.exporting.graph import boxes_and_classes
 from heatcam.exporting.verification import verify_file
 from heatcam.frames import Explanation, Frame
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.options import ExplainOptions
 from heatcam.saliency import Explainer, build_explainer
-from tests.nets import SEED, fresh_network
+from tests.nets import SEED, fresh_network, picture
 
 SIDE, OBJECTS = 96, 3
 DOCS = Path(__file__).parents[2] / "docs"
@@ -58,7 +60,9 @@ def checkpoint(family: str = "tiny") -> Path:
     network = copy.deepcopy(fresh_network(family, fused=False))
     network.names = dict(enumerate(["a", "b", "c", "d", 'é"']))
     path = Path(_FOLDER.name) / f"{family}.pt"
-    torch.save({"model": network, "train_args": {"imgsz": SIDE, "task": "detect"}}, path)
+    tasks = {"seg": "segment", "pose": "pose"}
+    task = tasks.get(family.rpartition("-")[2], "detect")
+    torch.save({"model": network, "train_args": {"imgsz": SIDE, "task": task}}, path)
     return path
 
 
@@ -122,8 +126,8 @@ def assert_same(ours: Explanation, exact: Explanation) -> None:
 
 @pytest.mark.parametrize("form", list(ExportFormat))
 def test_other_pictures_have_the_objects_and_maps_that_snapshot_gives_them(form: ExportFormat) -> None:
-    for number, picture in enumerate(pictures()):
-        frame = Frame(picture, number, 0.0, 0.0)
+    for number, image in enumerate(pictures()):
+        frame = Frame(image, number, 0.0, 0.0)
         ours = file(form).explain(frame, with_object_maps=True)
         assert_same(ours, network().explain(frame, with_object_maps=True))
 
@@ -159,11 +163,17 @@ def test_a_file_without_heat_has_the_same_boxes(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("family", "quality"), [("yolo26n-end2end", "live"), ("tiny", "fine")])
-def test_end_to_end_heads_and_fine_maps_are_exported(family: str, quality: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("family", "quality"),
+    [
+        *((family, "live") for family in ("yolo26n-end2end", "yolov9t", "yolo11n-seg", "yolov8n-pose")),
+        ("tiny", "fine"),
+    ],
+)
+def test_other_heads_and_fine_maps_are_exported(family: str, quality: str, tmp_path: Path) -> None:
     plan = dataclasses.replace(PLAN, format=ExportFormat.OPENVINO, quality=quality, size_wh=(96, 64))
     made = export_model(str(checkpoint(family)), plan, tmp_path / "x_openvino")  # (which compares it)
-    assert made.facts.suppresses is (family == "tiny")
+    assert made.facts.suppresses is ("end2end" not in family)
     assert made.difference < TOLERANCE
 
 
@@ -236,6 +246,33 @@ def test_networks_that_cannot_be_exported_are_refused_in_one_line(
         ModelError, match=f"^{said}, which cannot be exported with its maps; give a YOLO model"
     ):
         require_exportable(loaded, explainer)
+
+
+@pytest.mark.parametrize("family", ["yolov8n-pose", "yolo26n-seg-end2end"])
+def test_masks_and_keypoints_are_left_out_and_boxes_and_classes_are_the_same(family: str) -> None:
+    cut = TappedNetwork(fresh_network(family))
+    features = cut.head_inputs(picture(64, 96), with_graph=False).features
+    ours, all_of_it = boxes_and_classes(cut, features), cut.decode(features)[0]
+    assert len(ours) == 4 + 5 < len(all_of_it)
+    torch.testing.assert_close(ours, all_of_it[: len(ours)])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            NotImplementedError("the gradient of x"),
+            r"x cannot be exported \(the gradient of x\); use the .pt",
+        ),
+        (
+            RuntimeError("Check failed at a.cpp:\n-- No conversion rule found for operations: aten::y"),
+            r"x cannot be written as onnx \(No conversion rule found for operations: aten::y\); try the other",
+        ),
+        (RuntimeError("broken\nmore"), r"x cannot be written as onnx \(broken\); try the other"),
+    ],
+)
+def test_what_keeps_a_network_from_being_written_is_one_line(error: Exception, said: str) -> None:
+    assert re.match(said, str(not_written(error, "x", PLAN)))
 
 
 def test_more_objects_than_anchors_are_refused(tmp_path: Path) -> None:
