@@ -209,7 +209,8 @@ def avg_pool2d_backward(
         raise NotImplementedError("the gradient of average pooling with a stride or padding")
     tall, wide = (side - 1 for side in (list(kernel) * (2 // len(kernel))))
     padded = torch.nn.functional.pad(grad, (wide, wide, tall, tall))
-    return aten.avg_pool2d.default(padded, kernel, [1, 1])
+    means: Tensor = aten.avg_pool2d.default(padded, kernel, [1, 1])
+    return means
 
 
 def max_pool2d_with_indices(
