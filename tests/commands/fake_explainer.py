@@ -56,9 +56,10 @@ class FakeExplainer:
 
 
 def take_the_models_place(patch: Any, pause_s: float = 0.0) -> None:
-    """Let ``record`` and ``stats`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
-    for command in ("record", "stats", "drift"):
-        patch.setattr(f"heatcam.commands.{command}.start_explainer", lambda *_: FakeExplainer(pause_s))
+    """Let ``record``, ``stats`` and ``drift`` have this instead of a model; ``patch`` is pytest's monkeypatch."""
+    starts = "record.start_any_explainer", "stats.start_explainer", "drift.start_explainer"
+    for start in starts:
+        patch.setattr(f"heatcam.commands.{start}", lambda *_: FakeExplainer(pause_s))
 
 
 if __name__ == "__main__":

@@ -160,7 +160,9 @@ def test_what_cannot_be_meant_is_refused(words: str, said: str) -> None:
 def test_every_planned_file_that_is_there_is_refused_before_any_work(
     there: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: pytest.fail("it began"))
+    monkeypatch.setattr(
+        "heatcam.commands.snapshot.start_any_explainer", lambda *_, **__: pytest.fail("it began")
+    )
     Path("out").mkdir()
     Path("out", there).write_bytes(b"mine")
     words = ("-o", "out", "--view", "overlay,grid", "--npz", "--map-png")
