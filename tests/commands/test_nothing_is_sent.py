@@ -102,6 +102,8 @@ def commands_in(folder: Path) -> list[list[str]]:
             str(folder / "compared.png"),
         ],
         ["stats", photo, *model, *tiny, "-o", str(folder / "report.html")],
+        ["batch", photo, *model, *tiny, "-o", str(folder / "maps")],
+        ["export", model[-1], "--format", "openvino", "--size", "96x64", "-o", str(folder / "heat_openvino")],
         [
             "drift",
             "demo",
