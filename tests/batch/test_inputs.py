@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folders_files_globs_and_lists_stand_in_the_order_of_the_command_line(folder: Path) -> None:
-    (folder / "list.txt").write_text(f"{folder}/b.png\n\n  {folder}/a.png  \n")
+    (folder / "list.txt").write_text(f"{folder}/b.png\n\n  {folder}/a.png  \n", encoding="utf-8")
     found = paths(folder / "photos", folder / "list.txt", folder / "photos/sub/*.png")
     names = [os.path.relpath(path, folder) for path in found]
     assert names == ["photos/9.png", "photos/10.png", "b.png", "a.png", "photos/sub/1.png"]
@@ -40,8 +40,10 @@ def test_folders_files_globs_and_lists_stand_in_the_order_of_the_command_line(fo
 
 def test_lists_of_every_kind_give_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = ["/x/ä 1.png", "/x/2.png"]
-    (folder / "l.txt").write_text("\n".join(named))
-    (folder / "l.jsonl").write_text("".join(json.dumps({"path": name, "label": 3}) + "\n" for name in named))
+    (folder / "l.txt").write_text("\n".join(named), encoding="utf-8")
+    (folder / "l.jsonl").write_text(
+        "".join(json.dumps({"path": name, "label": 3}) + "\n" for name in named), encoding="utf-8"
+    )
     polars.DataFrame({"id": [1, 2], "path": named}).write_parquet(folder / "l.parquet")
     assert {tuple(paths(folder / f"l.{kind}")) for kind in ("txt", "jsonl", "parquet")} == {tuple(named)}
 
@@ -49,12 +51,12 @@ def test_lists_of_every_kind_give_the_same(folder: Path, monkeypatch: pytest.Mon
 def test_relative_paths_are_of_the_current_folder_or_of_the_lists_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "photos/l.txt").write_text("9.png\n10.png")
+    (folder / "photos/l.txt").write_text("9.png\n10.png", encoding="utf-8")
     monkeypatch.chdir(folder)
     assert paths("photos/l.txt") == ["photos/9.png", "photos/10.png"]
     monkeypatch.chdir(folder / "photos")
     assert paths("l.txt") == ["9.png", "10.png"]
-    (folder / "photos/m.txt").write_text("nothing.png\n9.png")
+    (folder / "photos/m.txt").write_text("nothing.png\n9.png", encoding="utf-8")
     assert paths("m.txt") == ["nothing.png", "9.png"], "what is missing is told when it is read"
 
 
@@ -160,6 +162,6 @@ def test_a_list_of_other_inputs_or_none_is_refused(folder: Path) -> None:
     write_inputs(path, {"inputs": ["x"], "recursive": False}, rows(folder / "photos"))
     with pytest.raises(UsageError, match="other inputs"):
         read_inputs(path, {"inputs": ["y"], "recursive": False})
-    path.write_text("nonsense")
+    path.write_text("nonsense", encoding="utf-8")
     with pytest.raises(SinkError, match="cannot read"):
         read_inputs(path, {})

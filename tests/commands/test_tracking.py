@@ -45,7 +45,7 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[Explanation]:
     )
     fake.title, fake.thresholds, fake.facts = "fake", SimpleNamespace(conf=0.25), FakeExplainer().facts
     monkeypatch.setattr(recording, "painter", painter)
-    monkeypatch.setattr(recording, "start_explainer", lambda *_: fake)
+    monkeypatch.setattr(recording, "start_any_explainer", lambda *_: fake)
     return explanations
 
 

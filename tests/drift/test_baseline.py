@@ -124,7 +124,7 @@ def test_the_schema_in_the_docs_is_that_of_the_code() -> None:
     ["", "[]", "{", '{"schema": "heatcam/drift-baseline/1"}', '{"schema": "other"}', "\0\xff"],
 )
 def test_what_is_no_baseline_is_refused_in_a_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "base.json").write_text(text)
+    (tmp_path / "base.json").write_text(text, "utf-8")
     with pytest.raises(UnreadableInputError, match="is no baseline of drift") as refused:
         read_baseline(tmp_path / "base.json")
     assert "\n" not in str(refused.value)

@@ -366,7 +366,7 @@ else:
 
 def without_torch(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, *words], capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT_TORCH, *words], capture_output=True, encoding="utf-8", check=False
     )
 
 

@@ -26,7 +26,7 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", code],
         env={"PYTHONPATH": path, **variables},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=100,
         check=False,
     )
