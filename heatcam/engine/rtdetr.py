@@ -6,8 +6,6 @@ gradient flows through the features that were picked, as in ultralytics' own for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,12 +14,12 @@ from ultralytics.nn.modules.head import RTDETRDecoder
 from ultralytics.utils.ops import xywh2xyxy
 from ultralytics.utils.torch_utils import fuse_conv_and_bn
 
-from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
+from heatcam.engine.boxes import KeptBoxes, Thresholds
+from heatcam.engine.candidate_engine import CandidateEngine, CandidateInputs
+from heatcam.engine.candidates import RawCandidates
 from heatcam.engine.gradient_check import require_gradient
-from heatcam.engine.interface import Forward, TapGradients
-from heatcam.engine.network import HeadInputs, TappedNetwork
-from heatcam.engine.tapped_engine import TappedEngine
-from heatcam.errors import MapError, UsageError
+from heatcam.engine.network import TappedNetwork
+from heatcam.errors import UsageError
 
 
 def has_queries(network: nn.Module) -> bool:
@@ -98,24 +96,7 @@ class QueryNetwork(TappedNetwork):
         return [self.predictions(features)[1]]
 
 
-@dataclass(frozen=True)
-class QueryInputs(HeadInputs):
-    """``HeadInputs``, and the head's logits for them.
-
-    Attributes:
-        logits: float ``(queries, classes)``, with a graph when one was asked for.
-        pixels: every query's box, float ``(queries, 4)``, xyxy in model pixels.
-    """
-
-    logits: Tensor = field(kw_only=True)
-    pixels: Tensor = field(kw_only=True)
-
-    def levels_of(self, anchors: Tensor) -> Tensor:
-        """Return 0 for every anchor: a query reads every level."""
-        return torch.zeros_like(anchors)
-
-
-class QueryEngine(TappedEngine[QueryNetwork]):
+class QueryEngine(CandidateEngine[QueryNetwork]):
     """See ``Engine``. A box's ``anchors`` number is that of its query; one query may give boxes of several classes."""
 
     def bare_forward(self, picture: Tensor, _conf: float) -> None:
@@ -123,87 +104,30 @@ class QueryEngine(TappedEngine[QueryNetwork]):
         with torch.no_grad():
             self.cut.predictions(self.cut.head_inputs(picture, with_graph=False).features)
 
-    def forward(self, picture: Tensor, thresholds: Thresholds, *, with_graph: bool) -> Forward:
-        """See ``Engine``."""
-        inputs = self._predicted(picture, with_graph=with_graph)
-        logits = inputs.logits.detach()
-        kept = keep_queries(self.cut.head, inputs.pixels, logits.sigmoid(), thresholds)
-        asked = None
-        if self.explained_class is not None:
-            asked = logits[kept.anchors, self.explained_class].float().sigmoid()
-        return Forward(inputs, kept, asked)
-
-    def everywhere(
-        self, picture: Tensor, thresholds: Thresholds, _rows: Sequence[int] | None = None
-    ) -> tuple[Forward, EveryBox]:
-        """See ``Engine``."""
-        forward = self.forward(picture, thresholds, with_graph=False)
-        return forward, self.every_box(forward, thresholds.conf)
-
-    def every_box(self, forward: Forward, _conf: float, _rows: Sequence[int] | None = None) -> EveryBox:
-        """See ``Engine``."""
-        inputs = _queries_of(forward)
-        return EveryBox(inputs.pixels, inputs.logits.detach(), suppresses=False)
-
-    def boxes_above(self, forward: Forward, thresholds: Thresholds) -> KeptBoxes:
-        """See ``Engine``."""
-        inputs = _queries_of(forward)
-        return keep_queries(self.cut.head, inputs.pixels, inputs.logits.detach().sigmoid(), thresholds)
-
-    def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
-        """See ``Engine``."""
-        return self._at(self._predicted(picture, with_graph=True), anchors, class_ids)
-
-    def at(self, forward: Forward, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
-        """See ``Engine``."""
-        return self._at(_queries_of(forward), anchors, class_ids)
-
-    def _at(self, inputs: QueryInputs, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
-        queries, classes = (torch.tensor(numbers, device=self.device) for numbers in (anchors, class_ids))
-        scores = inputs.logits.detach()[queries, classes].float().sigmoid()
-        return Forward(inputs, KeptBoxes(inputs.pixels[queries], scores, classes, queries))
-
-    def _predicted(self, picture: Tensor, *, with_graph: bool) -> QueryInputs:
-        """Return the head's inputs with what it says of them."""
+    def passed(self, picture: Tensor, *, with_graph: bool) -> CandidateInputs:
+        """See ``CandidateEngine``."""
         inputs = self.cut.head_inputs(picture, with_graph=with_graph)
         with torch.set_grad_enabled(with_graph):
             boxes, logits = self.cut.predictions(inputs.features)
         height, width = picture.shape[2:]
         pixels = xywh2xyxy(boxes.detach()) * boxes.new_tensor((width, height, width, height))
-        return QueryInputs(inputs.taps, inputs.features, logits=logits, pixels=pixels)
+        found = RawCandidates(logits, pixels)
+        return CandidateInputs(inputs.taps, inputs.features, found=found, size_wh=(width, height))
 
-    def summed_gradient(self, forward: Forward) -> TapGradients:
-        """See ``Engine``.
+    def kept(self, inputs: CandidateInputs, thresholds: Thresholds) -> KeptBoxes:
+        """See ``CandidateEngine``."""
+        assert inputs.found.xyxy is not None
+        return keep_queries(
+            self.cut.head, inputs.found.xyxy, inputs.found.logits.detach().sigmoid(), thresholds
+        )
 
-        Raises:
-            MapError: a tap has no gradient.
-        """
-        return self._gradient(forward, slice(None))
+    def scores(self, logits: Tensor) -> Tensor:
+        """See ``CandidateEngine``."""
+        return logits.float().sigmoid()
 
-    def object_gradients(self, forward: Forward) -> Iterator[tuple[int, TapGradients]]:
-        """See ``Engine``: one backward pass through the decoder for each box."""
-        for number in range(len(forward.boxes)):
-            yield number, self._gradient(forward, slice(number, number + 1))
-
-    def _gradient(self, forward: Forward, which: slice) -> TapGradients:
-        """Return the gradient of the sum of these boxes' class logits at each tap."""
-        inputs = _queries_of(forward)
-        queries, class_ids = forward.boxes.anchors[which], forward.boxes.class_ids[which]
-        if not len(queries):
-            return tuple(torch.zeros_like(tap[0]) for tap in inputs.taps)
-        if self.explained_class is not None:
-            class_ids = torch.full_like(class_ids, self.explained_class)
-        total = inputs.logits[queries, class_ids].sum()
-        gradients = torch.autograd.grad(total, inputs.taps, retain_graph=True, allow_unused=True)
-        if any(gradient is None for gradient in gradients):
-            raise MapError(f"no gradient comes from the queries to layer {self.target_layer}")
-        return tuple(gradient[0].detach() for gradient in gradients)
-
-
-def _queries_of(forward: Forward) -> QueryInputs:
-    """Return the inputs of a pass with what the head said of them."""
-    assert isinstance(forward.inputs, QueryInputs)
-    return forward.inputs
+    def log_odds(self, logits: Tensor) -> Tensor:
+        """See ``CandidateEngine``: the logits themselves."""
+        return logits
 
 
 @torch.no_grad()

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
 from heatcam.engine.interface import Forward
-from heatcam.engine.network import TappedNetwork
 from heatcam.engine.shapes import Shapes
 from heatcam.errors import UsageError
 from heatcam.frames import LOGITS
 
-Cut = TypeVar("Cut", bound=TappedNetwork)
+
+class Tapped(Protocol):
+    """A network with taps, whatever runs its layers."""
+
+    channels: int
+    strides: list[int]
+
+    @property
+    def target_layer(self) -> str:
+        """The tapped layers, for people."""
+
+
+Cut = TypeVar("Cut", bound=Tapped)
 
 
 class TappedEngine(Generic[Cut]):

@@ -11,7 +11,7 @@ from .finding import WORDS as WORDS
 from .finding import find_checkpoint as find_checkpoint
 from .in_memory import load_from_memory as load_from_memory
 from .in_memory import ready_copy as ready_copy
-from .loading import LoadedModel as LoadedModel
+from .loaded import LoadedModel as LoadedModel
 from .loading import NoClassesError as NoClassesError
 from .loading import load_any_task as load_any_task
 from .loading import load_model as load_model

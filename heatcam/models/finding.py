@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from heatcam.errors import ModelError
+from heatcam.models.formats import format_of
 from heatcam.models.official import SUFFIX, downloaded_path, official_name
 
 MARKERS, EVERYDAY = "markers", "everyday"
@@ -17,11 +18,15 @@ _MOST_SIMILAR, _SIMILARITY = 3, 0.75
 def find_checkpoint(spec: str) -> Path:
     """Return the absolute path of ``spec``: a file, with or without ``.pt``, or an official model that was downloaded before.
 
-    A file of that name is taken first; no other folders are searched.
+    A file of that name is taken first; no other folders are searched. Of a model of another format (``formats``) it is the file
+    of its weights.
 
     Raises:
-        ModelError: there is no such file, or its suffix is not ``.pt``.
+        ModelError: there is no such file, its suffix is not ``.pt`` and no other format's, or that format's library is missing.
     """
+    other = format_of(spec)
+    if other is not None:
+        return other.find(spec)
     path = _path_of(spec)
     official = official_name(spec)
     named = path.suffix.casefold() == SUFFIX or _is_file(path) or not path.name

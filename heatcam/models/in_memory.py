@@ -12,7 +12,8 @@ from heatcam.engine import input_channels
 from heatcam.errors import ModelError
 from heatcam.models.class_names import class_names_of
 from heatcam.models.limits import UnfitError
-from heatcam.models.loading import LoadedModel, ready
+from heatcam.models.loaded import LoadedModel
+from heatcam.models.loading import ready
 from heatcam.models.validation import check_classes, check_sizes, check_structure, check_weights
 
 

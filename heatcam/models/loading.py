@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from torch import nn
 
 from heatcam.engine import input_channels
 from heatcam.errors import ModelError
-from heatcam.geometry import CropStyle, Uint8Array
 from heatcam.models import embedded, everyday
-from heatcam.models.checkpoint import Checkpoint, faults_named, read_checkpoint, task_of
+from heatcam.models.checkpoint import Checkpoint, faults_named, read_checkpoint
 from heatcam.models.class_names import class_names_of
 from heatcam.models.class_vectors import ClassVectors
 from heatcam.models.finding import EVERYDAY, MARKERS, find_checkpoint
+from heatcam.models.formats import ModelFormat, format_of
+from heatcam.models.loaded import LoadedModel
 from heatcam.models.official import sha256_of
 from heatcam.models.open_vocabulary import lacks_classes, with_set_classes
 from heatcam.models.prompt import Prompt, no_prompts
@@ -38,47 +39,8 @@ class NoClassesError(ModelError):
     """A network that finds what it is prompted for, without a prompt."""
 
 
-@dataclass(frozen=True)
-class LoadedModel:
-    """A network ready for the engine.
-
-    Attributes:
-        title: the model's name for people.
-        network: the ultralytics model, float32, eval mode, batch normalisation fused, on the CPU, parameters without gradient.
-        class_names: name of each class id.
-        imgsz: longer side of the input that it was trained with, in pixels; a classifier's input is square.
-        smooth: True if it was trained on pictures that were shrunk by averaging; ultralytics' own are not.
-        crop: how a classifier's pictures are cropped; ultralytics' way for None.
-        examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, that show objects which the model knows; None
-            where no such pictures are known.
-        channels: of the pictures that it reads: 3 for RGB, 1 for grey.
-        sha256: of the file of its weights, in hexadecimal; "" if there is none.
-        class_vectors: the classes that it was prompted with; None for those that it has.
-        takes_words: True if its file can be prompted with words and vectors.
-        takes_places: True if it can be prompted with places in a picture too.
-    """
-
-    title: str
-    network: nn.Module
-    class_names: dict[int, str]
-    imgsz: int
-    smooth: bool = False
-    crop: CropStyle | None = None
-    examples: Callable[[tuple[int, int]], list[Uint8Array]] | None = None
-    channels: int = 3
-    sha256: str = ""
-    class_vectors: ClassVectors | None = None
-    takes_words: bool = False
-    takes_places: bool = False
-
-    @property
-    def task(self) -> str:
-        """The network's task by ultralytics' name; its class if it has none."""
-        return task_of(self.network)
-
-
 def load_model(spec: str, prompt: Prompt | None = None) -> LoadedModel:
-    """Load a built-in model or an ultralytics ``.pt`` file to be explained.
+    """Load a built-in model, an ultralytics ``.pt`` file or a model of another format (``formats``) to be explained.
 
     Args:
         spec: the name or the file.
@@ -131,11 +93,22 @@ def load_any_task(spec: str, prompt: Prompt | None = None) -> LoadedModel:
             raise no_prompts(spec)
         return BUILT_IN[spec]()
     path = find_checkpoint(spec)
+    other = format_of(spec)
+    if other is not None:
+        return _of_other_format(spec, path, other, prompt)
     checkpoint = read_checkpoint(path)
     with faults_named(path.name):
         sha256 = sha256_of(path)
         vectors = None if prompt is None else _prompted(checkpoint, path, sha256, prompt)
         return replace(_validated(checkpoint, path.stem), sha256=sha256, class_vectors=vectors)
+
+
+def _of_other_format(spec: str, path: Path, other: ModelFormat, prompt: Prompt | None) -> LoadedModel:
+    """Load a model of a format that is not ultralytics' own; ``path`` is the file of its weights."""
+    if prompt is not None:
+        raise no_prompts(spec)
+    with faults_named(path.name):
+        return replace(other.load(spec), sha256=sha256_of(path))
 
 
 def _prompted(checkpoint: Checkpoint, path: Path, sha256: str, prompt: Prompt) -> ClassVectors:

@@ -21,7 +21,8 @@ from heatcam.commands.audit_options import AuditChoice, AuditModel, AuditOutput
 from heatcam.commands.terminal import Terminal
 from heatcam.frames import Detections
 from heatcam.geometry import Uint8Array, overlaps
-from heatcam.models.loading import LoadedModel, ready
+from heatcam.models.loaded import LoadedModel
+from heatcam.models.loading import ready
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
 from heatcam.saliency.factory import explainer_of

@@ -135,7 +135,7 @@ def test_explaining_twice_gives_the_same_and_moves_no_statistics() -> None:
 
 def test_plain_detection_keeps_no_graph() -> None:
     inputs = engine_of(query_network()).forward(picture(96, 96), LOW, with_graph=False).inputs
-    assert not inputs.logits.requires_grad
+    assert not inputs.found.logits.requires_grad
     assert not any(x.requires_grad for x in (*inputs.taps, *inputs.features))
 
 
@@ -166,7 +166,7 @@ def test_a_tap_that_no_query_reads_is_an_error_and_no_map_of_zeros() -> None:
     engine = engine_of(query_network())
     forward = engine.forward(picture(96, 96), LOW, with_graph=True)
     unread = torch.zeros(1, 4, 2, 2, requires_grad=True)
-    with pytest.raises(MapError, match="no gradient comes from the queries to layer 11:Conv\\+15:RepC3"):
+    with pytest.raises(MapError, match="no gradient comes from the objects to layer 11:Conv\\+15:RepC3"):
         engine.summed_gradient(replace(forward, inputs=replace(forward.inputs, taps=(unread,))))
 
 

@@ -26,7 +26,7 @@ from heatcam.evaluation.ranking import Ranking
 from heatcam.evaluation.rows import chosen_rows, detector, maps_asked_for, maps_of
 from heatcam.evaluation.tried import TRIED, Refine, TriedMap
 from heatcam.frames import Explanation, SaliencyMap
-from heatcam.models.loading import LoadedModel
+from heatcam.models.loaded import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.perturbation import TRIALS_INFILL
 from heatcam.saliency.explainer import Explainer

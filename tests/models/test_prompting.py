@@ -19,7 +19,8 @@ from ultralytics.nn.tasks import WorldModel
 from heatcam.engine.boxes import Thresholds
 from heatcam.errors import ModelError, UsageError
 from heatcam.models.class_vectors import ClassVectors
-from heatcam.models.loading import LoadedModel, load_model, ready
+from heatcam.models.loaded import LoadedModel
+from heatcam.models.loading import load_model, ready
 from heatcam.models.prompt import (
     Likeness,
     Prompt,

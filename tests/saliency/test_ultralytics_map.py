@@ -11,7 +11,7 @@ import torch
 from ultralytics.utils import plotting
 
 from heatcam.engine.preprocessing import picture_tensor
-from heatcam.models.loading import LoadedModel
+from heatcam.models.loaded import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.ultralytics_map import ultralytics_explainer
 from tests.bench.tiny import CONF, IMGSZ, PICTURE

@@ -43,6 +43,8 @@ def test_a_module_in_the_room_is_all_that_a_family_takes(
         assert [family.name for family in families()] == [
             "classifier",
             "identity",
+            "detector of another library",
+            "classifier of another library",
             "RT-DETR",
             "YOLO detector",
         ]

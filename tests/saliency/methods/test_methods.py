@@ -152,7 +152,7 @@ def test_lrp_is_activation_times_gradient_of_the_first_layer_alone() -> None:
 
 def test_only_lrp_takes_its_gradients_through_held_gates() -> None:
     from heatcam.engine.gates import HeldSiLU
-    from heatcam.models.loading import LoadedModel
+    from heatcam.models.loaded import LoadedModel
     from heatcam.options import ExplainOptions
     from heatcam.saliency.factory import explainer_of
 

@@ -1,0 +1,42 @@
+"""Detectors of other libraries, wrapped as ``CandidateNetwork``: boxes and logits of candidates, gradients by autograd."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from heatcam.engine import CandidateNetwork, Engine, start_hooked_engine
+from heatcam.geometry import Fit, Letterbox, Uint8Array
+from heatcam.models import LoadedModel
+from heatcam.options import ExplainOptions
+from heatcam.saliency.families.family import ModelFamily, require_class_target
+
+
+def build(
+    loaded: LoadedModel, device: torch.device, options: ExplainOptions, _photograph: Uint8Array
+) -> tuple[Engine, Fit]:
+    """Build the engine of a detector or classifier of another library: see ``ModelFamily``."""
+    network = loaded.network
+    assert isinstance(network, CandidateNetwork)
+    require_class_target(f"{loaded.title} is no YOLO and", options)
+    engine = start_hooked_engine(
+        network,
+        device,
+        backend=options.backend,
+        precision=options.precision,
+        fine=options.over_levels,
+        layers=options.layers,
+    )
+    imgsz = options.imgsz or loaded.imgsz
+
+    def fit(image_wh: tuple[int, int]) -> Letterbox:
+        return network.fit(image_wh, imgsz)
+
+    return engine, fit
+
+
+def _is_detector(network: nn.Module) -> bool:
+    return isinstance(network, CandidateNetwork) and network.task != "classify"
+
+
+FAMILY = ModelFamily("detector of another library", _is_detector, build, lambda _network: None)
