@@ -25,7 +25,8 @@ class BatchPlan:
     Attributes:
         model: a ``.pt`` file or a built-in model's name.
         device: torch's name of the device; None takes the fastest.
-        options: which boxes are kept and how their evidence is mapped; not by trial.
+        options: which boxes are kept and how their evidence is mapped; not by trial. The precision ``auto`` is float32 here, so that
+            processes, shards and machines agree: a box at the threshold is kept by all of them or by none.
         trust: ``.py`` files or packages of your own, whose layers the model needs: they are run where it is loaded.
         prompt: what an open-vocabulary model is to look for; None for the classes that it has.
         maps: ``rows`` packs each object's map into its row, ``npz`` writes an archive a picture into ``folder``, ``none`` keeps
@@ -55,6 +56,8 @@ class BatchPlan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "maps", MapsAs(self.maps))  # (may be given as a word)
+        if self.options.precision == "auto":  # (which may be bfloat16 on one machine and not on the next)
+            object.__setattr__(self, "options", replace(self.options, precision="fp32"))
 
     def require_valid(self) -> None:
         """Refuse what contradicts itself, before a model is loaded.

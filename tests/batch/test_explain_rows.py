@@ -227,6 +227,11 @@ def test_a_plan_that_contradicts_itself_is_refused_before_a_model_is_loaded(
         ExplainRows(BatchPlan(**plan))
 
 
+def test_precision_is_float32_unless_asked_for_so_that_processes_and_machines_agree() -> None:
+    assert BatchPlan().options.precision == "fp32"
+    assert BatchPlan(options=ExplainOptions(precision="bf16")).options.precision == "bf16"
+
+
 def test_code_that_is_trusted_travels_with_the_plan() -> None:
     with pytest.raises(UsageError, match=r"trusted file none\.py does not exist"):
         explainers_for(BatchPlan(trust=("none.py",)))
