@@ -25,8 +25,8 @@ class BatchPlan:
     Attributes:
         model: a ``.pt`` file or a built-in model's name.
         device: torch's name of the device; None takes the fastest.
-        options: which boxes are kept and how their evidence is mapped; not by trial. The precision ``auto`` is float32 here, so that
-            processes, shards and machines agree: a box at the threshold is kept by all of them or by none.
+        options: which boxes are kept and how their evidence is mapped; not by trial. The precision ``auto`` is float32 here, so
+            that processes, shards and machines agree: a box at the threshold is kept by all of them or by none.
         trust: ``.py`` files or packages of your own, whose layers the model needs: they are run where it is loaded.
         prompt: what an open-vocabulary model is to look for; None for the classes that it has.
         maps: ``rows`` packs each object's map into its row, ``npz`` writes an archive a picture into ``folder``, ``none`` keeps

@@ -17,6 +17,7 @@ from .conversion import convert_as_given as convert_as_given
 from .decompositions import inference_only as inference_only
 from .device import choose_device as choose_device
 from .gates import with_held_gates as with_held_gates
+from .gathering import Gatherer as Gatherer
 from .gradient_check import require_gradient as require_gradient
 from .gradients import GradientEngine as GradientEngine
 from .interface import Engine as Engine
@@ -44,6 +45,7 @@ from .scoring import start_scorer as start_scorer
 from .shapes import Shapes as Shapes
 from .shuffling import strongest_of as strongest_of
 from .shuffling import with_shuffled_head as with_shuffled_head
+from .tapped_engine import TappedEngine as TappedEngine
 from .targets import chosen_target as chosen_target
 from .targets import in_words as in_words
 from .tracing import halves_of as halves_of

@@ -77,6 +77,8 @@ class TappedNetwork:
             self.tapped = self._fine_levels() if fine else self._live_levels()
         self._cut = self.tapped[0]
         self._laterals = self._read_across()
+        #: Runs what lies below the cut: ``below``, or a ``Gatherer`` of it.
+        self.run_below = self.below
         self.reaches = self._reached_inputs()
 
     #: True if OpenVINO compiles ``predicted``.
@@ -143,7 +145,7 @@ class TappedNetwork:
             picture: float ``(1, channels, H, W)``, RGB or grey, in ``[0, 1]``, letterboxed.
             with_graph: keep the graph from the cut to the features, for gradients later.
         """
-        leaf, laterals = self.below(picture)
+        leaf, laterals = self.run_below(picture)
         with torch.set_grad_enabled(with_graph):
             return HeadInputs(*self.above(leaf.detach().requires_grad_(with_graph), laterals))
 
