@@ -65,5 +65,6 @@ METHODS = (
         "(heatcam's own, --quality fine)",
         "Draelos and Carin, arXiv 2011.08891",
         lambda: fine_map,
+        holds_gates=True,
     ),
 )

@@ -37,5 +37,6 @@ METHODS = (
         "sum over channels of A * positive G, at the finest level and the one before it (heatcam's own, the default)",
         "Jiang et al., TIP 2021",
         lambda: over_levels(layercam),
+        holds_gates=True,
     ),
 )
