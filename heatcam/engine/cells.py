@@ -20,12 +20,12 @@ from heatcam.engine.gates import holds_gates, with_plain_gates
 class Vjp(Protocol):
     """The backward pass of a branch's single cells."""
 
-    def __call__(self, cotangent: Tensor, /, *, plain: bool = False) -> Tensor:
+    def __call__(self, cotangent: Tensor, /, *, also_plain: bool = False) -> Tensor:
         """Take gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
 
         Args:
             cotangent: the gradients at the outputs.
-            plain: take them through gates that are held as if they were not.
+            also_plain: of a branch that holds gates, let those follow that they are with plain gates: ``(2 n, s, s, C)``.
         """
 
 
@@ -72,11 +72,16 @@ class CellBranch:
             inside = inside[:, reach : inside.shape[1] - reach, reach : inside.shape[2] - reach]
 
         @torch.no_grad()
-        def vjp(cotangent: Tensor, /, *, plain: bool = False) -> Tensor:
-            gradient = cotangent[:, None, None]
+        def vjp(cotangent: Tensor, /, *, also_plain: bool = False) -> Tensor:
+            gradient, count = cotangent[:, None, None], len(cotangent)
             for part, plain_part, squares, inside in reversed(seen):
-                gradient = (plain_part if plain else part).vjp(squares, gradient)
-                gradient = gradient if inside is None else gradient * inside
+                if also_plain and part is not plain_part:
+                    other = plain_part.vjp(squares, gradient[-count:])
+                    gradient = torch.cat((part.vjp(squares, gradient[:count]), other))
+                else:
+                    gradient = part.vjp(squares, gradient)
+                if inside is not None:
+                    gradient = gradient * inside.repeat(len(gradient) // count, 1, 1, 1)
             return gradient
 
         return squares[:, 0, 0], vjp

@@ -105,10 +105,10 @@ def patch_gradients(
     with torch.enable_grad():
         scores = score(outputs)
         (cotangents,) = torch.autograd.grad(scores.sum(), outputs)
-    gradients = vjp(cotangents)
-    plain = vjp(cotangents, plain=True) if branch.holds_gates else gradients
-    gross = (squares * plain).abs().sum((1, 2, 3))
-    return PatchGradients(gradients, look.numbers, scores.detach(), gross)
+    gradients = vjp(cotangents, also_plain=branch.holds_gates)
+    count = len(squares)
+    gross = (squares * gradients[-count:]).abs().sum((1, 2, 3))
+    return PatchGradients(gradients[:count], look.numbers, scores.detach(), gross)
 
 
 def scatter_sum(patches: PatchGradients, feature: Tensor) -> Tensor:
