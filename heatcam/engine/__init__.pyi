@@ -16,7 +16,9 @@ from .classifier import prepares_as_usual as prepares_as_usual
 from .conversion import convert_as_given as convert_as_given
 from .decompositions import inference_only as inference_only
 from .device import choose_device as choose_device
+from .gates import holds_gates as holds_gates
 from .gates import with_held_gates as with_held_gates
+from .gates import with_plain_gates as with_plain_gates
 from .gathering import Gatherer as Gatherer
 from .gradient_check import require_gradient as require_gradient
 from .gradients import GradientEngine as GradientEngine

@@ -24,7 +24,12 @@ class Part(Protocol):
         """Return the part's output, ``(n, s - 2 reach, s - 2 reach, C')``."""
 
     def vjp(self, squares: Tensor, cotangent: Tensor, /) -> Tensor:
-        """Return the gradient at the part's input, for one at its output."""
+        """Return the gradient at the part's input, for one at its output.
+
+        Args:
+            squares: the part's input.
+            cotangent: the gradient at its output, or several of them, one after the other: ``(m n, ...)`` for n squares.
+        """
 
 
 def modules_of(branch: nn.Module) -> Iterator[nn.Module]:
@@ -106,12 +111,12 @@ class _Convolution:
         side = self._side
         shares = cotangent.reshape(-1, outputs) @ self._matrix.T
         if rows * columns == 1 or side == 1:  # each cell has its share from one output
-            return shares.view(squares.shape)
+            return shares.view(n, *squares.shape[1:])
         parts = shares.view(n, rows, columns, side, side, self._channels)
         down = parts.new_zeros((n, squares.shape[1], columns, side, self._channels))
         for offset in range(side):
             down[:, offset : offset + rows] += parts[:, :, :, offset]
-        across = parts.new_zeros(squares.shape)
+        across = parts.new_zeros((n, *squares.shape[1:]))
         for offset in range(side):
             across[:, :, offset : offset + columns] += down[:, :, :, offset]
         return across
@@ -152,7 +157,8 @@ class _AnyPart:
     def vjp(self, squares: Tensor, cotangent: Tensor) -> Tensor:
         """See ``Part``."""
         with torch.enable_grad():
-            leaf = squares.detach().requires_grad_(True)
+            times = len(cotangent) // len(squares)
+            leaf = squares.detach().repeat(times, 1, 1, 1).requires_grad_(True)
             (gradient,) = vjp([self(leaf)], [leaf], [cotangent], zeros=True)
         assert gradient is not None  # (zeros)
         return gradient

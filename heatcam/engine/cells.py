@@ -6,17 +6,27 @@ convolutions. Where only some outputs are wanted, only what they read has to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from heatcam.engine.cell_parts import Part, modules_of, part_of, reach_of
+from heatcam.engine.gates import holds_gates, with_plain_gates
 
-#: Takes gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
-Vjp = Callable[[Tensor], Tensor]
+
+class Vjp(Protocol):
+    """The backward pass of a branch's single cells."""
+
+    def __call__(self, cotangent: Tensor, /, *, also_plain: bool = False) -> Tensor:
+        """Take gradients at the outputs ``(n, outputs)`` to those at the squares ``(n, s, s, C)``.
+
+        Args:
+            cotangent: the gradients at the outputs.
+            also_plain: of a branch that holds gates, let those follow that they are with plain gates: ``(2 n, s, s, C)``.
+        """
 
 
 class CellBranch:
@@ -29,6 +39,7 @@ class CellBranch:
     Attributes:
         radius: number of cells to each side that an output reads.
         bias: the last convolution's bias, ``(outputs,)``; None where it has none.
+        holds_gates: True if gates in the branch are held (``heatcam.engine.gates``).
 
     Raises:
         NotImplementedError: the branch has a part that is neither.
@@ -37,6 +48,11 @@ class CellBranch:
     def __init__(self, branch: nn.Module) -> None:
         modules = list(modules_of(branch))
         self._steps = [(part_of(module), reach_of(module)) for module in modules]
+        self.holds_gates = holds_gates(branch)
+        self._plain = [
+            part_of(with_plain_gates(module)) if holds_gates(module) else part
+            for module, (part, _) in zip(modules, self._steps, strict=True)
+        ]
         self.radius = sum(reach for _, reach in self._steps)
         self.bias: Tensor | None = modules[-1].bias if isinstance(modules[-1], nn.Conv2d) else None
 
@@ -48,19 +64,24 @@ class CellBranch:
             squares: features around each cell, ``(n, s, s, C)`` with s = 2 radius + 1, 0 beyond the map's border.
             inside: ``(n, s, s, 1)``, 1 on the map and 0 beyond its border.
         """
-        seen: list[tuple[Part, Tensor, Tensor | None]] = []
-        for part, reach in self._steps:
+        seen: list[tuple[Part, Part, Tensor, Tensor | None]] = []
+        for (part, reach), plain_part in zip(self._steps, self._plain, strict=True):
             squares = squares * inside if reach and seen else squares
-            seen.append((part, squares, inside if reach else None))
+            seen.append((part, plain_part, squares, inside if reach else None))
             squares = part(squares)
             inside = inside[:, reach : inside.shape[1] - reach, reach : inside.shape[2] - reach]
 
         @torch.no_grad()
-        def vjp(cotangent: Tensor) -> Tensor:
-            gradient = cotangent[:, None, None]
-            for part, squares, inside in reversed(seen):
-                gradient = part.vjp(squares, gradient)
-                gradient = gradient if inside is None else gradient * inside
+        def vjp(cotangent: Tensor, /, *, also_plain: bool = False) -> Tensor:
+            gradient, count = cotangent[:, None, None], len(cotangent)
+            for part, plain_part, squares, inside in reversed(seen):
+                if also_plain and part is not plain_part:
+                    other = plain_part.vjp(squares, gradient[-count:])
+                    gradient = torch.cat((part.vjp(squares, gradient[:count]), other))
+                else:
+                    gradient = part.vjp(squares, gradient)
+                if inside is not None:
+                    gradient = gradient * inside.repeat(len(gradient) // count, 1, 1, 1)
             return gradient
 
         return squares[:, 0, 0], vjp

@@ -231,7 +231,7 @@ class GradientEngine(TappedEngine[TappedNetwork]):
 
         The logits that the picture adds to the class's bias, divided by the sum of ``|feature * gradient|`` over the part of the
         head's input that the logit reads. Near 0 where evidence for and against mostly cancels out; negative where the picture
-        speaks against the class. Costs next to nothing after a gradient of the same pass was taken.
+        speaks against the class. Costs next to nothing after a gradient of the same pass. It is plain, also where gates are held.
 
         Returns:
             None where it is not known: for another target than the class, or a head without patches or biases.

@@ -52,7 +52,7 @@ class PatchGradients:
         cells: int64 ``(n, s, s)``, the cells that the squares cover, counted row by row; beyond the border, the middle one's.
         scores: float ``(n,)``, the scores themselves.
         gross: float ``(n,)``, the sum of ``|feature * d score / d feature|``: evidence for and against a score, added up without
-            signs, in the score's unit.
+            signs, in the score's unit. The gradients in it are plain, also where gates are held for ``values``.
     """
 
     values: Tensor
@@ -105,9 +105,10 @@ def patch_gradients(
     with torch.enable_grad():
         scores = score(outputs)
         (cotangents,) = torch.autograd.grad(scores.sum(), outputs)
-    gradients = vjp(cotangents)
-    gross = (squares * gradients).abs().sum((1, 2, 3))
-    return PatchGradients(gradients, look.numbers, scores.detach(), gross)
+    gradients = vjp(cotangents, also_plain=branch.holds_gates)
+    count = len(squares)
+    gross = (squares * gradients[-count:]).abs().sum((1, 2, 3))
+    return PatchGradients(gradients[:count], look.numbers, scores.detach(), gross)
 
 
 def scatter_sum(patches: PatchGradients, feature: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from heatcam.engine import modules_of, reach_of
+from heatcam.engine import holds_gates, modules_of, reach_of, with_plain_gates
 from heatcam.exporting.selection import one_where
 
 
@@ -22,7 +22,7 @@ class SquareGradients:
 
     Attributes:
         logits: float ``(K,)``.
-        gross: float ``(K,)``, the sum of ``|feature * gradient|``.
+        gross: float ``(K,)``, the sum of ``|feature * gradient|``, with plain gradients also where gates are held.
         dense: float ``(K, 1, C, h, w)``, the gradients at the level's input, zero but for a square.
     """
 
@@ -53,16 +53,26 @@ def square_gradients(
     side, channels = 2 * radius + 1, padded.shape[0]
     gathered = padded.index_select(1, places.flatten())
     squares = gathered.view(channels, -1, side, side).transpose(0, 1)  # (K, C, side, side)
-    with torch.enable_grad():
-        leaf = squares.detach().contiguous().requires_grad_(True)
-        logits = _middle(branch, leaf, inside).gather(1, class_ids[:, None]).flatten()
-        (gradients,) = torch.autograd.grad(logits, leaf, here)
-    gradients = gradients * inside
+    logits, gradients = _differentiated(branch, squares, inside, class_ids, here)
+    plain = gradients
+    if holds_gates(branch):
+        plain = _differentiated(with_plain_gates(branch), squares, inside, class_ids, here)[1]
     zeros = feature.new_zeros((cells.shape[0], channels, padded.shape[1]))
     flat = zeros.scatter(2, places[:, None].expand(-1, channels, -1), gradients.flatten(2))
     whole = flat.view(-1, 1, channels, height + 2 * radius, width + 2 * radius)
     dense = whole[..., radius : radius + height, radius : radius + width]
-    return SquareGradients(logits.detach(), (squares * gradients).abs().sum((1, 2, 3)), dense)
+    return SquareGradients(logits, (squares * plain).abs().sum((1, 2, 3)), dense)
+
+
+def _differentiated(
+    branch: nn.Module, squares: Tensor, inside: Tensor, class_ids: Tensor, here: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the logits ``(K,)`` of squares ``(K, C, side, side)``, and their gradients there, zero beyond the border."""
+    with torch.enable_grad():
+        leaf = squares.detach().contiguous().requires_grad_(True)
+        logits = _middle(branch, leaf, inside).gather(1, class_ids[:, None]).flatten()
+        (gradients,) = torch.autograd.grad(logits, leaf, here)
+    return logits.detach(), gradients * inside
 
 
 def _square_places(cells: Tensor, height: int, width: int, radius: int) -> tuple[Tensor, Tensor]:

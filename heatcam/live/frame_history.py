@@ -60,8 +60,9 @@ class HistoryEntry:
 
 
 def _bytes(saliency: SaliencyMap) -> int:
-    deviation = saliency.deviation
-    return saliency.values.nbytes + (0 if deviation is None else deviation.nbytes)
+    return sum(
+        part.nbytes for part in (saliency.values, saliency.deviation, saliency.relevance) if part is not None
+    )
 
 
 class FrameHistory:

@@ -18,8 +18,9 @@ from heatcam.runtime.atomic_write import write_atomically
 
 logger = logging.getLogger(__name__)
 
-#: Version of the code that makes the cached results. 4: OpenVINO keeps to one thread where torch has one.
-CACHE_VERSION = 4
+#: Version of the code that makes the cached results. 5: live and fine maps hold gates, and evidence is judged by
+#: plain gradients.
+CACHE_VERSION = 5
 
 MOST_BYTES = 16 << 20  # a hundred times the size of any so far
 MOST_ENTRIES = 300  # of one file, the newest

@@ -5,7 +5,8 @@ a box, its density, its peak, its share inside and the enrichment each ranked a 
 shuffled head in 35 to 60 % of all pairs, and of ``markers`` in 2 to 62 %: a shuffled head has gradients as large as a trained
 one. A shuffled head lacks agreement: evidence for and against an object cancels out. So evidence is judged by
 ``GradientEngine.coherence``, at the head's inputs, where every map here takes its gradient from; each object has its own
-verdict also when one map is drawn for all.
+verdict also when one map is drawn for all. It is of plain gradients, whatever the maps are made with: through held gates, and
+against a floor of the same, 3 of 81 true markers in 16 pictures of the demo scene had low evidence, and plainly none.
 
 Of YOLOv8n's 103 objects on 28 photographs none was flagged (live and fine); of the same anchors with other shuffled heads about
 95 % are. A network that is loaded with a shuffled head is judged against further shuffles: 45 of 74, 3 of 3 and 22 of 22 objects

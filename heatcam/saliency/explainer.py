@@ -25,10 +25,10 @@ from heatcam.frames import (
     SaliencyMap,
     Timings,
 )
-from heatcam.geometry import Fit, Letterbox, Uint8Array
+from heatcam.geometry import Fit, Float32Array, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 from heatcam.saliency.observing import PassObserver
-from heatcam.saliency.prepared import PreparedInput
+from heatcam.saliency.prepared import PreparedInput, frame_of
 from heatcam.saliency.shapes import with_shapes
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Explainer:
         self.sha256 = self.task = ""
         #: The classes that the model was prompted with; None for those that it has.
         self.class_vectors: ClassVectors | None = None
+        #: Formula of ``SaliencyMap.relevance``; None for none.
+        self.relevance: MapFormula | None = None
         self.calibration = Calibration()
         #: Seconds that calibration took at this start; 0 when it was remembered.
         self.calibrating_s = 0.0
@@ -121,7 +123,7 @@ class Explainer:
     def with_formula(self, method: str, formula: MapFormula) -> Explainer:
         """Return an explainer that makes its maps by another formula and shares all else, so that both are called in turn."""
         other = copy.copy(self)
-        other.method, other._formula = method, formula
+        other.method, other._formula, other.relevance = method, formula, None
         return other
 
     def with_fit(self, fit: Fit) -> Explainer:
@@ -193,7 +195,7 @@ class Explainer:
         Raises:
             ValueError: the picture is not uint8 ``(H, W, 3)``.
         """
-        frame = image if isinstance(image, Frame) else _frame_of(image)
+        frame = image if isinstance(image, Frame) else frame_of(image)
         with self.engine.exclusive_threads():
             return self._explain(frame, with_map, with_object_maps, conf, on_object)
 
@@ -356,12 +358,20 @@ class Explainer:
         activations = [tap.detach()[0] for tap in forward.inputs.taps]  # each (C, h, w)
         found = len(forward.boxes) > 0
         values = self._values(activations, gradients) if found else torch.zeros(activations[0].shape[1:])
-        array = values.detach().float().cpu().numpy()
+        also = self._array(self.relevance(activations, gradients)) if found and self.relevance else None
+        about = self.method, self.engine.target_layer, self.unit, self.calibration.full_heat
+        return SaliencyMap(self._array(values), letterbox, *about, relevance=also)
+
+    def _array(self, values: Tensor) -> Float32Array:
+        """Return a map as an array, float32 ``(h, w)``.
+
+        Raises:
+            MapError: the method gave numbers that are not finite.
+        """
+        array: Float32Array = values.detach().float().cpu().numpy()
         if not np.isfinite(array).all():
             raise MapError(f"{self.method} gave numbers that are not finite")
-        return SaliencyMap(
-            array, letterbox, self.method, self.engine.target_layer, self.unit, self.calibration.full_heat
-        )
+        return array
 
     def _values(self, activations: Sequence[Tensor], gradients: TapGradients) -> Tensor:
         """Make one map, float ``(h, w)``, from activations and gradients at the taps, each float ``(C_l, h_l, w_l)``."""
@@ -386,15 +396,3 @@ def share_inputs(one: Explainer, other: Explainer) -> None:
     """Let two explainers make each picture's input once where their geometry is the same; they are called in turn."""
     one.inputs = other.inputs = PreparedInput()
     one.inputs.is_shared = True
-
-
-def _frame_of(image: Uint8Array) -> Frame:
-    """Wrap a picture given from Python in a frame.
-
-    Raises:
-        ValueError: it is not uint8 ``(H, W, 3)``.
-    """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"a picture is uint8 (H, W, 3) in BGR order, got {got}")
-    return Frame(image, frame_index=0, captured_at_s=time.monotonic(), pts_s=0.0)

@@ -162,7 +162,8 @@ def explainer_of(
     """
     thresholds = thresholds_of(options, loaded.class_names)
     formula = method_formula(options.formula_name)
-    if METHODS[options.formula_name].holds_gates:
+    method = METHODS[options.formula_name]
+    if method.holds_gates:
         loaded = replace(loaded, network=with_held_gates(loaded.network))
     photograph = real_picture(size_wh)
     family = family_of(loaded.network)
@@ -179,6 +180,7 @@ def explainer_of(
         fit,
     )
     explainer.target = options.target
+    explainer.relevance = method.relevance() if method.relevance else None
     explainer.sha256, explainer.task = loaded.sha256, loaded.task
     explainer.class_vectors = loaded.class_vectors
     if options.pictures is None:

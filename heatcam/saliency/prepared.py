@@ -1,13 +1,16 @@
-"""Input of a network for one picture, made once for all explainers that share it."""
+"""The frame around a picture, and a network's input for it, made once for all explainers that share it."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from heatcam.engine import in_grey, picture_tensor
+from heatcam.frames import Frame
 from heatcam.geometry import Letterbox, Uint8Array
 
 
@@ -47,3 +50,15 @@ class PreparedInput:
         made = picture_tensor(letterbox.image_to_model(seen), device, channels)
         self._last = _Made(image_bgr, key, made) if self.is_shared else None
         return made
+
+
+def frame_of(image: Uint8Array) -> Frame:
+    """Wrap a picture given from Python in a frame.
+
+    Raises:
+        ValueError: it is not uint8 ``(H, W, 3)``.
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"a picture is uint8 (H, W, 3) in BGR order, got {got}")
+    return Frame(image, frame_index=0, captured_at_s=time.monotonic(), pts_s=0.0)

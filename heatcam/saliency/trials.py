@@ -1,6 +1,7 @@
 """``--quality true``: maps of a picture's objects by trial, on top of its fine maps.
 
 Each object is tried in a crop around it, since what is far away hardly changes its score; whether that holds is measured first.
+The regression starts from the fine map, from the evidence at its first layer alone, and from the picture's edges.
 """
 
 from __future__ import annotations
@@ -225,7 +226,8 @@ class PictureTrials:
             crop = Crop.around(box, letterbox.model_wh, (CROP_SIDE, CROP_SIDE))
         window = crop.window(box, seen)
         clear, backdrop, edges = self._pictures
-        priors = [crop.resampled(values, letterbox.model_wh, window) for values in (fine.values, edges)]
+        known = (values for values in (fine.values, fine.relevance, edges) if values is not None)
+        priors = [crop.resampled(values, letterbox.model_wh, window) for values in known]
         subject = Subject(
             crop.of(clear),
             crop.of(backdrop),

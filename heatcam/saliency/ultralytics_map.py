@@ -59,5 +59,5 @@ def ultralytics_explainer(
     cut = TappedNetwork(loaded.network.to(device))
     tapped_already = set(cut.inputs) <= set(cut.tapped)  # where no head input reads the finest, as in YOLOv3
     layers = () if tapped_already else tuple(map(str, cut.inputs))
-    options = replace(options, method="live", quality="live", layers=layers)
+    options = replace(options, method="layercam", quality="live", layers=layers)
     return explainer_of(loaded, device, options, size_wh, UltralyticsExplainer)

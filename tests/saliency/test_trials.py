@@ -154,3 +154,21 @@ def test_a_classifiers_maps_cover_all_that_it_sees(tmp_path: Path) -> None:
 def test_what_belongs_to_gradients_is_refused_beside_trials(option: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=f"--quality true.* --{next(iter(option))}"):
         ExplainOptions(quality="true", **option).require_valid()  # type: ignore[arg-type]
+
+
+def test_trials_start_from_the_evidence_at_the_first_layer_too() -> None:
+    fine = by_trial().fine.explain(scene(), with_object_maps=True)
+    options = ExplainOptions(conf=0.6, backend="torch", method="lrp", max_det=2, pictures=1)
+    lrp = build_explainer("markers", "cpu", options).explain(scene(), with_object_maps=True)
+    for own, alone in zip(fine.object_maps, lrp.object_maps, strict=True):
+        assert own.relevance == pytest.approx(alone.values, abs=1e-5)
+    tried = by_trial().trials_of(fine)
+    next(iter(tried.run(1)))
+    assert {len(one.refinement.subject.priors) for one in tried._objects.values()} == {3}
+
+
+def test_maps_of_one_layer_and_of_another_formula_have_no_such_evidence() -> None:
+    fine = by_trial().fine
+    other = fine.with_formula("layercam", lambda activations, gradients: activations[0].sum(0))
+    assert other.explain(scene()).saliency.relevance is None  # type: ignore[union-attr]
+    assert fine.explain(np.full((90, 160, 3), 114, np.uint8)).saliency.relevance is None  # type: ignore[union-attr]

@@ -7,7 +7,8 @@ as the baseline (Sturmfels et al., "Visualizing the Impact of Feature Attributio
 
     C[i, j] = sum over channels c of  max(0, (A[c, i, j] - mean of A[c] around i, j) * dS / dA[c, i, j])
 
-Both are in logits. docs/faithfulness.md says which sum was most faithful, and by how much.
+Both are in logits. The gradients are those of the network with its gates held (``heatcam.engine.gates``).
+docs/faithfulness.md says which sum was most faithful, and by how much.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from heatcam.saliency.methods.hirescam import hirescam
+from heatcam.saliency.methods.lrp import lrp
 from heatcam.saliency.methods.method import Method
 
 if TYPE_CHECKING:
@@ -61,9 +63,11 @@ def contrast(activation: Tensor, gradient: Tensor) -> Tensor:
 METHODS = (
     Method(
         "fine",
-        "sum of A * G over every level from stride 8 on, and of positive (A - its surroundings) * G at the finest "
-        "(heatcam's own, --quality fine)",
+        "sum of A * G over every level from stride 8 on, and of positive (A - its surroundings) * G at the finest; "
+        "for G SiLU's sigmoid is a constant (heatcam's own, --quality fine)",
         "Draelos and Carin, arXiv 2011.08891",
         lambda: fine_map,
+        holds_gates=True,
+        relevance=lambda: lrp,
     ),
 )

@@ -5,7 +5,8 @@ Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for Locali
     M[i, j] = sum over channels c of  A[c, i, j] * max(0, dS / dA[c, i, j])
 
 ``A`` is the target layer's activation, ``S`` the sum of the kept boxes' class logits. The paper ends with a ReLU and scales to
-[0, 1]; here the sum stays signed and in logit units, and scaling is left to whoever displays it.
+[0, 1]; here the sum stays signed and in logit units, and scaling is left to whoever displays it. The method ``live`` takes its
+gradients through held gates (``heatcam.engine.gates``), which is truer (docs/faithfulness.md); ``layercam`` is the paper's.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def layercam(activation: Tensor, gradient: Tensor) -> Tensor:
 METHODS = (
     Method(
         "live",
-        "sum over channels of A * positive G, at the finest level and the one before it (heatcam's own, the default)",
+        "sum over channels of A * positive G, at the finest level and the one before it; for G SiLU's sigmoid is a constant "
+        "(heatcam's own, the default)",
         "Jiang et al., TIP 2021",
         lambda: over_levels(layercam),
+        holds_gates=True,
     ),
 )

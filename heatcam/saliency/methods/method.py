@@ -37,6 +37,8 @@ class Method:
         cost: number of backward passes that it needs.
         keeps_unit: True if its numbers are sums of activation times gradient, and so in the unit of the target.
         holds_gates: True if its gradients are those of a network with held gates (``heatcam.engine.gates``).
+        relevance: returns the function of a second map from the same activations and gradients, which trials start from too
+            (``SaliencyMap.relevance``); None for none.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Method:
     cost: Cost = Cost.ONE
     keeps_unit: bool = True
     holds_gates: bool = False
+    relevance: Callable[[], MapFormula] | None = None
 
 
 def over_levels(formula: CamFormula) -> MapFormula:

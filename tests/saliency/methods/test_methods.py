@@ -150,7 +150,7 @@ def test_lrp_is_activation_times_gradient_of_the_first_layer_alone() -> None:
     assert torch.equal(method_formula("lrp")([first, second], gradients), (first * gradients[0]).sum(0))
 
 
-def test_only_lrp_takes_its_gradients_through_held_gates() -> None:
+def test_only_heatcams_own_maps_and_lrp_take_gradients_through_held_gates() -> None:
     from heatcam.engine.gates import HeldSiLU
     from heatcam.models.loaded import LoadedModel
     from heatcam.options import ExplainOptions
@@ -159,9 +159,9 @@ def test_only_lrp_takes_its_gradients_through_held_gates() -> None:
     loaded = LoadedModel("tiny", fresh_network("tiny"), dict(enumerate("abcde")), 64)
     held = {
         name: any(isinstance(m, HeldSiLU) for m in explainer.engine.cut.network.modules())
-        for name in ("live", "fine", "lrp")
+        for name in ("live", "fine", "lrp", "layercam")
         for explainer in [
             explainer_of(loaded, torch.device("cpu"), ExplainOptions(backend="torch", method=name), (64, 64))
         ]
     }
-    assert held == {"live": False, "fine": False, "lrp": True}
+    assert held == {"live": True, "fine": True, "lrp": True, "layercam": False}
