@@ -22,7 +22,7 @@ from heatcam.cli.exporting_options import exporting_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
-from heatcam.cli.single_options import CAMERA, TRIALS
+from heatcam.cli.single_options import CAMERA, SAMPLES, TRIALS
 from heatcam.commands import (
     CaptureChoice,
     Extent,
@@ -178,6 +178,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             max=1000.0,
             help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it.",
         ),
+        **SAMPLES,
     },
     RecordingOptions: {
         "codec": typer.Option(

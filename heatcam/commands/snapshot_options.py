@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heatcam.commands.options import CaptureChoice, FindingsChoice, LookOptions, ModelChoice, PictureOutput
+from heatcam.commands.capture_options import CaptureChoice
+from heatcam.commands.options import FindingsChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.errors import UsageError
 from heatcam.options import USUAL_TRIALS
 

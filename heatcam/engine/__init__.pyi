@@ -34,6 +34,8 @@ from .preprocessing import in_grey as in_grey
 from .preprocessing import picture_tensor as picture_tensor
 from .preprocessing import real_picture as real_picture
 from .preprocessing import real_pictures as real_pictures
+from .preprocessing import samples_tensor as samples_tensor
+from .preprocessing import stand_in as stand_in
 from .proof_cache import engine_key as engine_key
 from .randomization import STAGES as STAGES
 from .randomization import randomize_weights as randomize_weights

@@ -117,6 +117,21 @@ class TimingFindings(_Record):
     map_ms: float
 
 
+class SampleFindings(_Record):
+    """Samples that the network read instead of 8-bit colours."""
+
+    channels: int = Field(description="number of channels in the file", ge=1)
+    type: str = Field(description="uint8, uint16 or float32")
+    full_scale: float = Field(description="the sample that is 1.0 for the network", gt=0)
+
+
+class ViewFindings(_Record):
+    """Channels and values of such samples that were shown, which change nothing else."""
+
+    channels: list[int] = Field(description="numbers from 1: red, green and blue, or one as grey")
+    window: Pair = Field(description="samples that are black and white")
+
+
 class ImageFindings(_Record):
     """Findings of one picture or frame."""
 
@@ -125,6 +140,10 @@ class ImageFindings(_Record):
     frame_index: int | None = Field(default=None, description="number of the frame as its source counts them")
     pts_s: float | None = Field(default=None, description="time of the frame in its source, in seconds")
     size_wh: tuple[int, int] = Field(description="width and height in pixels")
+    samples: SampleFindings | None = Field(
+        default=None, description="of a picture that is not three channels of 8 bit"
+    )
+    view: ViewFindings | None = Field(default=None, description="how such a picture was shown")
     timings: TimingFindings | None = None
     question: str | None = Field(description="what was asked instead of each object's own class")
     detections: list[ObjectFindings]
