@@ -305,6 +305,7 @@ class ExplainerFacts:
         imgsz: longer side of the network's input, in pixels.
         conf, iou: thresholds, in ``[0, 1]``.
         max_det: number of boxes at most.
+        channels: of the pictures that the network reads.
     """
 
     model: str
@@ -322,6 +323,7 @@ class ExplainerFacts:
     conf: float
     iou: float
     max_det: int
+    channels: int = 3
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def say_scale(look: LookOptions, explainer: Explainer | FileExplainer, terminal:
 
 def channels_of(explainer: Explainer | FileExplainer) -> int:
     """Return the number of channels of the pictures that an explainer's network reads."""
-    return explainer.engine.channels
+    return explainer.facts().channels
 
 
 def say_source(source: Source, terminal: Terminal) -> None:

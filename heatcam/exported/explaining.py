@@ -42,7 +42,6 @@ class FileEngine:
 
     name: str
     device: str = "cpu"
-    channels: int = 3
 
 
 class FileExplainer:
@@ -68,7 +67,7 @@ class FileExplainer:
         self._network, self._facts, self._conf, self._class_ids = network, facts, conf, class_ids
         self.title, self.method = facts.title, facts.method or "none"
         self.class_names, self.imgsz = facts.names, max(facts.model_wh)
-        self.engine = FileEngine(network.name, channels=facts.channels)
+        self.engine = FileEngine(network.name)
         self.calibration = Scale(facts.full_heat)
 
     def facts(self) -> ExplainerFacts:
@@ -91,6 +90,7 @@ class FileExplainer:
             conf=self._conf,
             iou=own.iou,
             max_det=own.objects,
+            channels=own.channels,
         )
 
     def letterbox_of(self, image_wh: tuple[int, int]) -> Letterbox:

@@ -137,7 +137,7 @@ class Model:
     @property
     def _channels(self) -> int:
         """Number of channels of the pictures that the network reads."""
-        return self.explainer.engine.channels
+        return self.explainer.facts().channels
 
     def maps_at(
         self, image: ImageLike, anchors: Sequence[int], class_ids: Sequence[int]

@@ -152,6 +152,7 @@ class Explainer:
             conf=kept.conf,
             iou=kept.iou,
             max_det=kept.max_det,
+            channels=self.engine.channels,
         )
 
     def prepare(self, image: Uint8Array | Samples) -> tuple[Letterbox, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _BITS, _PHOTOMETRIC, _SAMPLES = 258, 262, 277
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_BIG = 43  # version of a TIFF with offsets of 8 bytes
 _REDUCED = 1  # NewSubfileType: a smaller copy of another page
 _ORIENTATION = 274
 _INSTALL = "pip install 'heatcam[science]'"
@@ -54,6 +56,7 @@ def tiff_samples(path: Path, asked: PictureOptions) -> Samples | None:
         logger.warning("%s is read with 8 of its bits; for all of them: %s", path.name, _INSTALL)
         return None
     with _told(path), tifffile.TiffFile(path) as tiff:
+        _check_chain(tiff.filehandle, path)
         return _read(tiff, path, asked)
 
 
@@ -107,6 +110,34 @@ def _pages(tiff: Any, are_channels: bool) -> list[Any]:
     pages = [tiff.pages[n].aspage() for n in range(len(tiff.pages))]
     alike = all((page.shape, page.dtype) == (first.shape, first.dtype) for page in pages)
     return pages if alike and not any(int(page.subfiletype) & _REDUCED for page in pages[1:]) else [first]
+
+
+def _check_chain(file: Any, path: Path) -> None:
+    """Refuse a file whose next page lies behind its end: tifffile takes the pages before it for all.
+
+    Raises:
+        UnreadableInputError: the file is truncated.
+    """
+    order = "<" if _at(file, 0, 2) == b"II" else ">"
+    is_big = struct.unpack(f"{order}H", _at(file, 2, 2))[0] == _BIG
+    offset, count, entry = ("Q", "Q", 20) if is_big else ("I", "H", 12)
+
+    def number(at: int, form: str) -> int:
+        return int(struct.unpack(order + form, _at(file, at, struct.calcsize(form)))[0])
+
+    try:
+        page = number(8 if is_big else 4, offset)
+        for _ in range(MOST_CHANNELS):
+            if not page:
+                return
+            page = number(page + struct.calcsize(count) + entry * number(page, count), offset)
+    except struct.error as error:
+        raise UnreadableInputError(f"{path} is a truncated TIFF", "fetch or export it again") from error
+
+
+def _at(file: Any, offset: int, count: int) -> bytes:
+    file.seek(offset)
+    return bytes(file.read(count))
 
 
 def _check(path: Path, pages: list[Any]) -> None:

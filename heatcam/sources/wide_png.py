@@ -80,9 +80,9 @@ def _checked_orientation(path: Path) -> int:
     """Return the EXIF orientation of a file whose checksums are right: OpenCV fills the rest of a truncated one with grey."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
-            orientation = orientation_of(picture)
             picture.verify()
-            return orientation
+        with Image.open(path, formats=("PNG",)) as picture:  # (verified ones cannot be read any more)
+            return orientation_of(picture)
     except Exception as error:  # (Pillow raises many kinds)
         raise UnreadableInputError(
             f"{path} is a damaged or truncated PNG picture ({first_line(error, 80)})",
