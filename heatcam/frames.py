@@ -341,6 +341,7 @@ class Explanation:
             empty when that is not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
+        channel_evidence: float32 ``(N, channels)``, signed, of each channel of the file, in logits; None if not asked for.
     """
 
     frame: Frame
@@ -352,6 +353,7 @@ class Explanation:
     low_evidence: tuple[bool, ...] = ()
     question: Question | None = None
     model: str = ""
+    channel_evidence: Float32Array | None = None
 
     def __repr__(self) -> str:
         found = counted(self.detections.class_names, _MOST_CLASSES)
@@ -374,10 +376,7 @@ class Explains(Protocol):
 
 
 def counted(class_names: Sequence[str], most: int | None = None) -> str:
-    """Return the counts of classes, safe to show: ``2 person, 1 bus``, or ``nothing detected``.
-
-    ``class_names`` are one an object; of more than ``most`` classes the others are counted.
-    """
+    """Return the counts of classes, safe to show: ``2 person, 1 bus``, ``nothing detected``; beyond ``most`` together."""
     counts = list(Counter(class_names).items())
     words = [f"{count} {printable(name)}" for name, count in counts[:most]]
     others = sum(count for _, count in counts[len(words) :])

@@ -48,6 +48,7 @@ from .refusals import before_serve as before_serve
 from .serve_options import ServeChoice as ServeChoice
 from .serve_options import ServedChoice as ServedChoice
 from .serve_options import ServedSource as ServedSource
+from .snapshot_options import ChannelChoice as ChannelChoice
 from .snapshot_options import SnapshotOptions as SnapshotOptions
 from .snapshot_options import TrialChoice as TrialChoice
 from .terminal import Terminal as Terminal

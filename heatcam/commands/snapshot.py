@@ -26,6 +26,7 @@ from heatcam.commands.setup import channels_of, say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.commands.view_note import ViewNote
+from heatcam.commands.with_channels import WithChannels
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
@@ -91,12 +92,14 @@ def run_snapshot(
         explainer = start_any_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
         say_scale(look, explainer, terminal)
         explains, facts = _explains(explainer, model, trials, terminal, done)
+        channels = channels_of(explainer)
+        if options.channels.is_wanted(channels):
+            explains = WithChannels(explains, explainer)
         head = document_head(facts)
         log = FindingsLog(options.findings, facts, terminal)
         log.take_over(plan.earlier)
         drawn = overlay_options(look, options.findings.region_share)
         sink = PictureSink(plan.pictures, output, drawn, done, terminal, log)
-        channels = channels_of(explainer)
         frames: Iterable[Frame] = (
             [first_frame(camera, asked, terminal, channels)]
             if camera is not None

@@ -8,6 +8,7 @@ from .candidate_engine import start_hooked_engine as start_hooked_engine
 from .candidates import CandidateNetwork as CandidateNetwork
 from .cell_parts import modules_of as modules_of
 from .cell_parts import reach_of as reach_of
+from .channel_evidence import channel_evidence as channel_evidence
 from .class_backends import start_class_engine as start_class_engine
 from .classifier import INPUT_STRIDE as INPUT_STRIDE
 from .classifier import TappedClassifier as TappedClassifier

@@ -67,6 +67,20 @@ class HeatFindings(_Record):
     )
 
 
+class ChannelFindings(_Record):
+    """Evidence of one channel of the picture for an object."""
+
+    channel: int = Field(description="number in the file, from 1", ge=1)
+    evidence: float = Field(
+        description="gradient of the class logit at the input times the input, in logits; signed"
+    )
+    share: float | None = Field(
+        description="of the absolute evidence of all channels, with its sign; null where there is none",
+        ge=-1,
+        le=1,
+    )
+
+
 class ObjectFindings(_Record):
     """One detection, and the numbers of its own map."""
 
@@ -104,6 +118,9 @@ class ObjectFindings(_Record):
     )
     low_evidence: bool | None = Field(
         description="whether its evidence is no better than with shuffled weights in the network's head"
+    )
+    evidence_by_channel: list[ChannelFindings] | None = Field(
+        default=None, description="of models that read more than three channels, or with `--channel-evidence`"
     )
     asked_class_name: str | None = Field(default=None, description="the class that was asked about (`--why`)")
     asked_confidence: float | None = Field(default=None, description="probability of that class at this box")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -117,7 +118,19 @@ def test_another_number_of_channels_is_one_line_with_both_numbers(
 def test_a_colour_photograph_a_camera_and_the_demo_are_refused_likewise(four: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the picture has 3 channels, and the model reads 4"):
         heatcam.load(four).explainer.explain(many(3))
-    result = run("record", "demo", "--max-frames", 2, "-m", four, "-o", tmp_path / "a.mp4", exit_code=2)
+    result = run(
+        "record",
+        "demo",
+        "--max-frames",
+        2,
+        "--backend",
+        "torch",
+        "-m",
+        four,
+        "-o",
+        tmp_path / "a.mp4",
+        exit_code=2,
+    )
     assert "demo has 3 channels, and the model reads 4" in result.stderr
 
 
@@ -144,6 +157,25 @@ def test_records_pages_of_a_folder_as_channels(four: str, tmp_path: Path) -> Non
     (tmp_path / "many").mkdir()
     for n in range(3):
         pages(tmp_path / "many" / f"{n}.tif")
-    result = run("record", tmp_path / "many", "-m", four, "-o", tmp_path / "a.gif", "--json", "-")
+    result = run(
+        "record", tmp_path / "many", "--backend", "torch", "-m", four, "-o", tmp_path / "a.gif", "--json", "-"
+    )
     assert json.loads(result.stdout)["frames_written"] == 3
     assert "shows channels 1, 2, 3 of 4" in result.stderr
+
+
+def test_each_object_tells_its_evidence_by_channel_and_the_picture_has_a_bar_below(
+    four: str, tmp_path: Path
+) -> None:
+    picture, target = pages(tmp_path / "a.tif"), tmp_path / "b.png"
+    result = run("snapshot", picture, "-m", four, "--conf", CONF, "-o", target, "--json", "-")
+    found = json.loads(result.stdout)["images"][0]["detections"][0]["evidence_by_channel"]
+    assert [own["channel"] for own in found] == [1, 2, 3, 4]
+    assert sum(abs(own["share"]) for own in found) == pytest.approx(1, abs=1e-3)
+    assert all(own["evidence"] * own["share"] >= 0 for own in found)
+    assert cv2.imread(str(target)).shape[0] > many(4).shape[0]
+    without = run(
+        "snapshot", picture, "-m", four, "-o", target, "--overwrite", "--json", "-", "--no-channel-evidence"
+    )
+    assert "evidence_by_channel" not in json.loads(without.stdout)["images"][0]["detections"][0]
+    assert cv2.imread(str(target)).shape[0] == many(4).shape[0]
