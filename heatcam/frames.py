@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.samples import Samples
 from heatcam.text import printable
 
 Int64Array = npt.NDArray[np.int64]
@@ -30,6 +31,7 @@ class Frame:
         captured_at_s: ``time.monotonic()`` when the picture arrived, in seconds.
         pts_s: presentation time from the start of the stream, in seconds.
         name: of its source, for people: a file name, ``camera 0``, ``demo``.
+        samples: what the network reads instead of ``image_bgr``, which is then only shown; None for 8-bit colour pictures.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -43,6 +45,12 @@ class Frame:
     captured_at_s: float
     pts_s: float
     name: str = ""
+    samples: Samples | None = None
+
+    @property
+    def pixels(self) -> Uint8Array | Samples:
+        """The pixels that the network reads."""
+        return self.image_bgr if self.samples is None else self.samples
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -249,12 +257,9 @@ class SaliencyMap:
         return self.letterbox.map_to_image(self.values)
 
     def __repr__(self) -> str:
-        (tall, wide), image_wh = self.values.shape, self.letterbox.image_wh
+        (tall, wide), over = self.values.shape, "{}x{}".format(*self.letterbox.image_wh)
         source = printable(f"{self.method} map of {self.layer}")
-        return (
-            f"<SaliencyMap {wide}x{tall} cells over {image_wh[0]}x{image_wh[1]}, "
-            f"{source}, in {printable(self.unit)}>"
-        )
+        return f"<SaliencyMap {wide}x{tall} cells over {over}, {source}, in {printable(self.unit)}>"
 
 
 @dataclass(frozen=True)
@@ -303,6 +308,7 @@ class ExplainerFacts:
         imgsz: longer side of the network's input, in pixels.
         conf, iou: thresholds, in ``[0, 1]``.
         max_det: number of boxes at most.
+        channels: of the pictures that the network reads.
     """
 
     model: str
@@ -320,6 +326,7 @@ class ExplainerFacts:
     conf: float
     iou: float
     max_det: int
+    channels: int = 3
 
 
 @dataclass(frozen=True)
@@ -337,6 +344,7 @@ class Explanation:
             empty when that is not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
+        channel_evidence: float32 ``(N, channels)``, signed, of each channel of the file, in logits; None if not asked for.
     """
 
     frame: Frame
@@ -348,6 +356,7 @@ class Explanation:
     low_evidence: tuple[bool, ...] = ()
     question: Question | None = None
     model: str = ""
+    channel_evidence: Float32Array | None = None
 
     def __repr__(self) -> str:
         found = counted(self.detections.class_names, _MOST_CLASSES)
@@ -370,12 +379,7 @@ class Explains(Protocol):
 
 
 def counted(class_names: Sequence[str], most: int | None = None) -> str:
-    """Return the counts of classes, safe to show: ``2 person, 1 bus``, or ``nothing detected``.
-
-    Args:
-        class_names: one name an object.
-        most: number of classes that are named; the others are counted. None names all.
-    """
+    """Return the counts of classes, safe to show: ``2 person, 1 bus``, ``nothing detected``; beyond ``most`` together."""
     counts = list(Counter(class_names).items())
     words = [f"{count} {printable(name)}" for name, count in counts[:most]]
     others = sum(count for _, count in counts[len(words) :])

@@ -12,12 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from heatcam.samples import Pixels, resized_by_pillow, resized_picture
 
 Float32Array = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
@@ -116,8 +118,12 @@ class Letterbox:
         """Model pixels per image pixel, along x and y (after ``fit`` they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
-    def image_to_model(self, image: Uint8Array) -> Uint8Array:
-        """Return a letterboxed copy of ``image`` (uint8 HWC, any colour order, kept): shape ``(model_h, model_w, 3)``.
+    def image_to_model(self, image: Pixels, border: float = PAD_GREY) -> Pixels:
+        """Return a letterboxed copy of ``image`` (HWC; type, channels and their order are kept): shape ``(model_h, model_w, C)``.
+
+        Args:
+            image: uint8, or samples of another type.
+            border: value of the border.
 
         Raises:
             ValueError: the picture is not of ``image_wh``.
@@ -126,10 +132,10 @@ class Letterbox:
             raise ValueError(
                 f"picture of {image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}"
             )
-        boxed = np.full((self.model_wh[1], self.model_wh[0], 3), PAD_GREY, np.uint8)
+        boxed = np.full((self.model_wh[1], self.model_wh[0], image.shape[2]), border, image.dtype)
         resized = image if self.resized_wh == self.image_wh else self._resized(image)
         boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]
-        return boxed
+        return cast("Pixels", boxed)
 
     @property
     def seen_xyxy(self) -> Float32Array:
@@ -223,11 +229,10 @@ class Letterbox:
         boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]
         return boxed
 
-    def _resized(self, image: Uint8Array) -> Uint8Array:
+    def _resized(self, image: Pixels) -> Pixels:
         """Resize ``image`` to ``resized_wh``, before it is padded or cropped."""
         shrinks = self.resized_wh[0] < self.image_wh[0]
-        how = cv2.INTER_AREA if self.smooth and shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(image, self.resized_wh, interpolation=how), np.uint8)
+        return resized_picture(image, self.resized_wh, averaged=self.smooth and shrinks)
 
     @property
     def _rows(self) -> slice:
@@ -320,9 +325,9 @@ class CentreCrop(Letterbox):
         image[top:bottom, left:right] = whole[top:bottom, left:right]
         return image
 
-    def _resized(self, image: Uint8Array) -> Uint8Array:
+    def _resized(self, image: Pixels) -> Pixels:
         how = Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR
-        return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
+        return resized_by_pillow(image, self.resized_wh, how)
 
 
 def fitted_wh(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:

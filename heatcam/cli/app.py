@@ -18,6 +18,7 @@ from heatcam.cli.root import app, command
 from heatcam.cli.single_options import CameraOption, FilmArgument, JsonOption, RecursiveOption
 from heatcam.commands import (
     CaptureChoice,
+    ChannelChoice,
     ComparedChoice,
     ComparedLook,
     ComparedOutput,
@@ -82,6 +83,7 @@ def live(
 def snapshot(  # noqa: PLR0913, PLR0917 (a record a group of options)
     model: ModelChoice,
     trying: TrialChoice,
+    channels: ChannelChoice,
     look: LookOptions,
     output: PictureOutput,
     findings: FindingsChoice,
@@ -101,7 +103,7 @@ def snapshot(  # noqa: PLR0913, PLR0917 (a record a group of options)
     from heatcam.commands import SnapshotOptions  # noqa: PLC0415
     from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
-    options = SnapshotOptions(look, output, findings, capture, trying)
+    options = SnapshotOptions(look, output, findings, capture, trying, channels)
     terminal = terminal_of(says_yes=model.yes)
     raise typer.Exit(run_snapshot(inputs or [], camera, model, options, terminal, recursive=recursive))
 

@@ -22,9 +22,10 @@ from heatcam.cli.exporting_options import exporting_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
-from heatcam.cli.single_options import CAMERA, TRIALS
+from heatcam.cli.single_options import CAMERA, SAMPLES, TRIALS
 from heatcam.commands import (
     CaptureChoice,
+    ChannelChoice,
     Extent,
     FilmChoice,
     FindingsChoice,
@@ -87,6 +88,12 @@ OPTIONS: dict[type, dict[str, Any]] = {
         ),
     },
     TrialChoice: {"trials": TRIALS},
+    ChannelChoice: {
+        "channel_evidence": typer.Option(
+            "--channel-evidence/--no-channel-evidence",
+            help="Draw a bar of each channel's evidence, and tell it of each object; done if the model reads more than three.",
+        )
+    },
     LookOptions: {
         "renorm": typer.Option(
             help="Scale the heat in each box, in each region that holds evidence, over the whole frame, or with one scale for "
@@ -178,6 +185,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             max=1000.0,
             help="Ask a camera for this rate, in frames a second; screen, numbered pictures and standard input have it.",
         ),
+        **SAMPLES,
     },
     RecordingOptions: {
         "codec": typer.Option(

@@ -23,6 +23,22 @@ TRIALS = typer.Option(
     help="With --quality true: try each object out so many times, 200 if left out. Ctrl-C keeps what is known so far.",
 )
 
+SAMPLES = {
+    "view_channels": typer.Option(
+        metavar="R,G,B|N",
+        help="Show these channels of TIFF and .npy pictures, from 1; the first three if left out. For display only.",
+    ),
+    "window": typer.Option(
+        metavar="LO,HI",
+        help="Show these values black and white; of more than 8 bits the 1st and 99th percentile if left out. For display only.",
+    ),
+    "full_scale": typer.Option(
+        min=1e-9,
+        metavar="VALUE",
+        help="The sample that is 1.0 for the network: 4095 of 12 bits; 255, 65535, or 1.0 of floats if left out.",
+    ),
+}
+
 FilmArgument = Annotated[
     str,
     typer.Argument(

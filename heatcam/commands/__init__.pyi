@@ -4,6 +4,9 @@ from .audit_options import AuditOutput as AuditOutput
 from .batch_options import BatchChoice as BatchChoice
 from .batch_options import BatchOutput as BatchOutput
 from .batch_plan import BatchRequest as BatchRequest
+from .capture_options import CaptureChoice as CaptureChoice
+from .capture_options import FilmChoice as FilmChoice
+from .capture_options import RecordedFilm as RecordedFilm
 from .check_options import CheckChoice as CheckChoice
 from .check_options import CheckOutput as CheckOutput
 from .compare_options import ComparedChoice as ComparedChoice
@@ -15,16 +18,13 @@ from .drift_options import DriftOutput as DriftOutput
 from .export_options import MOST_OBJECTS as MOST_OBJECTS
 from .export_options import ExportChoice as ExportChoice
 from .export_options import ExportOutput as ExportOutput
-from .options import CaptureChoice as CaptureChoice
 from .options import Extent as Extent
-from .options import FilmChoice as FilmChoice
 from .options import FindingsChoice as FindingsChoice
 from .options import LookOptions as LookOptions
 from .options import ModelChoice as ModelChoice
 from .options import MotionOptions as MotionOptions
 from .options import Output as Output
 from .options import PictureOutput as PictureOutput
-from .options import RecordedFilm as RecordedFilm
 from .options import RecordingOptions as RecordingOptions
 from .options import RecordingOutput as RecordingOutput
 from .options import RecordOptions as RecordOptions
@@ -48,6 +48,7 @@ from .refusals import before_serve as before_serve
 from .serve_options import ServeChoice as ServeChoice
 from .serve_options import ServedChoice as ServedChoice
 from .serve_options import ServedSource as ServedSource
+from .snapshot_options import ChannelChoice as ChannelChoice
 from .snapshot_options import SnapshotOptions as SnapshotOptions
 from .snapshot_options import TrialChoice as TrialChoice
 from .terminal import Terminal as Terminal

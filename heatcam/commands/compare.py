@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from heatcam.commands.capture_options import FilmChoice
 from heatcam.commands.compare_options import ComparedChoice, ComparedLook, ComparedOutput
 from heatcam.commands.compare_pictures import compare_pictures, planned_frame, planned_pictures
 from heatcam.commands.compare_report import ComparisonNotes, show_summary, write_document
 from heatcam.commands.compare_sides import Sides, require_one_unit, start_sides
 from heatcam.commands.options import (
     Extent,
-    FilmChoice,
     FindingsChoice,
     LookOptions,
     MotionOptions,

@@ -12,7 +12,7 @@ from heatcam.commands.drift_run import Activity, drift_run
 from heatcam.commands.drift_watching import Watching
 from heatcam.commands.options import ModelChoice
 from heatcam.commands.recording_checks import require_an_end
-from heatcam.commands.setup import kept_class_names, size_to_come, start_explainer
+from heatcam.commands.setup import channels_of, kept_class_names, size_to_come, start_explainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.drift import Baseline, StateDocument, read_baseline, read_state
 from heatcam.errors import HeatcamError, UsageError
@@ -39,6 +39,7 @@ def run_drift(spec: str, model: ModelChoice, options: DriftOptions, terminal: Te
     require_an_end(source, options.extent)
     _require_day(source, baseline)
     explainer = start_explainer(model, terminal, size_to_come(spec, asked), None)
+    source = source.for_channels(channels_of(explainer))
     classes = kept_class_names(model.classes, explainer.class_names)
     if baseline is not None:
         baseline.require_same(explainer.facts(), classes, options.choice.every)

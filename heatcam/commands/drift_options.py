@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatcam.commands.options import Extent, FilmChoice
+from heatcam.commands.capture_options import FilmChoice
+from heatcam.commands.options import Extent
 from heatcam.drift import FALSE_ALARMS, host_of
 from heatcam.errors import UsageError
 

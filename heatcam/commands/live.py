@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from heatcam.commands.capture_options import FilmChoice
 from heatcam.commands.default_model import default_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live_model import LiveModel, SecondModel
 from heatcam.commands.live_report import live_report
-from heatcam.commands.options import Extent, FilmChoice, LookOptions, ModelChoice, MotionOptions, WindowChoice
+from heatcam.commands.options import Extent, LookOptions, ModelChoice, MotionOptions, WindowChoice
 from heatcam.commands.prompts import have_words_encoded, prompt_of, require_prompt
 from heatcam.commands.refusals import require_model
 from heatcam.commands.settings import Settings, load_settings, save_settings

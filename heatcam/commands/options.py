@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
+from heatcam.commands.capture_options import FilmChoice
 from heatcam.enums import (
     DEFAULT_SMOOTH,
     Colormap,
@@ -17,7 +18,6 @@ from heatcam.errors import UsageError
 from heatcam.options import USUAL_TRIALS, ExplainOptions, PromptOptions
 from heatcam.overlay import OverlayOptions
 from heatcam.sinks import SinkChoice
-from heatcam.sources import CaptureOptions, parse_size, parse_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,52 +282,6 @@ class WindowChoice(SinkChoice):
         if self.trials is not None:
             raise UsageError("--trials is for --refine true", "leave out --trials, or --refine fine")
         return 0
-
-
-@dataclass(frozen=True)
-class CaptureChoice:
-    """Size and rate to ask a source for.
-
-    Attributes:
-        size: ``WIDTHxHEIGHT`` in pixels; "" takes the source's own.
-        fps: frames a second; None takes the source's own. For a source that cannot be asked, such as a file, it is the rate of
-            the recording.
-    """
-
-    size: str = ""
-    fps: float | None = None
-
-    def options(self) -> CaptureOptions:
-        """Return the options as sources take them.
-
-        Raises:
-            UsageError: the size is not ``WIDTHxHEIGHT``.
-        """
-        return CaptureOptions(parse_size(self.size), self.fps)
-
-
-@dataclass(frozen=True)
-class FilmChoice(CaptureChoice):
-    """Size, rate and start to ask a source for that may be a file.
-
-    Attributes:
-        start: where a file begins to play, as ffmpeg writes times; "" is its beginning.
-    """
-
-    start: str = ""
-
-    def options(self) -> CaptureOptions:
-        """Return the options as sources take them.
-
-        Raises:
-            UsageError: the size or the time is invalid.
-        """
-        return replace(super().options(), start_s=parse_time(self.start))
-
-
-@dataclass(frozen=True)
-class RecordedFilm(FilmChoice):
-    """The same for a recording, whose rate ``fps`` sets where the source cannot be asked for it."""
 
 
 @dataclass(frozen=True)

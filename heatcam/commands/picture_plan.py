@@ -16,8 +16,10 @@ from heatcam.geometry import Uint8Array
 from heatcam.sinks import is_whole, next_output, refuse_existing, require_folder
 from heatcam.sources import (
     FoundPictures,
-    check_picture,
+    PictureOptions,
+    check_pixels,
     find_pictures,
+    is_read_alike,
     left_out_words,
     problem_of_deeper,
     read_picture,
@@ -44,14 +46,19 @@ class PicturePlan:
 
 
 def find_and_say(
-    inputs: Sequence[str], recursive: bool, terminal: Terminal, exclude: Path | None = None
+    inputs: Sequence[str],
+    recursive: bool,
+    terminal: Terminal,
+    exclude: Path | None = None,
+    *,
+    takes_arrays: bool = False,
 ) -> FoundPictures:
     """Find the pictures, and print notes on what was left out.
 
     Raises:
         UnreadableInputError: a file does not exist, or there are no pictures at all.
     """
-    found = find_pictures(inputs, recursive=recursive, exclude=exclude)
+    found = find_pictures(inputs, recursive=recursive, exclude=exclude, takes_arrays=takes_arrays)
     for problem in found.empty:
         terminal.note(problem)
     if found.left_out:
@@ -74,7 +81,7 @@ def plan_pictures(
     _require_one_way(output)
     views = wanted_views(output)
     folder = Path(output.output) if output.output is not None else Path("heat")
-    found = find_and_say(inputs, recursive, terminal, exclude=folder)
+    found = find_and_say(inputs, recursive, terminal, exclude=folder, takes_arrays=True)
     wanted = output.output or default_output([file.path.stem for file in found.files], views, many=found.many)
     wanted = next_output(wanted) if output.increment else wanted
     below = [file.below for file in found.files]
@@ -142,18 +149,23 @@ def plan_archives(inputs: Sequence[str], output: ViewOutput) -> tuple[Picture, .
     return pictures
 
 
-def first_picture(pictures: Sequence[Picture]) -> Uint8Array | None:
+def first_picture(pictures: Sequence[Picture], asked: PictureOptions | None = None) -> Uint8Array | None:
     """Read the pixels of a single picture; of several, only check that at least one can be read, and return None.
+
+    None too for a picture whose pixels depend on the network, after a check of its header.
 
     Raises:
         UnreadableInputError: none of the pictures can be read.
     """
-    if len(pictures) == 1:
+    if len(pictures) == 1 and is_read_alike(pictures[0].source, asked or PictureOptions()):
         return read_picture(pictures[0].source)
+    if len(pictures) == 1:
+        check_pixels(pictures[0].source)
+        return None
     first: UnreadableInputError | None = None
     for picture in pictures:
         try:
-            check_picture(picture.source)
+            check_pixels(picture.source)
         except UnreadableInputError as error:
             first = first or error
         else:

@@ -16,6 +16,7 @@ from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import PicturePlan
 from heatcam.commands.picture_rows import PictureRows
 from heatcam.commands.terminal import Terminal, summary
+from heatcam.commands.view_note import view_row
 from heatcam.enums import ViewName
 from heatcam.errors import HeatcamError, SinkError, ViewError
 from heatcam.frames import Explanation, Frame, counted
@@ -185,6 +186,7 @@ class PictureSink:
         where: dict[str, Any] = {
             "path": explanation.frame.name,
             "output": None if target is None else str(target),
+            **view_row(explanation.frame.samples),
         }
         if self._log is None:
             return findings_of(explanation, **where).as_json()

@@ -11,8 +11,9 @@ from heatcam.commands.recording_checks import checked_destination, require_an_en
 from heatcam.commands.recording_plan import recording_plan
 from heatcam.commands.recording_run import RecordingRun, leave_after
 from heatcam.commands.reporting import recording_report, say_length, say_result
-from heatcam.commands.setup import caption_of, painter, say_scale, say_source, size_to_come
+from heatcam.commands.setup import caption_of, channels_of, painter, say_scale, say_source, size_to_come
 from heatcam.commands.terminal import Terminal
+from heatcam.commands.view_note import ViewNote
 from heatcam.measures import document_head
 from heatcam.runtime import stopping
 from heatcam.sources import open_source
@@ -39,6 +40,7 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
     require_an_end(source, options.extent)
     tracker = tracker_of(options.motion.track)
     explainer = start_any_explainer(model, terminal, size_to_come(spec, asked))
+    source = source.for_channels(channels_of(explainer))
     say_scale(options.look, explainer, terminal)
     share = options.findings.region_share
     paint = painter(options.look, caption_of(explainer), options.motion.smooth, share)
@@ -51,9 +53,14 @@ def run_record(spec: str, model: ModelChoice, options: RecordOptions, terminal: 
             run = RecordingRun(source, plan)
             follows = tracked(explainer, tracker)
             if log is None:
-                run.record(follows, paint, terminal)
+                run.record(follows, paint, terminal, (ViewNote(terminal),))
             else:
-                run.record(WithObjectMaps(follows), as_without_object_maps(paint), terminal, (log,))
+                run.record(
+                    WithObjectMaps(follows),
+                    as_without_object_maps(paint),
+                    terminal,
+                    (ViewNote(terminal), log),
+                )
         done = run.done()
         if options.output.json:
             report = document_head(explainer.facts()) | recording_report(done, explainer.engine.name)

@@ -27,7 +27,7 @@ from heatcam.sinks import (
     next_segment,
     require_unlocked,
 )
-from heatcam.sources import DEMO, CaptureOptions
+from heatcam.sources import DEMO, CaptureOptions, PictureOptions
 
 # ``--smooth`` keeps at most 0.9 of an object's content and 0.95 of its scale from frame to frame: after 150 frames, 1/2000.
 WARM_UP_FRAMES = 150
@@ -64,9 +64,11 @@ def manifest_of(
         "fps": asked.fps,
     }
     weights = _identity(model.model) if model.model else None
-    start = (
+    start: dict[str, Any] = (
         {"start": asked.start_s} if asked.start_s else {}
     )  # (left out where nothing was asked, as in earlier versions)
+    if asked.pictures != PictureOptions():
+        start["pictures"] = dataclasses.asdict(asked.pictures)
     manifest = {"source": source, **kept, **encoding, **start, "weights": weights}
     return dict(json.loads(json.dumps(manifest, default=str)))
 

@@ -10,17 +10,11 @@ import webbrowser
 from dataclasses import dataclass, replace
 from functools import partial
 
+from heatcam.commands.capture_options import FilmChoice
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.interrupts import on_interrupt
 from heatcam.commands.live import first_state
-from heatcam.commands.options import (
-    FilmChoice,
-    LookOptions,
-    ModelChoice,
-    MotionOptions,
-    WindowChoice,
-    overlay_options,
-)
+from heatcam.commands.options import LookOptions, ModelChoice, MotionOptions, WindowChoice, overlay_options
 from heatcam.commands.prompts import have_words_encoded
 from heatcam.commands.refusals import require_model
 from heatcam.commands.serve_options import ServeChoice, ServedChoice

@@ -128,6 +128,11 @@ def say_scale(look: LookOptions, explainer: Explainer | FileExplainer, terminal:
         )
 
 
+def channels_of(explainer: Explainer | FileExplainer) -> int:
+    """Return the number of channels of the pictures that an explainer's network reads."""
+    return explainer.facts().channels
+
+
 def say_source(source: Source, terminal: Terminal) -> None:
     """Print a note of the format negotiated with a camera, stream or screen; nothing for files."""
     if source.negotiated_format:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from heatcam.commands.any_explainer import start_any_explainer
@@ -21,16 +22,18 @@ from heatcam.commands.picture_sink import (
     TrialByTrial,
     finish_pictures,
 )
-from heatcam.commands.setup import say_scale, say_source
+from heatcam.commands.setup import channels_of, say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
+from heatcam.commands.view_note import ViewNote
+from heatcam.commands.with_channels import WithChannels
 from heatcam.errors import HeatcamError, SourceError, UsageError
 from heatcam.frames import ExplainerFacts, Explains, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.measures import document_head
 from heatcam.pipeline import Limits, Run, run_pipeline
 from heatcam.runtime import map_ahead, stopping
-from heatcam.sources import CaptureOptions, open_source, read_picture
+from heatcam.sources import CaptureOptions, PictureOptions, PicturePixels, open_source, read_pixels
 
 if TYPE_CHECKING:
     from heatcam.exported import FileExplainer
@@ -84,20 +87,23 @@ def run_snapshot(
         return int(bool(plan.lacking))  # (the documents of the earlier run stay as they are)
     done, run, head, log = PicturesDone(), Run(), None, None
     if plan.pictures:
-        first = first_picture(plan.pictures) if camera is None else None
+        first = first_picture(plan.pictures, asked.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
         explainer = start_any_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
         say_scale(look, explainer, terminal)
         explains, facts = _explains(explainer, model, trials, terminal, done)
+        channels = channels_of(explainer)
+        if options.channels.is_wanted(channels):
+            explains = WithChannels(explains, explainer)
         head = document_head(facts)
         log = FindingsLog(options.findings, facts, terminal)
         log.take_over(plan.earlier)
         drawn = overlay_options(look, options.findings.region_share)
         sink = PictureSink(plan.pictures, output, drawn, done, terminal, log)
         frames: Iterable[Frame] = (
-            [first_frame(camera, asked, terminal)]
+            [first_frame(camera, asked, terminal, channels)]
             if camera is not None
-            else read_frames(plan.pictures, first, sink, done)
+            else read_frames(plan.pictures, first, sink, done, replace(asked.pictures, channels=channels))
         )
         _run(frames, explains, sink, done, run, terminal)
     if done.rows.empty:
@@ -139,7 +145,9 @@ def _run(
         with stopping.raising(), terminal.progress("pictures", shown=sink.count > 1) as progress:
             task = progress.add_task("snapshot", total=sink.count, rate=0.0)
             bar = ProgressSink(progress, task, lambda: (run.frames + 1) / run.elapsed_s)
-            run_pipeline(frames, explainer, _unpainted, (sink, bar), Limits(), run, sink.leave_out)
+            run_pipeline(
+                frames, explainer, _unpainted, (sink, ViewNote(terminal), bar), Limits(), run, sink.leave_out
+            )
     except KeyboardInterrupt:
         done.stopped = True
 
@@ -150,9 +158,20 @@ def _unpainted(explanation: Explanation, _: Run) -> Uint8Array:
 
 
 def read_frames(
-    pictures: Sequence[Picture], first: Uint8Array | None, sink: PictureSink, done: PicturesDone
+    pictures: Sequence[Picture],
+    first: Uint8Array | None,
+    sink: PictureSink,
+    done: PicturesDone,
+    asked: PictureOptions | None = None,
 ) -> Iterator[Frame]:
     """Read the pictures a few ahead, and leave out those that cannot be read; ``first`` are the pixels of the only one.
+
+    Args:
+        pictures: their files.
+        first: uint8 ``(H, W, 3)`` BGR; None reads it.
+        sink: told of those that are left out.
+        done: tells if the run was stopped.
+        asked: how they are read; None reads them for networks of colour pictures.
 
     Raises:
         HeatcamError: the only picture cannot be read.
@@ -160,32 +179,34 @@ def read_frames(
     if first is not None:
         yield Frame(first, 0, time.monotonic(), 0.0, str(pictures[0].source))
         return
-    with closing(map_ahead(_pixels, pictures, _DECODERS, _AHEAD)) as read:
-        for number, (picture, image) in enumerate(zip(pictures, read, strict=True)):
+    with closing(map_ahead(partial(_pixels, asked=asked), pictures, _DECODERS, _AHEAD)) as read:
+        for number, (picture, own) in enumerate(zip(pictures, read, strict=True)):
             stopping.raise_if_stopped()
             if done.stopped:
                 return
-            if not isinstance(image, HeatcamError):
-                yield Frame(image, number, time.monotonic(), 0.0, str(picture.source))
-            elif not sink.leave_out(image):
-                raise image
+            if not isinstance(own, HeatcamError):
+                name = str(picture.source)
+                yield Frame(own.image_bgr, number, time.monotonic(), 0.0, name, own.samples)
+            elif not sink.leave_out(own):
+                raise own
 
 
-def _pixels(picture: Picture) -> Uint8Array | HeatcamError:
+def _pixels(picture: Picture, asked: PictureOptions | None) -> PicturePixels | HeatcamError:
     """Read a picture; return the error, which is dealt with at its turn, where that fails."""
     try:
-        return read_picture(picture.source)
+        return read_pixels(picture.source, asked)
     except HeatcamError as error:
         return error
 
 
-def first_frame(camera: str, asked: CaptureOptions, terminal: Terminal) -> Frame:
+def first_frame(camera: str, asked: CaptureOptions, terminal: Terminal, channels: int = 3) -> Frame:
     """Read one frame, as number 0; the first ones of a live source are thrown away, because cameras open dark.
 
     Raises:
         SourceError: the source gave no picture.
+        ChannelsError: the source has colour pictures, and the network reads another number of ``channels``.
     """
-    source = open_source(camera, asked)
+    source = open_source(camera, asked).for_channels(channels)
     with source:
         say_source(source, terminal)
         for frame in source:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heatcam.commands.options import CaptureChoice, FindingsChoice, LookOptions, ModelChoice, PictureOutput
+from heatcam.commands.capture_options import CaptureChoice
+from heatcam.commands.options import FindingsChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.errors import UsageError
 from heatcam.options import USUAL_TRIALS
 
@@ -31,6 +32,21 @@ class TrialChoice:
 
 
 @dataclass(frozen=True)
+class ChannelChoice:
+    """Evidence of the picture's channels.
+
+    Attributes:
+        channel_evidence: tell it and draw it below the overlay; None does for models that read more than three channels.
+    """
+
+    channel_evidence: bool | None = None
+
+    def is_wanted(self, channels: int) -> bool:
+        """Return True if it is told for a model that reads so many channels."""
+        return channels > 3 if self.channel_evidence is None else self.channel_evidence
+
+
+@dataclass(frozen=True)
 class SnapshotOptions:
     """Settings of ``heatcam snapshot``.
 
@@ -40,6 +56,7 @@ class SnapshotOptions:
         findings: what is told of each picture.
         capture: what to ask a camera for.
         trying: how long each object is tried out, with ``--quality true``.
+        channels: evidence of the picture's channels.
     """
 
     look: LookOptions
@@ -47,3 +64,4 @@ class SnapshotOptions:
     findings: FindingsChoice
     capture: CaptureChoice
     trying: TrialChoice = field(default_factory=TrialChoice)
+    channels: ChannelChoice = field(default_factory=ChannelChoice)

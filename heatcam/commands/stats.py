@@ -17,7 +17,7 @@ from heatcam.commands.options import Extent, ModelChoice, StatisticsOptions, Sta
 from heatcam.commands.recording_checks import require_an_end
 from heatcam.commands.recording_plan import expected_frames, first_seconds
 from heatcam.commands.recording_run import CountedFrames, leave_after
-from heatcam.commands.setup import say_source, size_to_come, start_explainer
+from heatcam.commands.setup import channels_of, say_source, size_to_come, start_explainer
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import ProgressSink, Terminal, summary
 from heatcam.enums import TrackerName
@@ -66,6 +66,7 @@ def run_stats(spec: str, model: ModelChoice, options: StatisticsOptions, termina
     tracker = tracker_of(options.sampling.track)
     pictures = source.frame_count if source.is_slideshow else None
     explainer = start_explainer(model, terminal, size_to_come(spec, asked), pictures)
+    source = source.for_channels(channels_of(explainer))
     accumulator = RunAccumulator(is_slideshow=source.is_slideshow)
     with GrowingFile(targets.table) if targets else nullcontext() as table:
         sink = StatisticsSink(accumulator, None if table is None else ObjectRows(table))

@@ -8,6 +8,7 @@ from .candidate_engine import start_hooked_engine as start_hooked_engine
 from .candidates import CandidateNetwork as CandidateNetwork
 from .cell_parts import modules_of as modules_of
 from .cell_parts import reach_of as reach_of
+from .channel_evidence import channel_evidence as channel_evidence
 from .class_backends import start_class_engine as start_class_engine
 from .classifier import INPUT_STRIDE as INPUT_STRIDE
 from .classifier import TappedClassifier as TappedClassifier
@@ -36,6 +37,8 @@ from .preprocessing import in_grey as in_grey
 from .preprocessing import picture_tensor as picture_tensor
 from .preprocessing import real_picture as real_picture
 from .preprocessing import real_pictures as real_pictures
+from .preprocessing import samples_tensor as samples_tensor
+from .preprocessing import stand_in as stand_in
 from .proof_cache import engine_key as engine_key
 from .randomization import STAGES as STAGES
 from .randomization import randomize_weights as randomize_weights

@@ -89,6 +89,11 @@ class HookedNetwork:
             raise ModelError(f"a layer of {self.target_layer} did not run", "take other --layers")
         return HookedPass(found, outputs, self.as_maps(outputs, picture))
 
+    def all_logits(self, picture: Tensor) -> Tensor:
+        """See ``TappedNetwork``."""
+        with torch.enable_grad():
+            return self.network.candidates(picture).logits
+
     def as_maps(self, outputs: Sequence[Tensor], picture: Tensor) -> tuple[Tensor, ...]:
         """Return outputs of the taps, or gradients at them, as maps ``(1, C, h, w)``.
 

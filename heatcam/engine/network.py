@@ -165,6 +165,15 @@ class TappedNetwork:
         self._run(self._layers[self._cut + 1 :], leaf, cache)
         return tuple(cache[i] for i in self.tapped), tuple(cache[i] for i in self.inputs)
 
+    def all_logits(self, picture: Tensor) -> Tensor:
+        """Return the class logits at every anchor or query ``(K, classes)``, with a graph from the picture on."""
+        cache: dict[int, Tensor] = {}
+        with torch.enable_grad():
+            self._run(self._layers, picture, cache)
+            levels = self.class_logits(tuple(cache[i] for i in self.inputs))
+        rows = [level[0].flatten(1).T if level.ndim == 4 else level for level in levels]
+        return torch.cat(rows)
+
     def steps(self, picture: Tensor) -> Iterator[tuple[Any, tuple[int, ...], list[Tensor]]]:
         """Yield each layer above the cut, the head last, with the indices and tensors that it reads, without a graph."""
         x, laterals = self.below(picture)

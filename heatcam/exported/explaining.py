@@ -22,8 +22,9 @@ from heatcam.frames import (
     Timings,
     place_of_anchor,
 )
-from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.geometry import PAD_GREY, Float32Array, Letterbox, Uint8Array
 from heatcam.options import ExplainOptions, class_ids_of
+from heatcam.samples import Samples
 
 _NEVER = 2.0  # a confidence that nothing passes
 
@@ -89,6 +90,7 @@ class FileExplainer:
             conf=self._conf,
             iou=own.iou,
             max_det=own.objects,
+            channels=own.channels,
         )
 
     def letterbox_of(self, image_wh: tuple[int, int]) -> Letterbox:
@@ -110,7 +112,7 @@ class FileExplainer:
         """
         started = time.perf_counter()
         letterbox = self.letterbox_of(image.size_wh)
-        pixels = network_input(image.image_bgr, letterbox, self._facts.channels)
+        pixels = network_input(image.pixels, letterbox, self._facts.channels)
         prepared = time.perf_counter()
         outputs = self._network.run(pixels, self._thresholds(self._conf if conf is None else conf))
         kept = outputs[BOXES[2]] >= 0
@@ -176,14 +178,22 @@ class FileExplainer:
         return tuple(bool(value <= floor) for value in outputs[COHERENCE][kept])
 
 
-def network_input(image_bgr: Uint8Array, letterbox: Letterbox, channels: int) -> Float32Array:
+def network_input(image: Uint8Array | Samples, letterbox: Letterbox, channels: int) -> Float32Array:
     """Return a picture as a file's input: float32 ``(1, channels, H, W)`` in ``[0, 1]``, RGB or grey, letterboxed.
 
     Args:
-        image_bgr: uint8 ``(H, W, 3)`` BGR; not changed.
+        image: uint8 ``(H, W, 3)`` BGR, or samples; not changed.
         letterbox: the geometry from it to the input.
         channels: 3 for RGB, 1 for grey.
+
+    Raises:
+        ChannelsError: the samples are of another number of channels.
     """
+    if isinstance(image, Samples):
+        boxed = letterbox.image_to_model(image.as_read_by(channels), PAD_GREY * image.full_scale / 255)
+        scaled = np.nan_to_num(boxed.astype(np.float32) / np.float32(image.full_scale)).clip(0, 1)
+        return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    image_bgr = image
     if channels == 1:  # (grey before it is resized, as the engine does it)
         grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
         boxed = letterbox.image_to_model(np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8))[

@@ -153,6 +153,11 @@ def require_exportable(loaded: LoadedModel, explainer: Explainer) -> GradientEng
             f"{loaded.title} {kind}, which cannot be exported with its maps",
             "give a YOLO model of upright boxes, such as yolo11n.pt",
         )
+    if engine.channels not in (1, 3):
+        raise ModelError(
+            f"{loaded.title} reads pictures of {engine.channels} channels, and files are compared on colour and grey ones",
+            "use the .pt file itself",
+        )
     if not engine.uses_patches:
         raise ModelError(
             f"the head of {loaded.title} reads more than squares of cells, and cannot be exported",

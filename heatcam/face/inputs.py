@@ -19,7 +19,14 @@ from PIL import Image
 from heatcam.errors import UsageError
 from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
-from heatcam.sources import pillow_to_bgr, read_picture, to_bgr
+from heatcam.sources import (
+    PictureOptions,
+    PicturePixels,
+    pillow_to_bgr,
+    pixels_of_array,
+    read_pixels,
+    to_bgr,
+)
 
 _CHANNELS = (1, 3, 4)
 _FORMS = "give a path, NumPy uint8 (H, W, 3) in BGR order, a Pillow image, or a torch tensor (3, H, W) in RGB order"
@@ -37,12 +44,13 @@ class TensorLike(Protocol):
 ImageLike = str | os.PathLike[str] | npt.NDArray[np.uint8] | Image.Image | TensorLike | Frame
 
 
-def frame_of(image: ImageLike, number: int = 0) -> Frame:
+def frame_of(image: ImageLike, number: int = 0, channels: int = 3) -> Frame:
     """Return a picture of any form as a frame; pixels are copied, so that later changes of them change no explanation.
 
     Args:
         image: see ``Model.explain``. A frame stays itself.
         number: the frame's index.
+        channels: of the pictures that the network reads.
 
     Raises:
         UsageError: it is none of these forms.
@@ -50,6 +58,9 @@ def frame_of(image: ImageLike, number: int = 0) -> Frame:
     """
     if isinstance(image, Frame):
         return image
+    read = _with_samples(image, channels)
+    if read is not None:
+        return Frame(read.image_bgr, number, time.monotonic(), 0.0, name_of(image), read.samples)
     for reader in _READERS:
         if (pixels := reader(image)) is not None:
             return Frame(pixels, number, time.monotonic(), 0.0, name_of(image))
@@ -63,8 +74,17 @@ def name_of(image: object) -> str:
     return str(getattr(image, "filename", "") or "") if isinstance(image, Image.Image) else ""
 
 
-def _of_path(image: object) -> Uint8Array | None:
-    return read_picture(Path(image)) if isinstance(image, str | os.PathLike) else None
+def _with_samples(image: object, channels: int) -> PicturePixels | None:
+    """Read a file, or an array of 16 bits or of the network's own channels where those are not colours; None for others.
+
+    Raises:
+        UnreadableInputError: the file or the array cannot be read.
+    """
+    asked = PictureOptions(channels=channels)
+    if isinstance(image, str | os.PathLike):
+        return read_pixels(Path(image), asked)
+    is_wide = isinstance(image, np.ndarray) and (image.dtype == np.uint16 or channels not in (1, 3))
+    return pixels_of_array(np.array(image), asked) if is_wide else None
 
 
 def _of_pillow(image: object) -> Uint8Array | None:
@@ -137,4 +157,4 @@ def _described(image: object) -> str:
     return kind if shape is None else f"{kind} {getattr(image, 'dtype', '')} {tuple(shape)}"
 
 
-_READERS: tuple[Callable[[object], Uint8Array | None], ...] = (_of_path, _of_pillow, _of_numpy, _of_torch)
+_READERS: tuple[Callable[[object], Uint8Array | None], ...] = (_of_pillow, _of_numpy, _of_torch)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -58,7 +59,8 @@ class Model:
         When the map fails, the detections are still returned, with the reason in ``map_error``.
 
         Args:
-            image: a path; NumPy uint8 ``(H, W, 3)`` in BGR order, ``(H, W)`` or ``(H, W, 4)`` BGRA; a Pillow image; a torch
+            image: a path; NumPy uint8 or uint16 ``(H, W, 3)`` in BGR order, ``(H, W)``, or uint8 ``(H, W, 4)`` BGRA; of models
+                that read other channels uint8, uint16 or float32 ``(H, W, C)`` in their order; a Pillow image; a torch
                 tensor ``(C, H, W)`` or ``(1, C, H, W)`` in RGB order, uint8 or float in ``[0, 1]``; or a frame of a source. Files
                 and Pillow images are turned as their EXIF says; what is transparent lies on white. Its pixels are copied.
             with_object_maps: also make one map for each object, from which its numbers come. False saves the time: a few
@@ -70,7 +72,9 @@ class Model:
             UnreadableInputError: the file is missing or damaged.
         """
         _require_conf(conf)
-        return self._explained(self.explainer, frame_of(image), with_object_maps, conf)
+        return self._explained(
+            self.explainer, frame_of(image, channels=self._channels), with_object_maps, conf
+        )
 
     def explain_many(
         self,
@@ -127,7 +131,13 @@ class Model:
         _require_word(track, [name.value for name in TrackerName], "track")
         follows = tracked(self.explainer, tracker_of(TrackerName(track)))
         opened = open_source(os.fspath(source) if not isinstance(source, int) else str(source))
+        opened = opened.for_channels(self._channels)
         return self._frames(opened, follows, with_object_maps, conf)
+
+    @property
+    def _channels(self) -> int:
+        """Number of channels of the pictures that the network reads."""
+        return self.explainer.facts().channels
 
     def maps_at(
         self, image: ImageLike, anchors: Sequence[int], class_ids: Sequence[int]
@@ -145,7 +155,7 @@ class Model:
             UsageError: the network has no anchors, or the picture has no known form.
             MapError: one of them has no evidence at the tapped layers, or the method failed.
         """
-        return self.explainer.maps_at(frame_of(image).image_bgr, anchors, class_ids)
+        return self.explainer.maps_at(frame_of(image, channels=self._channels).pixels, anchors, class_ids)
 
     def save_prompt(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the classes that the model was prompted with, their vectors, to a file that ``prompt`` of ``load`` takes.
@@ -192,7 +202,8 @@ class Model:
     def _each(
         self, images: Iterable[ImageLike], with_object_maps: bool, conf: float | None, on_error: OnError
     ) -> Generator[Explanation, None, None]:
-        with closing(map_ahead(_read, enumerate(images), _DECODERS, _PICTURES_AHEAD)) as read:
+        read_one = partial(_read, channels=self._channels)
+        with closing(map_ahead(read_one, enumerate(images), _DECODERS, _PICTURES_AHEAD)) as read:
             for frame in read:
                 if not isinstance(frame, HeatcamError):
                     yield self._explained(self.explainer, frame, with_object_maps, conf)
@@ -216,11 +227,11 @@ class Model:
                     frames.close()
 
 
-def _read(numbered: tuple[int, ImageLike]) -> Frame | HeatcamError:
+def _read(numbered: tuple[int, ImageLike], channels: int) -> Frame | HeatcamError:
     """Read one picture under its number; return the error of one that cannot be read, which is raised at its place."""
     number, image = numbered
     try:
-        return frame_of(image, number)
+        return frame_of(image, number, channels)
     except HeatcamError as error:
         return error
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from heatcam.enums import ComparedView
 from heatcam.errors import UsageError, first_line
-from heatcam.frames import Candidates, Explanation
+from heatcam.frames import Candidates, Explanation, Frame
 from heatcam.geometry import Uint8Array
 from heatcam.live.cover_reply import CoverReply
-from heatcam.live.covering import Covering
+from heatcam.live.covering import Covering, colours_of
 from heatcam.live.explain_request import ExplainRequest
 from heatcam.live.questions import AskedBox, FrameAnswers, PlaceReply
 from heatcam.options import class_ids_of
@@ -41,18 +41,18 @@ class Answering:
 
     def __call__(self, explanation: Explanation, request: ExplainRequest) -> FrameAnswers:
         """Answer all that is asked."""
-        asked, image = request.questions, explanation.frame.image_bgr
+        asked = request.questions
         return FrameAnswers(
             asked,
-            None if asked.place is None else self._place(asked.place, image, request),
+            None if asked.place is None else self._place(asked.place, explanation.frame, request),
             self._cover(explanation, request) if asked.strokes else None,
         )
 
-    def _place(self, place: AskedBox, image: Uint8Array, request: ExplainRequest) -> PlaceReply:
+    def _place(self, place: AskedBox, frame: Frame, request: ExplainRequest) -> PlaceReply:
         """Answer why nothing was found at a place."""
         started = time.perf_counter()
         try:
-            reply = self._asked(place, image, request)
+            reply = self._asked(place, colours_of(frame), request)
         except Exception as error:
             logger.debug("no answer about a place", exc_info=True)
             reply = PlaceReply(reason=first_line(error))

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from heatcam.errors import first_line
-from heatcam.frames import Candidates, Explanation
+from heatcam.errors import UsageError, first_line
+from heatcam.frames import Candidates, Explanation, Frame
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.live.cover_paths import CoverPaths
 from heatcam.live.cover_reply import NO_PLACES, NOTHING_FORETOLD, CoverReply
@@ -96,7 +96,7 @@ class Covering:
 
     def _asked(self, lies: CoverReply, explanation: Explanation, request: ExplainRequest) -> CoverReply:
         asked = self._model_of(request)
-        image, strokes = explanation.frame.image_bgr, request.questions.strokes
+        image, strokes = colours_of(explanation.frame), request.questions.strokes
         started = time.perf_counter()
         patches = patches_of(image, lies.places_xyxy, lies.fill)
         after = _seen(asked, laid(image, patches))
@@ -130,10 +130,23 @@ class Covering:
         for place in lacking if every else lacking[:1]:
             effect, own = together, lies.places_xyxy[place : place + 1]
             if len(strokes) > 1:
-                image = explanation.frame.image_bgr
+                image = colours_of(explanation.frame)
                 after = _seen(asked, laid(image, patches_of(image, own, lies.fill)))
                 effect = _effect(explanation, after, own)
             self._score.add(maps, strokes[place], effect)
+
+
+def colours_of(frame: Frame) -> Uint8Array:
+    """Return the pixels that the model read, uint8 ``(H, W, 3)`` BGR.
+
+    Raises:
+        UsageError: it read other samples than 8-bit colours, which are only shown as such.
+    """
+    if frame.samples is not None:
+        raise UsageError(
+            "places and covers are asked about 8-bit colour pictures", "convert this one to 8 bits"
+        )
+    return frame.image_bgr
 
 
 def _seen(asked: AsksPlaces, image: Uint8Array) -> Candidates:

@@ -12,6 +12,7 @@ from .evidence import peak_of as peak_of
 from .evidence import positive_evidence as positive_evidence
 from .evidence import undecided_share as undecided_share
 from .findings import FindingsOptions as FindingsOptions
+from .findings import channel_shares as channel_shares
 from .findings import describe as describe
 from .findings import document_head as document_head
 from .findings import findings_of as findings_of

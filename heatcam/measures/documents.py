@@ -67,6 +67,20 @@ class HeatFindings(_Record):
     )
 
 
+class ChannelFindings(_Record):
+    """Evidence of one channel of the picture for an object."""
+
+    channel: int = Field(description="number in the file, from 1", ge=1)
+    evidence: float = Field(
+        description="gradient of the class logit at the input times the input, in logits; signed"
+    )
+    share: float | None = Field(
+        description="of the absolute evidence of all channels, with its sign; null where there is none",
+        ge=-1,
+        le=1,
+    )
+
+
 class ObjectFindings(_Record):
     """One detection, and the numbers of its own map."""
 
@@ -105,6 +119,9 @@ class ObjectFindings(_Record):
     low_evidence: bool | None = Field(
         description="whether its evidence is no better than with shuffled weights in the network's head"
     )
+    evidence_by_channel: list[ChannelFindings] | None = Field(
+        default=None, description="of models that read more than three channels, or with `--channel-evidence`"
+    )
     asked_class_name: str | None = Field(default=None, description="the class that was asked about (`--why`)")
     asked_confidence: float | None = Field(default=None, description="probability of that class at this box")
 
@@ -117,6 +134,21 @@ class TimingFindings(_Record):
     map_ms: float
 
 
+class SampleFindings(_Record):
+    """Samples that the network read instead of 8-bit colours."""
+
+    channels: int = Field(description="number of channels in the file", ge=1)
+    type: str = Field(description="uint8, uint16 or float32")
+    full_scale: float = Field(description="the sample that is 1.0 for the network", gt=0)
+
+
+class ViewFindings(_Record):
+    """Channels and values of such samples that were shown, which change nothing else."""
+
+    channels: list[int] = Field(description="numbers from 1: red, green and blue, or one as grey")
+    window: Pair = Field(description="samples that are black and white")
+
+
 class ImageFindings(_Record):
     """Findings of one picture or frame."""
 
@@ -125,6 +157,10 @@ class ImageFindings(_Record):
     frame_index: int | None = Field(default=None, description="number of the frame as its source counts them")
     pts_s: float | None = Field(default=None, description="time of the frame in its source, in seconds")
     size_wh: tuple[int, int] = Field(description="width and height in pixels")
+    samples: SampleFindings | None = Field(
+        default=None, description="of a picture that is not three channels of 8 bit"
+    )
+    view: ViewFindings | None = Field(default=None, description="how such a picture was shown")
     timings: TimingFindings | None = None
     question: str | None = Field(description="what was asked instead of each object's own class")
     detections: list[ObjectFindings]

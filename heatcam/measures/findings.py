@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from heatcam import __version__
 from heatcam.frames import LOGITS, Detections, ExplainerFacts, Explanation, Question, SaliencyMap
+from heatcam.geometry import Float32Array
 from heatcam.measures.documents import (
     SCHEMA,
+    ChannelFindings,
     FindingsDocument,
     HeatFindings,
     ImageFindings,
@@ -112,6 +114,8 @@ def _object(explanation: Explanation, n: int) -> ObjectFindings:
     known: dict[str, Any] = {} if found.track_ids is None else {"track_id": int(found.track_ids[n]) or None}
     known |= _numbers(explanation.object_maps[n] if explanation.object_maps else None, box)
     known |= _answer(explanation.question, n) | _shapes(found, n)
+    if explanation.channel_evidence is not None:
+        known["evidence_by_channel"] = _by_channel(explanation.channel_evidence[n])
     return ObjectFindings(
         class_name=found.class_names[n],
         class_id=int(found.class_ids[n]),
@@ -171,6 +175,25 @@ def _shapes(found: Detections, n: int) -> dict[str, Any]:
         box = found.rotated_xywhr[n]
         known["rotated_xywhr"] = (*_rounded(box[:4], 2), round(float(box[4]), 5))
     return known
+
+
+def _by_channel(evidence: Float32Array) -> list[ChannelFindings]:
+    """Return one object's evidence by channel, float ``(channels,)``."""
+    shares = channel_shares(evidence)
+    return [
+        ChannelFindings(
+            channel=number,
+            evidence=round(float(value), 5),
+            share=None if shares is None else round(float(shares[number - 1]), 4),
+        )
+        for number, value in enumerate(evidence, start=1)
+    ]
+
+
+def channel_shares(evidence: Float32Array) -> Float32Array | None:
+    """Return each channel's share of the absolute evidence, with its sign; None where there is none."""
+    total = float(np.abs(evidence).sum())
+    return np.asarray(evidence / total, np.float32) if total > 0 else None
 
 
 def _answer(question: Question | None, n: int) -> dict[str, Any]:

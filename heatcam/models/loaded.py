@@ -27,7 +27,7 @@ class LoadedModel:
         crop: how a classifier's pictures are cropped; ultralytics' way for None.
         examples: makes pictures of a width and height, uint8 ``(H, W, 3)`` BGR, that show objects which the model knows; None
             where no such pictures are known.
-        channels: of the pictures that it reads: 3 for RGB, 1 for grey.
+        channels: of the pictures that it reads: 3 for RGB, 1 for grey; others are read from files that have so many.
         sha256: of the file of its weights, in hexadecimal; "" if there is none.
         class_vectors: the classes that it was prompted with; None for those that it has.
         takes_words: True if its file can be prompted with words and vectors.

@@ -61,18 +61,13 @@ def require_explainable(loaded: LoadedModel, name: str) -> None:
 
     Raises:
         NoClassesError: the model has no prompts.
-        ModelError: the model finds neither boxes nor classes, or reads pictures that are neither colour nor grey.
+        ModelError: the model finds neither boxes nor classes.
     """
     task = loaded.task
     if task not in EXPLAINED_TASKS:
         raise ModelError(
             f"{name} is a '{task}' model; heatcam explains models that find boxes or classes ({', '.join(EXPLAINED_TASKS)})",
             "give a checkpoint such as yolo11n.pt",
-        )
-    if loaded.channels not in (1, 3):
-        raise ModelError(
-            f"{name} reads pictures of {loaded.channels} channels; heatcam explains models of colour (3) and grey (1) pictures",
-            "give a model that was trained on such",
         )
     if lacks_classes(loaded.network):
         raise NoClassesError(

@@ -5,6 +5,7 @@ from .banner import draw_banner as draw_banner
 from .blend import blend as blend
 from .blend import colour_table as colour_table
 from .blend import opacity_table as opacity_table
+from .channel_bars import with_channel_bars as with_channel_bars
 from .colour_bar import colour_bar_room as colour_bar_room
 from .compared_window import draw_model as draw_model
 from .compared_window import draw_models_difference as draw_models_difference

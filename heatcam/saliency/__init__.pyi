@@ -1,3 +1,4 @@
+from .channel_evidence import with_channel_evidence as with_channel_evidence
 from .embedding import ObjectEmbedder as ObjectEmbedder
 from .explainer import Explainer as Explainer
 from .explainer import share_inputs as share_inputs

@@ -22,6 +22,8 @@ from heatcam.frames import SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, Uint8Array
 from heatcam.measures import cells_in_box, energy_in_box, rank_correlation
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.prepared import stand_in_samples
+from heatcam.samples import Samples
 
 LEAST_COSINE, LEAST_RANK_CORRELATION, MOST_ENERGY_APART = 0.96, 0.95, 0.06
 MOST_OBJECTS = 8  # of each picture
@@ -72,7 +74,7 @@ def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence
     """
     exact: GradientEngine = explainer.engine.anchored()  # (only detectors are judged so)
     worst = Agreement()
-    for picture in pictures:
+    for picture in (stand_in_samples(own, exact.channels) or own for own in pictures):
         if not boxes_agree(exact, quick, explainer.prepare(picture)[1]):
             return "other boxes"
         try:
@@ -83,7 +85,9 @@ def what_differs(explainer: Explainer, quick: GradientEngine, pictures: Sequence
     return worst.difference
 
 
-def _agreements(explainer: Explainer, quick: GradientEngine, picture: Uint8Array) -> Iterator[Agreement]:
+def _agreements(
+    explainer: Explainer, quick: GradientEngine, picture: Uint8Array | Samples
+) -> Iterator[Agreement]:
     """Yield the agreement for each of one picture's strongest objects; both maps are of the boxes that float32 finds."""
     other = copy.copy(explainer)
     other.engine = quick

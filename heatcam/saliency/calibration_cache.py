@@ -23,14 +23,15 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     """Give ``explainer`` its calibration, from the cache or by measuring.
 
     Args:
-        explainer: changed in place; other networks than detectors stay as they are.
+        explainer: changed in place. Other networks than detectors stay as they are, and those that read other pictures than
+            colour and grey ones: nobody has photographs of theirs to measure on, so that low evidence is not known.
         pictures: makes the pictures to measure on, uint8 ``(H, W, 3)`` BGR; called only when there is something to measure.
 
     Returns:
         Seconds that measuring took; 0 when it was remembered.
     """
     engine: GradientEngine | None = explainer.engine.anchored()
-    if engine is None:
+    if engine is None or engine.channels not in (1, 3):
         return 0.0
     path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, engine)
     known = recall(path)

@@ -28,8 +28,9 @@ from heatcam.frames import (
 from heatcam.geometry import Fit, Float32Array, Letterbox, Uint8Array
 from heatcam.saliency.methods import METHODS, MapFormula
 from heatcam.saliency.observing import PassObserver
-from heatcam.saliency.prepared import PreparedInput, frame_of
+from heatcam.saliency.prepared import PreparedInput, frame_of_array, stand_in_samples
 from heatcam.saliency.shapes import with_shapes
+from heatcam.samples import Samples
 
 if TYPE_CHECKING:
     from heatcam.models import ClassVectors
@@ -153,12 +154,18 @@ class Explainer:
             conf=kept.conf,
             iou=kept.iou,
             max_det=kept.max_det,
+            channels=self.engine.channels,
         )
 
-    def prepare(self, image_bgr: Uint8Array) -> tuple[Letterbox, Tensor]:
-        """Return geometry and network input, ``(1, channels, h, w)`` on the device, of a picture (uint8 ``(H, W, 3)`` BGR)."""
-        letterbox = self.letterbox_of((image_bgr.shape[1], image_bgr.shape[0]))
-        return letterbox, self.inputs.of(image_bgr, letterbox, self.engine.device, self.engine.channels)
+    def prepare(self, image: Uint8Array | Samples) -> tuple[Letterbox, Tensor]:
+        """Return geometry and network input, ``(1, channels, h, w)`` on the device, of uint8 ``(H, W, 3)`` BGR or of samples.
+
+        Raises:
+            ChannelsError: the picture has another number of channels than the network reads.
+        """
+        size_wh = image.size_wh if isinstance(image, Samples) else (image.shape[1], image.shape[0])
+        letterbox = self.letterbox_of(size_wh)
+        return letterbox, self.inputs.of(image, letterbox, self.engine.device, self.engine.channels)
 
     def letterbox_of(self, image_wh: tuple[int, int]) -> Letterbox:
         """Return the geometry from a picture of this width and height in pixels to the network's input."""
@@ -194,8 +201,9 @@ class Explainer:
 
         Raises:
             ValueError: the picture is not uint8 ``(H, W, 3)``.
+            ChannelsError: it has another number of channels than the network reads.
         """
-        frame = image if isinstance(image, Frame) else frame_of(image)
+        frame = image if isinstance(image, Frame) else frame_of_array(image)
         with self.engine.exclusive_threads():
             return self._explain(frame, with_map, with_object_maps, conf, on_object)
 
@@ -208,7 +216,7 @@ class Explainer:
         on_object: OnObject | None,
     ) -> Explanation:
         started = time.perf_counter()
-        letterbox, picture = self.prepare(frame.image_bgr)
+        letterbox, picture = self.prepare(frame.pixels)
         prepared = time.perf_counter()
         thresholds = self.thresholds if conf is None else replace(self.thresholds, conf=conf)
         forward = self.engine.forward(picture, thresholds, with_graph=with_map)
@@ -247,17 +255,17 @@ class Explainer:
 
     def warm_up(self, image: Uint8Array) -> None:
         """Run once on a real picture, so that the first frame and the first toggle of the map are as fast as later ones."""
-        self.explain(image)
+        self.explain(replace(frame_of_array(image), samples=stand_in_samples(image, self.engine.channels)))
 
     def maps_at(
-        self, image: Uint8Array, anchors: Sequence[int], class_ids: Sequence[int]
+        self, image: Uint8Array | Samples, anchors: Sequence[int], class_ids: Sequence[int]
     ) -> tuple[SaliencyMap, ...]:
         """Map the evidence at given anchors for given classes, whether they are detected or not.
 
         Use it to ask the same of a changed picture, or of a changed network.
 
         Args:
-            image: uint8 ``(H, W, 3)`` BGR; not changed.
+            image: uint8 ``(H, W, 3)`` BGR, or samples; not changed.
             anchors: indices of the head's anchor points, as ``Detections.anchors`` has them.
             class_ids: the class that is explained at each anchor.
 

@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from heatcam.engine import in_grey, picture_tensor
+from heatcam.engine import in_grey, picture_tensor, samples_tensor, stand_in
+from heatcam.errors import UsageError
 from heatcam.frames import Frame
-from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.geometry import PAD_GREY, Letterbox, Uint8Array
+from heatcam.samples import Samples, wrong_channels
 
 
 @dataclass(frozen=True, eq=False)
 class _Made:
     """One picture's input, and what it was made from."""
 
-    image_bgr: Uint8Array
+    image: Uint8Array | Samples
     key: tuple[Letterbox, torch.device, int]
     tensor: Tensor
 
@@ -33,26 +35,49 @@ class PreparedInput:
         self.is_shared = False
         self._last: _Made | None = None
 
-    def of(self, image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
+    def of(
+        self, image: Uint8Array | Samples, letterbox: Letterbox, device: torch.device, channels: int
+    ) -> Tensor:
         """Return the input, float ``(1, channels, h, w)``: the same tensor again for the same array, geometry and device.
 
         Args:
-            image_bgr: uint8 ``(H, W, 3)`` BGR, not changed while it is explained.
+            image: uint8 ``(H, W, 3)`` BGR, or samples; not changed while it is explained.
             letterbox: the geometry from it to the input.
             device: of the input.
-            channels: 3 for RGB, 1 for grey.
+            channels: 3 for RGB, 1 for grey, and those of samples.
+
+        Raises:
+            ChannelsError: the picture has another number of channels.
         """
         key, last = (letterbox, device, channels), self._last
-        if last is not None and last.image_bgr is image_bgr and last.key == key:
+        if last is not None and last.image is image and last.key == key:
             return last.tensor
-        # Grey before it is resized, as ultralytics does it: rounding is the same then.
-        seen = in_grey(image_bgr) if channels == 1 else image_bgr
-        made = picture_tensor(letterbox.image_to_model(seen), device, channels)
-        self._last = _Made(image_bgr, key, made) if self.is_shared else None
+        make = _of_samples if isinstance(image, Samples) else _of_bgr
+        made = make(image, letterbox, device, channels)  # type: ignore[arg-type]
+        self._last = _Made(image, key, made) if self.is_shared else None
         return made
 
 
-def frame_of(image: Uint8Array) -> Frame:
+def _of_bgr(image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
+    if channels not in (1, 3):
+        raise wrong_channels("", 3, "the model", channels)
+    # Grey before it is resized, as ultralytics does it: rounding is the same then.
+    seen = in_grey(image_bgr) if channels == 1 else image_bgr
+    return picture_tensor(letterbox.image_to_model(seen), device, channels)
+
+
+def _of_samples(samples: Samples, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
+    border = PAD_GREY * samples.full_scale / 255
+    boxed = letterbox.image_to_model(samples.as_read_by(channels), border)
+    return samples_tensor(boxed, samples.full_scale, device)
+
+
+def stand_in_samples(image_bgr: Uint8Array, channels: int) -> Samples | None:
+    """Return a photograph, uint8 ``(H, W, 3)``, in place of one of so many channels; None where the network reads it itself."""
+    return None if channels in (1, 3) else Samples(stand_in(image_bgr, channels), 255)
+
+
+def frame_of_array(image: Uint8Array) -> Frame:
     """Wrap a picture given from Python in a frame.
 
     Raises:
@@ -62,3 +87,21 @@ def frame_of(image: Uint8Array) -> Frame:
         got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ValueError(f"a picture is uint8 (H, W, 3) in BGR order, got {got}")
     return Frame(image, frame_index=0, captured_at_s=time.monotonic(), pts_s=0.0)
+
+
+def in_8_bit(frame: Frame) -> Uint8Array:
+    """Return the pixels that a network of colour or grey pictures reads, rounded to uint8 ``(H, W, 3)`` BGR, for trials.
+
+    Raises:
+        UsageError: the picture has other channels: no scorer of such is there.
+    """
+    samples = frame.samples
+    if samples is None:
+        return frame.image_bgr
+    if samples.channels not in (1, 3):
+        raise UsageError(
+            f"trials cover parts of colour and grey pictures, and this one has {samples.channels} channels",
+            "take --quality fine",
+        )
+    rgb = samples.as_read_by(3) * (255 / samples.full_scale)
+    return np.ascontiguousarray(np.rint(rgb[..., ::-1]).clip(0, 255).astype(np.uint8))

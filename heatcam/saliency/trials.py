@@ -34,6 +34,7 @@ from heatcam.perturbation import (
     resized,
 )
 from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.prepared import in_8_bit
 
 UNIT = "score"
 LAYER = "output"
@@ -129,7 +130,7 @@ class PictureTrials:
         self._objects: dict[int, _Tried] = {}  # those that were begun, by their place
         self._ended: set[int] = set()  # those that ``run_object`` has made all trials of
         if self._count:
-            clear = explanation.object_maps[0].letterbox.image_to_model(explanation.frame.image_bgr)
+            clear = explanation.object_maps[0].letterbox.image_to_model(in_8_bit(explanation.frame))
             self._pictures = clear, INFILLS[TRIALS_INFILL](clear), edge_strength(clear)
 
     @property

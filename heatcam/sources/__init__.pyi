@@ -16,8 +16,11 @@ from .label_files import read_labels as read_labels
 from .opening import DEMO as DEMO
 from .opening import open_source as open_source
 from .options import CaptureOptions as CaptureOptions
+from .options import PictureOptions as PictureOptions
 from .options import parse_size as parse_size
 from .options import parse_time as parse_time
+from .options import parse_view_channels as parse_view_channels
+from .options import parse_window as parse_window
 from .picture_files import FoundPictures as FoundPictures
 from .picture_files import find_pictures as find_pictures
 from .picture_files import is_glob as is_glob
@@ -25,6 +28,11 @@ from .picture_files import left_out_words as left_out_words
 from .picture_files import problem_of_deeper as problem_of_deeper
 from .picture_files import sorted_matches as sorted_matches
 from .picture_formats import PICTURE_SUFFIXES as PICTURE_SUFFIXES
+from .picture_pixels import PicturePixels as PicturePixels
+from .picture_pixels import check_pixels as check_pixels
+from .picture_pixels import is_read_alike as is_read_alike
+from .picture_pixels import pixels_of_array as pixels_of_array
+from .picture_pixels import read_pixels as read_pixels
 from .pixels import to_bgr as to_bgr
 from .seeking import require_start as require_start
 from .state import Phase as Phase

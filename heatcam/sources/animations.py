@@ -17,6 +17,8 @@ from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
 from heatcam.sources.base import SourceBase, missing_in_words
 from heatcam.sources.decoding import check_picture, orientation_of, white_is_zero_in
+from heatcam.sources.images import ImageSource
+from heatcam.sources.options import PictureOptions
 from heatcam.sources.picture_formats import HEAD_BYTES, prepare_reader, sniff_picture_format
 from heatcam.sources.pixels import bgr_of_pillow
 from heatcam.sources.seeking import TOLERANCE_S, Playhead
@@ -104,6 +106,12 @@ class AnimationSource(SourceBase):
     def fps(self) -> float:
         """Mean frame rate."""
         return len(self._starts_s) / self._duration_s
+
+    def for_channels(self, channels: int) -> Any:
+        """Return a source whose only picture has the pages of a TIFF as channels; see ``Source``."""
+        if channels in (1, 3):
+            return self
+        return ImageSource([self._path], asked=PictureOptions(channels=channels))
 
     def seek(self, to_s: float) -> None:
         """Seek to the first frame at or after ``to_s`` seconds; see ``Source``."""

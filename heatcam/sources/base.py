@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from heatcam.sources.state import PLAYING, Outage, SourceState
 
@@ -125,6 +125,14 @@ class Source(Protocol):
         """End the iterator, which gives at most one more frame. From any thread, any number of times; ``with`` still releases."""
         ...
 
+    def for_channels(self, channels: int) -> Source:
+        """Return the source of frames for a network that reads so many channels, itself in most cases; before it is entered.
+
+        Raises:
+            ChannelsError: it has colour pictures, and the network reads others.
+        """
+        ...
+
     def seek(self, to_s: float) -> None:
         """Seek to ``to_s`` seconds from the beginning; see the class.
 
@@ -184,6 +192,14 @@ class SourceBase:
     def shortfall(self) -> str:
         """Return "": no frames are missing."""
         return ""
+
+    def for_channels(self, channels: int) -> Any:
+        """Return itself for colour and grey; see ``Source``."""
+        if channels in (1, 3):
+            return self
+        from heatcam.samples import wrong_channels  # noqa: PLC0415 (OpenCV: the decoder's process needs none)
+
+        raise wrong_channels(str(getattr(self, "name", "")), 3, "the model", channels)
 
     def close(self) -> None:
         """End the iterator; see ``Source``."""

@@ -26,6 +26,7 @@ from PIL import Image, UnidentifiedImageError
 from heatcam.errors import UnreadableInputError, reason_of
 from heatcam.geometry import Uint8Array
 from heatcam.sources.picture_formats import (
+    ARRAY,
     HEAD_BYTES,
     is_camera_raw,
     prepare_reader,
@@ -247,9 +248,15 @@ def _kind(file: IO[bytes], named: _Named) -> str:
         NotAPictureError: it is no picture, a camera's raw file, or of a format that cannot be read here.
     """
     try:
-        kind = sniff_picture_format(file.read(HEAD_BYTES))
+        head = file.read(HEAD_BYTES)
     except OSError as error:
         raise UnreadableInputError(f"cannot read {named} ({error.strerror})", "check the disk") from error
+    kind = sniff_picture_format(head)
+    if head.startswith(ARRAY):
+        raise NotAPictureError(
+            f"{named} is an array of samples, which is not read here",
+            "heatcam snapshot, record and live read it; or save it as PNG",
+        )
     if kind is None:
         raise NotAPictureError(
             f"{named} is not a picture",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
-from heatcam.sources.base import SourceBase
-from heatcam.sources.decoding import read_picture
+from heatcam.sources.base import Source, SourceBase
+from heatcam.sources.options import PictureOptions
 from heatcam.sources.picture_files import find_pictures, is_glob, matching_paths
 from heatcam.sources.picture_formats import PICTURE_SUFFIXES
+from heatcam.sources.picture_pixels import read_pixels
 from heatcam.sources.seeking import Playhead, indices
 from heatcam.text import printable
 
@@ -25,7 +27,7 @@ def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
     Raises:
         UnreadableInputError: a file is missing, or none is a picture.
     """
-    return find_pictures(inputs).paths
+    return find_pictures(inputs, takes_arrays=True).paths
 
 
 class ImageSource(SourceBase):
@@ -38,6 +40,7 @@ class ImageSource(SourceBase):
         inputs: files, folders and globs; see ``list_pictures``.
         fps: the rate for the pictures' times.
         on_unreadable: called with the error of a picture that cannot be read, which is then left out; None raises it.
+        asked: how they are read.
 
     Raises:
         UnreadableInputError: at construction for inputs that do not exist; while iterating for damaged pictures.
@@ -53,12 +56,14 @@ class ImageSource(SourceBase):
         *,
         fps: float = 25.0,
         on_unreadable: Callable[[UnreadableInputError], None] | None = None,
+        asked: PictureOptions | None = None,
     ) -> None:
         self.paths = list_pictures(inputs)
         self.fps = fps
         self.frames_read = 0
         self.size_wh = (0, 0)
         self._on_unreadable = on_unreadable
+        self._asked = asked or PictureOptions()
         self._playhead = Playhead()
 
     @property
@@ -75,6 +80,11 @@ class ImageSource(SourceBase):
     def duration_s(self) -> float | None:
         """Duration of all pictures at ``fps``, in seconds."""
         return len(self.paths) / self.fps
+
+    def for_channels(self, channels: int) -> Source:
+        """Read pictures of so many channels; see ``Source``."""
+        self._asked = replace(self._asked, channels=channels)
+        return self
 
     def seek(self, to_s: float) -> None:
         """Seek to the picture at ``to_s`` seconds; see ``Source``."""
@@ -96,12 +106,13 @@ class ImageSource(SourceBase):
                 return
             path = self.paths[index]
             try:
-                image = read_picture(path)
+                pixels = read_pixels(path, self._asked)
             except UnreadableInputError as error:
                 if self._on_unreadable is None:
                     raise
                 self._on_unreadable(error)
                 continue
             self.frames_read += 1
+            image, now = pixels.image_bgr, time.monotonic()
             self.size_wh = image.shape[1], image.shape[0]
-            yield Frame(image, index, time.monotonic(), index / self.fps, printable(path.name))
+            yield Frame(image, index, now, index / self.fps, printable(path.name), pixels.samples)

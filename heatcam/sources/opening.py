@@ -15,7 +15,7 @@ from heatcam.sources.cameras import index_called, names_by_index, said
 from heatcam.sources.images import PICTURE_SUFFIXES, ImageSource, is_glob, matching_paths
 from heatcam.sources.live import LiveSource
 from heatcam.sources.options import CaptureOptions
-from heatcam.sources.picture_formats import sniff_picture_format
+from heatcam.sources.picture_formats import ARRAY, sniff_picture_format
 from heatcam.sources.screen import ScreenDevice, is_screen, parse_screen
 from heatcam.sources.sequence import SequenceSource, has_numbered, is_pattern
 from heatcam.sources.standard_input import STANDARD_INPUT, StandardInputSource
@@ -109,7 +109,7 @@ def _screen(spec: str, options: CaptureOptions) -> Source | None:
 
 def _numbered(spec: str, options: CaptureOptions) -> Source | None:
     numbered = is_pattern(spec) and (not is_glob(spec) or has_numbered(spec))
-    return SequenceSource(spec, options.fps) if numbered else None
+    return SequenceSource(spec, options.fps, options.pictures) if numbered else None
 
 
 def _glob(spec: str, options: CaptureOptions) -> Source | None:
@@ -160,10 +160,11 @@ def _open_address(spec: str) -> Source:
 def _open_files(spec: str, options: CaptureOptions) -> Source:
     path = Path(spec)
     if path.is_dir():
-        return ImageSource([path], on_unreadable=options.on_unreadable)
+        return ImageSource([path], on_unreadable=options.on_unreadable, asked=options.pictures)
     head = _head_of(path)
-    if sniff_picture_format(head) is not None:
-        return AnimationSource(path, options.fps) if is_animation(path) else ImageSource([path])
+    if sniff_picture_format(head) is not None or head.startswith(ARRAY):
+        is_film = is_animation(path) and not options.pictures.pages_are_channels
+        return AnimationSource(path, options.fps) if is_film else ImageSource([path], asked=options.pictures)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return ImageSource([path])  # (its error tells the problem)
     if is_text(head):
@@ -176,7 +177,7 @@ def _open_files(spec: str, options: CaptureOptions) -> Source:
 def _open_glob(spec: str, options: CaptureOptions) -> Source:
     videos = [path for path in matching_paths(spec) if path.suffix.lower() in VIDEO_SUFFIXES]
     try:
-        return ImageSource([spec], on_unreadable=options.on_unreadable)
+        return ImageSource([spec], on_unreadable=options.on_unreadable, asked=options.pictures)
     except UnreadableInputError:
         if not videos:
             raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heatcam.errors import UnreadableInputError
-from heatcam.sources.picture_formats import is_picture_file
+from heatcam.sources.picture_formats import is_lone_array, is_picture_file
 from heatcam.text import question, similar_files
 
 _MOST_COUNTED = 2000  # most files checked in sub-folders that were not requested
@@ -40,6 +40,7 @@ class FoundPictures:
         deeper_folders: number of folders that these are in.
         empty: a message for each folder or glob without pictures.
         many: True if a folder or glob was named, so that there may be more pictures another time.
+        takes_arrays: True if NumPy's ``.npy`` files in folders and globs are pictures.
     """
 
     files: list[PictureFile] = field(default_factory=list)
@@ -48,6 +49,11 @@ class FoundPictures:
     deeper_folders: int = 0
     empty: list[str] = field(default_factory=list)
     many: bool = False
+    takes_arrays: bool = False
+
+    def takes(self, path: Path) -> bool:
+        """Return True if a file in a folder or glob is a picture."""
+        return is_picture_file(path) or (self.takes_arrays and is_lone_array(path))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -56,7 +62,11 @@ class FoundPictures:
 
 
 def find_pictures(
-    inputs: Sequence[str | Path], *, recursive: bool = False, exclude: Path | None = None
+    inputs: Sequence[str | Path],
+    *,
+    recursive: bool = False,
+    exclude: Path | None = None,
+    takes_arrays: bool = False,
 ) -> FoundPictures:
     """Find the pictures in ``inputs`` by content (``is_picture_file``), each of them once.
 
@@ -67,11 +77,12 @@ def find_pictures(
         inputs: files, folders and globs; ``**`` goes into folders.
         recursive: search sub-folders of folders.
         exclude: a folder that is never searched: the output folder.
+        takes_arrays: see ``FoundPictures``.
 
     Raises:
         UnreadableInputError: a file does not exist, a folder cannot be listed, or there are no pictures at all.
     """
-    found = FoundPictures()
+    found = FoundPictures(takes_arrays=takes_arrays)
     roots_of = [(spec, _roots(spec, found)) for spec in map(str, inputs)]
     several = sum(root.path.is_dir() for _, roots in roots_of for root in roots) > 1
     for spec, roots in roots_of:
@@ -120,7 +131,7 @@ def _take(root: _Root, several: bool, recursive: bool, exclude: Path | None, fou
     """Add the pictures of a root: a folder's pictures, or one file."""
     if root.path.is_dir():
         _look_into(root, several, recursive, exclude, found)
-    elif root.named or is_picture_file(root.path):
+    elif root.named or found.takes(root.path):
         found.files.append(PictureFile(root.path, root.below))
     else:
         found.left_out.append(root.path)
@@ -139,7 +150,7 @@ def _look_into(
         for path in deeper:
             _sort_in(path, above / path.relative_to(root.path), found)
     else:
-        more = [path for _, path in zip(range(_MOST_COUNTED), deeper, strict=False) if is_picture_file(path)]
+        more = [path for _, path in zip(range(_MOST_COUNTED), deeper, strict=False) if found.takes(path)]
         found.deeper += len(more)
         found.deeper_folders += len({path.parent for path in more})
     if len(found.files) + found.deeper == before:
@@ -147,7 +158,7 @@ def _look_into(
 
 
 def _sort_in(path: Path, below: Path, found: FoundPictures) -> None:
-    if is_picture_file(path):
+    if found.takes(path):
         found.files.append(PictureFile(path, below))
     else:
         found.left_out.append(path)

@@ -42,6 +42,7 @@ _SIGNATURES = {
         "XPM": rb"/\* XPM \*/",
     }.items()
 }
+ARRAY = b"\x93NUMPY"  # a .npy file: samples, which Pillow does not read
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 
@@ -83,6 +84,16 @@ def is_picture_file(path: Path) -> bool:
             return (kind is not None or named) and not (kind == "TIFF" and is_camera_raw(file))
     except OSError:
         return named
+
+
+def is_lone_array(path: Path) -> bool:
+    """Return True for a ``.npy`` file that is no copy of a picture beside it, as ultralytics' ``cache=disk`` writes them."""
+    try:
+        with path.open("rb") as file:
+            is_array = file.read(len(ARRAY)) == ARRAY
+    except OSError:
+        return False
+    return is_array and not any(path.with_suffix(suffix).is_file() for suffix in PICTURE_SUFFIXES)
 
 
 def is_camera_raw(file: Any) -> bool:

@@ -54,6 +54,14 @@ def bgr_of_samples(samples: Samples, orientation: int) -> Uint8Array:
     return _assemble((width, height), orientation, lambda top, bottom: to_bgr(to_8_bit(samples[top:bottom])))
 
 
+def turned(samples: Samples, orientation: int) -> Samples:
+    """Turn samples ``(H, W, C)`` upright by EXIF orientation 1 to 8; themselves for 1."""
+    if orientation == 1:
+        return samples
+    mirrored, quarters = _TURNS[orientation]
+    return np.ascontiguousarray(np.rot90(samples[:, ::-1] if mirrored else samples, quarters))
+
+
 def _assemble(
     size_wh: tuple[int, int], orientation: int, band: Callable[[int, int], Uint8Array]
 ) -> Uint8Array:

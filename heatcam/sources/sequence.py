@@ -9,8 +9,9 @@ from types import TracebackType
 
 from heatcam.errors import UnreadableInputError
 from heatcam.frames import Frame
-from heatcam.sources.base import SourceBase, missing_in_words
+from heatcam.sources.base import Source, SourceBase, missing_in_words
 from heatcam.sources.images import ImageSource
+from heatcam.sources.options import PictureOptions
 from heatcam.text import printable
 
 _NUMBER = re.compile(r"%(0?)(\d*)d")
@@ -59,6 +60,7 @@ class SequenceSource(SourceBase):
     Args:
         pattern: see ``numbered_paths``.
         fps: pictures per second; None is 25.
+        asked: how the pictures are read.
 
     Attributes:
         frames_read: number of pictures decoded; those that cannot be decoded are left out.
@@ -70,11 +72,11 @@ class SequenceSource(SourceBase):
     can_seek = True
     dropped = 0
 
-    def __init__(self, pattern: str, fps: float | None = None) -> None:
+    def __init__(self, pattern: str, fps: float | None = None, asked: PictureOptions | None = None) -> None:
         self.name = printable(Path(pattern).name)
         self._damaged: list[UnreadableInputError] = []
         self._pictures = ImageSource(
-            numbered_paths(pattern), fps=fps or 25.0, on_unreadable=self._damaged.append
+            numbered_paths(pattern), fps=fps or 25.0, on_unreadable=self._damaged.append, asked=asked
         )
         self.fps = self._pictures.fps
         self.frame_count: int | None = self._pictures.frame_count
@@ -111,6 +113,11 @@ class SequenceSource(SourceBase):
     def accepts_rate(self) -> bool:
         """True: pictures have no times of their own."""
         return True
+
+    def for_channels(self, channels: int) -> Source:
+        """Read pictures of so many channels; see ``Source``."""
+        self._pictures.for_channels(channels)
+        return self
 
     def close(self) -> None:
         """End the iterator; see ``Source``."""

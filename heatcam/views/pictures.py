@@ -7,12 +7,25 @@ from dataclasses import replace
 from heatcam.enums import Layout
 from heatcam.frames import Explanation
 from heatcam.geometry import Uint8Array
-from heatcam.overlay import OverlayOptions, at_size, compose_on, draw, natural_wh, places_on
+from heatcam.overlay import (
+    OverlayOptions,
+    at_size,
+    compose_on,
+    draw,
+    natural_wh,
+    places_on,
+    with_channel_bars,
+)
 
 
 def draw_overlay(explanation: Explanation, look: OverlayOptions) -> Uint8Array:
-    """Draw the frame with heat, boxes and colour bar: what ``heatcam snapshot`` writes. Without a map only boxes are drawn."""
-    return draw(explanation, look)
+    """Draw the frame with heat, boxes and colour bar: what ``heatcam snapshot`` writes. Without a map only boxes are drawn.
+
+    Below it stands a bar of the evidence by channel, where that was asked for.
+    """
+    drawn = draw(explanation, look)
+    evidence = explanation.channel_evidence
+    return drawn if evidence is None else with_channel_bars(drawn, evidence)
 
 
 def draw_boxes_alone(explanation: Explanation, look: OverlayOptions) -> Uint8Array:

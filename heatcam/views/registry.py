@@ -44,7 +44,8 @@ def render_view(name: str, explanation: Explanation, look: OverlayOptions | None
         look: drawing options; None takes the usual ones.
 
     Returns:
-        uint8 ``(H, W, 3)``, BGR, a new picture. ``overlay``, ``boxes``, ``original`` and ``regions`` have the frame's size.
+        uint8 ``(H, W, 3)``, BGR, a new picture. ``overlay``, ``boxes``, ``original`` and ``regions`` have the frame's size;
+        an overlay with evidence by channel is taller.
 
     Raises:
         UsageError: there is no such view.

@@ -1,4 +1,4 @@
-"""Networks that read grey pictures: the same detections as ultralytics' ``predict``, and maps; other channels are refused."""
+"""Networks that read grey pictures: the same detections as ultralytics' ``predict``, and maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 import torch
 from torch import nn
 from ultralytics import YOLO
@@ -14,8 +13,6 @@ from ultralytics.nn.tasks import ClassificationModel, DetectionModel
 from ultralytics.utils import ASSETS
 
 import heatcam
-from heatcam.errors import ModelError
-from heatcam.models.loading import load_any_task, load_model
 from tests.nets import TINY, class_heads
 
 CONF = 0.3
@@ -68,12 +65,3 @@ def test_a_grey_classifier_is_explained_too(tmp_path: Path) -> None:
     path = tmp_path / "grey-cls.pt"
     torch.save({"model": network, "train_args": {"imgsz": 64, "task": "classify"}}, path)
     assert heatcam.load(str(path), conf=0.0).explain(cv2.imread(str(PHOTOGRAPH))).map_error == ""
-
-
-@pytest.mark.parametrize("channels", [2, 4, 10])
-def test_other_channels_are_said_in_one_line(channels: int, tmp_path: Path) -> None:
-    path = saved(tmp_path / "many.pt", network_of(channels))
-    said = rf"many.pt reads pictures of {channels} channels; heatcam explains models of colour \(3\) and grey \(1\)"
-    with pytest.raises(ModelError, match=said):
-        load_model(path)
-    assert load_any_task(path).channels == channels  # its layers can be listed
