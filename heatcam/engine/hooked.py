@@ -65,7 +65,8 @@ class HookedNetwork:
     @property
     def target_layer(self) -> str:
         """The tapped layers, for people, joined by ``+``."""
-        return "+".join(f"{tap.layer}:{type(self._modules[tap.layer]).__name__}" for tap in self.taps)
+        layers = dict.fromkeys(tap.layer for tap in self.taps)
+        return "+".join(f"{layer}:{type(self._modules[layer]).__name__}" for layer in layers)
 
     def run(self, picture: Tensor, *, with_graph: bool) -> HookedPass:
         """Run a picture, float ``(1, channels, H, W)`` in ``[0, 1]``; with ``with_graph``, keep the graph above the first tap.
@@ -151,10 +152,12 @@ def _named(network: CandidateNetwork, layers: Sequence[str]) -> tuple[Tap, ...]:
     Raises:
         UsageError: there is no such layer.
     """
-    known = {tap.layer: tap for tap in (*network.live_taps, *network.fine_taps)}
+    known: dict[str, dict[Tap, None]] = {}
+    for tap in (*network.live_taps, *network.fine_taps):
+        known.setdefault(tap.layer, {})[tap] = None  # (a layer of several levels has a tap for each)
     names = [name for name, _ in network.named_modules() if name]
     for layer in layers:
         if layer.partition(":")[0] not in names:
             raise UsageError(f"no layer is called {layer!r}", did_you_mean(layer, set(names)))
     wanted = {layer.partition(":")[0] for layer in layers}
-    return tuple(known.get(name, Tap(name)) for name in names if name in wanted)
+    return tuple(tap for name in names if name in wanted for tap in known.get(name, (Tap(name),)))
