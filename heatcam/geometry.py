@@ -325,26 +325,6 @@ class CentreCrop(Letterbox):
         return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
 
 
-@dataclass(frozen=True)
-class Resized(Letterbox):
-    """A whole picture resized without borders by one of Pillow's filters, as image processors of other libraries do it.
-
-    Attributes:
-        resample: Pillow's number of the filter (``PIL.Image.Resampling``); all but the nearest average when they shrink.
-    """
-
-    resample: int = Image.Resampling.BILINEAR
-
-    @classmethod
-    def to(cls, image_wh: tuple[int, int], model_wh: tuple[int, int], resample: int) -> Resized:
-        """Make the geometry from a picture of ``image_wh`` to an input of ``model_wh``, both width and height in pixels."""
-        return cls(image_wh, model_wh, model_wh, 0, 0, resample=resample)
-
-    def _resized(self, image: Uint8Array) -> Uint8Array:
-        how = Image.Resampling(self.resample)
-        return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
-
-
 def fitted_wh(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
     """The largest width and height of the aspect ratio of ``size_wh`` within ``room_wh``, in whole pixels and at least 1."""
     scale = min(room_wh[0] / size_wh[0], room_wh[1] / size_wh[1])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from heatcam.errors import ModelError, SourceError, first_line
-from heatcam.geometry import Resized
+from heatcam.models.formats.resized import Resized
 
 _SIDES = ("shortest_edge", "longest_edge", "height", "width", "max_height", "max_width")
 _BILINEAR = 2  # as Pillow numbers its filters

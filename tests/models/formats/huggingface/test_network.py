@@ -16,8 +16,8 @@ from heatcam.engine.boxes import Thresholds
 from heatcam.engine.candidate_engine import HookedEngine, start_hooked_engine
 from heatcam.engine.preprocessing import picture_tensor
 from heatcam.errors import SourceError
-from heatcam.geometry import Resized
 from heatcam.models import load_model
+from heatcam.models.formats.resized import Resized
 from tests.transformer_nets import MAKERS, NAMES, SIZE_WH, noise, saved_detector
 
 CPU = torch.device("cpu")
