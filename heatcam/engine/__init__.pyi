@@ -4,6 +4,7 @@ from .backends import start_engine as start_engine
 from .boxes import EveryBox as EveryBox
 from .boxes import KeptBoxes as KeptBoxes
 from .boxes import Thresholds as Thresholds
+from .candidate_engine import CandidateEngine as CandidateEngine
 from .candidate_engine import start_hooked_engine as start_hooked_engine
 from .candidates import CandidateNetwork as CandidateNetwork
 from .candidates import Picking as Picking
@@ -36,6 +37,7 @@ from .preprocessing import in_grey as in_grey
 from .preprocessing import picture_tensor as picture_tensor
 from .preprocessing import real_picture as real_picture
 from .preprocessing import real_pictures as real_pictures
+from .proof_cache import candidate_key as candidate_key
 from .proof_cache import engine_key as engine_key
 from .randomization import STAGES as STAGES
 from .randomization import randomize_weights as randomize_weights

@@ -27,11 +27,13 @@ class HookedPass:
         found: its candidates.
         outputs: outputs of the tapped layers, as they are, with a graph when one was asked for.
         maps: the same as maps, each ``(1, C, h, w)``.
+        states: input of the head that has a row for each candidate, ``(1, K, C)`` without a graph; None without such a head.
     """
 
     found: RawCandidates
     outputs: tuple[Tensor, ...]
     maps: tuple[Tensor, ...]
+    states: Tensor | None = None
 
 
 class HookedNetwork:
@@ -57,6 +59,12 @@ class HookedNetwork:
         self._modules = dict(network.named_modules())
         self._outputs: dict[int, Tensor] = {}
 
+    def of(self, network: CandidateNetwork) -> HookedNetwork:
+        """Return the same taps of another network of the same layers."""
+        other = copy.copy(self)
+        other.network, other._modules, other._outputs = network, dict(network.named_modules()), {}
+        return other
+
     @property
     def has_boxes(self) -> bool:
         """True if it predicts boxes."""
@@ -79,6 +87,10 @@ class HookedNetwork:
             self._modules[tap.layer].register_forward_hook(self._hook(number, tap, with_graph))
             for number, tap in enumerate(self.taps)
         ]
+        states: list[Tensor] = []  # (a head that is shared by several layers runs for the last one last)
+        if self.network.state_head:
+            head = self._modules[self.network.state_head]
+            hooks.append(head.register_forward_pre_hook(lambda _, given: states.append(given[0].detach())))
         try:
             with torch.set_grad_enabled(with_graph):
                 found = self.network.candidates(picture)
@@ -88,7 +100,7 @@ class HookedNetwork:
         outputs = tuple(self._outputs.pop(n) for n in sorted(self._outputs))
         if len(outputs) != len(self.taps):
             raise ModelError(f"a layer of {self.target_layer} did not run", "take other --layers")
-        return HookedPass(found, outputs, self.as_maps(outputs, picture))
+        return HookedPass(found, outputs, self.as_maps(outputs, picture), states[-1] if states else None)
 
     def as_maps(self, outputs: Sequence[Tensor], picture: Tensor) -> tuple[Tensor, ...]:
         """Return outputs of the taps, or gradients at them, as maps ``(1, C, h, w)``.

@@ -29,7 +29,8 @@ class TransformerDetector(CandidateNetwork):
         self.architecture = architecture
         self.preparation = preparation
         self.live_taps, self.fine_taps = taps_of(architecture.neck, detector)
-        self.head = (_class_head(detector, architecture.class_head),)
+        self.state_head = _class_head(detector, architecture.class_head)
+        self.head = (self.state_head,)
         classes = int(detector.config.num_labels)
         self.class_ids = torch.arange(classes) if architecture.has_no_object else None
         queries = int(getattr(detector.config, "num_queries", 0))
@@ -58,7 +59,11 @@ class TransformerDetector(CandidateNetwork):
         return self.preparation.fit(image_wh, imgsz)
 
 
-def _class_head(detector: nn.Module, name: str) -> str:
-    """Return the qualified name of the module that makes the class logits: the last of a list of them."""
-    found = detector.get_submodule(name)
-    return f"{DETECTOR}.{name}.{len(found) - 1}" if isinstance(found, nn.ModuleList) else f"{DETECTOR}.{name}"
+def _class_head(detector: Any, name: str) -> str:
+    """Return the qualified name of the module that makes the class logits: of a list of them, that of the layer that predicts."""
+    found, settings = detector.get_submodule(name), detector.config
+    if not isinstance(found, nn.ModuleList):
+        return f"{DETECTOR}.{name}"
+    layers = int(settings.decoder_layers)
+    predicting = int(getattr(settings, "eval_idx", -1))  # (D-FINE may predict with an earlier layer)
+    return f"{DETECTOR}.{name}.{predicting if predicting >= 0 else layers + predicting}"
