@@ -37,6 +37,7 @@ from heatcam.evaluation import (
     curves_picture,
     detector,
     faith_cells,
+    fitting_rows,
     infills_of,
     json_rows,
     place_cells,
@@ -91,6 +92,7 @@ def run_eval(
     with terminal.status("preparing the maps"):
         finder = explainer_of(loaded, device, rows[-1].options, size_wh)
         detector(finder)
+        rows = fitting_rows(rows, finder, with_checks=plan.checks)
         rivals = checked_rows(rows, loaded, device, size_wh, plan.seed if plan.checks else None)
         means = _means(finder, loaded, judged, plan, size_wh)
     found, failed = _objects(finder, paths, plan, terminal)

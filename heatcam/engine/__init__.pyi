@@ -4,8 +4,12 @@ from .backends import start_engine as start_engine
 from .boxes import EveryBox as EveryBox
 from .boxes import KeptBoxes as KeptBoxes
 from .boxes import Thresholds as Thresholds
+from .candidate_engine import CandidateEngine as CandidateEngine
 from .candidate_engine import start_hooked_engine as start_hooked_engine
 from .candidates import CandidateNetwork as CandidateNetwork
+from .candidates import Picking as Picking
+from .candidates import RawCandidates as RawCandidates
+from .candidates import Tap as Tap
 from .cell_parts import modules_of as modules_of
 from .cell_parts import reach_of as reach_of
 from .channel_evidence import channel_evidence as channel_evidence
@@ -39,6 +43,7 @@ from .preprocessing import real_picture as real_picture
 from .preprocessing import real_pictures as real_pictures
 from .preprocessing import samples_tensor as samples_tensor
 from .preprocessing import stand_in as stand_in
+from .proof_cache import candidate_key as candidate_key
 from .proof_cache import engine_key as engine_key
 from .randomization import STAGES as STAGES
 from .randomization import randomize_weights as randomize_weights

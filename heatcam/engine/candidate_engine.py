@@ -6,18 +6,21 @@ taps.
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
 from heatcam.engine.candidates import CandidateNetwork, RawCandidates, kept_of
 from heatcam.engine.hooked import HookedNetwork
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import HeadInputs
+from heatcam.engine.randomization import with_shuffled_parts
 from heatcam.engine.tapped_engine import Cut, TappedEngine
 from heatcam.errors import MapError, UsageError
 
@@ -33,12 +36,14 @@ class CandidateInputs(HeadInputs):
         size_wh: of the network's input, in model pixels.
         leaves: what gradients are taken to, one a tap, where that is not the tap's map itself.
         picture: the network's input, float ``(1, channels, H, W)``; None where nothing asks for it again.
+        states: what the class head makes each candidate's logits from, ``(1, K, C)``; None where it has no such input.
     """
 
     found: RawCandidates = field(kw_only=True)
     size_wh: tuple[int, int] = field(kw_only=True)
     leaves: tuple[Tensor, ...] = ()
     picture: Tensor | None = None
+    states: Tensor | None = None
 
     def levels_of(self, anchors: Tensor) -> Tensor:
         """Return 0 for every candidate: each may read every level."""
@@ -71,6 +76,17 @@ class CandidateEngine(TappedEngine[Cut]):
     def log_odds(self, logits: Tensor) -> Tensor:
         """Return numbers whose sigmoids are the scores, ``(K, columns)``."""
         return self.scores(logits).logit()
+
+    def by_candidate(self) -> Any:
+        """See ``Engine``: the engine itself, but of a classifier."""
+        return self if self.cut.has_boxes else None
+
+    def with_shuffled_head(self, seed: int) -> CandidateEngine[Cut] | None:
+        """Return a copy whose class head has its weights in another order; None where the head is not known.
+
+        Boxes and the choice of queries do not depend on that head, so that numbers of candidates mean the same in both.
+        """
+        raise NotImplementedError
 
     def maps_of(self, _inputs: CandidateInputs, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return gradients at the leaves as maps, each ``(1, C, h, w)``."""
@@ -109,6 +125,18 @@ class CandidateEngine(TappedEngine[Cut]):
         _with_boxes(inputs)
         return self.kept(inputs, thresholds)
 
+    def boxes_at(self, picture: Tensor, candidates: Sequence[int]) -> Tensor:
+        """Return the boxes of some candidates, kept or not: ``(K, 4)``, xyxy in model pixels, each of its likeliest class."""
+        found = _with_boxes(self.passed(picture, with_graph=False))
+        rows = torch.tensor(candidates, device=self.device)
+        return found.boxes_of(rows, self.scores(found.logits[rows]).argmax(1))
+
+    def likeliest(self, picture: Tensor, class_id: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all candidates' boxes ``(K, 4)``, xyxy in model pixels, and their scores of one class, descending, at once."""
+        found = _with_boxes(self.passed(picture, with_graph=False))
+        ranked = self.scores(found.logits)[:, class_id].sort(descending=True)
+        yield found.boxes_of(ranked.indices, torch.full_like(ranked.indices, class_id)), ranked.values
+
     def forward_at(self, picture: Tensor, anchors: Sequence[int], class_ids: Sequence[int]) -> Forward:
         """See ``Engine``."""
         return self._at(self.passed(picture, with_graph=True), anchors, class_ids)
@@ -141,8 +169,30 @@ class CandidateEngine(TappedEngine[Cut]):
         if found:
             self._coherence = weakref.ref(forward), torch.stack(found)
 
+    def class_head(self) -> nn.Module | None:
+        """Return the module that makes each candidate's logits from its state; None where there is none."""
+        return None
+
+    @torch.enable_grad()
     def coherence(self, forward: Forward, /) -> Tensor | None:
-        """Return the evidence for each kept box at all taps, net divided by gross; None until each has had its own gradient."""
+        """Return the evidence for each kept box, net divided by gross, float ``(N,)`` in ``[-1, 1]``.
+
+        It is taken where the class head begins: in each candidate's state, which the head makes its logits from. Of a head without
+        such a state it is taken at the taps, and None until each box has had its own gradient.
+        """
+        inputs, head = _inputs_of(forward), self.class_head()
+        if head is not None and inputs.states is not None:
+            rows, class_ids = forward.boxes.anchors, forward.boxes.class_ids
+            states = inputs.states[:, rows].clone().requires_grad_(True)
+            asked = (
+                class_ids
+                if self.explained_class is None
+                else torch.full_like(class_ids, self.explained_class)
+            )
+            total = head(states)[0].gather(1, asked[:, None]).sum()
+            (gradient,) = torch.autograd.grad(total, states)
+            products = (states.detach() * gradient)[0].float()  # (N, C)
+            return products.sum(1) / products.abs().sum(1).clamp_min(_NO_EVIDENCE)
         known = self._coherence
         return known[1] if known is not None and known[0]() is forward else None
 
@@ -190,6 +240,7 @@ class HookedEngine(CandidateEngine[HookedNetwork]):
             size_wh=(picture.shape[3], picture.shape[2]),
             leaves=one.outputs,
             picture=picture,
+            states=one.states,
         )
 
     def kept(self, inputs: CandidateInputs, thresholds: Thresholds) -> KeptBoxes:
@@ -199,6 +250,20 @@ class HookedEngine(CandidateEngine[HookedNetwork]):
     def scores(self, logits: Tensor) -> Tensor:
         """See ``CandidateEngine``."""
         return self.cut.network.probabilities(logits.float())
+
+    def class_head(self) -> nn.Module | None:
+        """See ``CandidateEngine``."""
+        name = self.cut.network.state_head
+        return self.cut.network.get_submodule(name) if name else None
+
+    def with_shuffled_head(self, seed: int) -> HookedEngine | None:
+        """See ``CandidateEngine``."""
+        if not self.cut.network.head:
+            return None
+        other = copy.copy(self)
+        shuffled: Any = with_shuffled_parts(self.cut.network, self.cut.network.head, seed)
+        other.cut = self.cut.of(shuffled)
+        return other
 
     def maps_of(self, inputs: CandidateInputs, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """See ``CandidateEngine``."""

@@ -88,6 +88,8 @@ class CandidateNetwork(nn.Module):
         picking: how boxes are chosen; a classifier's are not.
         live_taps, fine_taps: layers that the live and the fine map are taken from, each in the order in which they run.
         head: qualified names of the modules that make class logits, whose weights are shuffled as a control.
+        state_head: the one of them whose input ``(1, K, C)`` has a row for each candidate, from which it makes the logits; "" if
+            none does.
     """
 
     task = "detect"
@@ -98,6 +100,7 @@ class CandidateNetwork(nn.Module):
     live_taps: tuple[Tap, ...] = ()
     fine_taps: tuple[Tap, ...] = ()
     head: tuple[str, ...] = ()
+    state_head = ""
 
     def candidates(self, picture: Tensor) -> RawCandidates:
         """Run a picture, float ``(1, channels, H, W)`` in ``[0, 1]``, and return all candidates."""

@@ -27,11 +27,13 @@ class HookedPass:
         found: its candidates.
         outputs: outputs of the tapped layers, as they are, with a graph when one was asked for.
         maps: the same as maps, each ``(1, C, h, w)``.
+        states: input of the head that has a row for each candidate, ``(1, K, C)`` without a graph; None without such a head.
     """
 
     found: RawCandidates
     outputs: tuple[Tensor, ...]
     maps: tuple[Tensor, ...]
+    states: Tensor | None = None
 
 
 class HookedNetwork:
@@ -57,6 +59,12 @@ class HookedNetwork:
         self._modules = dict(network.named_modules())
         self._outputs: dict[int, Tensor] = {}
 
+    def of(self, network: CandidateNetwork) -> HookedNetwork:
+        """Return the same taps of another network of the same layers."""
+        other = copy.copy(self)
+        other.network, other._modules, other._outputs = network, dict(network.named_modules()), {}
+        return other
+
     @property
     def has_boxes(self) -> bool:
         """True if it predicts boxes."""
@@ -65,7 +73,8 @@ class HookedNetwork:
     @property
     def target_layer(self) -> str:
         """The tapped layers, for people, joined by ``+``."""
-        return "+".join(f"{tap.layer}:{type(self._modules[tap.layer]).__name__}" for tap in self.taps)
+        layers = dict.fromkeys(tap.layer for tap in self.taps)
+        return "+".join(f"{layer}:{type(self._modules[layer]).__name__}" for layer in layers)
 
     def run(self, picture: Tensor, *, with_graph: bool) -> HookedPass:
         """Run a picture, float ``(1, channels, H, W)`` in ``[0, 1]``; with ``with_graph``, keep the graph above the first tap.
@@ -78,6 +87,10 @@ class HookedNetwork:
             self._modules[tap.layer].register_forward_hook(self._hook(number, tap, with_graph))
             for number, tap in enumerate(self.taps)
         ]
+        states: list[Tensor] = []  # (a head that is shared by several layers runs for the last one last)
+        if self.network.state_head:
+            head = self._modules[self.network.state_head]
+            hooks.append(head.register_forward_pre_hook(lambda _, given: states.append(given[0].detach())))
         try:
             with torch.set_grad_enabled(with_graph):
                 found = self.network.candidates(picture)
@@ -87,7 +100,7 @@ class HookedNetwork:
         outputs = tuple(self._outputs.pop(n) for n in sorted(self._outputs))
         if len(outputs) != len(self.taps):
             raise ModelError(f"a layer of {self.target_layer} did not run", "take other --layers")
-        return HookedPass(found, outputs, self.as_maps(outputs, picture))
+        return HookedPass(found, outputs, self.as_maps(outputs, picture), states[-1] if states else None)
 
     def all_logits(self, picture: Tensor) -> Tensor:
         """See ``TappedNetwork``."""
@@ -156,10 +169,12 @@ def _named(network: CandidateNetwork, layers: Sequence[str]) -> tuple[Tap, ...]:
     Raises:
         UsageError: there is no such layer.
     """
-    known = {tap.layer: tap for tap in (*network.live_taps, *network.fine_taps)}
+    known: dict[str, dict[Tap, None]] = {}
+    for tap in (*network.live_taps, *network.fine_taps):
+        known.setdefault(tap.layer, {})[tap] = None  # (a layer of several levels has a tap for each)
     names = [name for name, _ in network.named_modules() if name]
     for layer in layers:
         if layer.partition(":")[0] not in names:
             raise UsageError(f"no layer is called {layer!r}", did_you_mean(layer, set(names)))
     wanted = {layer.partition(":")[0] for layer in layers}
-    return tuple(known.get(name, Tap(name)) for name in names if name in wanted)
+    return tuple(tap for name in names if name in wanted for tap in known.get(name, (Tap(name),)))

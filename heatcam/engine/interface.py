@@ -80,6 +80,9 @@ class Engine(Protocol):
     def anchored(self) -> Any:
         """Return the engine itself where boxes come from anchor points (a ``GradientEngine``); else None."""
 
+    def by_candidate(self) -> Any:
+        """Return the engine itself where each candidate has logits of its own (a ``CandidateEngine``) and a box; else None."""
+
     def coherence(self, forward: Forward, /) -> Tensor | None:
         """Return the evidence for each kept box, net divided by gross, ``(N,)``, after its gradient; None where not known."""
 

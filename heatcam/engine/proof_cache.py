@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from typing import Any
 
 from torch import Tensor
 
+from heatcam.engine.candidate_engine import CandidateEngine
 from heatcam.engine.fingerprint import hash_of, runs_on, versions
 from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.gradients import GradientEngine
@@ -57,5 +59,14 @@ def _ways(engine: GradientEngine) -> list[object]:
 def engine_key(engine: GradientEngine, *asked: object) -> str:
     """Return the key of a result: weights, taps, target, what it was ``asked`` for, versions and hardware, hashed."""
     own = hash_of(engine.cut.network), engine.cut.tapped, engine.cut.head.end2end, repr(engine.target)
-    key = "|".join(map(str, (*own, *asked, *versions(), runs_on(engine.device))))
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+    return _hashed(*own, *asked, *versions(), runs_on(engine.device))
+
+
+def candidate_key(engine: CandidateEngine[Any], *asked: object) -> str:
+    """Return the same for an engine whose candidates have logits of their own."""
+    own = hash_of(engine.cut.network), engine.target_layer
+    return _hashed(*own, *asked, *versions(), runs_on(engine.device))
+
+
+def _hashed(*parts: object) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]

@@ -35,6 +35,27 @@ def randomize_weights(network: nn.Module, share: float, seed: int) -> nn.Module:
     return shuffled
 
 
+def with_shuffled_parts(network: nn.Module, parts: Iterable[str], seed: int) -> nn.Module:
+    """Return a copy of a network whose weights are shuffled in some modules; all other parameters and buffers are shared.
+
+    Args:
+        network: any; not changed.
+        parts: qualified names of the modules. Their biases stay as they are.
+        seed: for the order of the weights.
+    """
+    names = list(parts)
+    apart = {id(p) for name in names for p in network.get_submodule(name).parameters() if p.ndim > 1}
+    shared = {
+        id(tensor): tensor
+        for tensor in (*network.parameters(), *network.buffers())
+        if id(tensor) not in apart
+    }
+    copied = copy.deepcopy(network, shared)
+    own = dict.fromkeys(p for name in names for p in copied.get_submodule(name).parameters() if p.ndim > 1)
+    shuffle(own, seed)
+    return copied
+
+
 def shuffle(tensors: Iterable[Tensor], seed: int) -> None:
     """Put the numbers of each tensor in another order, in place: the same order for the same seed."""
     source = torch.Generator().manual_seed(seed)

@@ -6,6 +6,7 @@ gradient flows through the features that were picked, as in ultralytics' own for
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from heatcam.engine.candidate_engine import CandidateEngine, CandidateInputs
 from heatcam.engine.candidates import RawCandidates
 from heatcam.engine.gradient_check import require_gradient
 from heatcam.engine.network import TappedNetwork
+from heatcam.engine.randomization import with_shuffled_parts
 from heatcam.errors import UsageError
 
 
@@ -107,12 +109,32 @@ class QueryEngine(CandidateEngine[QueryNetwork]):
     def passed(self, picture: Tensor, *, with_graph: bool) -> CandidateInputs:
         """See ``CandidateEngine``."""
         inputs = self.cut.head_inputs(picture, with_graph=with_graph)
-        with torch.set_grad_enabled(with_graph):
-            boxes, logits = self.cut.predictions(inputs.features)
+        states: list[Tensor] = []
+        hook = self.class_head().register_forward_pre_hook(lambda _, given: states.append(given[0].detach()))
+        try:
+            with torch.set_grad_enabled(with_graph):
+                boxes, logits = self.cut.predictions(inputs.features)
+        finally:
+            hook.remove()
         height, width = picture.shape[2:]
         pixels = xywh2xyxy(boxes.detach()) * boxes.new_tensor((width, height, width, height))
         found = RawCandidates(logits, pixels)
-        return CandidateInputs(inputs.taps, inputs.features, found=found, size_wh=(width, height))
+        return CandidateInputs(
+            inputs.taps, inputs.features, found=found, size_wh=(width, height), states=states[-1]
+        )
+
+    def class_head(self) -> nn.Module:
+        """See ``CandidateEngine``."""
+        head: nn.Module = self.cut.head.dec_score_head[-1]
+        return head
+
+    def with_shuffled_head(self, seed: int) -> QueryEngine:
+        """See ``CandidateEngine``."""
+        other = copy.copy(self)
+        other.cut = copy.copy(self.cut)
+        last = len(self.cut.head.dec_score_head) - 1
+        other.cut.head = with_shuffled_parts(self.cut.head, [f"dec_score_head.{last}"], seed)
+        return other
 
     def kept(self, inputs: CandidateInputs, thresholds: Thresholds) -> KeptBoxes:
         """See ``CandidateEngine``."""

@@ -23,6 +23,10 @@ class Tapped(Protocol):
     strides: list[int]
 
     @property
+    def has_boxes(self) -> bool:
+        """True if it predicts boxes."""
+
+    @property
     def target_layer(self) -> str:
         """The tapped layers, for people."""
 
@@ -76,6 +80,10 @@ class TappedEngine(Generic[Cut]):
 
     def anchored(self) -> Any:
         """See ``Engine``: None, as there are no anchor points."""
+        return None
+
+    def by_candidate(self) -> Any:
+        """See ``Engine``: None, as boxes do not come from candidates."""
         return None
 
     def everywhere(

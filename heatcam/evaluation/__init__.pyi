@@ -25,3 +25,4 @@ from .report import side_cells as side_cells
 from .report import side_headings as side_headings
 from .rows import chosen_rows as chosen_rows
 from .rows import detector as detector
+from .rows import fitting_rows as fitting_rows

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from heatcam.engine import GradientEngine, picture_tensor
+from heatcam.engine import CandidateEngine, GradientEngine, picture_tensor
 from heatcam.evaluation.checks import CheckedRow, Checks, checks_of
 from heatcam.evaluation.choices import FractionsOf
 from heatcam.evaluation.controls import CONTROLS, Scene
@@ -66,7 +67,7 @@ class ScoringSettings:
     fractions_of: FractionsOf
     whole: bool
     seed: int
-    scoring: GradientEngine
+    scoring: GradientEngine | CandidateEngine[Any]
     controls: tuple[str, ...] = tuple(CONTROLS)
 
 
@@ -128,9 +129,18 @@ def _control(
 ) -> SaliencyMap:
     """Draw a control's map of one object."""
     rng = np.random.default_rng([means.seed, number, candidate.anchor, candidate.class_id])
-    cell = np.asarray(means.scoring.cell_of(letterbox.model_wh, candidate.anchor), np.float32)
-    scene = Scene(clear, letterbox.boxes_to_model(candidate.box_xyxy)[0], cell, rng)
+    box = letterbox.boxes_to_model(candidate.box_xyxy)[0]
+    scene = Scene(clear, box, _cell(means.scoring, candidate, letterbox, box), rng)
     return SaliencyMap(CONTROLS[name](scene), letterbox, name, "")
+
+
+def _cell(engine: Any, candidate: Candidate, letterbox: Letterbox, box_xyxy: Float32Array) -> Float32Array:
+    """Return the cell that an object was found in, ``(4,)`` in model pixels; of a query, that in the middle of its box."""
+    anchored: GradientEngine | None = engine.anchored()
+    if anchored is not None:
+        return np.asarray(anchored.cell_of(letterbox.model_wh, candidate.anchor), np.float32)
+    corner = (box_xyxy[:2] + box_xyxy[2:]) / 2 // engine.stride * engine.stride
+    return np.asarray([*corner, *(corner + engine.stride)], np.float32)
 
 
 def _trials(
@@ -180,7 +190,7 @@ def _scored(
 
 
 def _predictions(
-    engine: GradientEngine, boxed_bgr: Uint8Array, class_id: int
+    engine: GradientEngine | CandidateEngine[Any], boxed_bgr: Uint8Array, class_id: int
 ) -> Iterator[tuple[Float32Array, Float32Array]]:
     """Yield all boxes of a letterboxed picture, the likeliest of a class first, and their scores, as NumPy."""
     for boxes, scores in engine.likeliest(

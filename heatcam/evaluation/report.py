@@ -57,7 +57,7 @@ def json_rows(rows: dict[RowKey, list[Score]], fractions_of: str, seed: int) -> 
         }
         | {key: _mean(metric(s) for s in scores) for key, metric in METRICS.items()}
         | _against("vs_box", scores, rows[PLAIN_BOX, infill], seed)
-        | _against("vs_ultralytics", scores, rows[ULTRALYTICS, infill], seed)
+        | _against("vs_ultralytics", scores, rows.get((ULTRALYTICS, infill), ()), seed)
         | _checks(scores)
         | {"curves": mean_curves(scores)}
         for (name, infill), scores in rows.items()
@@ -65,7 +65,12 @@ def json_rows(rows: dict[RowKey, list[Score]], fractions_of: str, seed: int) -> 
 
 
 def _against(key: str, own: Sequence[Score], others: Sequence[Score], seed: int) -> dict[str, Any]:
-    """Return the mean difference to another row, its interval over the objects, and over the photographs (None for one)."""
+    """Return the mean difference to another row, its interval over the objects, and over the photographs (None for one).
+
+    Without that row all are None.
+    """
+    if not others:
+        return dict.fromkeys((key, f"{key}_ci95", f"{key}_ci95_photographs"))
     ours, theirs = ([s.curves.difference for s in scores] for scores in (own, others))
     photographs = [s.photograph.path for s in own]
     by_photograph = None

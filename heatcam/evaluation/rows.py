@@ -147,23 +147,38 @@ def maps_asked_for(explainer: Explainer, image: Uint8Array, wanted: Sequence[Can
         MapError: the method gave no map.
     """
     letterbox, _ = explainer.prepare(image)
-    engine = detector(explainer)
+    engine: GradientEngine | None = explainer.engine.anchored()
+    if engine is None:
+        raise MapError(f"an object was not found again by {explainer.title}, which has no anchors")
     reached = [c for c in wanted if engine.cut.reaches[engine.place_of(letterbox.model_wh, c.anchor)[0]]]
     maps = iter(explainer.maps_at(image, [c.anchor for c in reached], [c.class_id for c in reached]))
     nothing = SaliencyMap(np.zeros((1, 1), np.float32), letterbox, explainer.method, engine.target_layer)
     return [next(maps) if c in reached else nothing for c in wanted]
 
 
-def detector(explainer: Explainer) -> GradientEngine:
-    """Return the engine of an explainer whose network has anchors.
+def detector(explainer: Explainer) -> Any:
+    """Return the engine of an explainer whose network finds boxes: a ``GradientEngine`` or a ``CandidateEngine``.
 
     Raises:
-        UsageError: the network has no anchors.
+        UsageError: the network finds no boxes.
     """
-    engine: GradientEngine | None = explainer.engine.anchored()
+    engine = explainer.engine.anchored() or explainer.engine.by_candidate()
     if engine is None:
         raise UsageError(
-            f"{explainer.title} is no detector with anchors, and only those are evaluated",
-            "give a YOLO detect, segment, pose or obb model",
+            f"{explainer.title} is no detector, and only those are evaluated",
+            "give a YOLO detect, segment, pose or obb model, or another detector",
         )
     return engine
+
+
+def fitting_rows(rows: Sequence[Row], finder: Explainer, *, with_checks: bool) -> list[Row]:
+    """Return the rows that can be made of a network: without anchors there is no ultralytics' row.
+
+    Raises:
+        UsageError: ``--checks`` was asked for, which holds anchors fixed, of a network that has none.
+    """
+    if finder.engine.anchored() is not None:
+        return list(rows)
+    if with_checks:
+        raise UsageError(f"{finder.title} has no anchors, which --checks holds fixed", "leave out --checks")
+    return [row for row in rows if row.name != ULTRALYTICS]

@@ -103,7 +103,8 @@ def _of_other_format(spec: str, path: Path, other: ModelFormat, prompt: Prompt |
     if prompt is not None:
         raise no_prompts(spec)
     with faults_named(path.name):
-        return replace(other.load(spec), sha256=sha256_of(path))
+        loaded = other.load(spec)
+        return replace(loaded, sha256=loaded.sha256 or sha256_of(path))
 
 
 def _prompted(checkpoint: Checkpoint, path: Path, sha256: str, prompt: Prompt) -> ClassVectors:

@@ -22,21 +22,26 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from heatcam.engine import Forward, GradientEngine, Thresholds, strongest_of, with_shuffled_head
+from heatcam.engine import Engine, Forward, GradientEngine, Thresholds, strongest_of, with_shuffled_head
 from heatcam.errors import HeatcamError
 from heatcam.frames import SaliencyMap
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.measures import cells_in_box, peak_of
 from heatcam.saliency.explainer import Calibration, Explainer
+from heatcam.saliency.methods import METHODS
 
 logger = logging.getLogger(__name__)
 
 SEEDS = range(4)
 MOST_OBJECTS = 8  # of each picture
 MOST_COMPARED = 3  # maps of each picture that are made with a shuffled head too
+#: The same of networks whose candidates each take backward passes of their own.
+CANDIDATE_SEEDS = range(2)
+MOST_CANDIDATES = 4
 FLOOR_PERCENTILE = 95
 #: Half of the detections reach full heat at the fixed scale. At 75, large objects, whose evidence is spread, stayed cold.
 FULL_HEAT_PERCENTILE = 50
@@ -66,12 +71,12 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
     """Explain ``pictures`` with the network's head and with shuffled copies of it. The explainer is not changed.
 
     Args:
-        explainer: of a detector; other networks give an empty calibration.
+        explainer: of a detector; classifiers, and networks whose head is not known, give an empty calibration.
         pictures: uint8 ``(H, W, 3)`` BGR; all are used, however long it takes: a remembered result must not depend on the clock.
     """
     engine: GradientEngine | None = explainer.engine.anchored()
     if engine is None:
-        return Calibration()
+        return _measured_by_candidate(explainer, pictures)
     plain = engine.explaining(engine.branches)
     plain.explained_class = None
     twins = [with_shuffled_head(plain, seed) for seed in SEEDS]
@@ -86,7 +91,48 @@ def measure(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration
     return _verdict(seen)
 
 
-def _with_engine(explainer: Explainer, engine: GradientEngine) -> Explainer:
+def _measured_by_candidate(explainer: Explainer, pictures: Sequence[Uint8Array]) -> Calibration:
+    """Measure a network whose candidates have logits of their own: each object needs backward passes, so there are fewer."""
+    engine = explainer.engine.by_candidate()
+    if engine is None or not METHODS[explainer.method].is_evidence:
+        return Calibration()
+    plain = copy.copy(engine)
+    plain.explained_class = None
+    twins = [plain.with_shuffled_head(seed) for seed in CANDIDATE_SEEDS]
+    if None in twins:
+        return Calibration()
+    seen = _Seen()
+    try:
+        for picture in pictures:
+            _look_at_candidates(picture, _with_engine(explainer, plain), twins, seen)
+    except (HeatcamError, RuntimeError, ValueError, ArithmeticError):
+        logger.debug("the maps of %s cannot be calibrated", explainer.title, exc_info=True)
+        return Calibration()
+    return _verdict(seen)
+
+
+def _look_at_candidates(picture: Uint8Array, explainer: Explainer, twins: Sequence[Any], seen: _Seen) -> None:
+    """Measure one picture with an engine of candidates and its twins, whose candidates are the same ones."""
+    letterbox, boxed = explainer.prepare(picture)
+    found = explainer.engine.forward(boxed, _WEAKEST, with_graph=True)
+    forward = Forward(found.inputs, found.boxes.only(slice(MOST_CANDIDATES)))
+    maps = explainer.own_maps(forward, letterbox)
+    for twin in twins:
+        loud = twin.forward(boxed, explainer.thresholds, with_graph=True)
+        shown = Forward(loud.inputs, loud.boxes.only(slice(MOST_CANDIDATES)))
+        same = twin.at(loud, forward.boxes.anchors.tolist(), forward.boxes.class_ids.tolist())
+        others = _with_engine(explainer, twin).own_maps(same, letterbox)
+        if len(shown.boxes):
+            _with_engine(explainer, twin).own_maps(shown, letterbox)
+        seen.shuffled += _coherence(twin, same).tolist() + _coherence(twin, shown).tolist()
+        seen.alike += map(_cosine, maps[:MOST_COMPARED], others)
+    boxes = letterbox.boxes_to_image(forward.boxes.xyxy.float().cpu().numpy())
+    confidences = forward.boxes.confidences.cpu().numpy()
+    for own, box in zip(maps, boxes[confidences > _USUAL], strict=False):
+        seen.peaks.append(peak_of(cells_in_box(own.values, letterbox, box)))
+
+
+def _with_engine(explainer: Explainer, engine: Engine) -> Explainer:
     other = copy.copy(explainer)
     other.engine = engine
     return other
@@ -128,11 +174,12 @@ def _alike(
 ) -> list[float]:
     """Return the cosines between the first objects' maps and those of a shuffled head."""
     few = Forward(forward.inputs, forward.boxes.only(slice(MOST_COMPARED)))
-    cosines = []
-    for one, other in zip(maps, shuffled.own_maps(few, letterbox), strict=False):
-        length = float(np.linalg.norm(one.values) * np.linalg.norm(other.values))
-        cosines.append(float((one.values * other.values).sum()) / length if length > 0 else 0.0)
-    return cosines
+    return list(map(_cosine, maps, shuffled.own_maps(few, letterbox)))
+
+
+def _cosine(one: SaliencyMap, other: SaliencyMap) -> float:
+    length = float(np.linalg.norm(one.values) * np.linalg.norm(other.values))
+    return float((one.values * other.values).sum()) / length if length > 0 else 0.0
 
 
 def _verdict(seen: _Seen) -> Calibration:

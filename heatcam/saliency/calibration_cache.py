@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heatcam.engine import GradientEngine, engine_key
+from heatcam.engine import GradientEngine, candidate_key, engine_key
 from heatcam.geometry import Uint8Array
 from heatcam.runtime import cache_dir, recall, remember_entry, say_doing
 from heatcam.saliency.calibration import measure
@@ -23,17 +23,17 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     """Give ``explainer`` its calibration, from the cache or by measuring.
 
     Args:
-        explainer: changed in place. Other networks than detectors stay as they are, and those that read other pictures than
-            colour and grey ones: nobody has photographs of theirs to measure on, so that low evidence is not known.
+        explainer: changed in place. Classifiers stay as they are, and networks that read other pictures than colour and grey ones:
+            nobody has photographs of theirs to measure on, so that low evidence is not known.
         pictures: makes the pictures to measure on, uint8 ``(H, W, 3)`` BGR; called only when there is something to measure.
 
     Returns:
         Seconds that measuring took; 0 when it was remembered.
     """
-    engine: GradientEngine | None = explainer.engine.anchored()
-    if engine is None or engine.channels not in (1, 3):
+    key = _key(explainer) if explainer.engine.channels in (1, 3) else ""
+    if not key:
         return 0.0
-    path, key = cache_dir() / CALIBRATIONS_FILE, _key(explainer, engine)
+    path = cache_dir() / CALIBRATIONS_FILE
     known = recall(path)
     found = _read(known.get(key))
     if found is not None:
@@ -57,7 +57,11 @@ def _read(entry: Any) -> Calibration | None:
     return None if full_heat in (math.inf, -math.inf) else Calibration(floor, full_heat)
 
 
-def _key(explainer: Explainer, engine: GradientEngine) -> str:
-    """Return the key of a calibration: see ``engine_key``. The pictures' size is not part of it."""
-    asked = explainer.method, explainer.imgsz, explainer.thresholds.conf, engine.passes.tolerance
-    return engine_key(engine, *asked)
+def _key(explainer: Explainer) -> str:
+    """Return the key of a calibration: see ``engine_key``. The pictures' size is not part of it. "" where none can be made."""
+    asked = explainer.method, explainer.imgsz, explainer.thresholds.conf
+    anchored: GradientEngine | None = explainer.engine.anchored()
+    if anchored is not None:
+        return engine_key(anchored, *asked, anchored.passes.tolerance)
+    engine = explainer.engine.by_candidate()
+    return "" if engine is None else candidate_key(engine, *asked)

@@ -36,6 +36,7 @@ class Method:
         load: returns the function; slow imports happen in this call.
         cost: number of backward passes that it needs.
         keeps_unit: True if its numbers are sums of activation times gradient, and so in the unit of the target.
+        is_evidence: True if it is made of what the target depends on; False for attention, which says where a network looked.
         holds_gates: True if its gradients are those of a network with held gates (``heatcam.engine.gates``).
         relevance: returns the function of a second map from the same activations and gradients, which trials start from too
             (``SaliencyMap.relevance``); None for none.
@@ -49,6 +50,7 @@ class Method:
     keeps_unit: bool = True
     holds_gates: bool = False
     relevance: Callable[[], MapFormula] | None = None
+    is_evidence: bool = True
 
 
 def over_levels(formula: CamFormula) -> MapFormula:
