@@ -6,6 +6,8 @@ from .boxes import KeptBoxes as KeptBoxes
 from .boxes import Thresholds as Thresholds
 from .candidate_engine import start_hooked_engine as start_hooked_engine
 from .candidates import CandidateNetwork as CandidateNetwork
+from .candidates import RawCandidates as RawCandidates
+from .candidates import Tap as Tap
 from .cell_parts import modules_of as modules_of
 from .cell_parts import reach_of as reach_of
 from .class_backends import start_class_engine as start_class_engine
