@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
 from heatcam.engine.boxes import KeptBoxes, Thresholds
-from heatcam.engine.classifier import keep_classes
+from heatcam.engine.classifier import keep_scores
 from heatcam.geometry import Letterbox
 
 #: From a layer's output and the height and width of the network's input to a map ``(1, C, h, w)``.
@@ -111,7 +111,11 @@ class CandidateNetwork(nn.Module):
         return logits.sigmoid()
 
     def fit(self, image_wh: tuple[int, int], imgsz: int) -> Letterbox:
-        """Return the geometry from a picture of this size to the input whose longer side is ``imgsz``."""
+        """Return the geometry from a picture of this size to the input whose longer side is ``imgsz``.
+
+        Raises:
+            UsageError: the network takes no input of that size; known without a picture, so raised for every one.
+        """
         return Letterbox.fit(image_wh, imgsz, self.stride)
 
 
@@ -172,5 +176,6 @@ def kept_of(
         asked: the class that is explained everywhere; a classifier keeps it alone.
     """
     if found.xyxy is None:
-        return keep_classes(found.logits.detach()[0], size_wh, thresholds, asked)
+        scores = network.probabilities(found.logits.detach().float())[0]
+        return keep_scores(scores, size_wh, thresholds, asked)
     return keep_candidates(network, found, thresholds)

@@ -185,15 +185,23 @@ def keep_classes(
     Returns:
         At most ``MOST_CLASSES``, or ``max_det`` if that is less; a confidence is the softmax over all classes.
     """
-    probabilities = logits.float().softmax(0)
+    return keep_scores(logits.float().softmax(0), size_wh, thresholds, asked)
+
+
+@torch.no_grad()
+def keep_scores(
+    probabilities: Tensor, size_wh: tuple[int, int], thresholds: Thresholds, asked: int | None = None
+) -> KeptBoxes:
+    """Keep the likeliest classes as ``keep_classes`` does, by their probabilities, float ``(classes,)``."""
+    device = probabilities.device
     if asked is None:
-        named = range(len(logits)) if thresholds.class_ids is None else thresholds.class_ids
-        candidates = torch.tensor(list(named), device=logits.device)
+        named = range(len(probabilities)) if thresholds.class_ids is None else thresholds.class_ids
+        candidates = torch.tensor(list(named), device=device)
         best = probabilities[candidates].topk(min(MOST_CLASSES, thresholds.max_det, len(candidates)))
         class_ids = candidates[best.indices[best.values >= thresholds.conf]]
     else:
-        class_ids = torch.tensor([asked], device=logits.device)
-    whole = torch.tensor([0.0, 0.0, *size_wh], device=logits.device)
+        class_ids = torch.tensor([asked], device=device)
+    whole = torch.tensor([0.0, 0.0, *size_wh], device=device)
     return KeptBoxes(
         whole.repeat(len(class_ids), 1), probabilities[class_ids], class_ids, torch.zeros_like(class_ids)
     )

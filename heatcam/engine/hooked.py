@@ -142,10 +142,10 @@ class HookedNetwork:
         boxes, scores = [], []
         for picture in pictures:
             found = self.run(picture[None], with_graph=False).found
-            if found.xyxy is None:
-                scores.append(found.logits.softmax(1).T)
-                continue
             own = self.network.probabilities(found.logits)
+            if found.xyxy is None:
+                scores.append(own.T)
+                continue
             rows = torch.arange(len(own), device=own.device)
             boxes.append(found.boxes_of(rows, own.argmax(1)).T)
             scores.append(own.T)

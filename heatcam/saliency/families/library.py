@@ -19,6 +19,8 @@ def build(
     network = loaded.network
     assert isinstance(network, CandidateNetwork)
     require_class_target(f"{loaded.title} is no YOLO and", options)
+    imgsz = options.imgsz or loaded.imgsz
+    network.fit((imgsz, imgsz), imgsz)  # (a size that it does not take is refused here)
     engine = start_hooked_engine(
         network,
         device,
@@ -27,7 +29,6 @@ def build(
         fine=options.over_levels,
         layers=options.layers,
     )
-    imgsz = options.imgsz or loaded.imgsz
 
     def fit(image_wh: tuple[int, int]) -> Letterbox:
         return network.fit(image_wh, imgsz)
