@@ -21,7 +21,7 @@ from heatcam.commands.picture_sink import (
     TrialByTrial,
     finish_pictures,
 )
-from heatcam.commands.setup import say_scale, say_source
+from heatcam.commands.setup import AnyExplainer, say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.errors import HeatcamError, SourceError, UsageError
@@ -33,7 +33,6 @@ from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, open_source, read_picture
 
 if TYPE_CHECKING:
-    from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
@@ -110,7 +109,7 @@ def run_snapshot(
 
 
 def _explains(
-    explainer: Explainer | FileExplainer,
+    explainer: AnyExplainer,
     model: ModelChoice,
     trials: int,
     terminal: Terminal,
