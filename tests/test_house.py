@@ -203,6 +203,14 @@ NEVER = [
             *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.commands", "heatcam.cli"),
         ),
     ),
+    (  # only predictions are known here (torch runs one kind of file: see below)
+        ("blackbox",),
+        (
+            *("ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models", "heatcam.exporting"),
+            *("heatcam.sinks", "heatcam.overlay", "heatcam.web", "heatcam.live", "heatcam.evaluation"),
+            *("heatcam.commands", "heatcam.cli", "heatcam.pipeline"),
+        ),
+    ),
     (  # it writes networks: what runs them, draws and asks is above it
         ("exporting",),
         (
@@ -435,7 +443,9 @@ def test_contributing_names_every_room() -> None:
 #: files, which works where no torch is.
 #: The 38th is ``batch``: rows of paths to rows of findings, for whatever engine runs it; it reads, explains and writes, and knows
 #: neither terminal nor command line.
-MOST_ROOMS, MOST_FLOORS = 38, 10
+#: The 39th is ``blackbox``: models of which only the predictions are known, files of other programs and services; ``exported``
+#: reads what heatcam wrote itself, with its maps, and ``models`` knows networks.
+MOST_ROOMS, MOST_FLOORS = 39, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:
@@ -478,7 +488,21 @@ def test_torch_is_known_only_to_the_engine_saliency_models_and_tracking() -> Non
     users = {
         room(path) for path in MODULES if within(imports_of(path), "torch", "ultralytics", "torchvision")
     }
-    assert users - {"bench", "watching", "exporting"} == {"engine", "saliency", "models", "tracking"}
+    assert users - {"bench", "watching", "exporting", "blackbox"} == {
+        "engine",
+        "saliency",
+        "models",
+        "tracking",
+    }
+
+
+def test_black_boxes_know_torch_in_the_one_runtime_that_is_torchs() -> None:
+    users = {
+        path.name
+        for path in MODULES
+        if room(path) == "blackbox" and within(imports_of(path), "torch", "ultralytics", "torchvision")
+    }
+    assert users == {"torchscript.py"}
 
 
 def test_watching_knows_torch_where_it_keeps_a_trainings_state_and_writes_tensorboards_file() -> None:

@@ -15,6 +15,7 @@ from heatcam.commands.options import PictureOutput, ViewOutput
 from heatcam.commands.picture_files import Picture
 from heatcam.commands.picture_plan import PicturePlan
 from heatcam.commands.picture_rows import PictureRows
+from heatcam.commands.setup import AnyExplainer
 from heatcam.commands.terminal import Terminal, summary
 from heatcam.commands.view_note import view_row
 from heatcam.enums import ViewName
@@ -29,8 +30,7 @@ from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_m
 from heatcam.views import FAILED, OK, draw_each, encode_view
 
 if TYPE_CHECKING:
-    from heatcam.exported import FileExplainer
-    from heatcam.saliency import Explainer, TrialExplainer
+    from heatcam.saliency import TrialExplainer
 
 _MANY, _MOST_TOLD = (
     20,
@@ -64,7 +64,7 @@ class ObjectByObject:
         terminal: where the objects are counted.
     """
 
-    def __init__(self, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
+    def __init__(self, explainer: AnyExplainer, terminal: Terminal) -> None:
         self._explainer = explainer
         self._terminal = terminal
 

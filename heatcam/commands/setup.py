@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from heatcam.commands.default_model import default_model, named_model
 from heatcam.commands.options import LookOptions, ModelChoice, overlay_options
@@ -22,9 +22,13 @@ from heatcam.smoothing import Smoother
 from heatcam.sources import CaptureOptions, Source, open_source, require_start
 
 if TYPE_CHECKING:
+    from heatcam.blackbox import BlackBoxExplainer
     from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer, ExplainerCache
 
+
+#: Whatever explains pictures for a command.
+AnyExplainer: TypeAlias = "Explainer | FileExplainer | BlackBoxExplainer"
 
 _NAMED = 6  # classes of a prompt
 
@@ -97,7 +101,7 @@ def ready_model(choice: ModelChoice, terminal: Terminal) -> ModelChoice:
     return choice
 
 
-def say_what_runs(choice: ModelChoice, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
+def say_what_runs(choice: ModelChoice, explainer: AnyExplainer, terminal: Terminal) -> None:
     """Print a note of the model, its device, size, method and target."""
     terminal.note(
         f"model {explainer.title} on {explainer.engine.device} ({explainer.engine.name}), {explainer.imgsz} px, "
@@ -112,14 +116,14 @@ def say_what_runs(choice: ModelChoice, explainer: Explainer | FileExplainer, ter
         )
 
 
-def _classes_of(explainer: Explainer | FileExplainer) -> str:
+def _classes_of(explainer: AnyExplainer) -> str:
     """Return the first classes in words, and how many more there are."""
     names = list(explainer.class_names.values())
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 
 
-def say_scale(look: LookOptions, explainer: Explainer | FileExplainer, terminal: Terminal) -> None:
+def say_scale(look: LookOptions, explainer: AnyExplainer, terminal: Terminal) -> None:
     """Print a note if the fixed scale that was asked for is not known for this model."""
     if look.renorm is Renorm.FIXED and explainer.calibration.full_heat is None:
         terminal.note(
@@ -196,7 +200,7 @@ class Caption:
     conf: float
 
 
-def caption_of(explainer: Explainer | FileExplainer) -> Caption:
+def caption_of(explainer: AnyExplainer) -> Caption:
     """Return the caption of an explainer."""
     engine = explainer.engine
     return Caption(explainer.title, f"{engine.device} {engine.name}", explainer.facts().conf)

@@ -22,7 +22,7 @@ from heatcam.commands.picture_sink import (
     TrialByTrial,
     finish_pictures,
 )
-from heatcam.commands.setup import channels_of, say_scale, say_source
+from heatcam.commands.setup import AnyExplainer, channels_of, say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
 from heatcam.commands.view_note import ViewNote
@@ -36,7 +36,6 @@ from heatcam.runtime import map_ahead, stopping
 from heatcam.sources import CaptureOptions, PictureOptions, PicturePixels, open_source, read_pixels
 
 if TYPE_CHECKING:
-    from heatcam.exported import FileExplainer
     from heatcam.saliency import Explainer
 
 _FRAMES_UNTIL_EXPOSED = 5
@@ -116,7 +115,7 @@ def run_snapshot(
 
 
 def _explains(
-    explainer: Explainer | FileExplainer,
+    explainer: AnyExplainer,
     model: ModelChoice,
     trials: int,
     terminal: Terminal,

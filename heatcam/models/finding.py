@@ -12,6 +12,8 @@ from heatcam.models.official import SUFFIX, downloaded_path, official_name
 MARKERS, EVERYDAY = "markers", "everyday"
 #: Models that are known by a word instead of a file; ``loading.BUILT_IN`` builds them.
 WORDS = (MARKERS, EVERYDAY)
+#: Files and addresses that ``heatcam.blackbox`` and ``heatcam.exported`` open.
+_PREDICTIONS_ONLY, _ADDRESSES = (".onnx", ".xml", ".torchscript"), ("http://", "https://")
 _MOST_SIMILAR, _SIMILARITY = 3, 0.75
 
 
@@ -28,6 +30,7 @@ def find_checkpoint(spec: str) -> Path:
     if other is not None:
         return other.find(spec)
     path = _path_of(spec)
+    _require_inside(spec, path)
     official = official_name(spec)
     named = path.suffix.casefold() == SUFFIX or _is_file(path) or not path.name
     whole = path if named else path.with_name(f"{path.name}{SUFFIX}")
@@ -66,14 +69,27 @@ def _checked(path: Path) -> Path:
         ModelError: its suffix is not ``.pt``.
     """
     if path.suffix.casefold() != SUFFIX:
-        exported = path.suffix.casefold() in (".onnx", ".xml")
         raise ModelError(
             f"model {str(path)!r} is neither {_built_in()} nor a .pt file",
-            "give its .pt original; heatcam snapshot and record read what heatcam export wrote"
-            if exported
-            else "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
+            "give an ultralytics checkpoint such as yolo11n.pt (an exported model's .pt original works)",
         )
     return path.absolute()
+
+
+def _require_inside(spec: str, path: Path) -> None:
+    """Refuse a file or an address of which only the predictions are known, where a network's inside is needed.
+
+    Raises:
+        ModelError: it is one of those.
+    """
+    is_address = spec.casefold().startswith(_ADDRESSES)
+    if not is_address and not (path.suffix.casefold() in _PREDICTIONS_ONLY and _is_file(path)):
+        return
+    name = "a model at an address" if is_address else f"model {str(path)!r}"
+    raise ModelError(
+        f"{name} is a black box, and this needs a .pt file's network",
+        "give its .pt original; heatcam snapshot maps black boxes by masks, and record draws their boxes",
+    )
 
 
 def _missing(spec: str, path: Path) -> ModelError:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SUFFIX = ".py"
+#: Of files that are programs of torch themselves: whoever loads one asks whether it is trusted (``blackbox``).
+_PROGRAM = ".torchscript"
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,12 @@ def no_trust() -> Iterator[None]:
 
 def _found(spec: str) -> TrustedCode:
     path = Path(spec)
-    if path.suffix == _SUFFIX or len(path.parts) > 1:
+    if path.suffix in (_SUFFIX, _PROGRAM) or len(path.parts) > 1:
         if not path.is_file():
             raise UsageError(
                 f"trusted file {spec} does not exist", "give the .py file that defines the layers"
             )
-        if path.suffix != _SUFFIX:
+        if path.suffix not in (_SUFFIX, _PROGRAM):
             raise UsageError(
                 f"trusted file {spec} is no .py file", "give the .py file that defines the layers"
             )
@@ -109,6 +111,8 @@ def trusted_layer(name: str) -> tuple[type, str] | None:
         UsageError: the code fails when it is run.
     """
     for code in () if name.startswith("torch.") else _TRUSTED.values():
+        if code.file is not None and code.file.suffix != _SUFFIX:
+            continue
         kind = _of_package(code.spec, name) if code.file is None else _of_file(code.file, name)
         if kind is not None:
             return kind, code.spec

@@ -2,6 +2,9 @@ from .crops import Crop as Crop
 from .crops import resized as resized
 from .infills import INFILLS as INFILLS
 from .infills import TRIALS_INFILL as TRIALS_INFILL
+from .predictions import Predict as Predict
+from .predictions import Predicted as Predicted
+from .predictions import targets_of as targets_of
 from .refinement import RANDOM_TRIALS as RANDOM_TRIALS
 from .refinement import ObjectTrials as ObjectTrials
 from .settling import Settling as Settling

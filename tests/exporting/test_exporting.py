@@ -421,7 +421,9 @@ def test_snapshot_reads_the_file_back_without_torch(photo: Path, tmp_path: Path)
 def test_other_commands_say_who_reads_such_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "best.onnx").touch()
     assert heatcam("layers", str(tmp_path / "best.onnx")) == 2
-    assert "heatcam snapshot and record read what heatcam export wrote" in capsys.readouterr().err
+    assert (
+        "heatcam snapshot maps black boxes by masks, and record draws their boxes" in capsys.readouterr().err
+    )
 
 
 def test_an_error_leaves_no_name(tmp_path: Path) -> None:
