@@ -132,7 +132,7 @@ def say_scale(look: LookOptions, explainer: AnyExplainer, terminal: Terminal) ->
         )
 
 
-def channels_of(explainer: Explainer | FileExplainer) -> int:
+def channels_of(explainer: AnyExplainer) -> int:
     """Return the number of channels of the pictures that an explainer's network reads."""
     return explainer.facts().channels
 

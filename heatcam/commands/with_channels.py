@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from heatcam.blackbox import BlackBoxExplainer
+from heatcam.commands.setup import AnyExplainer
 from heatcam.errors import UsageError
 from heatcam.exported import FileExplainer
 from heatcam.frames import Explains, Explanation, Frame
-
-if TYPE_CHECKING:
-    from heatcam.saliency import Explainer
 
 
 class WithChannels:
@@ -20,11 +17,11 @@ class WithChannels:
         explainer: has the network.
 
     Raises:
-        UsageError: it is a file of ``heatcam export``, which has no gradient at its input.
+        UsageError: it is a file of ``heatcam export`` or a black box, which has no gradient at its input.
     """
 
-    def __init__(self, explains: Explains, explainer: Explainer | FileExplainer) -> None:
-        if isinstance(explainer, FileExplainer):
+    def __init__(self, explains: Explains, explainer: AnyExplainer) -> None:
+        if isinstance(explainer, FileExplainer | BlackBoxExplainer):
             raise UsageError(
                 f"{explainer.title} has no gradient at its input",
                 "leave out --channel-evidence, or give its .pt original",

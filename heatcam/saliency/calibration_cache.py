@@ -23,8 +23,8 @@ def calibrate(explainer: Explainer, pictures: Callable[[], Sequence[Uint8Array]]
     """Give ``explainer`` its calibration, from the cache or by measuring.
 
     Args:
-        explainer: changed in place. Classifiers stay as they are, and networks that read other pictures than colour and grey ones:
-            nobody has photographs of theirs to measure on, so that low evidence is not known.
+        explainer: changed in place. Classifiers stay as they are, and networks that read other pictures than colour and grey
+            ones: nobody has photographs of theirs to measure on, so that low evidence is not known.
         pictures: makes the pictures to measure on, uint8 ``(H, W, 3)`` BGR; called only when there is something to measure.
 
     Returns:

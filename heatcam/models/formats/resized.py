@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
-from heatcam.geometry import Letterbox, Uint8Array
+from heatcam.geometry import Letterbox
+from heatcam.samples import Pixels, resized_by_pillow
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,5 @@ class Resized(Letterbox):
         """Make the geometry from a picture of ``image_wh`` to an input of ``model_wh``, both width and height in pixels."""
         return cls(image_wh, model_wh, model_wh, 0, 0, resample=resample)
 
-    def _resized(self, image: Uint8Array) -> Uint8Array:
-        how = Image.Resampling(self.resample)
-        return np.asarray(Image.fromarray(image).resize(self.resized_wh, how), np.uint8)
+    def _resized(self, image: Pixels) -> Pixels:
+        return resized_by_pillow(image, self.resized_wh, Image.Resampling(self.resample))
