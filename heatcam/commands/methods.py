@@ -57,11 +57,11 @@ def measured_facts() -> dict[str, Any]:
 
 def _legend(facts: dict[str, Any]) -> str:
     """Return the legend of the last column."""
-    box = facts["insertion_minus_deletion"][PLAIN_BOX]
+    box, caveat = facts["insertion_minus_deletion"][PLAIN_BOX], facts.get("caveat")
     return (
         f"faithfulness: insertion minus deletion, infill {facts['infill']}, fractions of the {facts['fractions']}, maps cut to "
         f"their box, {facts['objects']} objects of {facts['model']} on {len(facts['photographs'])} photographs and frames; "
-        f"a plain box reaches {box:.3f}"
+        f"a plain box reaches {box:.3f}" + (f"; {caveat}" if caveat else "")
     )
 
 

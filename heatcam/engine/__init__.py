@@ -1,4 +1,4 @@
-"""The engine: forward pass, detections and exact gradients. Only here and in ``saliency`` is torch known."""
+"""The engine: forward pass, detections and exact gradients of a network. Only here and in ``saliency`` is torch known."""
 
 import lazy_loader
 

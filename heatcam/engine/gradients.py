@@ -1,4 +1,4 @@
-"""Kept boxes and the exact gradients of their targets at the tapped layers, on whichever backend runs the passes."""
+"""Kept boxes, and their targets' gradients at the tapped layers: exactly those of the network given, its gates held or not."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NO_EVIDENCE = 1e-9  # logits, as in the engine
 
 
 class ExplainedNetwork(nn.Module):
-    """A picture and thresholds to boxes and the exact maps of their class logits.
+    """A picture and thresholds to boxes and the exact maps of their class logits; where ``cut`` holds its gates, through these.
 
     Args:
         cut: the network, in float32 on the CPU, with the taps that maps are made at.

@@ -45,7 +45,9 @@ def test_the_figures_say_what_they_were_measured_on() -> None:
     assert facts["objects"] >= 15
     assert len(facts["photographs"]) >= 10
     assert "(deletion)" in facts["protocol"]
-    assert f"{facts['objects']} objects of {facts['model']}" in heatcam("methods").stderr
+    told = heatcam("methods").stderr
+    assert f"{facts['objects']} objects of {facts['model']}" in told
+    assert facts["caveat"] in told
 
 
 def test_a_method_that_was_not_measured_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

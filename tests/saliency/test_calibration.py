@@ -58,6 +58,24 @@ def test_the_trained_net_is_not_flagged_on_the_demo_scene_and_a_shuffled_head_is
     assert np.mean(shuffled) > 0.85
 
 
+def test_the_verdict_does_not_depend_on_whether_gates_are_held(
+    markers: Explainer, scenes: list[Uint8Array]
+) -> None:
+    """The live map holds gates, LayerCAM of the same levels does not; through held gates true markers come near the floor."""
+    plain = heatcam.load("markers", method="layercam").explainer
+    assert markers.calibration.floor == pytest.approx(plain.calibration.floor, rel=1e-3)
+    found = []
+    for explainer in (markers, plain):
+        with explainer.engine.exclusive_threads():
+            passed = explainer.engine.forward(
+                explainer.prepare(scenes[0])[1], explainer.thresholds, with_graph=True
+            )
+            coherence = explainer.engine.coherence(passed)
+        assert coherence is not None
+        found.append(coherence.tolist())
+    assert found[0] == pytest.approx(found[1], rel=1e-3)
+
+
 def test_measuring_leaves_explainer_and_network_as_they_were(
     markers: Explainer, scenes: list[Uint8Array]
 ) -> None:
