@@ -224,6 +224,7 @@ class SaliencyMap:
             None where it was not measured.
         trials: number of trials that the map was made by; 0 for one from gradients.
         deviation: float32 ``(h, w)``, of a map by trial the standard deviation of ``values``; None for others.
+        seconds: that the trials took, of a map by masks; 0 for others.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -240,6 +241,7 @@ class SaliencyMap:
     full_heat: float | None = None
     trials: int = 0
     deviation: Float32Array | None = None
+    seconds: float = 0.0
 
     def in_image(self) -> Float32Array:
         """Return the map in image pixels: float32 ``(H, W)``, signed, in ``unit``, letterbox borders removed; a new array."""
