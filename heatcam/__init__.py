@@ -194,6 +194,11 @@ def load(  # noqa: PLR0913 (the options of the command line, by name)
         raise UsageError(
             "quality='true' tries objects out, which load does not", "heatcam snapshot does, or take 'fine'"
         )
+    if options.by_masks:
+        raise UsageError(
+            f"method={method!r} covers pictures many times, which load does not",
+            "heatcam snapshot does, or take 'fine'",
+        )
     trust_code(trust)
     wanted = prompt_for(model, prompt, like, like_at, like_class)
     return Model(build_explainer(model, device, options, prompt=wanted))

@@ -12,6 +12,9 @@ LIVE_MAP, FINE_MAP = "live", "fine"
 LRP_MAP = "lrp"
 #: The map by trial, as ``Quality`` chooses it: no CAM method, but made on top of the fine map.
 TRUE_MAP = "true"
+#: Maps by masks, which ask a model for nothing but its predictions: no CAM methods either.
+DRISE_MAP, HIERARCHICAL_MAP = "drise", "hierarchical"
+MASK_MAPS = (DRISE_MAP, HIERARCHICAL_MAP)
 
 
 class Colormap(str, Enum):

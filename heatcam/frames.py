@@ -234,6 +234,7 @@ class SaliencyMap:
         deviation: float32 ``(h, w)``, of a map by trial the standard deviation of ``values``; None for others.
         relevance: float32 ``(h, w)``, of a fine map the evidence at its first layer alone, signed, as the method ``lrp`` maps it:
             trials start from it too. It is not written into files. None for others.
+        seconds: that the trials took, of a map by masks; 0 for others.
 
     >>> import heatcam
     >>> with heatcam.open_source("demo") as source:
@@ -251,6 +252,7 @@ class SaliencyMap:
     trials: int = 0
     deviation: Float32Array | None = None
     relevance: Float32Array | None = None
+    seconds: float = 0.0
 
     def in_image(self) -> Float32Array:
         """Return the map in image pixels: float32 ``(H, W)``, signed, in ``unit``, letterbox borders removed; a new array."""

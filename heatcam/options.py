@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from heatcam.enums import FINE_MAP, LIVE_MAP, LRP_MAP, TRUE_MAP, Backend, Precision, Quality
+from heatcam.enums import FINE_MAP, LIVE_MAP, LRP_MAP, MASK_MAPS, TRUE_MAP, Backend, Precision, Quality
 from heatcam.errors import UsageError
 from heatcam.text import did_you_mean
 
@@ -14,6 +14,8 @@ from heatcam.text import did_you_mean
 MOST_DETECTIONS = 10_000
 #: Trials of an object, for a map by trial: fewer than fifty make no truer map than the fine one.
 USUAL_TRIALS, LEAST_TRIALS, MOST_TRIALS = 200, 50, 5000
+#: Masks of a picture at most, for a map by masks.
+USUAL_MASKS = 1000
 #: Width and height of the pictures of most cameras and videos, and of the demo scene.
 LIKELY_SIZE_WH = 1280, 720
 
@@ -155,18 +157,44 @@ class ExplainOptions(DetectOptions):
         """True if maps are made by trial, on top of the fine ones."""
         return self.quality == TRUE_MAP
 
+    @property
+    def by_masks(self) -> bool:
+        """True if maps are made by masks, with the model's predictions alone."""
+        return self.method in MASK_MAPS
+
     def require_valid(self) -> None:
-        """Refuse invalid values, and what belongs to gradients beside maps that are made by trial.
+        """Refuse invalid values, and what belongs to gradients beside maps that are made by trial or by masks.
 
         Raises:
-            UsageError: as ``DetectOptions``; or ``quality`` is ``true`` beside a method, layers, or a target.
+            UsageError: as ``DetectOptions``; or ``quality`` is ``true`` beside a method, layers, or a target; or ``method`` goes
+                by masks beside any of these, or ``why``.
         """
         super().require_valid()
+        if self.by_masks:
+            self._require_masks_alone()
         chosen = {"method": self.method != LIVE_MAP, "layers": self.layers, "target": self.target != "class"}
         for name in (name for name, is_given in chosen.items() if self.by_trial and is_given):
             raise UsageError(
                 f"--quality true tries out each object's score, and --{name} is for gradients",
                 f"leave out --quality or --{name}",
+            )
+
+    def _require_masks_alone(self) -> None:
+        """Refuse what masks cannot honour.
+
+        Raises:
+            UsageError: the message names the option.
+        """
+        chosen = {
+            "quality": self.quality != LIVE_MAP,
+            "layers": self.layers,
+            "target": self.target != "class",
+            "why": self.why,
+        }
+        for name in (name for name, is_given in chosen.items() if is_given):
+            raise UsageError(
+                f"--method {self.method} covers the picture and looks at what is found, and --{name} is for a network's inside",
+                f"leave out --method or --{name}",
             )
 
     @property

@@ -70,6 +70,10 @@ class BatchPlan:
             raise UsageError(
                 "maps by trial take seconds an object", "take quality 'fine', or heatcam snapshot"
             )
+        if self.options.by_masks:
+            raise UsageError(
+                "maps by masks take a minute a picture", "take another method, or heatcam snapshot"
+            )
         if not 1 <= self.streams <= MOST_STREAMS:
             raise UsageError(f"streams is {self.streams}", f"give a number from 1 to {MOST_STREAMS}")
         if self.writes_files and not self.folder:

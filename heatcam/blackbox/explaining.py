@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,10 @@ class BlackBoxExplainer:
         timings = Timings(1e3 * (prepared - started), 1e3 * (time.perf_counter() - prepared))
         error = NO_GRADIENTS if with_map else ""
         return Explanation(image, found, map_error=error, timings=timings, model=self.title)
+
+    def predict(self, pictures: Uint8Array) -> Sequence[Predicted]:
+        """Predict in letterboxed pictures: see ``Predicts``."""
+        return self.predicts.predict(pictures)
 
     def warm_up(self, image: Uint8Array) -> None:
         """Run once."""

@@ -44,14 +44,16 @@ from heatcam.commands import (
     ViewOutput,
     WindowChoice,
 )
-from heatcam.enums import ViewName
+from heatcam.enums import MASK_MAPS, ViewName
 from heatcam.evaluation import EvalPlan, Judged, Outputs
 from heatcam.options import LEAST_TRIALS, MOST_TRIALS, DetectOptions, ExplainOptions, PromptOptions
 from heatcam.saliency import METHODS
 from heatcam.sinks import SinkChoice
 
 #: Values of options that are names in a registry.
-CHOICES: dict[str, Any] = {"method": Enum("Method", {name: name for name in METHODS}, type=str)}
+CHOICES: dict[str, Any] = {
+    "method": Enum("Method", {name: name for name in (*METHODS, *MASK_MAPS)}, type=str)
+}
 
 
 def _offered(kind: type, group: Group | None = None) -> dict[str, Any]:

@@ -20,7 +20,8 @@ CameraOption = Annotated[str | None, CAMERA]
 TRIALS = typer.Option(
     min=LEAST_TRIALS,
     max=MOST_TRIALS,
-    help="With --quality true: try each object out so many times, 200 if left out. Ctrl-C keeps what is known so far.",
+    help="With --quality true: try each object out so many times, 200 if left out; with --method drise or hierarchical: cover "
+    "each picture so many times at most, 1000 if left out. Ctrl-C keeps what is known so far.",
 )
 
 SAMPLES = {

@@ -46,6 +46,11 @@ class ModelChoice(ExplainOptions, PromptOptions):
                 "--quality true takes seconds an object",
                 "use it with heatcam snapshot, or --quality fine here",
             )
+        if self.by_masks and not by_trial:
+            raise UsageError(
+                f"--method {self.method} takes a minute a picture",
+                "use it with heatcam snapshot, or leave out --method here",
+            )
         own = {field.name: getattr(self, field.name) for field in fields(ExplainOptions)}
         return ExplainOptions(**own | {"pictures": pictures})
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from heatcam.commands.findings_log import FindingsLog
 from heatcam.commands.interrupts import on_interrupt
@@ -28,9 +28,6 @@ from heatcam.pipeline import Run
 from heatcam.runtime import stopping
 from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_maps
 from heatcam.views import FAILED, OK, draw_each, encode_view
-
-if TYPE_CHECKING:
-    from heatcam.saliency import TrialExplainer
 
 _MANY, _MOST_TOLD = (
     20,
@@ -83,6 +80,20 @@ class ObjectByObject:
             )
 
 
+class ExplainsByTrial(Protocol):
+    """Anything that explains a picture by many trials, which can be stopped: ``TrialExplainer``, ``MaskExplainer``."""
+
+    def explain(
+        self,
+        image: Frame,
+        *,
+        conf: float | None = None,
+        on_trials: Callable[[int, int], None] | None = None,
+        is_stopped: Callable[[], bool] | None = None,
+    ) -> Explanation:
+        """See ``TrialExplainer.explain``."""
+
+
 class TrialByTrial:
     """Explainer of pictures whose maps are made by trial, with progress; Ctrl-C ends the trials and keeps what they have told.
 
@@ -90,10 +101,13 @@ class TrialByTrial:
         explainer: makes the maps.
         terminal: where the trials are counted.
         done: told when Ctrl-C has ended the run.
+        unit: of what is counted, in the plural.
     """
 
-    def __init__(self, explainer: TrialExplainer, terminal: Terminal, done: PicturesDone) -> None:
-        self._explainer, self._terminal, self._done = explainer, terminal, done
+    def __init__(
+        self, explainer: ExplainsByTrial, terminal: Terminal, done: PicturesDone, unit: str = "trials"
+    ) -> None:
+        self._explainer, self._terminal, self._done, self._unit = explainer, terminal, done, unit
 
     def explain(
         self,
@@ -111,15 +125,15 @@ class TrialByTrial:
             made = trials
             on_trials(trials, total)
 
-        with on_interrupt(self._stop), self._terminal.trials() as on_trials:
+        with on_interrupt(self._stop), self._terminal.trials(self._unit) as on_trials:
             seen = self._explainer.explain(
                 image, conf=conf, on_trials=count, is_stopped=lambda: self._done.stopped
             )
         if self._done.stopped:
-            objects = len(seen.object_maps)
+            objects = len(seen.detections)
             is_fine = seen.saliency is not None and not seen.saliency.trials
             self._terminal.note(
-                f"{image.name}: stopped after {made} trials of {objects} object{'s' * (objects != 1)}"
+                f"{image.name}: stopped after {made} {self._unit} of {objects} object{'s' * (objects != 1)}"
                 + (", too few for a map: it is the fine one" if is_fine else "")
             )
         return seen

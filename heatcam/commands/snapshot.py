@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from heatcam.commands.any_explainer import start_any_explainer
+from heatcam.commands.by_masks import masked_explainer, with_masks_for_black_boxes, without_masks
 from heatcam.commands.default_model import advice_for_nothing, with_model
 from heatcam.commands.findings_log import FindingsLog, check_findings, check_labels
 from heatcam.commands.options import ModelChoice, overlay_options
@@ -71,6 +72,7 @@ def run_snapshot(
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
     look, output, asked = options.look, options.output, options.capture.options()
+    model = with_masks_for_black_boxes(model, terminal)
     trials = options.trying.count(model)
     replaces = output.overwrite or output.resume
     check_findings(options.findings, replaces)
@@ -88,7 +90,9 @@ def run_snapshot(
     if plan.pictures:
         first = first_picture(plan.pictures, asked.pictures) if camera is None else None
         model = with_model(model, camera or "", terminal)
-        explainer = start_any_explainer(model, terminal, pictures=len(plan.pictures), by_trial=True)
+        explainer = start_any_explainer(
+            without_masks(model), terminal, pictures=len(plan.pictures), by_trial=True
+        )
         say_scale(look, explainer, terminal)
         explains, facts = _explains(explainer, model, trials, terminal, done)
         channels = channels_of(explainer)
@@ -121,7 +125,10 @@ def _explains(
     terminal: Terminal,
     done: PicturesDone,
 ) -> tuple[Explains, ExplainerFacts]:
-    """Return what explains the pictures, by gradients or by so many trials of each object, and its facts."""
+    """Return what explains the pictures, by gradients, by so many trials of each object, or by masks, and its facts."""
+    if model.by_masks:
+        by_masks = masked_explainer(explainer, model.method, trials)
+        return TrialByTrial(by_masks, terminal, done, "masks"), by_masks.facts()
     if not trials:
         return ObjectByObject(explainer, terminal), explainer.facts()
     from heatcam.saliency import TrialExplainer  # noqa: PLC0415 (torch: it is loaded by now)

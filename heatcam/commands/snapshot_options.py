@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heatcam.commands.capture_options import CaptureChoice
 from heatcam.commands.options import FindingsChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.errors import UsageError
-from heatcam.options import USUAL_TRIALS
+from heatcam.options import USUAL_MASKS, USUAL_TRIALS
 
 
 @dataclass(frozen=True)
@@ -15,19 +15,25 @@ class TrialChoice:
     """Extent of maps by trial.
 
     Attributes:
-        trials: number of trials of each object; None takes the usual number, with ``--quality true`` alone.
+        trials: number of trials of each object, with ``--quality true``, or of masks of each picture, with a method by masks;
+            None takes the usual number.
     """
 
     trials: int | None = None
 
     def count(self, model: ModelChoice) -> int:
-        """Return the number of trials of each object; 0 where maps are not made by trial.
+        """Return the number of trials of each object, or of masks; 0 where maps are made by neither.
 
         Raises:
-            UsageError: trials were asked for without ``--quality true``.
+            UsageError: trials were asked for without either.
         """
+        if model.by_masks:
+            return self.trials or USUAL_MASKS
         if self.trials is not None and not model.by_trial:
-            raise UsageError("--trials is for --quality true", "add --quality true, or leave out --trials")
+            raise UsageError(
+                "--trials is for --quality true and --method drise or hierarchical",
+                "add one of these, or leave out --trials",
+            )
         return (self.trials or USUAL_TRIALS) if model.by_trial else 0
 
 

@@ -175,8 +175,11 @@ class Terminal:
                 yield lambda done, total: status.update(Text(objects_done(done, total) or looking))
 
     @contextlib.contextmanager
-    def trials(self) -> Iterator[Callable[[int, int], None]]:
+    def trials(self, unit: str = "trials") -> Iterator[Callable[[int, int], None]]:
         """Show how many trials of a picture's objects are done, with the time left: in a bar, or beside the one that is drawn.
+
+        Args:
+            unit: of what is counted, in the plural.
 
         Yields:
             A function to call with the number of trials done and that of all.
@@ -185,13 +188,15 @@ class Terminal:
             bar, task = self._bar, self._bar.tasks[0]
             name = task.description
             try:
-                yield lambda done, total: bar.update(task.id, description=f"trial {done} of {total}")
+                yield lambda done, total: bar.update(
+                    task.id, description=f"{unit.removesuffix('s')} {done} of {total}"
+                )
             finally:
                 bar.update(task.id, description=name)
             return
         outer, started = self._bar, time.perf_counter()
-        with self.progress("trials") as bar:
-            task_id = bar.add_task("trials", total=None, rate=0.0)
+        with self.progress(unit) as bar:
+            task_id = bar.add_task(unit, total=None, rate=0.0)
 
             def show(done: int, total: int) -> None:
                 rate = done / max(time.perf_counter() - started, 1e-9)

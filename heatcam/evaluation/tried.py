@@ -7,12 +7,14 @@ show how well it was fitted, not how true it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from heatcam.enums import FINE_MAP, TRUE_MAP
+from heatcam.blackbox import MaskExplainer
+from heatcam.enums import FINE_MAP, LIVE_MAP, MASK_MAPS, TRUE_MAP
 from heatcam.frames import Explanation, SaliencyMap
-from heatcam.options import USUAL_TRIALS
+from heatcam.options import USUAL_MASKS, USUAL_TRIALS
 from heatcam.perturbation import TRIALS_INFILL
 
 if TYPE_CHECKING:
@@ -56,5 +58,20 @@ def _by_trial(explainer: Explainer) -> Refine:
     return refine
 
 
+def _by_masks(method: str, explainer: Explainer) -> Refine:
+    """Prepare what ``--method`` of this name does, with as many masks; of the maps to start from it takes nothing."""
+    from heatcam.saliency import NetworkPredicts  # noqa: PLC0415 (loads torch)
+
+    predicts = NetworkPredicts(explainer)
+    masked = MaskExplainer(explainer, predicts.predict, method, USUAL_MASKS, has_boxes=predicts.has_boxes)
+
+    def refine(explanation: Explanation) -> Sequence[SaliencyMap]:
+        return masked.mapped(replace(explanation, saliency=None, object_maps=())).object_maps
+
+    return refine
+
+
 #: Kinds of map that are made by trial, by name.
-TRIED = {TRUE_MAP: TriedMap(TRUE_MAP, TRIALS_INFILL, FINE_MAP, _by_trial)}
+TRIED = {TRUE_MAP: TriedMap(TRUE_MAP, TRIALS_INFILL, FINE_MAP, _by_trial)} | {
+    name: TriedMap(name, TRIALS_INFILL, LIVE_MAP, partial(_by_masks, name)) for name in MASK_MAPS
+}

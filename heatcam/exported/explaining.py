@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from heatcam.frames import (
 )
 from heatcam.geometry import PAD_GREY, Float32Array, Letterbox, Uint8Array
 from heatcam.options import ExplainOptions, class_ids_of
+from heatcam.perturbation import Predicted
 from heatcam.samples import Samples
 
 _NEVER = 2.0  # a confidence that nothing passes
+_LEAST_CONF = 0.01  # of predictions in covered pictures
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,24 @@ class FileExplainer:
             object_maps=own if with_object_maps else (),
             low_evidence=self._low_evidence(outputs, kept),
         )
+
+    def predict(self, pictures: Uint8Array) -> Sequence[Predicted]:
+        """Predict in letterboxed pictures, uint8 ``(B, h, w, 3)`` BGR: see ``heatcam.perturbation.Predict``.
+
+        The file tells its strongest objects alone, and one class of each.
+        """
+        return [self._predicted(picture) for picture in pictures]
+
+    def _predicted(self, picture: Uint8Array) -> Predicted:
+        letterbox = Letterbox.within((picture.shape[1], picture.shape[0]), self._facts.model_wh)
+        classes = max(self.class_names) + 1
+        everything = np.full(classes, _LEAST_CONF, np.float32)
+        outputs = self._network.run(network_input(picture, letterbox, self._facts.channels), everything)
+        kept = outputs[BOXES[2]] >= 0
+        boxes, confidences, class_ids, _ = (outputs[name][kept] for name in BOXES)
+        scores = np.zeros((len(class_ids), classes), np.float32)
+        scores[np.arange(len(class_ids)), class_ids.astype(np.int64)] = confidences
+        return Predicted(np.asarray(boxes, np.float32), scores)
 
     def warm_up(self, image: Uint8Array) -> None:
         """Run once."""

@@ -10,6 +10,7 @@ from .evidence import cells_touched as cells_touched
 from .evidence import decided as decided
 from .evidence import peak_of as peak_of
 from .evidence import positive_evidence as positive_evidence
+from .evidence import relative_error as relative_error
 from .evidence import undecided_share as undecided_share
 from .findings import FindingsOptions as FindingsOptions
 from .findings import channel_shares as channel_shares

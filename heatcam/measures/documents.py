@@ -116,6 +116,12 @@ class ObjectFindings(_Record):
     undecided: float | None = Field(
         default=None, description="share of its evidence that the trials have not decided", ge=0, le=1
     )
+    error: float | None = Field(
+        default=None,
+        description="root mean square of the standard error of its map by masks, as a share of the map's peak",
+        ge=0,
+    )
+    seconds: float | None = Field(default=None, description="that the masks of the whole picture took", ge=0)
     low_evidence: bool | None = Field(
         description="whether its evidence is no better than with shuffled weights in the network's head"
     )

@@ -73,6 +73,14 @@ def undecided_share(saliency: SaliencyMap) -> float | None:
     return 1 - float(np.maximum(decided(saliency), 0).sum()) / total if total > 0 else None
 
 
+def relative_error(saliency: SaliencyMap) -> float | None:
+    """Return the root mean square of a map's deviation as a share of its highest value; None for a map without either."""
+    peak = float(saliency.values.max(initial=0.0))
+    if saliency.deviation is None or peak <= 0:
+        return None
+    return float(np.sqrt(np.mean(saliency.deviation.astype(np.float64) ** 2))) / peak
+
+
 def peak_of(cells: npt.NDArray[np.float32]) -> float:
     """Return the 99th percentile of the positive evidence among ``cells``, in their unit; 0 if there is none.
 

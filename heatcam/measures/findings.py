@@ -24,7 +24,7 @@ from heatcam.measures.documents import (
     ThresholdFindings,
     TimingFindings,
 )
-from heatcam.measures.evidence import undecided_share
+from heatcam.measures.evidence import relative_error, undecided_share
 from heatcam.measures.foreground import Mask, evidence_outside
 from heatcam.measures.regions import LEAST_AREA, MOST_REGIONS, Region, find_regions
 from heatcam.measures.statistics import concentration_of, evidence_share, heat_counts, spread_of
@@ -158,7 +158,11 @@ def _trials(own: SaliencyMap) -> dict[str, Any]:
     if not own.trials:
         return {}
     share = undecided_share(own)
-    return {"trials": own.trials, "undecided": None if share is None else round(share, 4)}
+    numbers = {"trials": own.trials, "undecided": None if share is None else round(share, 4)}
+    if not own.seconds:
+        return numbers
+    error = relative_error(own)
+    return numbers | {"error": None if error is None else round(error, 4), "seconds": own.seconds}
 
 
 def _shapes(found: Detections, n: int) -> dict[str, Any]:

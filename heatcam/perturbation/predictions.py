@@ -80,16 +80,22 @@ def targets_of(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequen
         boxes_xyxy: float32 ``(T, 4)`` in its pixels.
         class_ids: of the boxes.
     """
-    boxes = np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
-    classes = list(class_ids)
-    scores = np.zeros((len(boxes), max([predicted.scores.shape[1], *(n + 1 for n in classes)])), np.float32)
-    scores[np.arange(len(boxes)), classes] = 1.0
+    named = one_hot_targets(predicted, boxes_xyxy, class_ids)
+    boxes, scores, classes = named.boxes_xyxy, named.scores, list(class_ids)
     if len(predicted.boxes_xyxy):
         own = overlaps(predicted.boxes_xyxy, boxes) * predicted.scores[:, classes]
         best = own.argmax(0)
         known = own.max(0) > 0
         scores[known, : predicted.scores.shape[1]] = predicted.scores[best[known]]
-    return Targets(boxes, scores)
+    return named
+
+
+def one_hot_targets(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequence[int]) -> Targets:
+    """Return targets of one class each, whatever else their boxes look like; arguments as of ``targets_of``."""
+    classes = list(class_ids)
+    scores = np.zeros((len(classes), max([predicted.scores.shape[1], *(n + 1 for n in classes)])), np.float32)
+    scores[np.arange(len(classes)), classes] = 1.0
+    return Targets(np.asarray(boxes_xyxy, np.float32).reshape(-1, 4), scores)
 
 
 def _unit(scores: Float32Array) -> Float32Array:

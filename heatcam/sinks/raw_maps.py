@@ -131,6 +131,7 @@ def map_facts(saliency: SaliencyMap) -> dict[str, Any]:
         "unit": saliency.unit,
         "full_heat": saliency.full_heat,
         **({"trials": saliency.trials} if saliency.trials else {}),
+        **({"seconds": saliency.seconds} if saliency.seconds else {}),
         "letterbox": _letterbox_facts(saliency.letterbox),
     }
 

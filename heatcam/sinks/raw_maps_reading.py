@@ -260,8 +260,11 @@ def _map(
         parts.refuse("full_heat is not positive")
     letterbox = _letterbox(about.inner("letterbox"), size_wh, parts)
     trials = about.whole("trials") if about.has("trials") else 0
+    seconds = about.number("seconds") if about.has("seconds") else 0.0
+    if not 0 <= seconds < math.inf:
+        parts.refuse("seconds are below 0")
     words = about.word("method"), about.word("layer"), about.word("unit")
-    return SaliencyMap(values, letterbox, *words, full_heat, max(0, trials), deviation)
+    return SaliencyMap(values, letterbox, *words, full_heat, max(0, trials), deviation, seconds)
 
 
 def _letterbox(about: CheckedJson, size_wh: tuple[int, int], parts: NpzParts) -> Letterbox:

@@ -35,4 +35,6 @@ class WatchOptions:
             raise UsageError(f"every is {self.every}", "give a number of epochs from 1 on")
         if self.explain.by_trial:
             raise UsageError("quality='true' takes minutes for a picture", "take 'fine'")
+        if self.explain.by_masks:
+            raise UsageError(f"method={self.explain.method!r} takes a minute for a picture", "take 'fine'")
         self.explain.require_valid()
