@@ -177,8 +177,8 @@ class CandidateEngine(TappedEngine[Cut]):
     def coherence(self, forward: Forward, /) -> Tensor | None:
         """Return the evidence for each kept box, net divided by gross, float ``(N,)`` in ``[-1, 1]``.
 
-        It is taken where the class head begins: in each candidate's state, which the head makes its logits from. Of a head without
-        such a state it is taken at the taps, and None until each box has had its own gradient.
+        It is taken where the class head begins: in each candidate's state, which the head makes its logits from. Of a head
+        without such a state it is taken at the taps, and None until each box has had its own gradient.
         """
         inputs, head = _inputs_of(forward), self.class_head()
         if head is not None and inputs.states is not None:
