@@ -10,6 +10,8 @@ DEFAULT_SMOOTH = 0.9
 #: The two CAM methods of heatcam's own, as ``Quality`` chooses between them.
 LIVE_MAP, FINE_MAP = "live", "fine"
 LRP_MAP = "lrp"
+#: The CAM method that is no evidence: where a transformer looked.
+ATTENTION_MAP = "attention"
 #: The map by trial, as ``Quality`` chooses it: no CAM method, but made on top of the fine map.
 TRUE_MAP = "true"
 #: Maps by masks, which ask a model for nothing but its predictions: no CAM methods either.

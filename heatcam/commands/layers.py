@@ -9,13 +9,21 @@ from heatcam.commands.refusals import require_model
 from heatcam.commands.setup import model_at_hand
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
-from heatcam.engine import LayerRow, describe_layers, input_side
+from heatcam.engine import (
+    CandidateNetwork,
+    LayerRow,
+    NamedLayerRow,
+    describe_layers,
+    describe_named_layers,
+    input_side,
+)
 from heatcam.errors import ModelError
 from heatcam.models import MARKERS, LoadedModel, load_any_task, require_explainable
 from heatcam.options import DetectOptions
 from heatcam.saliency import family_of
 
 HEADINGS = ("index", "type", "from", "stride", "channels", "output", "parameters", "chosen")
+NAMED_HEADINGS = ("layer", "type", "stride", "channels", "output", "parameters", "chosen")
 NUMBERS = {"index", "stride", "channels", "parameters"}
 
 
@@ -39,6 +47,8 @@ def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal
     require_model(spec, downloadable=False)
     with terminal.status("loading the model"):
         loaded = load_any_task(spec)
+        if isinstance(loaded.network, CandidateNetwork):
+            return _show_named(loaded, loaded.network, imgsz, json, terminal)
         side = input_side(loaded.network, imgsz or loaded.imgsz)
         rows = describe_layers(loaded.network, side)
     obstacle = _obstacle(loaded, Path(spec).name)
@@ -52,6 +62,48 @@ def show_layers(model: str | None, imgsz: int | None, json: str | None, terminal
     if json != "-":
         show_table(terminal, HEADINGS, [_cells(row) for row in rows], NUMBERS)
     return 0
+
+
+def _show_named(
+    loaded: LoadedModel, network: CandidateNetwork, imgsz: int | None, json: str | None, terminal: Terminal
+) -> int:
+    """List the layers of another library's model that maps can be taken from; arguments and value as of ``show_layers``."""
+    rows = describe_named_layers(network, imgsz or loaded.imgsz)
+    side = network.fit((imgsz or loaded.imgsz,) * 2, imgsz or loaded.imgsz).model_wh[0]
+    total = sum(p.numel() for p in network.parameters())
+    terminal.note(f"model {loaded.title}, {side} px, {len(rows)} layers with maps, {total} parameters")
+    if json:
+        document = {"model": loaded.title, "imgsz": side, "explainable": True}
+        terminal.document(document | {"layers": [_named_as_json(row) for row in rows]}, json)
+    if json != "-":
+        cells = [
+            (
+                row.name,
+                row.type_name,
+                row.stride,
+                row.output_shape[0],
+                "x".join(map(str, row.output_shape)),
+                row.parameters,
+            )
+            for row in rows
+        ]
+        chosen = [", ".join(mark.value for mark in row.marks) for row in rows]
+        show_table(
+            terminal, NAMED_HEADINGS, [(*own, mark) for own, mark in zip(cells, chosen, strict=True)], NUMBERS
+        )
+    return 0
+
+
+def _named_as_json(row: NamedLayerRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "type": row.type_name,
+        "stride": row.stride,
+        "channels": row.output_shape[0],
+        "output_shape": list(row.output_shape),
+        "parameters": row.parameters,
+        "marks": [mark.value for mark in row.marks],
+    }
 
 
 def _obstacle(loaded: LoadedModel, name: str) -> str:

@@ -88,7 +88,7 @@ class LiveModel:
         Raises:
             HeatcamError: the model cannot be loaded; the message names the next step.
         """
-        from heatcam.saliency import METHODS  # noqa: PLC0415
+        from heatcam.saliency import methods_of_evidence  # noqa: PLC0415
 
         options, size_wh = self._choice.explain_options(), self._size_wh()
         tracker = tracker_of(self._motion.track)
@@ -113,7 +113,7 @@ class LiveModel:
         return Ready(
             explainer.title,
             backend_of(explainer),
-            tuple(METHODS),
+            methods_of_evidence(),
             layer_sets,
             {"model": explainer.title, "imgsz": explainer.imgsz, "prompt": first.as_plain()},
             sides,

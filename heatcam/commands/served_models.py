@@ -64,9 +64,9 @@ class ServedModels:
     @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods that make maps; loads no torch."""
-        from heatcam.saliency import METHODS  # noqa: PLC0415
+        from heatcam.saliency import methods_of_evidence  # noqa: PLC0415
 
-        return tuple(METHODS)
+        return methods_of_evidence()
 
     def is_loaded(self, name: str) -> bool:
         """Return True if the model is loaded."""

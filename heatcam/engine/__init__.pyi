@@ -1,3 +1,4 @@
+from .attention import start_attention_engine as start_attention_engine
 from .backends import PrecisionCheck as PrecisionCheck
 from .backends import boxes_agree as boxes_agree
 from .backends import start_engine as start_engine
@@ -33,6 +34,8 @@ from .interface import TapGradients as TapGradients
 from .layers import LayerRow as LayerRow
 from .layers import describe_layers as describe_layers
 from .layers import input_side as input_side
+from .named_layers import NamedLayerRow as NamedLayerRow
+from .named_layers import describe_named_layers as describe_named_layers
 from .network import TappedNetwork as TappedNetwork
 from .network import input_channels as input_channels
 from .openvino_passes import has_bfloat16 as has_bfloat16

@@ -90,6 +90,7 @@ class CandidateNetwork(nn.Module):
         head: qualified names of the modules that make class logits, whose weights are shuffled as a control.
         state_head: the one of them whose input ``(1, K, C)`` has a row for each candidate, from which it makes the logits; "" if
             none does.
+        attention_layer: qualified name of the layer that ``attention`` is of; "" where candidates do not weigh every cell.
     """
 
     task = "detect"
@@ -101,9 +102,14 @@ class CandidateNetwork(nn.Module):
     fine_taps: tuple[Tap, ...] = ()
     head: tuple[str, ...] = ()
     state_head = ""
+    attention_layer = ""
 
     def candidates(self, picture: Tensor) -> RawCandidates:
         """Run a picture, float ``(1, channels, H, W)`` in ``[0, 1]``, and return all candidates."""
+        raise NotImplementedError
+
+    def attention(self, picture: Tensor) -> tuple[RawCandidates, Tensor]:
+        """Run a picture and return all candidates, and the weight with which each reads each cell: ``(heads, K, h, w)``."""
         raise NotImplementedError
 
     def probabilities(self, logits: Tensor) -> Tensor:

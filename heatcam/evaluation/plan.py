@@ -11,7 +11,7 @@ from heatcam.enums import Backend
 from heatcam.errors import UsageError
 from heatcam.evaluation.choices import CONTROL, FractionsOf, ProtocolName
 from heatcam.options import DetectOptions
-from heatcam.saliency import METHODS
+from heatcam.saliency import METHODS, methods_of_evidence
 from heatcam.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class EvalPlan:
         Raises:
             UsageError: a method does not exist, or there is neither a method nor a set of layers.
         """
-        names = _chosen(self.methods, [*METHODS, *_tried()], list(METHODS), "method")
+        names = _chosen(self.methods, [*METHODS, *_tried()], list(methods_of_evidence()), "method")
         if not names and not self.layer_sets():
             raise UsageError("no method to judge", "for example: --methods live,fine")
         return names

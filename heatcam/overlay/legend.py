@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatcam.enums import Renorm
+from heatcam.enums import ATTENTION_MAP, Renorm
 from heatcam.frames import SaliencyMap
 from heatcam.measures import NOTHING, relative_error, scope_of
 from heatcam.text import printable
@@ -72,7 +72,8 @@ def legend_of(
     """
     scope, about = scope_of(saliency, renorm), printable(about)
     trials = by_trials(saliency) or _some_by_trial(object_maps)
-    caption = (f"evidence for {about}" if about else "evidence") + trials
+    what = "attention" if saliency.method == ATTENTION_MAP else "evidence"
+    caption = (f"{what} for {about}" if about else what) + trials
     short = f"for {about}" if about else trials.strip(" ,") or _SHORT[scope]
     words = f"{caption}, {_CAPTIONS[scope]}", short
     if scope in (Renorm.BOX, Renorm.REGION) or not scales or scales[0] <= NOTHING:

@@ -9,6 +9,7 @@ from .factory import open_explainer_cache as open_explainer_cache
 from .families import family_of as family_of
 from .methods import METHODS as METHODS
 from .methods import MapFormula as MapFormula
+from .methods import methods_of_evidence as methods_of_evidence
 from .predicting import NetworkPredicts as NetworkPredicts
 from .probing import Prober as Prober
 from .streams import build_streams as build_streams

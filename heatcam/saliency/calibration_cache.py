@@ -13,6 +13,7 @@ from heatcam.geometry import Uint8Array
 from heatcam.runtime import cache_dir, recall, remember_entry, say_doing
 from heatcam.saliency.calibration import measure
 from heatcam.saliency.explainer import Calibration, Explainer
+from heatcam.saliency.methods import METHODS
 
 logger = logging.getLogger(__name__)
 
@@ -63,5 +64,5 @@ def _key(explainer: Explainer) -> str:
     anchored: GradientEngine | None = explainer.engine.anchored()
     if anchored is not None:
         return engine_key(anchored, *asked, anchored.passes.tolerance)
-    engine = explainer.engine.by_candidate()
+    engine = explainer.engine.by_candidate() if METHODS[explainer.method].is_evidence else None
     return "" if engine is None else candidate_key(engine, *asked)

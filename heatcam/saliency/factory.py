@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from heatcam.engine import Thresholds, choose_device, real_picture, real_pictures, with_held_gates
+from heatcam.errors import UsageError
 from heatcam.models import LoadedModel, Prompt, load_model
 from heatcam.options import LIKELY_SIZE_WH, DetectOptions, ExplainOptions, class_ids_of
 from heatcam.saliency.calibration_cache import calibrate
@@ -165,6 +166,11 @@ def explainer_of(
     method = METHODS[options.formula_name]
     if method.holds_gates:
         loaded = replace(loaded, network=with_held_gates(loaded.network))
+    if not METHODS[options.formula_name].is_evidence and not getattr(loaded.network, "attention_layer", ""):
+        raise UsageError(
+            f"{loaded.title} has no queries that weigh every cell, so there is no attention to map",
+            "leave out --method; DETR, Conditional DETR and YOLOS of transformers have such queries",
+        )
     photograph = real_picture(size_wh)
     family = family_of(loaded.network)
     engine, fit = family.build(loaded, device, options, photograph)

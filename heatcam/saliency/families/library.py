@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import nn
 
-from heatcam.engine import CandidateNetwork, Engine, start_hooked_engine
+from heatcam.engine import CandidateNetwork, Engine, start_attention_engine, start_hooked_engine
 from heatcam.geometry import Fit, Letterbox, Uint8Array
 from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.families.family import ModelFamily, require_class_target
+from heatcam.saliency.methods import METHODS
 
 
 def build(
@@ -21,6 +24,11 @@ def build(
     require_class_target(f"{loaded.title} is no YOLO and", options)
     imgsz = options.imgsz or loaded.imgsz
     network.fit((imgsz, imgsz), imgsz)  # (a size that it does not take is refused here)
+    if not METHODS[options.formula_name].is_evidence:
+        attention = start_attention_engine(
+            network, device, backend=options.backend, precision=options.precision, layers=options.layers
+        )
+        return attention, partial(network.fit, imgsz=imgsz)
     engine = start_hooked_engine(
         network,
         device,

@@ -10,7 +10,7 @@ from heatcam.errors import UsageError
 from heatcam.saliency.methods.method import CamFormula, Cost, MapFormula, Method
 from heatcam.text import did_you_mean
 
-__all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_formula"]
+__all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_formula", "methods_of_evidence"]
 
 
 def _found() -> dict[str, Method]:
@@ -24,6 +24,11 @@ def _found() -> dict[str, Method]:
 
 
 METHODS: dict[str, Method] = _found()
+
+
+def methods_of_evidence() -> tuple[str, ...]:
+    """Return the names of the methods that map what the target depends on: those that any model can be explained with."""
+    return tuple(name for name, method in METHODS.items() if method.is_evidence)
 
 
 def method_formula(name: str) -> MapFormula:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -9,9 +11,9 @@ from torch import Tensor, nn
 
 from heatcam.engine import CandidateNetwork, Picking, RawCandidates
 from heatcam.geometry import Letterbox
-from heatcam.models.formats.huggingface.architectures import Architecture
+from heatcam.models.formats.huggingface.architectures import Architecture, Neck
 from heatcam.models.formats.huggingface.preparation import Preparation
-from heatcam.models.formats.huggingface.taps import DETECTOR, taps_of
+from heatcam.models.formats.huggingface.taps import DETECTOR, attending_layer, taps_of
 
 
 class TransformerDetector(CandidateNetwork):
@@ -29,6 +31,8 @@ class TransformerDetector(CandidateNetwork):
         self.architecture = architecture
         self.preparation = preparation
         self.live_taps, self.fine_taps = taps_of(architecture.neck, detector)
+        if architecture.attends:
+            self.attention_layer = attending_layer(architecture.neck, detector)
         self.state_head = _class_head(detector, architecture.class_head)
         self.head = (self.state_head,)
         classes = int(detector.config.num_labels)
@@ -42,6 +46,22 @@ class TransformerDetector(CandidateNetwork):
         """See ``CandidateNetwork``."""
         found = self.detector(self.preparation.normalised(picture))
         return self._read(found, picture)
+
+    def attention(self, picture: Tensor) -> tuple[RawCandidates, Tensor]:
+        """See ``CandidateNetwork``; the library tells the weights of its plain attention alone, which runs for this pass."""
+        with _plain_attention(self.detector):
+            found = self.detector(self.preparation.normalised(picture), output_attentions=True)
+        return self._read(found, picture), self._by_cell(found, (picture.shape[2], picture.shape[3]))
+
+    def _by_cell(self, found: Any, input_hw: tuple[int, int]) -> Tensor:
+        """Return the last layer's weights as maps, ``(heads, K, h, w)``."""
+        queries = found.logits.shape[1]
+        of_patches = self.architecture.neck is Neck.PATCHES
+        last = found.attentions[-1][:, :, -queries:] if of_patches else found.cross_attentions[-1]
+        heads = last.shape[1]
+        tokens = last[0].flatten(0, 1).T[None]  # (1, cells and other tokens, heads * K)
+        cells = self.live_taps[0].as_map(tokens, input_hw)  # (1, heads * K, h, w)
+        return cells.reshape(heads, queries, *cells.shape[2:])
 
     def _read(self, found: Any, picture: Tensor) -> RawCandidates:
         """Return the candidates of the library's output: boxes are shares of the picture, centre and sides."""
@@ -57,6 +77,19 @@ class TransformerDetector(CandidateNetwork):
     def fit(self, image_wh: tuple[int, int], imgsz: int) -> Letterbox:
         """See ``CandidateNetwork``."""
         return self.preparation.fit(image_wh, imgsz)
+
+
+@contextlib.contextmanager
+def _plain_attention(detector: Any) -> Iterator[None]:
+    """Let a model calculate attention step by step; each of its parts as before afterwards."""
+    parts = {id(module.config): module.config for module in detector.modules() if hasattr(module, "config")}
+    before = [(settings, settings._attn_implementation) for settings in parts.values()]
+    detector.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        for settings, name in before:
+            settings._attn_implementation = name
 
 
 def _class_head(detector: Any, name: str) -> str:

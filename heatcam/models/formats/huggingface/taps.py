@@ -80,6 +80,14 @@ def taps_of(neck: Neck, detector: nn.Module) -> tuple[tuple[Tap, ...], tuple[Tap
     return live, fine
 
 
+def attending_layer(neck: Neck, detector: nn.Module) -> str:
+    """Return the name of the last layer in which queries weigh every cell, as in the wrapper."""
+    names = [name for name, _ in detector.named_modules()]
+    if neck is Neck.PATCHES:
+        return f"{DETECTOR}.{_last(names, 'vit.encoder.layer')[0]}"
+    return f"{DETECTOR}.{_last(names, 'model.decoder.layers')[0]}.encoder_attn"
+
+
 def _of_tokens(_detector: Any, names: list[str]) -> tuple[tuple[Tap, ...], tuple[Tap, ...]]:
     """Return taps at the encoder's last layer; the fine map has the backbone's stages too."""
     last = _last(names, "model.encoder.layers")
