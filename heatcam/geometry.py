@@ -129,7 +129,7 @@ class Letterbox:
             ValueError: the picture is not of ``image_wh``.
         """
         if (image.shape[1], image.shape[0]) != self.image_wh:
-            raise ValueError(f"picture of {image.shape[1::-1]} given to a letterbox for {self.image_wh}")
+            raise ValueError(f"{image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}")
         boxed = np.full((self.model_wh[1], self.model_wh[0], image.shape[2]), border, image.dtype)
         resized = image if self.resized_wh == self.image_wh else self._resized(image)
         boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from ultralytics.utils import ASSETS
 
-from heatcam.geometry import PAD_GREY, Float32Array, Uint8Array, fitted_into
+from heatcam.geometry import PAD_GREY, Uint8Array, fitted_into
 
 
-def picture_tensor(boxed_bgr: Uint8Array | Float32Array, device: torch.device, channels: int = 3) -> Tensor:
+def picture_tensor(boxed_bgr: npt.NDArray[Any], device: torch.device, channels: int = 3) -> Tensor:
     """Convert a letterboxed picture to the network's input.
 
     Args:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heatcam.geometry import Float32Array, Letterbox, Pixels, Uint8Array
+from heatcam.geometry import Float32Array, Letterbox, Uint8Array
+from heatcam.samples import Pixels
 
 
 @dataclass(frozen=True)
