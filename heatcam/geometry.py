@@ -118,24 +118,26 @@ class Letterbox:
         """Model pixels per image pixel, along x and y (after ``fit`` they differ by the rounding of ``resized_wh``)."""
         return self.resized_wh[0] / self.image_wh[0], self.resized_wh[1] / self.image_wh[1]
 
-    def image_to_model(self, image: Pixels, border: float = PAD_GREY) -> Pixels:
+    def image_to_model(self, image: Pixels, border: npt.ArrayLike = PAD_GREY) -> Pixels:
         """Return a letterboxed copy of ``image`` (HWC; type, channels and their order are kept): shape ``(model_h, model_w, C)``.
 
         Args:
             image: uint8, or samples of another type.
-            border: value of the border.
+            border: value of the border, or one for each channel.
 
         Raises:
             ValueError: the picture is not of ``image_wh``.
         """
         if (image.shape[1], image.shape[0]) != self.image_wh:
-            raise ValueError(
-                f"picture of {image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}"
-            )
+            raise ValueError(f"{image.shape[1]}x{image.shape[0]} given to a letterbox for {self.image_wh}")
         boxed = np.full((self.model_wh[1], self.model_wh[0], image.shape[2]), border, image.dtype)
         resized = image if self.resized_wh == self.image_wh else self._resized(image)
         boxed[self._rows, self._columns] = resized[self._shown_rows, self._shown_columns]
         return cast("Pixels", boxed)
+
+    def network_input(self, image: Uint8Array) -> Uint8Array | Float32Array:
+        """Return a picture as the network reads it, in ``[0, 255]``: ``image_to_model``, unless its library keeps fractions."""
+        return self.image_to_model(image)
 
     @property
     def seen_xyxy(self) -> Float32Array:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from heatcam.engine.boxes import EveryBox, KeptBoxes, Thresholds
-from heatcam.engine.candidates import CandidateNetwork, RawCandidates, kept_of
+from heatcam.engine.candidates import CandidateNetwork, RawCandidates, class_scores, kept_of
 from heatcam.engine.hooked import HookedNetwork
 from heatcam.engine.interface import Forward, TapGradients
 from heatcam.engine.network import HeadInputs
@@ -46,8 +46,9 @@ class CandidateInputs(HeadInputs):
     states: Tensor | None = None
 
     def levels_of(self, anchors: Tensor) -> Tensor:
-        """Return 0 for every candidate: each may read every level."""
-        return torch.zeros_like(anchors)
+        """Return the level that each candidate was made from; 0 where each may read every level."""
+        levels = self.found.levels
+        return torch.zeros_like(anchors) if levels is None else levels[anchors]
 
 
 class CandidateEngine(TappedEngine[Cut]):
@@ -205,7 +206,8 @@ class CandidateEngine(TappedEngine[Cut]):
         if self.explained_class is not None:
             class_ids = torch.full_like(class_ids, self.explained_class)
         leaves = inputs.leaves or inputs.taps
-        total = inputs.found.logits[rows, class_ids].sum()
+        with torch.enable_grad():
+            total = inputs.found.logits_of(rows).gather(1, class_ids[:, None]).sum()
         gradients: Sequence[Tensor | None] = (None,) * len(leaves)
         if total.requires_grad:
             gradients = torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
@@ -236,7 +238,7 @@ class HookedEngine(CandidateEngine[HookedNetwork]):
         return CandidateInputs(
             one.maps,
             one.maps,
-            found=RawCandidates(one.found.logits, boxes),
+            found=replace(one.found, xyxy=boxes),
             size_wh=(picture.shape[3], picture.shape[2]),
             leaves=one.outputs,
             picture=picture,
@@ -249,7 +251,7 @@ class HookedEngine(CandidateEngine[HookedNetwork]):
 
     def scores(self, logits: Tensor) -> Tensor:
         """See ``CandidateEngine``."""
-        return self.cut.network.probabilities(logits.float())
+        return class_scores(self.cut.network, logits.float())
 
     def class_head(self) -> nn.Module | None:
         """See ``CandidateEngine``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -51,10 +52,19 @@ class RawCandidates:
         logits: float ``(K, columns)``, with a graph when one was asked for: a column for each class, by class id, and maybe more.
         xyxy: float ``(K, 4)`` in model pixels, or ``(K, columns, 4)`` where each class has a box of its own; None for a
             classifier, which has one candidate.
+        levels: int64 ``(K,)``, the level that each was made from; None where each may read every level.
+        again: computes the logits ``(N, columns)`` of some candidates, int64 ``(N,)``, with a graph, where all of them would be
+            costly and ``logits`` have none.
     """
 
     logits: Tensor
     xyxy: Tensor | None = None
+    levels: Tensor | None = None
+    again: Callable[[Tensor], Tensor] | None = None
+
+    def logits_of(self, rows: Tensor) -> Tensor:
+        """Return the logits ``(N, columns)`` of some candidates, int64 ``(N,)``, with a graph when one was asked for."""
+        return self.logits[rows] if self.again is None else self.again(rows)
 
     def boxes_of(self, rows: Tensor, class_ids: Tensor) -> Tensor:
         """Return the boxes ``(N, 4)`` of some candidates and classes, both int64 ``(N,)``."""
@@ -70,11 +80,15 @@ class Picking:
         one_class: a candidate has its likeliest class alone; without it, it may give a box for each class.
         suppresses: of boxes of a class that overlap, the most confident is kept.
         most: consider so many pairs of candidate and class at most, the most confident; None considers all.
+        most_within: the pairs that ``most`` counts: those of the ``picture``, or of each ``level`` or ``class`` alone.
+        smallest: shortest side of a box that is kept, in model pixels.
     """
 
     one_class: bool = False
     suppresses: bool = False
     most: int | None = None
+    most_within: Literal["picture", "level", "class"] = "picture"
+    smallest: float = 0.0
 
 
 class CandidateNetwork(nn.Module):
@@ -134,20 +148,21 @@ def keep_candidates(network: CandidateNetwork, found: RawCandidates, thresholds:
         found: all of them.
         thresholds: which to keep; ``iou`` is used where the library suppresses.
     """
-    logits = found.logits.detach()
-    scores = _of_classes(network, network.probabilities(logits).float())
+    scores = class_scores(network, found.logits.detach()).float()
     picking = network.picking
     if picking.one_class:
         scores = torch.where(scores == scores.amax(1, keepdim=True), scores, -1)
     rows, class_ids = (scores > thresholds.conf).nonzero(as_tuple=True)
-    if picking.most is not None and scores.numel() > picking.most:
-        weakest = scores.flatten().topk(picking.most).values[-1]
-        keep = scores[rows, class_ids] >= weakest
+    if picking.most is not None:
+        keep = _strongest(scores[rows, class_ids], _groups_of(picking, found, rows, class_ids), picking.most)
         rows, class_ids = rows[keep], class_ids[keep]
     if thresholds.class_ids is not None:
         wanted = torch.isin(class_ids, torch.tensor(thresholds.class_ids, device=class_ids.device))
         rows, class_ids = rows[wanted], class_ids[wanted]
     confidences, boxes = scores[rows, class_ids], found.boxes_of(rows, class_ids).float()
+    if picking.smallest:
+        large = (boxes[:, 2:] - boxes[:, :2] >= picking.smallest).all(1)
+        rows, class_ids, confidences, boxes = rows[large], class_ids[large], confidences[large], boxes[large]
     if picking.suppresses:
         order = batched_nms(boxes, confidences, class_ids, thresholds.iou)
     else:
@@ -156,13 +171,33 @@ def keep_candidates(network: CandidateNetwork, found: RawCandidates, thresholds:
     return KeptBoxes(boxes[order], confidences[order], class_ids[order], rows[order])
 
 
-def _of_classes(network: CandidateNetwork, scores: Tensor) -> Tensor:
-    """Return scores with -1 in every column that is no class."""
+def class_scores(network: CandidateNetwork, logits: Tensor) -> Tensor:
+    """Return the scores of logits ``(K, columns)``, of the same shape, 0 in every column that is no class."""
+    scores = network.probabilities(logits)
     if network.class_ids is None:
         return scores
-    kept = torch.full_like(scores, -1)
+    kept = torch.zeros_like(scores)
     kept[:, network.class_ids] = scores[:, network.class_ids]
     return kept
+
+
+def _groups_of(picking: Picking, found: RawCandidates, rows: Tensor, class_ids: Tensor) -> Tensor:
+    """Return the number, int64 ``(N,)``, of the group in which each pair of candidate and class is counted."""
+    if picking.most_within == "class":
+        return class_ids
+    if picking.most_within == "level" and found.levels is not None:
+        return found.levels[rows]
+    return torch.zeros_like(rows)
+
+
+def _strongest(scores: Tensor, groups: Tensor, most: int) -> Tensor:
+    """Return which of the scores ``(N,)`` are among the ``most`` highest of their group, bool ``(N,)``."""
+    keep = torch.ones_like(scores, dtype=torch.bool)
+    for group in set(groups.tolist()):
+        own = groups == group
+        if int(own.sum()) > most:
+            keep &= ~own | (scores >= scores[own].topk(most).values[-1])
+    return keep
 
 
 def kept_of(

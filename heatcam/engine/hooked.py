@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from heatcam.engine.candidates import CandidateNetwork, RawCandidates, Tap
+from heatcam.engine.candidates import CandidateNetwork, RawCandidates, Tap, class_scores
 from heatcam.errors import ModelError, UsageError
 from heatcam.text import did_you_mean
 
@@ -142,7 +142,7 @@ class HookedNetwork:
         boxes, scores = [], []
         for picture in pictures:
             found = self.run(picture[None], with_graph=False).found
-            own = self.network.probabilities(found.logits)
+            own = class_scores(self.network, found.logits)
             if found.xyxy is None:
                 scores.append(own.T)
                 continue

@@ -14,11 +14,11 @@ from ultralytics.utils import ASSETS
 from heatcam.geometry import PAD_GREY, Uint8Array, fitted_into
 
 
-def picture_tensor(boxed_bgr: Uint8Array, device: torch.device, channels: int = 3) -> Tensor:
+def picture_tensor(boxed_bgr: npt.NDArray[Any], device: torch.device, channels: int = 3) -> Tensor:
     """Convert a letterboxed picture to the network's input.
 
     Args:
-        boxed_bgr: uint8 ``(H, W, 3)``.
+        boxed_bgr: uint8, or float32 in ``[0, 255]``, ``(H, W, 3)``.
         device: of the result.
         channels: 3 for RGB; 1 for grey, weighed as ultralytics (and OpenCV) weigh colours; others get ``stand_in``.
 

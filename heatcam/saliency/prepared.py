@@ -63,7 +63,7 @@ def _of_bgr(image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, c
         raise wrong_channels("", 3, "the model", channels)
     # Grey before it is resized, as ultralytics does it: rounding is the same then.
     seen = in_grey(image_bgr) if channels == 1 else image_bgr
-    return picture_tensor(letterbox.image_to_model(seen), device, channels)
+    return picture_tensor(letterbox.network_input(seen), device, channels)
 
 
 def _of_samples(samples: Samples, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:

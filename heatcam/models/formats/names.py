@@ -14,7 +14,9 @@ _SUFFIXES = (".txt", ".json")
 _LARGEST_BYTES = 8 * 1024**2
 
 
-def names_for(path: Path, count: int, library: Sequence[str] | None, title: str) -> dict[int, str]:
+def names_for(
+    path: Path, count: int, library: Sequence[str] | None, title: str, first: int = 0
+) -> dict[int, str]:
     """Return a name for each of ``count`` classes.
 
     Names beside the weights come first, then the library's own where it has as many; else classes are numbered.
@@ -25,6 +27,7 @@ def names_for(path: Path, count: int, library: Sequence[str] | None, title: str)
         count: number of classes.
         library: names that the library gives the classes of the data set that its weights were trained on; None for none.
         title: the model's name, for the log.
+        first: number of the first class that is one: those before it, a background, may be left out of the file.
 
     Raises:
         ModelError: a file of names cannot be read, or has another number of names than the model has classes.
@@ -36,6 +39,8 @@ def names_for(path: Path, count: int, library: Sequence[str] | None, title: str)
             library if library is not None and len(library) == count else None, count, title
         )
     file, names = own
+    if len(names) == count - first and isinstance(names, list):
+        names = [*("" for _ in range(first)), *names]
     if len(names) != count:
         raise ModelError(
             f"{file.name} has {len(names)} names, and the model {count} classes",

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.transforms import InterpolationMode
 
 from heatcam.models.formats.classifying.network import Preparation, WrappedClassifier, style_of
 from heatcam.models.formats.names import names_for
+from heatcam.models.formats.torchvision_models.detectors import wrapper_of
 from heatcam.models.formats.weights import (
     NamedWeights,
     count_of_classes,
@@ -37,7 +39,7 @@ def load(architecture: str, path: Path) -> LoadedModel:
     """
     classifiers, detectors = (models.list_models(module=module) for module in (models, models.detection))
     require_known(architecture, [*classifiers, *detectors], "torchvision")
-    return _classifier(architecture, path)
+    return _detector(architecture, path) if architecture in detectors else _classifier(architecture, path)
 
 
 def official_weights(architecture: str, path: Path) -> Any:
@@ -62,6 +64,53 @@ def _classifier(architecture: str, path: Path) -> LoadedModel:
     network = WrappedClassifier(body, _preparation(record, body), heads[-1:])
     names = names_for(path, count, record.meta["categories"] if record else None, title)
     return LoadedModel(title, network, names, network.preparation.side)
+
+
+#: Detectors whose published weights were made with batch normalisations without an epsilon.
+_WITHOUT_EPSILON = (
+    "fasterrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn",
+    "keypointrcnn_resnet50_fpn",
+    "retinanet_resnet50_fpn",
+)
+_NO_CLASSES = ("__background__", "N/A")
+
+
+def _detector(architecture: str, path: Path) -> LoadedModel:
+    title = NamedWeights(architecture, path).title
+    state = read_state(path)
+
+    def build(**options: Any) -> nn.Module:
+        network: nn.Module = models.get_model(architecture, weights=None, weights_backbone=None, **options)
+        return network
+
+    usual = without_weights(build)
+    kind = wrapper_of(usual)
+    count = count_of_classes(state, usual, kind.logits_from(usual)[0], kind.columns_of(usual), path.name)
+    body = build(num_classes=count)
+    give_state(body, state, path.name)
+    if architecture in _WITHOUT_EPSILON and not any(key.endswith("num_batches_tracked") for key in state):
+        _without_epsilon(body)
+    body.eval().requires_grad_(False)
+    check_weights(body)
+    network = kind(body)
+    record = official_weights(architecture, path)
+    library = record.meta["categories"] if record else None
+    names = names_for(path, count, library, title, first=kind.first_class)
+    kept = {
+        number: name
+        for number, name in names.items()
+        if name not in _NO_CLASSES and number >= kind.first_class
+    }
+    network.class_ids = torch.arange(kind.first_class, count)
+    return LoadedModel(title, network, kept, network.imgsz)
+
+
+def _without_epsilon(network: nn.Module) -> None:
+    """Set the epsilon of all batch normalisations to 0, in place, as torchvision does where it loads such weights."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
 
 
 def _options(architecture: str, state: Mapping[str, Tensor]) -> dict[str, Any]:
