@@ -169,7 +169,14 @@ class MaskExplainer:
 
     def _map(self, own: MaskedMap, letterbox: Letterbox, masks: int, seconds: float) -> SaliencyMap:
         return SaliencyMap(
-            own.values, letterbox, self._method, LAYER, UNIT, None, masks, own.error, round(seconds, 2)
+            own.values,
+            letterbox,
+            self._method,
+            LAYER,
+            UNIT,
+            trials=masks,
+            deviation=own.error,
+            seconds=round(seconds, 2),
         )
 
     def _empty(self, letterbox: Letterbox) -> SaliencyMap:

@@ -264,7 +264,7 @@ def _map(
     if not 0 <= seconds < math.inf:
         parts.refuse("seconds are below 0")
     words = about.word("method"), about.word("layer"), about.word("unit")
-    return SaliencyMap(values, letterbox, *words, full_heat, max(0, trials), deviation, seconds)
+    return SaliencyMap(values, letterbox, *words, full_heat, max(0, trials), deviation, seconds=seconds)
 
 
 def _letterbox(about: CheckedJson, size_wh: tuple[int, int], parts: NpzParts) -> Letterbox:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from heatcam.engine import CandidateNetwork, Engine, start_attention_engine, start_hooked_engine
-from heatcam.geometry import Fit, Letterbox, Uint8Array
+from heatcam.geometry import Fit, Uint8Array
 from heatcam.models import LoadedModel
 from heatcam.options import ExplainOptions
 from heatcam.saliency.families.family import ModelFamily, require_class_target
@@ -24,11 +24,12 @@ def build(
     require_class_target(f"{loaded.title} is no YOLO and", options)
     imgsz = options.imgsz or loaded.imgsz
     network.fit((imgsz, imgsz), imgsz)  # (a size that it does not take is refused here)
+    fit = partial(network.fit, imgsz=imgsz)
     if not METHODS[options.formula_name].is_evidence:
         attention = start_attention_engine(
             network, device, backend=options.backend, precision=options.precision, layers=options.layers
         )
-        return attention, partial(network.fit, imgsz=imgsz)
+        return attention, fit
     engine = start_hooked_engine(
         network,
         device,
@@ -37,10 +38,6 @@ def build(
         fine=options.over_levels,
         layers=options.layers,
     )
-
-    def fit(image_wh: tuple[int, int]) -> Letterbox:
-        return network.fit(image_wh, imgsz)
-
     return engine, fit
 
 
