@@ -32,12 +32,14 @@ class View:
     Attributes:
         channels: numbers of the channels, from 1: red, green and blue, or a single grey one.
         window: values that are black and white, in the samples' own unit.
-        is_chosen: True if the user has named the window; False for the full range, or percentiles.
+        is_chosen: True if the user or the file has named the window; False for the full range, or percentiles.
+        words: what is to be said of it; "" makes words from the rest.
     """
 
     channels: tuple[int, ...]
     window: tuple[float, float]
     is_chosen: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, eq=False)  # (arrays do not compare)
@@ -99,7 +101,10 @@ class Samples:
 def wrong_channels(name: str, own: int, reader: str, wanted: int) -> ChannelsError:
     """Return the error of a picture of ``own`` channels that is given to a network that reads ``wanted``."""
     few = {1: "a grey picture", 3: "a colour picture"}.get(wanted)
-    step = few or f"a TIFF with {wanted} pages or samples, or a .npy array (height, width, {wanted})"
+    step = (
+        few
+        or f"snapshot, record or live a TIFF of {wanted} pages or samples, or a .npy array of {wanted} channels"
+    )
     return ChannelsError(
         f"{name or 'the picture'} has {own} channel{'s' * (own != 1)}, and {reader} reads {wanted}",
         f"give {step}, or a model of {own} channel{'s' * (own != 1)}",

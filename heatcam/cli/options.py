@@ -258,11 +258,15 @@ OPTIONS[PictureOutput] = OPTIONS[ViewOutput] | {
         "--output",
         "-o",
         metavar="PATH",
-        help="The picture to write, a sheet also as .pdf; for many a folder (ends in /). NAME-heat.png or heat/ if left out.",
+        help="The picture to write, a sheet also as .pdf, of DICOM also as .dcm; for many a folder (ends in /). NAME-heat.png or "
+        "heat/ if left out.",
     ),
     "npz": typer.Option(
         "--npz",
         help="Write each picture's raw maps and boxes beside it, as NumPy arrays; `heatcam redraw` draws from them.",
+    ),
+    "dicom_map": typer.Option(
+        "--dicom-map", help="Write the map of a DICOM image beside its picture, as Parametric Map."
     ),
     "skip_existing": typer.Option(
         "--skip-existing", help="Go on with the pictures whose results are not there yet."

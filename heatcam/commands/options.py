@@ -136,12 +136,14 @@ class PictureOutput(ViewOutput):
 
     Attributes:
         npz: write the raw maps beside each picture.
+        dicom_map: write the map of each DICOM image beside its picture, as a Parametric Map.
         skip_existing: leave out pictures whose results exist.
         increment: write into the next free ``heat2``, ``heat3`` if ``output`` exists.
         resume: go on with an earlier run: leave out pictures whose results are whole and not older than they are.
     """
 
     npz: bool = False
+    dicom_map: bool = False
     skip_existing: bool = False
     increment: bool = False
     resume: bool = False

@@ -9,7 +9,7 @@ from pathlib import Path
 from heatcam.commands.options import PictureOutput, ViewOutput
 from heatcam.enums import ViewName
 from heatcam.errors import UsageError
-from heatcam.sinks import fitting_name, map_path, output_paths, raw_path, view_paths
+from heatcam.sinks import dicom_map_path, fitting_name, map_path, output_paths, raw_path, view_paths
 from heatcam.views import view_names
 
 
@@ -23,6 +23,7 @@ class Picture:
         images: views to put into the JSON document.
         raw: file of the raw maps; None writes none.
         map_png: file of the map as a 16-bit PNG; None writes none.
+        dicom_map: file of the map as Parametric Map; None writes none.
     """
 
     source: Path
@@ -30,11 +31,13 @@ class Picture:
     images: tuple[ViewName, ...] = ()
     raw: Path | None = None
     map_png: Path | None = None
+    dicom_map: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file of the result."""
-        return (*(path for _, path in self.views), *(path for path in (self.raw, self.map_png) if path))
+        beside = self.raw, self.map_png, self.dicom_map
+        return (*(path for _, path in self.views), *(path for path in beside if path))
 
     @property
     def target(self) -> Path | None:
@@ -74,6 +77,7 @@ def wanted_views(output: ViewOutput) -> WantedViews:
     if not images or output.output is not None:
         return WantedViews(files or (ViewName.OVERLAY,), images)
     beside = {"--view": files, "--map-png": output.map_png, "--npz": getattr(output, "npz", False)}
+    beside["--dicom-map"] = getattr(output, "dicom_map", False)
     for name in (name for name, is_given in beside.items() if is_given):
         raise UsageError(f"{name} writes files, and --images alone writes none", "add -o")
     return WantedViews((), images)
@@ -126,6 +130,7 @@ def picture_files(
                 views.images,
                 raw_path(target) if _has_npz(output) else None,
                 map_path(target) if output.map_png else None,
+                dicom_map_path(target) if _has_dicom_map(output) else None,
             )
             for source, target in zip(sources, targets, strict=True)
         )
@@ -139,6 +144,7 @@ def picture_files(
             views.images,
             _raw_beside(own[0], names[0]) if _has_npz(output) else None,
             own[-1] if output.map_png else None,
+            _raw_beside(own[0], names[0]).with_suffix(".map.dcm") if _has_dicom_map(output) else None,
         )
         for source, own in zip(sources, paths, strict=True)
     )
@@ -146,6 +152,10 @@ def picture_files(
 
 def _has_npz(output: ViewOutput) -> bool:
     return isinstance(output, PictureOutput) and output.npz
+
+
+def _has_dicom_map(output: ViewOutput) -> bool:
+    return isinstance(output, PictureOutput) and output.dicom_map
 
 
 def _raw_beside(path: Path, view: str) -> Path:

@@ -13,12 +13,23 @@ from heatcam.commands.picture_rows import earlier_rows
 from heatcam.commands.terminal import Terminal
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sinks import is_whole, next_output, refuse_existing, require_folder
+from heatcam.sinks import (
+    DICOM_SUFFIX,
+    is_whole,
+    next_output,
+    refuse_existing,
+    require_dicom_writer,
+    require_folder,
+    require_frame_of_reference,
+)
 from heatcam.sources import (
     FoundPictures,
     PictureOptions,
     check_pixels,
+    dicom_file,
     find_pictures,
+    frames_in,
+    is_dicom,
     is_read_alike,
     left_out_words,
     problem_of_deeper,
@@ -51,14 +62,14 @@ def find_and_say(
     terminal: Terminal,
     exclude: Path | None = None,
     *,
-    takes_arrays: bool = False,
+    takes_samples: bool = False,
 ) -> FoundPictures:
     """Find the pictures, and print notes on what was left out.
 
     Raises:
         UnreadableInputError: a file does not exist, or there are no pictures at all.
     """
-    found = find_pictures(inputs, recursive=recursive, exclude=exclude, takes_arrays=takes_arrays)
+    found = find_pictures(inputs, recursive=recursive, exclude=exclude, takes_samples=takes_samples)
     for problem in found.empty:
         terminal.note(problem)
     if found.left_out:
@@ -81,7 +92,7 @@ def plan_pictures(
     _require_one_way(output)
     views = wanted_views(output)
     folder = Path(output.output) if output.output is not None else Path("heat")
-    found = find_and_say(inputs, recursive, terminal, exclude=folder, takes_arrays=True)
+    found = find_and_say(inputs, recursive, terminal, exclude=folder, takes_samples=True)
     wanted = output.output or default_output([file.path.stem for file in found.files], views, many=found.many)
     wanted = next_output(wanted) if output.increment else wanted
     below = [file.below for file in found.files]
@@ -92,6 +103,8 @@ def plan_pictures(
     todo, lacking = tuple(p for p in pictures if p not in set(skipped)), len(found.empty)
     plan = PicturePlan(todo, skipped, lacking, _earlier(skipped, output))
     _require_writable(plan.pictures, output)
+    require_dicom(plan.pictures)
+    _say_frames(plan.pictures, terminal)
     return plan
 
 
@@ -126,6 +139,7 @@ def plan_camera(camera: str, output: PictureOutput) -> PicturePlan:
     wanted = next_output(wanted) if output.increment else wanted
     plan = PicturePlan(picture_files([name], replace(output, output=wanted), views))
     _require_writable(plan.pictures, output)
+    require_dicom(plan.pictures)
     return plan
 
 
@@ -175,6 +189,38 @@ def first_picture(pictures: Sequence[Picture], asked: PictureOptions | None = No
             f"none of {len(pictures)} pictures can be read; the first: {first.problem}", first.next_step
         )
     return None
+
+
+def _say_frames(pictures: Sequence[Picture], terminal: Terminal) -> None:
+    """Say of DICOM files of several frames that the first is taken."""
+    for picture in pictures:
+        count = frames_in(picture.source) if is_dicom(picture.source) else 1
+        if count > 1:
+            name = picture.source.name
+            terminal.note(
+                f"{name} has {count} frames: this is the first; {name}#2 names the second, heatcam record takes all"
+            )
+
+
+def require_dicom(pictures: Sequence[Picture]) -> None:
+    """Refuse DICOM files of pictures that are none, and maps of those that have no place in a patient.
+
+    Raises:
+        UsageError: there is one, or highdicom is not there.
+    """
+    for picture in pictures:
+        captures = [path for _, path in picture.views if path.suffix.lower() == DICOM_SUFFIX]
+        if not captures and picture.dicom_map is None:
+            continue
+        source = dicom_file(picture.source)
+        if source is None:
+            wanted = captures[0] if captures else picture.dicom_map
+            raise UsageError(
+                f"{wanted} would be in the study of {picture.source}, which is no DICOM file", "name it .png"
+            )
+        require_dicom_writer(f"writing {captures[0] if captures else picture.dicom_map}")
+        if picture.dicom_map is not None:
+            require_frame_of_reference(source)
 
 
 def _require_one_way(output: PictureOutput) -> None:

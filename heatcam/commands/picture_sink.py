@@ -26,7 +26,16 @@ from heatcam.measures import SCHEMA, findings_of
 from heatcam.overlay import OverlayOptions
 from heatcam.pipeline import Run
 from heatcam.runtime import stopping
-from heatcam.sinks import make_folder, write_map_png, write_picture, write_raw_maps
+from heatcam.sinks import (
+    DICOM_SUFFIX,
+    make_folder,
+    write_map_png,
+    write_parametric_map,
+    write_picture,
+    write_raw_maps,
+    write_secondary_capture,
+)
+from heatcam.sources import dicom_file
 from heatcam.views import FAILED, OK, draw_each, encode_view
 
 _MANY, _MOST_TOLD = (
@@ -225,15 +234,19 @@ class PictureSink:
         for view, outcome in draw_each(views, explanation, self._look):
             with stopping.held():  # every written picture must be in the document too
                 if view in files:
-                    self._write(files[view], outcome)
+                    self._write(files[view], outcome, planned.source)
                 made.add(view, outcome, files.get(view), is_image=view in planned.images)
         with stopping.held():
             self._write_maps(planned, explanation, made)
             made.list_it()
 
-    def _write(self, target: Path, outcome: Uint8Array | ViewError) -> None:
-        if not isinstance(outcome, ViewError):
-            make_folder(target.parent)
+    def _write(self, target: Path, outcome: Uint8Array | ViewError, source: Path) -> None:
+        if isinstance(outcome, ViewError):
+            return
+        make_folder(target.parent)
+        if target.suffix.lower() == DICOM_SUFFIX:
+            write_secondary_capture(target, outcome, dicom_file(source) or source, self._replaces)
+        else:
             write_picture(target, outcome, self._replaces)
 
     def _write_maps(self, planned: Picture, explanation: Explanation, made: _Made) -> None:
@@ -241,6 +254,13 @@ class PictureSink:
         if self._is_wanted(planned.raw):
             make_folder(planned.raw.parent)
             write_raw_maps(planned.raw, explanation, self._replaces)
+        if self._is_wanted(planned.dicom_map) and explanation.saliency is not None:
+            make_folder(planned.dicom_map.parent)
+            source = dicom_file(planned.source) or planned.source
+            write_parametric_map(
+                planned.dicom_map, explanation.saliency, source, explanation.model, self._replaces
+            )
+            made.row["dicom_map"] = str(planned.dicom_map)
         if self._is_wanted(planned.map_png):
             if explanation.saliency is None:
                 made.reasons["map-png"] = explanation.map_error or "there is no heat map"

@@ -35,8 +35,8 @@ class ViewNote:
 def view_in_words(samples: Samples) -> str:
     """Return which channels and values are shown, unless the user has chosen both or the picture is shown as it is."""
     view = samples.view
-    if view is None:
-        return ""
+    if view is None or view.words:
+        return "" if view is None else view.words
     names = ", ".join(map(str, view.channels))
     said = []
     if samples.channels > len(view.channels) and not (samples.is_colour and samples.channels == 3):

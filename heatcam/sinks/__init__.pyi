@@ -1,4 +1,10 @@
 from .beside_window import SinkChoice as SinkChoice
+from .dicom import DICOM_SUFFIX as DICOM_SUFFIX
+from .dicom import dicom_map_path as dicom_map_path
+from .dicom import require_dicom_writer as require_dicom_writer
+from .dicom import require_frame_of_reference as require_frame_of_reference
+from .dicom import write_parametric_map as write_parametric_map
+from .dicom import write_secondary_capture as write_secondary_capture
 from .display import require_display as require_display
 from .files import free_path as free_path
 from .files import make_folder as make_folder

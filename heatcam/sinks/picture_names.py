@@ -13,7 +13,22 @@ _LONGEST_NAME = 255  # bytes; the limit of every usual file system
 _PHOTOGRAPHS = (".jfif", ".jpe", ".mpo", ".heic", ".heif", ".avif", ".jp2")
 #: Suffixes of pictures that can be written (``pictures.write_picture``).
 WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-_OTHERS = (".gif", ".ico", ".psd", ".ppm", ".pgm", ".qoi", ".icns", ".pcx", ".sgi", ".dds", ".fits", ".xpm")
+_OTHERS = (
+    ".gif",
+    ".ico",
+    ".psd",
+    ".ppm",
+    ".pgm",
+    ".qoi",
+    ".icns",
+    ".pcx",
+    ".sgi",
+    ".dds",
+    ".fits",
+    ".xpm",
+    ".npy",
+    ".dcm",
+)
 
 
 def fitting_name(stem: str, tail: str, spare: int = 0) -> str:

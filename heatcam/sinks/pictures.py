@@ -10,6 +10,7 @@ import cv2
 
 from heatcam.errors import SinkError, UsageError
 from heatcam.geometry import Uint8Array
+from heatcam.sinks.dicom import DICOM_SUFFIX
 from heatcam.sinks.files import refuse_existing, write_whole
 from heatcam.sinks.pages import PAGE_SUFFIX, as_page
 from heatcam.sinks.picture_names import WRITABLE_SUFFIXES, fitting_name, names_below_folder
@@ -79,7 +80,7 @@ def output_paths(
     else:
         targets = (target,)
     for written in targets:
-        if written.suffix.lower() != PAGE_SUFFIX:
+        if written.suffix.lower() not in (PAGE_SUFFIX, DICOM_SUFFIX):
             _encoder_of(written)
     _refuse_inputs(targets, paths)
     return targets

@@ -11,6 +11,9 @@ from .decoding import picture_size as picture_size
 from .decoding import pillow_to_bgr as pillow_to_bgr
 from .decoding import read_picture as read_picture
 from .demo.scene import DemoScene as DemoScene
+from .dicom import dicom_file as dicom_file
+from .dicom import frames_in as frames_in
+from .dicom import is_dicom as is_dicom
 from .label_files import LabelledBox as LabelledBox
 from .label_files import read_labels as read_labels
 from .opening import DEMO as DEMO

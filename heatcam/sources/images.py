@@ -27,7 +27,7 @@ def list_pictures(inputs: Sequence[str | Path]) -> tuple[Path, ...]:
     Raises:
         UnreadableInputError: a file is missing, or none is a picture.
     """
-    return find_pictures(inputs, takes_arrays=True).paths
+    return find_pictures(inputs, takes_samples=True).paths
 
 
 class ImageSource(SourceBase):

@@ -12,6 +12,8 @@ from heatcam.sources.animations import AnimationSource, is_animation
 from heatcam.sources.base import Source
 from heatcam.sources.camera import CameraDevice
 from heatcam.sources.cameras import index_called, names_by_index, said
+from heatcam.sources.dicom import dicom_frame, is_dicom
+from heatcam.sources.dicom_film import dicom_source
 from heatcam.sources.images import PICTURE_SUFFIXES, ImageSource, is_glob, matching_paths
 from heatcam.sources.live import LiveSource
 from heatcam.sources.options import CaptureOptions
@@ -86,6 +88,8 @@ def _address(spec: str, _options: CaptureOptions) -> Source | None:
 
 
 def _file(spec: str, options: CaptureOptions) -> Source | None:
+    if dicom_frame(Path(spec)) is not None:
+        return ImageSource([spec], asked=options.pictures)
     return _open_files(spec, options) if _is_there(spec) else None
 
 
@@ -161,6 +165,8 @@ def _open_files(spec: str, options: CaptureOptions) -> Source:
     path = Path(spec)
     if path.is_dir():
         return ImageSource([path], on_unreadable=options.on_unreadable, asked=options.pictures)
+    if is_dicom(path):
+        return dicom_source(path, options.fps, options.pictures)
     head = _head_of(path)
     if sniff_picture_format(head) is not None or head.startswith(ARRAY):
         is_film = is_animation(path) and not options.pictures.pages_are_channels

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heatcam.errors import UnreadableInputError
+from heatcam.sources.dicom import dicom_frame, is_dicom
 from heatcam.sources.picture_formats import is_lone_array, is_picture_file
 from heatcam.text import question, similar_files
 
@@ -40,7 +41,7 @@ class FoundPictures:
         deeper_folders: number of folders that these are in.
         empty: a message for each folder or glob without pictures.
         many: True if a folder or glob was named, so that there may be more pictures another time.
-        takes_arrays: True if NumPy's ``.npy`` files in folders and globs are pictures.
+        takes_samples: True if NumPy's ``.npy`` and DICOM files in folders and globs are pictures.
     """
 
     files: list[PictureFile] = field(default_factory=list)
@@ -49,11 +50,11 @@ class FoundPictures:
     deeper_folders: int = 0
     empty: list[str] = field(default_factory=list)
     many: bool = False
-    takes_arrays: bool = False
+    takes_samples: bool = False
 
     def takes(self, path: Path) -> bool:
         """Return True if a file in a folder or glob is a picture."""
-        return is_picture_file(path) or (self.takes_arrays and is_lone_array(path))
+        return is_picture_file(path) or (self.takes_samples and (is_lone_array(path) or is_dicom(path)))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -66,7 +67,7 @@ def find_pictures(
     *,
     recursive: bool = False,
     exclude: Path | None = None,
-    takes_arrays: bool = False,
+    takes_samples: bool = False,
 ) -> FoundPictures:
     """Find the pictures in ``inputs`` by content (``is_picture_file``), each of them once.
 
@@ -77,12 +78,12 @@ def find_pictures(
         inputs: files, folders and globs; ``**`` goes into folders.
         recursive: search sub-folders of folders.
         exclude: a folder that is never searched: the output folder.
-        takes_arrays: see ``FoundPictures``.
+        takes_samples: see ``FoundPictures``.
 
     Raises:
         UnreadableInputError: a file does not exist, a folder cannot be listed, or there are no pictures at all.
     """
-    found = FoundPictures(takes_arrays=takes_arrays)
+    found = FoundPictures(takes_samples=takes_samples)
     roots_of = [(spec, _roots(spec, found)) for spec in map(str, inputs)]
     several = sum(root.path.is_dir() for _, roots in roots_of for root in roots) > 1
     for spec, roots in roots_of:
@@ -112,6 +113,8 @@ def _roots(spec: str, found: FoundPictures) -> list[_Root]:
     if path.exists():
         found.many |= path.is_dir()
         return [_Root(path, Path(path.name or path.resolve().name), named=True)]
+    if dicom_frame(path) is not None:
+        return [_Root(path, Path(path.name), named=True)]
     if not is_glob(spec):
         raise UnreadableInputError(
             f"there is no file {path}", question(similar_files(path)) or "check the path"

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.geometry import Uint8Array
-from heatcam.samples import Samples
+from heatcam.samples import Samples, View
 from heatcam.sources import arrays
 from heatcam.sources.decoding import check_picture, read_picture
+from heatcam.sources.dicom import DicomFrame, dicom_frame, frames_in, is_dicom, read_dicom
 from heatcam.sources.options import PictureOptions
 from heatcam.sources.picture_formats import ARRAY
 from heatcam.sources.tiff_samples import has_more_in_tiff, tiff_samples
@@ -56,6 +57,9 @@ def read_pixels(path: str | Path, asked: PictureOptions | None = None) -> Pictur
         UsageError: it has no such channels as are to be shown.
     """
     path, asked = Path(path), asked or PictureOptions()
+    named = dicom_frame(path) or ((path, 1) if is_dicom(path) else None)
+    if named is not None:
+        return _of_dicom(read_dicom(*named), asked, path.name)
     samples = _samples(path, asked)
     if samples is None:
         image = read_picture(path)
@@ -63,6 +67,20 @@ def read_pixels(path: str | Path, asked: PictureOptions | None = None) -> Pictur
             return PicturePixels(image)
         samples = Samples(np.ascontiguousarray(image[..., ::-1]), 255, is_colour=True)
     return _shown(samples, asked, path.name)
+
+
+def _of_dicom(frame: DicomFrame, asked: PictureOptions, name: str) -> PicturePixels:
+    """Show a frame through its own window, or through the one that was asked for, in the file's unit."""
+    own = frame.samples
+    if own.is_colour and own.values.dtype == np.uint8 and not (asked.view_channels or asked.window):
+        return PicturePixels(np.ascontiguousarray(own.values[..., ::-1]))
+    if frame.shown is None:
+        return _shown(own, replace(asked, window=asked.window or (0.0, own.full_scale)), name)
+    if asked.window is None:
+        return PicturePixels(drawn(own, View((1,), (0.0, 1.0))), own)
+    view = view_of(frame.shown, asked, name)
+    image = drawn(frame.shown, view)
+    return PicturePixels(255 - image if frame.is_inverted else image, replace(own, view=view))
 
 
 def pixels_of_array(values: npt.NDArray[Any], asked: PictureOptions) -> PicturePixels:
@@ -86,7 +104,10 @@ def check_pixels(path: str | Path) -> None:
         UnreadableInputError: see ``check_picture``.
     """
     path = Path(path)
-    if not _has_more(path):
+    named = dicom_frame(path)
+    if named is not None or is_dicom(path):
+        frames_in(path if named is None else named[0])
+    elif not _has_more(path):
         check_picture(path)
     elif arrays.is_array(path):
         arrays.check_array(path)
@@ -95,7 +116,13 @@ def check_pixels(path: str | Path) -> None:
 def _has_more(path: Path) -> bool:
     """Return True if a file may hold other samples than three channels of 8 bit; False for one that cannot be opened."""
     try:
-        return arrays.is_array(path) or has_more_in_png(path) or has_more_in_tiff(path)
+        return (
+            dicom_frame(path) is not None
+            or is_dicom(path)
+            or arrays.is_array(path)
+            or has_more_in_png(path)
+            or has_more_in_tiff(path)
+        )
     except (OSError, ValueError):
         return False
 
