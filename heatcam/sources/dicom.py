@@ -180,8 +180,9 @@ def _decoded(path: Path, header: Dataset, index: int) -> npt.NDArray[Any]:
     import pydicom  # noqa: PLC0415
     from pydicom.pixels import pixel_array  # noqa: PLC0415
 
-    source = pydicom.dcmread(path) if header.file_meta.TransferSyntaxUID.is_deflated else path
-    return np.asarray(pixel_array(source, index=index))
+    # One frame of many is read from its place; a single one whole, because its length is checked only then.
+    is_one = int(header.get("NumberOfFrames") or 1) == 1 or header.file_meta.TransferSyntaxUID.is_deflated
+    return np.asarray(pixel_array(pydicom.dcmread(path) if is_one else path, index=index))
 
 
 def _transforms(header: Dataset, index: int) -> Dataset:
@@ -189,6 +190,7 @@ def _transforms(header: Dataset, index: int) -> Dataset:
     from pydicom import Dataset  # noqa: PLC0415
 
     found = Dataset()
+    found.file_meta = header.file_meta  # (its byte order is that of tables)
     for name in ("PhotometricInterpretation", "BitsStored", "PixelRepresentation", "PixelPaddingValue"):
         if name in header:
             setattr(found, name, header[name].value)

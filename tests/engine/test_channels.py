@@ -112,7 +112,7 @@ def test_another_number_of_channels_is_one_line_with_both_numbers(
         "snapshot", pages(tmp_path / "a.tif", channels), "-m", four, "-o", tmp_path / "b.png", exit_code=2
     )
     assert f"{channels} channels, and the model reads 4" in result.stderr
-    assert "give a TIFF with 4 pages" in result.stderr
+    assert "give snapshot, record or live a TIFF of 4 pages" in result.stderr
 
 
 def test_a_colour_photograph_a_camera_and_the_demo_are_refused_likewise(four: str, tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_a_folder_has_arrays_but_not_those_that_ultralytics_has_cached(tmp_path:
     Image.fromarray(NOISE[..., :3]).save(tmp_path / "a.jpg")
     for name in ("a.npy", "b.npy"):
         np.save(tmp_path / name, NOISE[..., :3])
-    assert [path.name for path in find_pictures([tmp_path], takes_arrays=True).paths] == ["a.jpg", "b.npy"]
+    assert [path.name for path in find_pictures([tmp_path], takes_samples=True).paths] == ["a.jpg", "b.npy"]
     assert [path.name for path in find_pictures([tmp_path]).paths] == ["a.jpg"]
 
 
