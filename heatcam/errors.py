@@ -44,6 +44,28 @@ class UsageError(HeatcamError):
     exit_code = 2
 
 
+class ChannelsError(UsageError):
+    """A picture of another number of channels than the network reads: exit code 2.
+
+    Args:
+        own: number of channels of the picture.
+        wanted: number of channels that the network reads.
+        name: of the picture.
+
+    >>> from heatcam.errors import ChannelsError
+    >>> ChannelsError(5, 1, "a.tif").problem
+    'a.tif has 5 channels, and the model reads 1'
+    """
+
+    def __init__(self, own: int, wanted: int, name: str = "the picture") -> None:
+        has = f"{own} channel{'s' * (own != 1)}"
+        many = f"snapshot, record or live a TIFF of {wanted} pages or samples, or a .npy array of {wanted} channels"
+        step = {1: "a grey picture", 3: "a colour picture"}.get(wanted, many)
+        super().__init__(
+            f"{name} has {has}, and the model reads {wanted}", f"give {step}, or a model of {has}"
+        )
+
+
 class ModelError(HeatcamError):
     """A model file that is missing, broken, refused, or of a kind that cannot be explained: exit code 2.
 

@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from heatcam.errors import UsageError
-
 #: A picture HWC of any type, which functions that return one keep.
 Pixels = TypeVar("Pixels", bound=npt.NDArray[Any])
 #: Value that is 1.0 for a network, by the type of the samples: ultralytics divides 8 bits by 255.
@@ -21,12 +19,8 @@ MOST_CHANNELS = 512
 _AVERAGED = 4  # channels that OpenCV 5.0 averages together
 
 
-class ChannelsError(UsageError):
-    """A picture of another number of channels than the network reads."""
-
-
 @dataclass(frozen=True)
-class View:
+class SampleView:
     """The channels and values of samples that are shown.
 
     Attributes:
@@ -59,7 +53,7 @@ class Samples:
     full_scale: float
     order: tuple[int, ...] | None = None
     is_colour: bool = False
-    view: View | None = None
+    view: SampleView | None = None
 
     @property
     def channels(self) -> int:
@@ -71,18 +65,11 @@ class Samples:
         """Width and height in pixels."""
         return self.values.shape[1], self.values.shape[0]
 
-    def as_read_by(self, channels: int, reader: str = "the model", name: str = "") -> npt.NDArray[Any]:
+    def as_read_by(self, channels: int) -> npt.NDArray[Any] | None:
         """Return what a network of so many channels reads: ``(H, W, channels)`` in the type of ``values``, colours as RGB.
 
-        A grey picture is three equal colours, and colours are weighed to grey as OpenCV does it, both without losing bits.
-
-        Args:
-            channels: of the network.
-            reader: its name, for errors.
-            name: of the picture, likewise.
-
-        Raises:
-            ChannelsError: the picture has another number of channels.
+        A grey picture is three equal colours, and colours are weighed to grey as OpenCV does it, both without losing bits. None
+        where the picture has another number of channels.
         """
         if channels == self.channels:
             return self.values if self.order is None else np.ascontiguousarray(self.values[..., self.order])
@@ -90,25 +77,12 @@ class Samples:
             return np.repeat(self.values, 3, 2)
         if channels == 1 and self.channels == 3 and self.is_colour:
             return np.asarray(cv2.cvtColor(self.values, cv2.COLOR_RGB2GRAY))[..., None]
-        raise wrong_channels(name, self.channels, reader, channels)
+        return None
 
     def file_channels(self, channels: int) -> tuple[int, ...]:
         """Return the number in the file, from 1, of each channel that a network of so many channels reads."""
         same = channels == self.channels and self.order is not None
         return tuple(n + 1 for n in (self.order or ())) if same else tuple(range(1, channels + 1))
-
-
-def wrong_channels(name: str, own: int, reader: str, wanted: int) -> ChannelsError:
-    """Return the error of a picture of ``own`` channels that is given to a network that reads ``wanted``."""
-    few = {1: "a grey picture", 3: "a colour picture"}.get(wanted)
-    step = (
-        few
-        or f"snapshot, record or live a TIFF of {wanted} pages or samples, or a .npy array of {wanted} channels"
-    )
-    return ChannelsError(
-        f"{name or 'the picture'} has {own} channel{'s' * (own != 1)}, and {reader} reads {wanted}",
-        f"give {step}, or a model of {own} channel{'s' * (own != 1)}",
-    )
 
 
 def resized_picture(image: Pixels, size_wh: tuple[int, int], *, averaged: bool = False) -> Pixels:

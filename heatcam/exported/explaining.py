@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from heatcam.errors import ChannelsError
 from heatcam.exported.facts import BOXES, COHERENCE, MAPS, ExportedFacts, facts_from
 from heatcam.exported.refusals import require_honoured
 from heatcam.exported.runtimes import ExportedNetwork, Outputs, open_network
@@ -210,7 +211,10 @@ def network_input(image: Uint8Array | Samples, letterbox: Letterbox, channels: i
         ChannelsError: the samples are of another number of channels.
     """
     if isinstance(image, Samples):
-        boxed = letterbox.image_to_model(image.as_read_by(channels), PAD_GREY * image.full_scale / 255)
+        read = image.as_read_by(channels)
+        if read is None:
+            raise ChannelsError(image.channels, channels)
+        boxed = letterbox.image_to_model(read, PAD_GREY * image.full_scale / 255)
         scaled = np.nan_to_num(boxed.astype(np.float32) / np.float32(image.full_scale)).clip(0, 1)
         return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
     image_bgr = image

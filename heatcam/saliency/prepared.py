@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from heatcam.engine import in_grey, picture_tensor, samples_tensor, stand_in
-from heatcam.errors import UsageError
+from heatcam.errors import ChannelsError, UsageError
 from heatcam.frames import Frame
 from heatcam.geometry import PAD_GREY, Letterbox, Uint8Array
-from heatcam.samples import Samples, wrong_channels
+from heatcam.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class PreparedInput:
 
 def _of_bgr(image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
     if channels not in (1, 3):
-        raise wrong_channels("", 3, "the model", channels)
+        raise ChannelsError(3, channels)
     # Grey before it is resized, as ultralytics does it: rounding is the same then.
     seen = in_grey(image_bgr) if channels == 1 else image_bgr
     return picture_tensor(letterbox.network_input(seen), device, channels)
@@ -68,7 +68,10 @@ def _of_bgr(image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, c
 
 def _of_samples(samples: Samples, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
     border = PAD_GREY * samples.full_scale / 255
-    boxed = letterbox.image_to_model(samples.as_read_by(channels), border)
+    read = samples.as_read_by(channels)
+    if read is None:
+        raise ChannelsError(samples.channels, channels)
+    boxed = letterbox.image_to_model(read, border)
     return samples_tensor(boxed, samples.full_scale, device)
 
 
@@ -98,10 +101,11 @@ def in_8_bit(frame: Frame) -> Uint8Array:
     samples = frame.samples
     if samples is None:
         return frame.image_bgr
-    if samples.channels not in (1, 3):
+    read = samples.as_read_by(3)
+    if read is None:
         raise UsageError(
             f"trials cover parts of colour and grey pictures, and this one has {samples.channels} channels",
             "take --quality fine",
         )
-    rgb = samples.as_read_by(3) * (255 / samples.full_scale)
+    rgb = read * (255 / samples.full_scale)
     return np.ascontiguousarray(np.rint(rgb[..., ::-1]).clip(0, 255).astype(np.uint8))

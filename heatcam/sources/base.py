@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from heatcam.errors import ChannelsError
 from heatcam.sources.state import PLAYING, Outage, SourceState
 
 if TYPE_CHECKING:
@@ -197,9 +198,7 @@ class SourceBase:
         """Return itself for colour and grey; see ``Source``."""
         if channels in (1, 3):
             return self
-        from heatcam.samples import wrong_channels  # noqa: PLC0415 (OpenCV: the decoder's process needs none)
-
-        raise wrong_channels(str(getattr(self, "name", "")), 3, "the model", channels)
+        raise ChannelsError(3, channels, str(getattr(self, "name", "")))
 
     def close(self) -> None:
         """End the iterator; see ``Source``."""

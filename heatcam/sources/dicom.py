@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.errors import UnreadableInputError, first_line
-from heatcam.samples import Samples, View
+from heatcam.samples import Samples, SampleView
 from heatcam.sources.decoding import NotAPictureError
 from heatcam.sources.options import PictureOptions
 from heatcam.sources.raw_samples import MAX_PIXELS, checked_memory, made
@@ -215,7 +215,7 @@ def _grey(stored: npt.NDArray[Any], own: Dataset) -> DicomFrame:
     bright, window, words = _voi(values, own, padded)
     is_inverted = own.PhotometricInterpretation == "MONOCHROME1"
     bright = 1 - bright if is_inverted else bright
-    view = View((1,), window, is_chosen=True, words=words)
+    view = SampleView((1,), window, is_chosen=True, words=words)
     grey = Samples(np.asarray(bright, np.float32)[..., None], 1.0, view=view)
     return DicomFrame(grey, Samples(values.astype(np.float32)[..., None], 1.0), is_inverted)
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatcam.geometry import Uint8Array
-from heatcam.samples import Samples, View
+from heatcam.samples import Samples, SampleView
 from heatcam.sources import arrays
 from heatcam.sources.decoding import check_picture, read_picture
 from heatcam.sources.dicom import DicomFrame, dicom_frame, frames_in, is_dicom, read_dicom
@@ -77,7 +77,7 @@ def _of_dicom(frame: DicomFrame, asked: PictureOptions, name: str) -> PicturePix
     if frame.shown is None:
         return _shown(own, replace(asked, window=asked.window or (0.0, own.full_scale)), name)
     if asked.window is None:
-        return PicturePixels(drawn(own, View((1,), (0.0, 1.0))), own)
+        return PicturePixels(drawn(own, SampleView((1,), (0.0, 1.0))), own)
     view = view_of(frame.shown, asked, name)
     image = drawn(frame.shown, view)
     return PicturePixels(255 - image if frame.is_inverted else image, replace(own, view=view))

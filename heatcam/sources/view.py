@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from heatcam.errors import UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.samples import Samples, View
+from heatcam.samples import Samples, SampleView
 from heatcam.sources.options import PictureOptions
 
 _MOST_COUNTED = 1_000_000  # samples that percentiles are taken of
 _DARK, _BRIGHT = 1, 99  # percentiles
 
 
-def view_of(samples: Samples, asked: PictureOptions, name: str = "") -> View:
+def view_of(samples: Samples, asked: PictureOptions, name: str = "") -> SampleView:
     """Return the channels and the window that are shown.
 
     Args:
@@ -34,11 +34,11 @@ def view_of(samples: Samples, asked: PictureOptions, name: str = "") -> View:
             f"name channels from 1 to {samples.channels}",
         )
     if asked.window is not None:
-        return View(channels, asked.window, is_chosen=True)
-    return View(channels, _usual_window(_chosen(samples, channels)))
+        return SampleView(channels, asked.window, is_chosen=True)
+    return SampleView(channels, _usual_window(_chosen(samples, channels)))
 
 
-def drawn(samples: Samples, view: View) -> Uint8Array:
+def drawn(samples: Samples, view: SampleView) -> Uint8Array:
     """Return a picture to show: uint8 ``(H, W, 3)`` BGR, a new array."""
     low, high = view.window
     planes = _chosen(samples, view.channels)
