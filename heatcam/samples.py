@@ -79,6 +79,14 @@ class Samples:
             return np.asarray(cv2.cvtColor(self.values, cv2.COLOR_RGB2GRAY))[..., None]
         return None
 
+    def in_8_bit(self) -> npt.NDArray[np.uint8] | None:
+        """Return what a network of colour or grey pictures reads, rounded to uint8 ``(H, W, 3)`` BGR; None of other channels."""
+        read = self.as_read_by(3)
+        if read is None:
+            return None
+        scaled = np.nan_to_num(read[..., ::-1] * (255 / self.full_scale), nan=0.0)
+        return np.ascontiguousarray(np.rint(scaled).clip(0, 255).astype(np.uint8))
+
     def file_channels(self, channels: int) -> tuple[int, ...]:
         """Return the number in the file, from 1, of each channel that a network of so many channels reads."""
         same = channels == self.channels and self.order is not None

@@ -10,6 +10,7 @@ import numpy as np
 
 from heatcam.blackbox.box import Predicts
 from heatcam.blackbox.suppression import KeepRule, keep
+from heatcam.errors import ChannelsError
 from heatcam.frames import Detections, ExplainerFacts, Explanation, Frame, Timings
 from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.perturbation import Predicted
@@ -90,7 +91,10 @@ class BlackBoxExplainer:
         """Detect the objects of one picture: see ``Explainer.explain``. ``map_error`` says why there is no map."""
         started = time.perf_counter()
         letterbox = self.letterbox_of(image.size_wh)
-        boxed = letterbox.image_to_model(image.image_bgr)
+        pixels = image.image_bgr if image.samples is None else image.samples.in_8_bit()
+        if pixels is None:
+            raise ChannelsError(image.samples.channels if image.samples else 3, 3, image.name)
+        boxed = letterbox.image_to_model(pixels)
         prepared = time.perf_counter()
         (predicted,) = self.predicts.predict(boxed[None])
         found = self._detections(predicted, letterbox, self._rule.conf if conf is None else conf)

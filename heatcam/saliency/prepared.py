@@ -101,11 +101,10 @@ def in_8_bit(frame: Frame) -> Uint8Array:
     samples = frame.samples
     if samples is None:
         return frame.image_bgr
-    read = samples.as_read_by(3)
-    if read is None:
+    rounded = samples.in_8_bit()
+    if rounded is None:
         raise UsageError(
             f"trials cover parts of colour and grey pictures, and this one has {samples.channels} channels",
             "take --quality fine",
         )
-    rgb = read * (255 / samples.full_scale)
-    return np.ascontiguousarray(np.rint(rgb[..., ::-1]).clip(0, 255).astype(np.uint8))
+    return rounded

@@ -316,3 +316,12 @@ def test_headers_are_checked(tmp_path: Path) -> None:
         check_pixels(tmp_path / "b.npy")
     with pytest.raises(UnreadableInputError, match="array of samples, which is not read here"):
         read_picture(tmp_path / "a.npy")
+
+
+def test_what_reads_eight_bits_gets_the_samples_rounded_and_never_the_view() -> None:
+    """Black boxes and trials: a window that is chosen for display must not reach them."""
+    rgb = np.random.default_rng(0).integers(0, 65536, (5, 6, 3), np.uint16)
+    found = Samples(rgb, 65535, is_colour=True).in_8_bit()
+    assert found is not None
+    assert np.array_equal(found, np.rint(rgb[..., ::-1] / 257).astype(np.uint8))
+    assert Samples(NOISE, 255).in_8_bit() is None
