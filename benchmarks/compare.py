@@ -28,7 +28,8 @@ from heatcam.frames import Frame
 from heatcam.geometry import Uint8Array
 from heatcam.options import ExplainOptions
 from heatcam.overlay import ComparisonLook, draw_comparison
-from heatcam.saliency.explainer import Explainer, share_inputs
+from heatcam.saliency.explainer import Explainer
+from heatcam.saliency.prepared import share_inputs
 from heatcam.saliency.factory import build_explainer
 
 

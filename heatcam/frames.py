@@ -342,8 +342,7 @@ class Explanation:
         object_maps: one map per detection, in their order, when they were asked for; else empty.
         map_error: the reason why ``saliency`` is missing although it was asked for, in one line; else "".
         timings: milliseconds per stage.
-        low_evidence: one per detection: True if its evidence is no better than with shuffled weights in the network's head;
-            empty when that is not known.
+        low_evidence: one per detection: True if its evidence is no better than with a shuffled head; empty when not known.
         question: what was asked instead of each object's own class; None when nothing was.
         model: the model's name for people.
         channel_evidence: float32 ``(N, channels)``, signed, of each channel of the file, in logits; None if not asked for.
@@ -377,7 +376,6 @@ class Explains(Protocol):
         conf: float | None = None,
     ) -> Explanation:
         """Detect objects and map the evidence for them: see ``saliency.explainer.Explainer.explain``."""
-        ...
 
 
 def counted(class_names: Sequence[str], most: int | None = None) -> str:
@@ -390,8 +388,7 @@ def counted(class_names: Sequence[str], most: int | None = None) -> str:
 
 def _named_size(frame: Frame) -> str:
     """Return name and size: ``demo 1280x720``."""
-    wide, tall = frame.size_wh
-    return f"{printable(frame.name)} {wide}x{tall}".strip()
+    return "{} {}x{}".format(printable(frame.name), *frame.size_wh).strip()
 
 
 def _map_in_words(explanation: Explanation) -> str:

@@ -1,7 +1,6 @@
 from .channel_evidence import with_channel_evidence as with_channel_evidence
 from .embedding import ObjectEmbedder as ObjectEmbedder
 from .explainer import Explainer as Explainer
-from .explainer import share_inputs as share_inputs
 from .factory import ExplainerCache as ExplainerCache
 from .factory import build_explainer as build_explainer
 from .factory import explainer_of as explainer_of
@@ -11,6 +10,7 @@ from .methods import METHODS as METHODS
 from .methods import MapFormula as MapFormula
 from .methods import methods_of_evidence as methods_of_evidence
 from .predicting import NetworkPredicts as NetworkPredicts
+from .prepared import share_inputs as share_inputs
 from .probing import Prober as Prober
 from .streams import build_streams as build_streams
 from .surveying import Surveyor as Surveyor

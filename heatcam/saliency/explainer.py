@@ -398,9 +398,3 @@ class Explainer:
             levels=forward.inputs.levels_of(boxes.anchors).cpu().numpy(),
         )
         return with_shapes(found, self.engine.shapes(forward), letterbox)
-
-
-def share_inputs(one: Explainer, other: Explainer) -> None:
-    """Let two explainers make each picture's input once where their geometry is the same; they are called in turn."""
-    one.inputs = other.inputs = PreparedInput()
-    one.inputs.is_shared = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -56,6 +57,18 @@ class PreparedInput:
         made = make(image, letterbox, device, channels)  # type: ignore[arg-type]
         self._last = _Made(image, key, made) if self.is_shared else None
         return made
+
+
+class HasInputs(Protocol):
+    """Anything that makes inputs: an explainer."""
+
+    inputs: PreparedInput
+
+
+def share_inputs(one: HasInputs, other: HasInputs) -> None:
+    """Let two explainers make each picture's input once where their geometry is the same; they are called in turn."""
+    one.inputs = other.inputs = PreparedInput()
+    one.inputs.is_shared = True
 
 
 def _of_bgr(image_bgr: Uint8Array, letterbox: Letterbox, device: torch.device, channels: int) -> Tensor:
