@@ -29,8 +29,8 @@ from heatcam.geometry import Uint8Array
 from heatcam.options import ExplainOptions
 from heatcam.overlay import ComparisonLook, draw_comparison
 from heatcam.saliency.explainer import Explainer
-from heatcam.saliency.prepared import share_inputs
 from heatcam.saliency.factory import build_explainer
+from heatcam.saliency.prepared import share_inputs
 
 
 def counted(run: Callable[[Uint8Array], object], spent_ms: list[float]) -> Callable[[Uint8Array], object]:
