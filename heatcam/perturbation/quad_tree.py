@@ -34,7 +34,7 @@ _SMOOTHED = 0.35  # of a cell's side
 
 
 @dataclass(frozen=True)
-class Region:
+class TreeCell:
     """A cell of the tree, in cells of the map.
 
     Attributes:
@@ -53,13 +53,13 @@ class Region:
         """Number of cells of the map."""
         return (self.bottom - self.top) * (self.right - self.left)
 
-    def quarters(self) -> list[Region]:
+    def quarters(self) -> list[TreeCell]:
         """Return its halves both ways, as far as they are not too small."""
         rows = _halves(self.top, self.bottom)
         columns = _halves(self.left, self.right)
         if len(rows) == len(columns) == 1:
             return []
-        return [Region(t, x, b, y, self.level + 1) for t, b in rows for x, y in columns]
+        return [TreeCell(t, x, b, y, self.level + 1) for t, b in rows for x, y in columns]
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ class _Covered:
         parts: its quarters; none where it was not quartered.
     """
 
-    region: Region
+    region: TreeCell
     effects: list[Float64Array] = field(default_factory=list)
     parts: list[_Covered] = field(default_factory=list)
 
@@ -89,7 +89,7 @@ class _Drawn:
         self.values, self.variances = np.zeros((count, *shape_hw)), np.zeros((count, *shape_hw))
         self._sides: list[float] = []
 
-    def add(self, region: Region, mass: Float64Array, variance: Float64Array) -> None:
+    def add(self, region: TreeCell, mass: Float64Array, variance: Float64Array) -> None:
         """Draw a cell's evidence, evenly."""
         place = (slice(None), slice(region.top, region.bottom), slice(region.left, region.right))
         self.values[place] += mass[:, None, None] / region.area
@@ -215,14 +215,14 @@ class QuadTree:
         error = np.sqrt(_squared_error(own, noise))
         return bool((_mean(own) > np.maximum(_SIGMAS * error, _LEAST_EFFECT * self._scores)).any())
 
-    def _mask(self, region: Region) -> Float32Array:
+    def _mask(self, region: TreeCell) -> Float32Array:
         """Return the mask that covers a cell, with its edges moved by chance, but not into the border."""
         made = np.ones(self._shape_hw, np.float32)
         top, left, bottom, right = self._moved(region)
         made[top:bottom, left:right] = 0
         return made
 
-    def _moved(self, region: Region) -> tuple[int, int, int, int]:
+    def _moved(self, region: TreeCell) -> tuple[int, int, int, int]:
         tall, wide = region.bottom - region.top, region.right - region.left
         away = self._rng.uniform(-_MOVED, _MOVED, 4) * (tall, wide, tall, wide)
         edges = np.array([region.top, region.left, region.bottom, region.right]) + np.rint(away).astype(int)
@@ -232,14 +232,14 @@ class QuadTree:
         return top, left, max(bottom, top + 1), max(right, left + 1)
 
 
-def first_regions(seen: tuple[int, int, int, int]) -> list[Region]:
+def first_regions(seen: tuple[int, int, int, int]) -> list[TreeCell]:
     """Return the first cells: about as tall as wide, and ``FIRST_CELLS`` along the longer side."""
     top, left, bottom, right = seen
     side = max(bottom - top, right - left) / FIRST_CELLS
     rows = np.linspace(top, bottom, 1 + max(1, round((bottom - top) / side))).round().astype(int)
     columns = np.linspace(left, right, 1 + max(1, round((right - left) / side))).round().astype(int)
     return [
-        Region(int(t), int(x), int(b), int(y), 0) for t, b in pairwise(rows) for x, y in pairwise(columns)
+        TreeCell(int(t), int(x), int(b), int(y), 0) for t, b in pairwise(rows) for x, y in pairwise(columns)
     ]
 
 

@@ -124,7 +124,7 @@ def test_other_models_are_refused_with_what_they_take(about: Any) -> None:
 )  # fmt: skip
 def test_answers_that_are_no_tensors_are_errors(body: bytes) -> None:
     with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-        tensors_in(asking.Answer(body, {}))
+        tensors_in(asking.HttpAnswer(body, {}))
 
 
 def test_addresses() -> None:
