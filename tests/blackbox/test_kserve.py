@@ -22,7 +22,7 @@ from heatcam.frames import Detections, Frame
 from heatcam.options import ExplainOptions
 from tests.blackbox.files import metadata, picture, raw_boxes, write_onnx
 from tests.blackbox.oip_server import serving
-from tests.web.tiny import Service
+from tests.web.tiny import Service, TinyModels
 
 
 @pytest.fixture(autouse=True)
@@ -137,10 +137,19 @@ def test_addresses() -> None:
             endpoint_of(url)
 
 
+class LoadedWhenAsked(TinyModels):
+    """Models that are loaded for their first picture, as those of the program are."""
+
+    def is_loaded(self, name: str) -> bool:
+        return any(asked == name for asked, _ in self.asked)
+
+
 @contextmanager
 def heatcam_serving() -> Iterator[str]:
     """Serve the service's own application, around tiny models."""
-    config = uvicorn.Config(Service().app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(
+        Service(LoadedWhenAsked()).app, host="127.0.0.1", port=0, log_level="error", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
