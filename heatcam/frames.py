@@ -226,14 +226,11 @@ class SaliencyMap:
         letterbox: the geometry that maps ``values`` to the picture.
         method: the CAM method's name.
         layer: the target layer, as ``index:type``.
-        unit: unit of the sum over cells: logits, unless another target than a class is explained or the method keeps no
-            unit.
-        full_heat: the evidence in one cell that is full heat in every picture of this model (``--renorm fixed``), in ``unit``;
-            None where it was not measured.
+        unit: of the sum over cells: logits, unless another target than a class is explained or the method keeps none.
+        full_heat: the evidence in a cell that is full heat in every picture of this model (``--renorm fixed``); None: not known.
         trials: number of trials that the map was made by; 0 for one from gradients.
         deviation: float32 ``(h, w)``, of a map by trial the standard deviation of ``values``; None for others.
-        relevance: float32 ``(h, w)``, of a fine map the evidence at its first layer alone, signed, as the method ``lrp`` maps it:
-            trials start from it too. It is not written into files. None for others.
+        relevance: float32 ``(h, w)``, of a fine map its first layer's, as ``lrp`` maps it, for trials; not in files; else None.
         seconds: that the trials took, of a map by masks; 0 for others.
 
     >>> import heatcam

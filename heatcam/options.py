@@ -107,7 +107,8 @@ class ExplainOptions(DetectOptions):
 
     method: str = _option(
         LIVE_MAP,
-        help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them.",
+        help="How the heat map is made: live, fine, gradcam, hirescam, layercam, odam ...; `heatcam methods` lists them. "
+        "'drise' and 'hierarchical' cover the picture instead and look at what is found (snapshot).",
         shapes_the_map=True,
     )
     quality: str = _option(

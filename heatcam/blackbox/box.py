@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from heatcam.blackbox.decoding import Layout, layout_of
+from heatcam.blackbox.decoding import OutputLayout, layout_of
 from heatcam.blackbox.metadata import ExportMetadata, metadata_of
 from heatcam.blackbox.network import TensorNetwork
 from heatcam.blackbox.runtimes.runtime import PictureService
@@ -80,7 +80,7 @@ class NetworkBox:
             found += self._layout.decode(outputs, self._known)[: len(some)]
         return found
 
-    def _tried(self) -> Layout:
+    def _tried(self) -> OutputLayout:
         """Run the network once on an empty picture, and return the layout of its outputs."""
         wide, tall = self.fit((_USUAL_SIDE, _USUAL_SIDE)).model_wh
         batch = self._network.signature.batch or 1

@@ -17,7 +17,7 @@ _END2END_COLUMNS = 6  # xyxy, confidence, class
 
 
 @dataclass(frozen=True)
-class Layout:
+class OutputLayout:
     """A layout of outputs.
 
     Attributes:
@@ -33,7 +33,7 @@ class Layout:
     suppressed: bool
 
 
-def layout_of(outputs: list[AnyArray], facts: ExportMetadata, batch: int, title: str) -> Layout:
+def layout_of(outputs: list[AnyArray], facts: ExportMetadata, batch: int, title: str) -> OutputLayout:
     """Return the layout of a network's outputs.
 
     Args:
@@ -136,7 +136,7 @@ def _from_parts(outputs: Sequence[AnyArray], facts: ExportMetadata) -> list[Pred
 
 #: In the order in which they are tried.
 LAYOUTS = (
-    Layout("boxes, labels and scores", _is_in_parts, _from_parts, suppressed=True),
-    Layout("(batch, boxes, 6)", _is_end2end, _from_end2end, suppressed=True),
-    Layout("(batch, 4 + classes, boxes)", _is_raw, _from_raw, suppressed=False),
+    OutputLayout("boxes, labels and scores", _is_in_parts, _from_parts, suppressed=True),
+    OutputLayout("(batch, boxes, 6)", _is_end2end, _from_end2end, suppressed=True),
+    OutputLayout("(batch, 4 + classes, boxes)", _is_raw, _from_raw, suppressed=False),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from heatcam.blackbox.http import HttpService
+from heatcam.blackbox.http import HttpAnswer, HttpService
 from heatcam.blackbox.runtimes.runtime import PictureService
 from heatcam.errors import ModelError
 from heatcam.geometry import Uint8Array
@@ -35,8 +35,8 @@ def heatcam_service(service: HttpService, path: str, name: str, about: dict[str,
     """
     ask = f"{path.replace('/v2/models/', '/v1/models/', 1)}:predict?conf={_LEAST_CONF}"
     classes = about.get("classes")
-    if not isinstance(classes, list):  # (it is loaded when it is asked about)
-        service.get(f"{path.replace('/v2/models/', '/v1/models/', 1)}")
+    if not isinstance(classes, list):  # (it is loaded for its first picture, and knows its classes then)
+        _sent(service, ask, np.zeros((1, 64, 64, 3), np.uint8))
         classes = json.loads(service.get(path).body).get("classes")
     if not isinstance(classes, list) or not classes:
         raise ModelError(f"{service.shown} does not tell its classes", "check that its model can be loaded")
@@ -54,13 +54,18 @@ def heatcam_service(service: HttpService, path: str, name: str, about: dict[str,
 def _predicted(
     service: HttpService, path: str, pictures: Uint8Array, names: dict[int, str]
 ) -> list[Predicted]:
-    body = {"instances": [{"image_bytes": {"b64": _png(picture)}} for picture in pictures]}
-    answer = service.post(path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    answer = _sent(service, path, pictures)
     try:
         rows = json.loads(answer.body)["predictions"]
         return [_boxes_of(row["detections"], names) for row in rows]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ModelError(f"{service.shown} answers no predictions", "check its version of heatcam") from error
+
+
+def _sent(service: HttpService, path: str, pictures: Uint8Array) -> HttpAnswer:
+    """Send pictures in version 1 of the protocol, and return the answer."""
+    body = {"instances": [{"image_bytes": {"b64": _png(picture)}} for picture in pictures]}
+    return service.post(path, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def _boxes_of(detections: list[dict[str, Any]], names: dict[int, str]) -> Predicted:

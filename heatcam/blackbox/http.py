@@ -27,7 +27,7 @@ _LOOPBACK = "localhost", "127.0.0.1", "::1"
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """Answer of a service.
 
     Attributes:
@@ -62,11 +62,11 @@ class HttpService:
         root = urlunsplit((parts.scheme.lower(), parts.netloc.rpartition("@")[2], "", "", ""))
         return cls(root, public_url(url), _login(parts))
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpAnswer:
         """Ask for a document: see ``post``."""
         return self._asked(path, None, {})
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Send a document and return the answer.
 
         Raises:
@@ -74,7 +74,7 @@ class HttpService:
         """
         return self._asked(path, body, headers)
 
-    def _asked(self, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def _asked(self, path: str, body: bytes | None, headers: Mapping[str, str]) -> HttpAnswer:
         request = urllib.request.Request(
             self.root + path, body, {"User-Agent": "heatcam", **self.headers, **headers}
         )
@@ -95,7 +95,7 @@ class _TryAgainError(Exception):
     """A failure after which the next try may succeed."""
 
 
-def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request, shown: str) -> Answer:
+def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request, shown: str) -> HttpAnswer:
     try:
         with opener.open(request, timeout=TIMEOUT_S) as response:
             body = response.read(MOST_BYTES + 1)
@@ -114,7 +114,7 @@ def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request
         raise ModelError(f"{shown} cannot be asked ({first_line(error, 80)})", _NEXT) from error
     if len(body) > MOST_BYTES:
         raise ModelError(f"{shown} answers more than {MOST_BYTES / 1e6:.0f} MB", "give another model")
-    return Answer(body, known)
+    return HttpAnswer(body, known)
 
 
 def _next_step(code: int) -> str:

@@ -15,13 +15,13 @@ from heatcam.geometry import Letterbox, Uint8Array
 from heatcam.perturbation import (
     INFILLS,
     TRIALS_INFILL,
-    Covering,
+    CoveredPicture,
     MaskedMap,
     MaskPlan,
+    MaskTargets,
     Predict,
     QuadTree,
     RandomMasks,
-    Targets,
     cells_of,
     one_hot_targets,
     run_masks,
@@ -138,7 +138,7 @@ class MaskExplainer:
         started = time.perf_counter()
         clear = letterbox.image_to_model(seen.frame.image_bgr)
         targets, plan = self._begun(clear, letterbox, seen)
-        covering = Covering(clear, INFILLS[TRIALS_INFILL](clear))
+        covering = CoveredPicture(clear, INFILLS[TRIALS_INFILL](clear))
         for progress in run_masks(plan, covering, targets, self._predict, self._masks, _AT_ONCE):
             if on_trials is not None:
                 on_trials(progress.done, progress.total)
@@ -146,7 +146,9 @@ class MaskExplainer:
                 break
         return self._with_maps(seen, plan, letterbox, time.perf_counter() - started)
 
-    def _begun(self, clear: Uint8Array, letterbox: Letterbox, seen: Explanation) -> tuple[Targets, MaskPlan]:
+    def _begun(
+        self, clear: Uint8Array, letterbox: Letterbox, seen: Explanation
+    ) -> tuple[MaskTargets, MaskPlan]:
         """Return the objects as targets, and the plan of masks."""
         (predicted,) = self._predict(clear[None])
         found = seen.detections

@@ -11,7 +11,7 @@ from heatcam.blackbox.box import NetworkBox, ServiceBox
 from heatcam.blackbox.explaining import BlackBoxExplainer
 from heatcam.blackbox.runtimes import runtime_of
 from heatcam.blackbox.runtimes.openvino import network_file
-from heatcam.blackbox.runtimes.runtime import PictureService, Runtime
+from heatcam.blackbox.runtimes.runtime import BoxRuntime, PictureService
 from heatcam.blackbox.suppression import KeepRule
 from heatcam.errors import HeatcamError, ModelError, UsageError, first_line
 from heatcam.options import ExplainOptions, class_ids_of
@@ -64,7 +64,7 @@ def shown_name(spec: str) -> str:
     return public_url(spec) if "://" in spec else Path(spec).name
 
 
-def _opened(runtime: Runtime, spec: str, title: str, imgsz: int | None) -> NetworkBox | ServiceBox:
+def _opened(runtime: BoxRuntime, spec: str, title: str, imgsz: int | None) -> NetworkBox | ServiceBox:
     try:
         loaded = runtime.load(spec)
         return ServiceBox(loaded, imgsz) if isinstance(loaded, PictureService) else NetworkBox(loaded, imgsz)
@@ -100,7 +100,7 @@ def _require_honoured(title: str, options: ExplainOptions, device: str | None) -
         raise UsageError(f"{title} is not run on {device}", "leave out --device")
 
 
-def _require_trusted(runtime: Runtime, spec: str, trusted: Collection[str]) -> None:
+def _require_trusted(runtime: BoxRuntime, spec: str, trusted: Collection[str]) -> None:
     """Refuse a program that the user has not said to trust.
 
     Raises:

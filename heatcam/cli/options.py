@@ -78,7 +78,8 @@ OPTIONS: dict[type, dict[str, Any]] = {
             "-m",
             metavar="FILE|NAME",
             help="'everyday', 'markers' or a .pt model of ultralytics that finds boxes or classes; 'everyday' if left out, "
-            "for 'demo' 'markers'.",
+            "for 'demo' 'markers'. snapshot and record also take black boxes: .onnx, OpenVINO's folder, .torchscript, or an "
+            "address http://host/v2/models/NAME.",
         ),
         "device": typer.Option(
             metavar="NAME", help="cpu, cuda, cuda:1 or mps; chosen by itself if left out."
@@ -341,8 +342,8 @@ OPTIONS[Judged] = {
 OPTIONS[EvalPlan] = {
     "methods": typer.Option(
         metavar="NAMES",
-        help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them. 'true' are maps by trial, never judged by "
-        "the infill that they are made with, blur.",
+        help="Methods to judge, with commas, or 'all'; `heatcam methods` lists them. 'true', 'drise' and 'hierarchical' "
+        "are maps by trial, never judged by the infill that they are made with, blur.",
     ),
     "layers": typer.Option(
         metavar="LAYERS",

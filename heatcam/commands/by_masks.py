@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 def with_masks_for_black_boxes(choice: ModelChoice, terminal: Terminal) -> ModelChoice:
-    """Return the choice with a method by masks where the model is a black box and none is named; a note says so."""
+    """Return the choice with a method by masks where the model is a black box and none is named; a note says so.
+
+    Raises:
+        UsageError: an option is invalid, or cannot be honoured beside a method by masks.
+    """
+    if choice.by_masks:
+        choice.require_valid()
     if choice.method != LIVE_MAP or not is_black_box(choice.model or ""):
         return choice
     terminal.note(
@@ -27,7 +33,6 @@ def with_masks_for_black_boxes(choice: ModelChoice, terminal: Terminal) -> Model
 
 def without_masks(choice: ModelChoice) -> ModelChoice:
     """Return the choice of what finds the boxes, which takes no method by masks."""
-    choice.require_valid()
     return replace(choice, method=LIVE_MAP) if choice.by_masks else choice
 
 

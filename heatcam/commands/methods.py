@@ -8,6 +8,7 @@ from typing import Any
 
 from heatcam.commands.tables import show_table
 from heatcam.commands.terminal import Terminal
+from heatcam.enums import MASK_MAPS
 from heatcam.saliency import METHODS
 
 PLAIN_BOX = "control: plain box"
@@ -44,6 +45,9 @@ def show_methods(json: str | None, terminal: Terminal) -> int:
         cells = [[*list(row.values())[:-1], _measured(row["faithfulness"])] for row in rows]
         show_table(terminal, headings, cells, numbers=())
         terminal.note(_legend(facts))
+        terminal.note(
+            f"without gradients, of any model: {' and '.join(MASK_MAPS)}, in `heatcam snapshot` and `eval` (docs/black-boxes.md)"
+        )
     return 0
 
 

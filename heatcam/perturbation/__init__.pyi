@@ -2,15 +2,15 @@ from .crops import Crop as Crop
 from .crops import resized as resized
 from .infills import INFILLS as INFILLS
 from .infills import TRIALS_INFILL as TRIALS_INFILL
-from .masks import Covering as Covering
+from .masks import CoveredPicture as CoveredPicture
 from .masks import MaskedMap as MaskedMap
 from .masks import MaskPlan as MaskPlan
 from .masks import cells_of as cells_of
 from .masks import run_masks as run_masks
 from .masks import with_sum as with_sum
+from .predictions import MaskTargets as MaskTargets
 from .predictions import Predict as Predict
 from .predictions import Predicted as Predicted
-from .predictions import Targets as Targets
 from .predictions import one_hot_targets as one_hot_targets
 from .predictions import similarities as similarities
 from .predictions import targets_of as targets_of

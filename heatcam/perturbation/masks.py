@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from heatcam.errors import MapError
 from heatcam.geometry import Float32Array, Uint8Array
-from heatcam.perturbation.predictions import Predict, Targets, similarities
+from heatcam.perturbation.predictions import MaskTargets, Predict, similarities
 from heatcam.perturbation.trying import Progress
 
 Float64Array = npt.NDArray[np.float64]
@@ -61,7 +61,7 @@ class MaskPlan(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Covering:
+class CoveredPicture:
     """A picture and what covers it.
 
     Attributes:
@@ -83,7 +83,7 @@ class Covering:
 
 
 def run_masks(
-    plan: MaskPlan, covering: Covering, targets: Targets, predict: Predict, most: int, batch: int
+    plan: MaskPlan, covering: CoveredPicture, targets: MaskTargets, predict: Predict, most: int, batch: int
 ) -> Iterator[Progress]:
     """Try masks until the plan has had ``most`` of them, has no more, or is settled; yield after each batch.
 

@@ -15,7 +15,7 @@ LEAST_CERTAINTY = 0.005
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Everything that a detector predicts in one picture, before or after it suppresses what overlaps.
+    """Predictions of a detector in one picture, before or after it suppresses what overlaps.
 
     Attributes:
         boxes_xyxy: float32 ``(K, 4)`` in the picture's pixels, not clipped.
@@ -40,7 +40,7 @@ Predict = Callable[[Uint8Array], Sequence[Predicted]]
 
 
 @dataclass(frozen=True, eq=False)
-class Targets:
+class MaskTargets:
     """The objects that masked pictures are asked about.
 
     Attributes:
@@ -55,7 +55,7 @@ class Targets:
         return len(self.boxes_xyxy)
 
 
-def similarities(predicted: Predicted, targets: Targets) -> Float32Array:
+def similarities(predicted: Predicted, targets: MaskTargets) -> Float32Array:
     """Return the similarity of a picture's best prediction to each target: float32 ``(T,)`` in ``[0, 1]``.
 
     It is the overlap (IoU) times the cosine between the class scores times the objectness: Petsiuk et al., "Black-box
@@ -72,7 +72,7 @@ def similarities(predicted: Predicted, targets: Targets) -> Float32Array:
     return np.asarray((shared * alike * certainty[seen, None]).max(0), np.float32)
 
 
-def targets_of(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequence[int]) -> Targets:
+def targets_of(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequence[int]) -> MaskTargets:
     """Return kept boxes as targets, each with all class scores of the prediction that it most likely came from.
 
     Args:
@@ -90,12 +90,12 @@ def targets_of(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequen
     return named
 
 
-def one_hot_targets(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequence[int]) -> Targets:
+def one_hot_targets(predicted: Predicted, boxes_xyxy: Float32Array, class_ids: Sequence[int]) -> MaskTargets:
     """Return targets of one class each, whatever else their boxes look like; arguments as of ``targets_of``."""
     classes = list(class_ids)
     scores = np.zeros((len(classes), max([predicted.scores.shape[1], *(n + 1 for n in classes)])), np.float32)
     scores[np.arange(len(classes)), classes] = 1.0
-    return Targets(np.asarray(boxes_xyxy, np.float32).reshape(-1, 4), scores)
+    return MaskTargets(np.asarray(boxes_xyxy, np.float32).reshape(-1, 4), scores)
 
 
 def _unit(scores: Float32Array) -> Float32Array:

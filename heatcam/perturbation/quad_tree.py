@@ -5,8 +5,9 @@ covered several times with its edges moved by chance, because the effect of a co
 quartered if its mean effect is larger than twice its standard error, and than a small share of the object's score. Trials end by
 themselves when no cell is left that may be quartered.
 
-The map is the mean of a cell's effects over all levels of the tree, where a level that was not reached counts as no effect, so
-that it is highest in the smallest cells that count. Unlike the slope of random masks it is asked with all else shown.
+A first cell's effect is its evidence, and the effects of its quarters say how that is shared among them, and so on down to the
+smallest cells: a small cover alone hardly ever takes away what a large one does, since objects are found by several parts. Unlike
+the slope of random masks, effects are asked with all else shown.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from heatcam.geometry import Float32Array
@@ -28,10 +30,11 @@ _SIGMAS, _LEAST_EFFECT = (
     0.02,
 )  # standard errors, and share of the object's score, that an effect has to be above
 _LEAST_SIDE = 3  # cells of the map
+_SMOOTHED = 0.35  # of a cell's side
 
 
 @dataclass(frozen=True)
-class Region:
+class TreeCell:
     """A cell of the tree, in cells of the map.
 
     Attributes:
@@ -45,21 +48,67 @@ class Region:
     right: int
     level: int
 
-    def quarters(self) -> list[Region]:
+    @property
+    def area(self) -> int:
+        """Number of cells of the map."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def quarters(self) -> list[TreeCell]:
         """Return its halves both ways, as far as they are not too small."""
         rows = _halves(self.top, self.bottom)
         columns = _halves(self.left, self.right)
         if len(rows) == len(columns) == 1:
             return []
-        return [Region(t, x, b, y, self.level + 1) for t, b in rows for x, y in columns]
+        return [TreeCell(t, x, b, y, self.level + 1) for t, b in rows for x, y in columns]
 
 
 @dataclass(eq=False)
 class _Covered:
-    """Effects of covering a cell so far, float64 ``(T,)`` each."""
+    """A cell that is covered.
 
-    region: Region
+    Attributes:
+        region: the cell.
+        effects: of covering it so far, float64 ``(T,)`` each.
+        parts: its quarters; none where it was not quartered.
+    """
+
+    region: TreeCell
     effects: list[Float64Array] = field(default_factory=list)
+    parts: list[_Covered] = field(default_factory=list)
+
+    @property
+    def is_shared(self) -> bool:
+        """True if its quarters are known, so that its evidence is theirs."""
+        return bool(self.parts) and all(part.effects for part in self.parts)
+
+
+class _Drawn:
+    """Evidence of the cells of one level that were not shared, and its variance, each float64 ``(T, h, w)``."""
+
+    def __init__(self, count: int, shape_hw: tuple[int, int]) -> None:
+        self.values, self.variances = np.zeros((count, *shape_hw)), np.zeros((count, *shape_hw))
+        self._sides: list[float] = []
+
+    def add(self, region: TreeCell, mass: Float64Array, variance: Float64Array) -> None:
+        """Draw a cell's evidence, evenly."""
+        place = (slice(None), slice(region.top, region.bottom), slice(region.left, region.right))
+        self.values[place] += mass[:, None, None] / region.area
+        self.variances[place] += variance[:, None, None] / region.area**2
+        self._sides.append(region.area**0.5)
+
+    def smoothed(self, sharp: Float64Array, seen: tuple[int, int, int, int]) -> Float64Array:
+        """Smooth by a share of the cells' side, since their edges mean nothing; nothing comes into the border."""
+        made = np.zeros_like(sharp)
+        if not self._sides:
+            return made
+        top, left, bottom, right = seen
+        sigma = _SMOOTHED * float(np.mean(self._sides))
+        for own, smooth in zip(sharp, made, strict=True):
+            part = own[top:bottom, left:right]
+            smooth[top:bottom, left:right] = cv2.GaussianBlur(
+                part, (0, 0), sigma, borderType=cv2.BORDER_REFLECT
+            )
+        return made
 
 
 class QuadTree:
@@ -104,19 +153,41 @@ class QuadTree:
         self.masks += len(scores)
 
     def maps(self) -> tuple[MaskedMap, ...]:
-        """See ``MaskPlan``."""
+        """See ``MaskPlan``. Values are per cell of the map, and sum up to the effects of the first cells."""
         count = len(self._scores)
-        values, squares = (np.zeros((count, *self._shape_hw)) for _ in range(2))
-        reached = [level for level in self._levels if any(own.effects for own in level)]
-        for level in reached:
-            noise = _noise(level, count)
-            for own in (own for own in level if own.effects):
-                region = own.region
-                place = (slice(None), slice(region.top, region.bottom), slice(region.left, region.right))
-                values[place] += _mean(own)[:, None, None]
-                squares[place] += _squared_error(own, noise)[:, None, None]
-        each = zip(values / max(1, len(reached)), np.sqrt(squares) / max(1, len(reached)), strict=True)
+        values, variances = (np.zeros((count, *self._shape_hw)) for _ in range(2))
+        self._noises = [_noise(level, count) for level in self._levels]
+        drawn = [_Drawn(count, self._shape_hw) for _ in self._levels]
+        for own in self._levels[0]:
+            if own.effects:
+                self._share(own, _mean(own), _squared_error(own, self._noises[0]), drawn)
+        for level in drawn:
+            values += level.smoothed(level.values, self._seen)
+            variances += level.smoothed(level.variances, self._seen)
+        each = zip(values, np.sqrt(variances), strict=True)
         return tuple(MaskedMap(np.asarray(v, np.float32), np.asarray(e, np.float32)) for v, e in each)
+
+    def _share(self, own: _Covered, mass: Float64Array, variance: Float64Array, drawn: list[_Drawn]) -> None:
+        """Give a cell's evidence to its quarters as their effects are, or draw it.
+
+        Args:
+            own: the cell.
+            mass: float64 ``(T,)``, its evidence.
+            variance: of ``mass``.
+            drawn: what is drawn of each level.
+        """
+        if not own.is_shared:
+            drawn[own.region.level].add(own.region, mass, variance)
+            return
+        noise = self._noises[own.region.level + 1]
+        effects = np.maximum([_mean(part) for part in own.parts], 1e-9)  # (4, T)
+        squares = np.array([_squared_error(part, noise) for part in own.parts])
+        total = effects.sum(0)
+        for part, effect, square in zip(own.parts, effects, squares, strict=True):
+            share = effect / total
+            of_share = ((1 - share) ** 2 * square + share**2 * (squares.sum(0) - square)) / total**2
+            of_share = np.minimum(of_share, 1.0)  # (a share of nothing is not known, and no more than all)
+            self._share(part, mass * share, variance * share**2 + mass**2 * of_share, drawn)
 
     def _covers(self) -> Iterator[_Covered]:
         """Yield the cells of the last level, each as often as it is covered."""
@@ -130,7 +201,9 @@ class QuadTree:
         noise = _noise(level, len(self._scores))
         counting = [own for own in level if self._counts(own, noise)]
         counting.sort(key=lambda own: -float((_mean(own) / np.maximum(self._scores, 1e-9)).max()))
-        below = [_Covered(part) for own in counting for part in own.region.quarters()]
+        for own in counting:
+            own.parts = [_Covered(part) for part in own.region.quarters()]
+        below = [part for own in counting for part in own.parts]
         if not below:
             return False
         self._levels.append(below)
@@ -142,14 +215,14 @@ class QuadTree:
         error = np.sqrt(_squared_error(own, noise))
         return bool((_mean(own) > np.maximum(_SIGMAS * error, _LEAST_EFFECT * self._scores)).any())
 
-    def _mask(self, region: Region) -> Float32Array:
+    def _mask(self, region: TreeCell) -> Float32Array:
         """Return the mask that covers a cell, with its edges moved by chance, but not into the border."""
         made = np.ones(self._shape_hw, np.float32)
         top, left, bottom, right = self._moved(region)
         made[top:bottom, left:right] = 0
         return made
 
-    def _moved(self, region: Region) -> tuple[int, int, int, int]:
+    def _moved(self, region: TreeCell) -> tuple[int, int, int, int]:
         tall, wide = region.bottom - region.top, region.right - region.left
         away = self._rng.uniform(-_MOVED, _MOVED, 4) * (tall, wide, tall, wide)
         edges = np.array([region.top, region.left, region.bottom, region.right]) + np.rint(away).astype(int)
@@ -159,14 +232,14 @@ class QuadTree:
         return top, left, max(bottom, top + 1), max(right, left + 1)
 
 
-def first_regions(seen: tuple[int, int, int, int]) -> list[Region]:
+def first_regions(seen: tuple[int, int, int, int]) -> list[TreeCell]:
     """Return the first cells: about as tall as wide, and ``FIRST_CELLS`` along the longer side."""
     top, left, bottom, right = seen
     side = max(bottom - top, right - left) / FIRST_CELLS
     rows = np.linspace(top, bottom, 1 + max(1, round((bottom - top) / side))).round().astype(int)
     columns = np.linspace(left, right, 1 + max(1, round((right - left) / side))).round().astype(int)
     return [
-        Region(int(t), int(x), int(b), int(y), 0) for t, b in pairwise(rows) for x, y in pairwise(columns)
+        TreeCell(int(t), int(x), int(b), int(y), 0) for t, b in pairwise(rows) for x, y in pairwise(columns)
     ]
 
 

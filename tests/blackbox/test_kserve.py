@@ -22,7 +22,7 @@ from heatcam.frames import Detections, Frame
 from heatcam.options import ExplainOptions
 from tests.blackbox.files import metadata, picture, raw_boxes, write_onnx
 from tests.blackbox.oip_server import serving
-from tests.web.tiny import Service
+from tests.web.tiny import Service, TinyModels
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +124,7 @@ def test_other_models_are_refused_with_what_they_take(about: Any) -> None:
 )  # fmt: skip
 def test_answers_that_are_no_tensors_are_errors(body: bytes) -> None:
     with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-        tensors_in(asking.Answer(body, {}))
+        tensors_in(asking.HttpAnswer(body, {}))
 
 
 def test_addresses() -> None:
@@ -137,10 +137,19 @@ def test_addresses() -> None:
             endpoint_of(url)
 
 
+class LoadedWhenAsked(TinyModels):
+    """Models that are loaded for their first picture, as those of the program are."""
+
+    def is_loaded(self, name: str) -> bool:
+        return any(asked == name for asked, _ in self.asked)
+
+
 @contextmanager
 def heatcam_serving() -> Iterator[str]:
     """Serve the service's own application, around tiny models."""
-    config = uvicorn.Config(Service().app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(
+        Service(LoadedWhenAsked()).app, host="127.0.0.1", port=0, log_level="error", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from heatcam.perturbation.predictions import (
+    MaskTargets,
     Predicted,
-    Targets,
     one_hot_targets,
     similarities,
     targets_of,
@@ -22,8 +22,8 @@ def predicted(*rows: tuple[list[float], list[float]], objectness: list[float] | 
     return Predicted(boxes, scores, None if objectness is None else np.array(objectness, np.float32))
 
 
-def target(box: list[float], scores: list[float]) -> Targets:
-    return Targets(np.array([box], np.float32), np.array([scores], np.float32))
+def target(box: list[float], scores: list[float]) -> MaskTargets:
+    return MaskTargets(np.array([box], np.float32), np.array([scores], np.float32))
 
 
 def test_similarity_is_overlap_times_cosine_times_objectness() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from heatcam.perturbation.masks import Covering, Progress, Targets, run_masks, with_sum
+from heatcam.perturbation.masks import CoveredPicture, MaskTargets, Progress, run_masks, with_sum
 from heatcam.perturbation.predictions import Predicted
-from heatcam.perturbation.quad_tree import COVERS, QuadTree, Region, first_regions
+from heatcam.perturbation.quad_tree import COVERS, QuadTree, TreeCell, first_regions
 from heatcam.perturbation.random_masks import RandomMasks
 
 SHAPE = (32, 48)
@@ -74,8 +74,8 @@ def test_first_cells_and_quarters_tile_the_picture() -> None:
             covered[r.top : r.bottom, r.left : r.right] += 1
         assert (covered[3:30, 2:47] == 1).all() and covered.sum() == 27 * 45
         regions = [part for r in regions for part in r.quarters() or [r]]
-    assert Region(0, 0, 5, 5, 0).quarters() == []
-    assert len(Region(0, 0, 5, 6, 0).quarters()) == 2
+    assert TreeCell(0, 0, 5, 5, 0).quarters() == []
+    assert len(TreeCell(0, 0, 5, 6, 0).quarters()) == 2
 
 
 def test_it_can_be_stopped_at_any_time() -> None:
@@ -96,9 +96,9 @@ def test_a_plan_is_run_on_pictures_until_it_ends() -> None:
         bright = pictures[:, 80:96, 36:52].mean((1, 2, 3)) / 240
         return [Predicted(box, np.array([[value, 0]], np.float32)) for value in bright]
 
-    targets = Targets(box, np.array([[1, 0]], np.float32))
+    targets = MaskTargets(box, np.array([[1, 0]], np.float32))
     plan = QuadTree(SHAPE, (0, 0, *SHAPE), np.array([1.0, 1.0]))
-    told = list(run_masks(plan, Covering(clear, np.zeros_like(clear)), targets, predict, 1000, 8))
+    told = list(run_masks(plan, CoveredPicture(clear, np.zeros_like(clear)), targets, predict, 1000, 8))
     assert told[-1] == Progress(plan.masks, 1000) and plan.is_settled
     alone, together = plan.maps()
     assert np.array_equal(alone.values, together.values)  # (the sum of one)

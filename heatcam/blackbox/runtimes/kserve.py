@@ -16,9 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 import numpy as np
 
 from heatcam.blackbox.heatcam_service import PLATFORM, heatcam_service
-from heatcam.blackbox.http import Answer, HttpService
+from heatcam.blackbox.http import HttpAnswer, HttpService
 from heatcam.blackbox.network import AnyArray, size_of
-from heatcam.blackbox.runtimes.runtime import PictureService, Runtime, as_given
+from heatcam.blackbox.runtimes.runtime import BoxRuntime, PictureService, as_given
 from heatcam.errors import ModelError, UsageError
 from heatcam.geometry import Float32Array
 
@@ -137,7 +137,7 @@ class KServeNetwork:
         return head + given.tobytes(), length
 
 
-def tensors_in(answer: Answer) -> list[AnyArray]:
+def tensors_in(answer: HttpAnswer) -> list[AnyArray]:
     """Read the outputs of an answer, in JSON or with bytes behind it.
 
     Raises:
@@ -217,4 +217,4 @@ def _is_address(spec: str) -> bool:
     return spec.casefold().startswith(("http://", "https://"))
 
 
-RUNTIME = Runtime("KServe", "json", "", _is_address, load)
+RUNTIME = BoxRuntime("KServe", "json", "", _is_address, load)

@@ -1,4 +1,4 @@
-"""ONNX files in ONNX Runtime, on the CPU."""
+"""ONNX files in ONNX BoxRuntime, on the CPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from heatcam.blackbox.network import AnyArray, size_of
-from heatcam.blackbox.runtimes.runtime import Runtime, as_given, file_with
+from heatcam.blackbox.runtimes.runtime import BoxRuntime, as_given, file_with
 from heatcam.errors import ModelError
 from heatcam.geometry import Float32Array
 
@@ -60,8 +60,8 @@ def _inputs_in_words(name: str, inputs: list[Any]) -> str:
     return f"{name} takes {each or 'nothing'}"
 
 
-RUNTIME = Runtime(
-    "ONNX Runtime",
+RUNTIME = BoxRuntime(
+    "ONNX BoxRuntime",
     "onnxruntime",
     "export",
     lambda spec: file_with(spec, SUFFIX) is not None,

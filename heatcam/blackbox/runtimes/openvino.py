@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from heatcam.blackbox.network import AnyArray, size_of
-from heatcam.blackbox.runtimes.runtime import Runtime, as_given, file_with
+from heatcam.blackbox.runtimes.runtime import BoxRuntime, as_given, file_with
 from heatcam.errors import ModelError
 from heatcam.geometry import Float32Array
 
@@ -79,4 +79,4 @@ def texts_beside(path: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in known.items()} if isinstance(known, dict) else {}
 
 
-RUNTIME = Runtime("OpenVINO", "openvino", "", lambda spec: network_file(spec) is not None, OpenVinoNetwork)
+RUNTIME = BoxRuntime("OpenVINO", "openvino", "", lambda spec: network_file(spec) is not None, OpenVinoNetwork)

@@ -35,7 +35,7 @@ class PictureService:
 
 
 @dataclass(frozen=True)
-class Runtime:
+class BoxRuntime:
     """One runtime. A module in this folder that defines ``RUNTIME`` is found by itself.
 
     These modules import their library inside their functions alone, so that a model that is not there is refused at once.

@@ -14,7 +14,7 @@ from typing import Any
 
 from heatcam.blackbox.metadata import ExportMetadata, metadata_of
 from heatcam.blackbox.network import AnyArray, Signature
-from heatcam.blackbox.runtimes.runtime import Runtime, file_with
+from heatcam.blackbox.runtimes.runtime import BoxRuntime, file_with
 from heatcam.errors import ModelError
 from heatcam.geometry import Float32Array
 
@@ -77,7 +77,7 @@ def _signature(known: ExportMetadata, texts: dict[str, str]) -> Signature:
     return Signature(known.batch, known.channels, known.input_wh, texts=texts)
 
 
-RUNTIME = Runtime(
+RUNTIME = BoxRuntime(
     "TorchScript",
     "torch",
     "",
