@@ -166,4 +166,4 @@ def test_the_geometry_is_that_of_torchvisions_transform() -> None:
         bgr = np.ascontiguousarray((image * 255).round().permute(1, 2, 0).numpy().astype(np.uint8)[..., ::-1])
         made = torch.from_numpy(boxed.network_input(bgr)[..., ::-1].copy()).permute(2, 0, 1) / 255
         exact, _ = transform([torch.from_numpy(bgr[..., ::-1].copy()).permute(2, 0, 1).float() / 255])
-        assert (made[None] * 4 - 2 - exact.tensors).abs().max() < 2e-4
+        assert (made[None] * 4 - 2 - exact.tensors).abs().max() < 1e-3  # (a sixteenth of a grey level)

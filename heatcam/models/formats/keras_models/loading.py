@@ -82,7 +82,7 @@ def _input_of(model: Any) -> tuple[int, int, bool]:
         raise ModelError("finds boxes, and heatcam explains Keras' classifiers alone", _ADVICE)
     if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0].shape) != 4 or len(outputs[0].shape) != 2:
         raise ModelError(
-            f"has {len(inputs)} input(s) and {len(outputs)} output(s) of shapes {[tuple(o.shape) for o in outputs]}: no classifier",
+            f"takes {len(inputs)} input(s) and gives outputs of shapes {[tuple(o.shape) for o in outputs]}: no classifier",
             _ADVICE,
         )
     shape = tuple(inputs[0].shape)

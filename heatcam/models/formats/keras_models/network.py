@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -41,7 +42,9 @@ class KerasClassifier(WrappedClassifier):
         body: Any = self.body
         model = keras.models.clone_model(body.model[0])
         for own, given in zip(model.variables, body.model[0].variables, strict=True):
-            own._value = memo.get(id(given.value)) if id(given.value) in memo else given.value.clone()
+            own._value = copy.deepcopy(given.value, memo)
+        for layer in _leaves(model):
+            layer._track_variables()  # (torch's modules know the tensors that they had)
         head = self.head[0].rpartition(".")[2]
         copied = KerasClassifier.__new__(KerasClassifier)
         copied.__init__(model, self.preparation, self.channels, sigmoid=self.sigmoid, head=head)  # type: ignore[misc]

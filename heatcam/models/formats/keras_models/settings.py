@@ -45,7 +45,7 @@ def settings_for(path: Path, layers: Sequence[str]) -> PictureSettings:
     """Return how a model's pictures are prepared.
 
     Args:
-        path: of the model; ``MODEL.json`` or ``heatcam.json`` beside it says it: ``{"range": [0, 255], "mean": 0.5, "std": 0.25}``.
+        path: of the model; ``MODEL.json`` or ``heatcam.json`` beside it: ``{"range": [0, 255], "mean": 0.5, "std": 0.25}``.
         layers: kinds of its layers, in the order in which they run.
 
     Raises:
