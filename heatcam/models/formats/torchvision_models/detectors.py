@@ -77,9 +77,8 @@ class TorchvisionDetector(CandidateNetwork):
                 "leave out --imgsz",
             )
         shortest = self.body.transform.min_size[-1] * (imgsz / self.imgsz)
-        scale = min(shortest / min(image_wh), imgsz / max(image_wh))
-        wide, tall = fixed or (max(1, math.floor(length * scale)) for length in image_wh)
-        return FloatLetterbox.corner(image_wh, (wide, tall), self.stride, (blue, green, red))
+        size = tuple(fixed) if fixed else resized_wh(image_wh, shortest, imgsz)
+        return FloatLetterbox.corner(image_wh, size, self.stride, (blue, green, red))
 
     def candidates(self, picture: Tensor) -> RawCandidates:
         """See ``CandidateNetwork``."""
@@ -281,6 +280,13 @@ WRAPPERS: dict[type[nn.Module], type[TorchvisionDetector]] = {
     detection.FCOS: CentreDetector,
     SSD: SingleShotDetector,
 }
+
+
+def resized_wh(image_wh: tuple[int, int], shortest: float, longest: float) -> tuple[int, int]:
+    """Return a picture's width and height after torchvision's resizing: by the shorter side, unless the longer gets too long."""
+    scale = min(shortest / min(image_wh), longest / max(image_wh))
+    wide, tall = (max(1, math.floor(length * scale)) for length in image_wh)
+    return wide, tall
 
 
 def wrapper_of(network: nn.Module) -> type[TorchvisionDetector]:
