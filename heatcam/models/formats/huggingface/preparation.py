@@ -1,4 +1,4 @@
-"""Preparation of pictures as a model's image processor does it: sizes asked of the processor itself, filters of Pillow's."""
+"""ProcessorPreparation of pictures as a model's image processor does it: sizes asked of the processor itself, filters of Pillow's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP = 32  # multiple of the sides of a network whose input has one size
 
 
 @dataclass
-class Preparation:
+class ProcessorPreparation:
     """An image processor, as it prepares pictures for detection.
 
     Attributes:
