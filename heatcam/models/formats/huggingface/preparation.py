@@ -1,4 +1,4 @@
-"""ProcessorPreparation of pictures as a model's image processor does it: sizes asked of the processor itself, filters of Pillow's."""
+"""Preparation of pictures as a model's image processor does it: sizes asked of the processor itself, filters of Pillow's."""
 
 from __future__ import annotations
 
