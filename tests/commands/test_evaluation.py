@@ -205,7 +205,7 @@ def test_a_map_by_trial_is_judged_by_another_infill_and_refused_its_own(
 
 def test_a_classifier_is_refused(words: list[object], tmp_path: Path) -> None:
     result = heatcam("eval", words[1], "--model", class_checkpoint(tmp_path), exit_code=2)
-    assert "is no detector with anchors, and only those are evaluated" in line_of(result)
+    assert "is no detector, and only those are evaluated" in line_of(result)
 
 
 def interrupted_at(monkeypatch: pytest.MonkeyPatch, photograph: int) -> None:

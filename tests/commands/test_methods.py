@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heatcam.commands import methods
-from heatcam.saliency.methods import METHODS
+from heatcam.saliency.methods import METHODS, methods_of_evidence
 from tests.commands.programs import heatcam
 
 
@@ -21,6 +21,7 @@ def test_every_method_has_a_line_under_the_headings() -> None:
     assert told.pop("lrp") == "not measured", (
         "on these photographs; on others it is ahead: docs/faithfulness.md"
     )
+    assert told.pop("attention") == "not measured", "it is no evidence"
     assert all(-1 < float(value) < 1 for value in told.values())
 
 
@@ -82,7 +83,7 @@ def test_the_defaults_are_what_wins() -> None:
     assert min(to_box["live"][0], to_box["fine"][0]) > 0
     assert reached["live"] > max(reached["ultralytics visualize=True"], reached["control: edges in box"])
     same_cost = [
-        name for name in METHODS if name not in ("fine", "lrp")
+        name for name in methods_of_evidence() if name not in ("fine", "lrp")
     ]  # the others use the live map's layers
     assert all(to_live[name][0] <= 0 for name in same_cost), "a live candidate is ahead by more than chance"
     assert to_live["live @15"][1] < 0

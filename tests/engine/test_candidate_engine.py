@@ -158,3 +158,60 @@ def test_what_only_ultralytics_networks_have_is_refused(asked: dict[str, str]) -
     chosen = {"backend": "auto", "precision": "auto", **asked}
     with pytest.raises(UsageError):
         start_hooked_engine(TwoLevels(), CPU, fine=False, layers=(), **chosen)
+
+
+class Queries(TwoLevels):
+    """Two candidates whose logits one linear layer makes from a state each."""
+
+    head = ("queries",)
+    state_head = "queries"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries = nn.Linear(4, 3).requires_grad_(False)
+
+    def candidates(self, picture: Tensor) -> RawCandidates:
+        level = self.relu(self.fine_level(self.stem(picture)))
+        states = torch.stack((level.mean((2, 3)), -level.amax((2, 3))), 1)  # (1, 2, 4)
+        self.coarse_level(level)
+        return RawCandidates(self.queries(states)[0], torch.tensor([[0.0, 0, 8, 8], [0, 0, 7, 8]]))
+
+
+def test_coherence_is_taken_at_the_candidates_states_where_the_head_has_them_before_any_gradient() -> None:
+    network = Queries()
+    engine = engine_of(network, fine=False)
+    forward = engine.forward_at(picture(), [1, 0], [2, 1])
+    level = network.relu(network.fine_level(network.stem(picture())))
+    products = network.queries.weight[2] * -level.amax((2, 3))[0]
+    found = engine.coherence(forward)
+    assert found is not None
+    assert float(found[0]) == pytest.approx(float(products.sum() / products.abs().sum()), abs=1e-6)
+
+
+def test_a_twin_with_a_shuffled_head_shares_all_other_weights_and_leaves_the_engine_as_it_was() -> None:
+    network = Queries()
+    engine = engine_of(network)
+    before = network.queries.weight.clone()
+    twin = engine.with_shuffled_head(3)
+    assert twin is not None
+    other = twin.cut.network
+    assert isinstance(other, Queries)
+    assert torch.equal(network.queries.weight, before)
+    assert not torch.equal(other.queries.weight, before)
+    assert sorted(other.queries.weight.flatten().tolist()) == sorted(before.flatten().tolist())
+    assert other.queries.bias.data_ptr() == network.queries.bias.data_ptr()
+    assert other.stem.weight.data_ptr() == network.stem.weight.data_ptr()
+    gradients = dict(twin.object_gradients(twin.forward_at(picture(), [0], [1])))[0]
+    assert not torch.equal(
+        gradients[0], dict(engine.object_gradients(engine.forward_at(picture(), [0], [1])))[0][0]
+    )
+
+
+def test_boxes_of_candidates_and_the_likeliest_of_a_class_are_those_of_one_pass() -> None:
+    engine = engine_of(TwoLevels())
+    found = engine.passed(picture(), with_graph=False).found
+    assert torch.equal(engine.boxes_at(picture(), [2, 0]), found.xyxy[[2, 0]])
+    ((boxes, scores),) = engine.likeliest(picture(), 1)
+    order = found.logits[:, 1].argsort(descending=True)
+    assert torch.equal(boxes, found.xyxy[order])
+    assert scores.tolist() == pytest.approx(found.logits[order, 1].sigmoid().tolist())

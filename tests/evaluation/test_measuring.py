@@ -211,10 +211,10 @@ def test_an_anchors_cell_is_where_it_stands(live) -> None:
         engine.cell_of((64, 48), 60)
 
 
-def test_a_network_without_anchors_is_refused() -> None:
+def test_a_classifier_is_refused() -> None:
     classes = LoadedModel("names", fresh_network("yolov8n-cls"), dict(enumerate("abcde")), 64)
     explainer = explainer_of(classes, CPU, ExplainOptions(backend="torch"), SIZE)
-    with pytest.raises(UsageError, match="names is no detector with anchors"):
+    with pytest.raises(UsageError, match="names is no detector, and only those are evaluated"):
         detector(explainer)
     with pytest.raises(UsageError, match="names has no anchors"):
         explainer.maps_at(PICTURE, [0], [0])

@@ -11,14 +11,15 @@ from heatcam.evaluation.infills import INFILLS, Infill
 from heatcam.evaluation.plan import EvalPlan
 from heatcam.evaluation.protocols import PROTOCOLS
 from heatcam.evaluation.tried import TRIED, TriedMap
-from heatcam.saliency.methods import METHODS
+from heatcam.saliency.methods import methods_of_evidence
 
 
 def test_methods_stand_between_commas_each_once_and_all_means_all() -> None:
     assert EvalPlan().method_names() == ["live", "fine"]
     assert EvalPlan("fine, HiResCAM,fine").method_names() == ["fine", "hirescam"]
     assert EvalPlan("fine,all").method_names()[0] == "fine"
-    assert sorted(EvalPlan("all").method_names()) == sorted(METHODS)
+    assert sorted(EvalPlan("all").method_names()) == sorted(methods_of_evidence())
+    assert EvalPlan("attention").method_names() == ["attention"]
 
 
 def test_sets_of_layers_stand_between_semicolons_or_in_options_of_their_own() -> None:

@@ -14,13 +14,15 @@ __all__ = ["METHODS", "CamFormula", "Cost", "MapFormula", "Method", "method_form
 
 
 def _found() -> dict[str, Method]:
-    """Collect the methods that the modules in this folder define: heatcam's own maps first, then one module after another."""
+    """Collect the methods that the modules in this folder define: heatcam's own maps first, and last what is no evidence."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
     ]
     methods = {method.name: method for module in modules for method in getattr(module, "METHODS", ())}
     own = (LIVE_MAP, FINE_MAP)
-    return {name: methods[name] for name in (*own, *methods) if name in methods}
+    last = [name for name, method in methods.items() if not method.is_evidence]
+    order = dict.fromkeys((*own, *(name for name in methods if name not in last), *last))
+    return {name: methods[name] for name in order if name in methods}
 
 
 METHODS: dict[str, Method] = _found()

@@ -14,7 +14,7 @@ from heatcam.models.class_names import class_names_of
 from heatcam.models.formats.huggingface.architectures import ARCHITECTURES
 from heatcam.models.formats.huggingface.folder import CONFIG, SHARDS, read_json, require_supported, weights_in
 from heatcam.models.formats.huggingface.network import TransformerDetector
-from heatcam.models.formats.huggingface.preparation import Preparation
+from heatcam.models.formats.huggingface.preparation import ProcessorPreparation
 from heatcam.models.loaded import LoadedModel
 from heatcam.models.official import sha256_of
 
@@ -31,7 +31,7 @@ def load_folder(folder: Path) -> LoadedModel:
     architecture = ARCHITECTURES[settings["model_type"]]
     with _quiet_and_offline():
         detector = _detector(folder, architecture.model_class)
-        preparation = Preparation(_processor(folder))
+        preparation = ProcessorPreparation(_processor(folder))
         preparation.require_usable(folder.name)
     network = TransformerDetector(detector, architecture, preparation)
     names = class_names_of(detector.config.id2label, int(detector.config.num_labels), folder.name)

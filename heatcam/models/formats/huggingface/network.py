@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from heatcam.engine import CandidateNetwork, Picking, RawCandidates
 from heatcam.geometry import Letterbox
 from heatcam.models.formats.huggingface.architectures import Architecture, Neck
-from heatcam.models.formats.huggingface.preparation import Preparation
+from heatcam.models.formats.huggingface.preparation import ProcessorPreparation
 from heatcam.models.formats.huggingface.taps import DETECTOR, attending_layer, taps_of
 
 
@@ -25,7 +25,7 @@ class TransformerDetector(CandidateNetwork):
         preparation: how its pictures are prepared.
     """
 
-    def __init__(self, detector: Any, architecture: Architecture, preparation: Preparation) -> None:
+    def __init__(self, detector: Any, architecture: Architecture, preparation: ProcessorPreparation) -> None:
         super().__init__()
         self.detector = detector
         self.architecture = architecture

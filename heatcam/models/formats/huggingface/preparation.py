@@ -18,7 +18,7 @@ _STEP = 32  # multiple of the sides of a network whose input has one size
 
 
 @dataclass
-class Preparation:
+class ProcessorPreparation:
     """An image processor, as it prepares pictures for detection.
 
     Attributes:

@@ -15,9 +15,11 @@ from torch import Tensor
 from heatcam.engine.boxes import Thresholds
 from heatcam.engine.candidate_engine import HookedEngine, start_hooked_engine
 from heatcam.engine.preprocessing import picture_tensor
-from heatcam.errors import SourceError
+from heatcam.errors import SourceError, UsageError
 from heatcam.models import load_model
 from heatcam.models.formats.resized import Resized
+from heatcam.options import ExplainOptions
+from heatcam.saliency.factory import explainer_of
 from tests.transformer_nets import MAKERS, NAMES, SIZE_WH, noise, saved_detector
 
 CPU = torch.device("cpu")
@@ -168,3 +170,29 @@ def test_what_is_no_object_is_no_class() -> None:
     kept = engine.forward(picture_tensor(noise(), CPU), Thresholds(conf=0.0), with_graph=False).boxes
     assert len(kept) == len(set(kept.anchors.tolist())) == 10
     assert int(kept.class_ids.max()) < len(NAMES)
+
+
+@pytest.mark.parametrize("kind", ["detr", pytest.param("conditional_detr", marks=pytest.mark.soak), "yolos"])
+def test_attention_is_that_of_the_last_layer_as_the_library_tells_it(kind: str) -> None:
+    detector, processor = own(kind)
+    image = noise()
+    prepared = processor(image[..., ::-1].copy(), return_tensors="pt")["pixel_values"]
+    detector.set_attn_implementation({"": "eager"})
+    with torch.no_grad():
+        told = detector(prepared, output_attentions=True)
+    network = load_model(saved(kind)).network
+    found, weights = network.attention(picture_tensor(image, CPU))  # type: ignore[operator]
+    if kind == "yolos":
+        expected = told.attentions[-1][0][:, -10:, 1:-10].reshape(4, 10, 6, 8)
+    else:
+        expected = told.cross_attentions[-1][0].reshape(4, 10, 3, 4)
+        assert weights.sum((2, 3)).numpy() == pytest.approx(1, abs=1e-5)
+    assert torch.allclose(weights, expected, atol=1e-5)
+    assert torch.allclose(found.logits, told.logits[0], atol=1e-5)
+    assert network.detector.config._attn_implementation == "sdpa", "as before"  # type: ignore[union-attr]
+
+
+def test_deformable_queries_have_no_attention_over_every_cell() -> None:
+    options = ExplainOptions(method="attention")
+    with pytest.raises(UsageError, match="no queries that weigh every cell"):
+        explainer_of(load_model(saved("rt_detr")), CPU, options, SIZE_WH)
