@@ -7,6 +7,8 @@ BY_THE_CLOCK := tests/live tests/sinks \
 	$(foreach name,camera cameras decoder_process every_source live mjpeg outages rtsp screen served_by_ffmpeg,tests/sources/test_$(name).py) \
 	$(foreach name,standard_input stream stream_clock,tests/sources/test_$(name).py) \
 	$(foreach name,cameras interrupts live live_asking record record_safely secrets standard_input,tests/commands/test_$(name).py)
+# Where this is set, each program that a test starts compiles heatcam anew (0.5 s), and each worker the tests themselves (10 s).
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := $(shell find heatcam -type f -not -name "*.pyc")
 # grad-cam asks for opencv-python-headless, ultralytics for opencv-python; both fill the same folder. pip installs the one
 # that opens windows last; should another installer have done otherwise, this mends it.
@@ -51,10 +53,10 @@ demo: $(VENV)/installed
 	@echo "Done: open demo-out/demo-scene.mp4 and the pictures in demo-out/; next, try: $(BIN)/heatcam live --source demo"
 
 # Two tests at a time, with one thread each: more would wait for one another. Then what lives by the clock, likewise, but beside nothing
-# that keeps the processor busy for long.
+# that keeps the processor busy for long; schemathesis' plugin, which takes seconds to import, is for the service's document alone.
 test: $(VENV)/test-ready
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile tests $(addprefix --ignore=,$(BY_THE_CLOCK)); \
-		first=$$?; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile $(BY_THE_CLOCK) && exit $$first
+		first=$$?; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:schemathesis -m "not soak" -n 2 --dist loadfile $(BY_THE_CLOCK) && exit $$first
 
 soak: $(VENV)/test-ready
 	$(BIN)/python -m pytest -m soak
