@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Protocol
 
@@ -109,6 +109,12 @@ class Detections:
 
     def __repr__(self) -> str:
         return f"<Detections {counted(self.class_names, _MOST_CLASSES)}>"
+
+    def only(self, n: int) -> Detections:
+        """Return the ``n``-th one alone."""
+        one = slice(n, n + 1)
+        each = {of.name: getattr(self, of.name) for of in fields(self)}
+        return Detections(**{name: None if values is None else values[one] for name, values in each.items()})
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:
