@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -113,8 +113,11 @@ class Detections:
     def only(self, n: int) -> Detections:
         """Return the ``n``-th one alone."""
         one = slice(n, n + 1)
-        each = {of.name: getattr(self, of.name) for of in fields(self)}
-        return Detections(**{name: None if values is None else values[one] for name, values in each.items()})
+        each: dict[str, Any] = {}
+        for of in fields(self):
+            values = getattr(self, of.name)
+            each[of.name] = values if values is None else values[one]
+        return Detections(**each)
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:

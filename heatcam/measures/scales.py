@@ -63,6 +63,6 @@ def box_scales(shown: Sequence[Float32Array], letterbox: Letterbox, boxes_xyxy: 
 
 
 def above_floor(peaks: Sequence[float]) -> list[float]:
-    """Return the scales of boxes by their own peaks: those far below the strongest are raised, so that little evidence stays pale."""
+    """Return the scales of boxes by their own peaks; those far below the strongest are raised: little evidence stays pale."""
     floor = WEAKEST_SCALE * max(peaks, default=0.0)
     return [max(scale, floor) if scale > NOTHING else 0.0 for scale in peaks]

@@ -207,6 +207,7 @@ def _onto(left: int, top: int, wide: int, tall: int, size_wh: tuple[int, int]) -
 
 
 def touch(a: Pixels, b: Pixels) -> bool:
+    """Return True if two rectangles have pixels in common."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 

@@ -159,8 +159,12 @@ class _Taken:
         x1, y1, x2, y2 = box
         rows = (y1 - 2 * tall, y1 + 2 * tall), (y2 - 2 * tall, y2 + 2 * tall)
         columns = (x1 - wide, x1 + 2 * wide), (x2 - 2 * wide, x2 + wide)
-        around = {s for low, high in rows for left, right in columns for s in _squares_of((left, low, right, high))}
-        return list(dict.fromkeys(place for square in sorted(around) for place in self._squares.get(square, ())))
+        around = {
+            s for low, high in rows for left, right in columns for s in _squares_of((left, low, right, high))
+        }
+        return list(
+            dict.fromkeys(place for square in sorted(around) for place in self._squares.get(square, ()))
+        )
 
 
 def _squares_of(place: Pixels) -> Iterator[tuple[int, int]]:

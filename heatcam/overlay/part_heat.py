@@ -71,7 +71,8 @@ def evidence_over(values: Float32Array, letterbox: Letterbox, box: Pixels) -> Fl
     place = np.array([[along_x, 0, left], [0, along_y, top]])
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(
-        cv2.warpAffine(fine, place, (x2 - x1, y2 - y1), flags=how, borderMode=cv2.BORDER_REPLICATE), np.float32
+        cv2.warpAffine(fine, place, (x2 - x1, y2 - y1), flags=how, borderMode=cv2.BORDER_REPLICATE),
+        np.float32,
     )
 
 

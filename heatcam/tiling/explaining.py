@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from heatcam.frames import Detections, Explanation, Explains, Frame, Question, SaliencyMap, Timings
+from heatcam.frames import Detections, Explains, Explanation, Frame, Question, SaliencyMap, Timings
 from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.overlay import moved
 from heatcam.tiling.cells import CellGrid, core_of
@@ -22,6 +22,10 @@ from heatcam.tiling.plan import TilePlan
 from heatcam.tiling.reading import RowCache
 from heatcam.tiling.shrinking import ShrunkPicture
 from heatcam.tiling.weights import StitchWeights
+
+#: Share of a tile's side from which objects of the whole picture count. On 37 photographs laid out over 6000x4500 pixels they
+#: found 3 of 131 larger objects more; taking smaller ones too added wrong boxes alone.
+LARGE = 0.4
 
 #: Called after each tile, with the number of tiles that are done.
 OnTile = Callable[[int], None]
@@ -113,7 +117,7 @@ def explain_each(
         plan: the tiles.
         explains: the model.
         maps: where the tiles' maps are kept.
-        whole_px: also look for objects larger than what tiles share in the whole picture, shrunk to this longer side; 0 does not.
+        whole_px: also look for objects that take much of a tile in the whole picture, shrunk to this longer side; 0 does not.
         conf: keep boxes above this confidence; None takes the explainer's own.
         name: of the picture, for people.
         on_tile: told of the progress.
@@ -180,7 +184,7 @@ class _Seen:
         self._count(explanation)
 
     def add_whole(self, explanation: Explanation) -> None:
-        """Add the objects of the whole picture that no tile can be sure to show whole: those larger than what tiles share."""
+        """Add the objects of the whole picture that tiles may well cut: those that take much of a tile."""
         wide, tall = self._plan.size_wh
         factor = wide / explanation.frame.size_wh[0], tall / explanation.frame.size_wh[1]
         large = replace(
@@ -192,11 +196,11 @@ class _Seen:
                 for own in explanation.object_maps
             ),
         )
-        shared = [round(side * self._plan.overlap) for side in self._plan.tile_wh]
+        large_wh = LARGE * np.array(self._plan.tile_wh)
         self._objects += [
             own
             for own in objects_of(large, WHOLE_PICTURE, (0, 0, wide, tall), (False,) * 4, (wide, tall))
-            if (own.box_xyxy[2:] - own.box_xyxy[:2] > shared).any()
+            if (own.box_xyxy[2:] - own.box_xyxy[:2] > large_wh).any()
         ]
         self._count(explanation)
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from heatcam.frames import Detections, Explanation, Frame, SaliencyMap
+from heatcam.frames import Explanation, Frame, SaliencyMap
 from heatcam.geometry import Float32Array, Letterbox, corners_of_rotated
 from heatcam.measures import FindingsOptions, ObjectFindings, findings_of
 from heatcam.tiling.objects import TileObject, cut_to_box, placed
 from heatcam.tiling.plan import TilePlan
-from heatcam.tiling.weights import StitchWeights
+from heatcam.tiling.weights import Float64Array, StitchWeights
 
 _LONGEST = 1024  # cells along a side of a joined map at most
 
@@ -30,7 +30,8 @@ def joined(parts: Sequence[TileObject], plan: TilePlan) -> TileObject:
     largest = max(parts, key=lambda own: float(np.prod(own.box_xyxy[2:] - own.box_xyxy[:2])))
     boxes = np.array([own.box_xyxy for own in parts])
     seen = np.array([own.seen_xyxy for own in parts])
-    seen_xyxy = (*(int(v) for v in seen[:, :2].min(0)), *(int(v) for v in seen[:, 2:].max(0)))
+    left, top, right, bottom = (int(v) for v in (*seen[:, :2].min(0), *seen[:, 2:].max(0)))
+    seen_xyxy = left, top, right, bottom
     found = replace(
         largest.found,
         boxes_xyxy=np.concatenate((boxes[:, :2].min(0), boxes[:, 2:].max(0)))[None].astype(np.float32),
@@ -65,7 +66,9 @@ def _stitched(
         return None
     wide, tall = seen_xyxy[2] - seen_xyxy[0], seen_xyxy[3] - seen_xyxy[1]
     letterbox, weights = first.letterbox, StitchWeights(plan)
-    cell = max(letterbox.model_wh[0] / first.values.shape[1] / letterbox.scale_xy[0], max(wide, tall) / _LONGEST)
+    cell = max(
+        letterbox.model_wh[0] / first.values.shape[1] / letterbox.scale_xy[0], max(wide, tall) / _LONGEST
+    )
     columns, rows = max(1, round(wide / cell)), max(1, round(tall / cell))
     total, weight = np.zeros((rows, columns), np.float32), np.full((rows, columns), 1e-9, np.float32)
     middles_xy = (np.arange(columns) + 0.5) * (wide / columns), (np.arange(rows) + 0.5) * (tall / rows)
@@ -75,13 +78,13 @@ def _stitched(
         total[place] += share * values
         weight[place] += share
     cells = Letterbox((wide, tall), (8 * columns, 8 * rows), (8 * columns, 8 * rows), 0, 0)
-    return replace(first, values=total / weight, letterbox=cells)
+    return replace(first, values=np.asarray(total / weight, np.float32), letterbox=cells)
 
 
 def _over_cells(
     part: TileObject,
     seen_xyxy: tuple[int, int, int, int],
-    middles_xy: tuple[np.ndarray, np.ndarray],
+    middles_xy: tuple[Float64Array, Float64Array],
     weights: StitchWeights,
     plan: TilePlan,
 ) -> tuple[Float32Array, Float32Array, tuple[slice, slice]]:
@@ -97,9 +100,11 @@ def _over_cells(
     letterbox, shape = part.own.letterbox, part.own.values.shape
     cell_wh = letterbox.model_wh[0] / shape[1], letterbox.model_wh[1] / shape[0]
     points = letterbox.points_to_model(np.stack(np.meshgrid(xs, ys), -1))
-    at = points / np.array(cell_wh, np.float32) - 0.5
+    at = np.asarray(points / np.array(cell_wh) - 0.5, np.float32)
     outside = ((at < -0.5) | (at > np.array(shape[::-1]) - 0.5)).any(-1)
-    values = cv2.remap(part.own.values, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    values = cv2.remap(
+        part.own.values, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return share, np.where(outside, 0, values).astype(np.float32), (rows, columns)
 
 

@@ -35,7 +35,7 @@ class LargePicture:
         notes: what a user should know of how the file is read.
 
     Raises:
-        UnreadableInputError: the file is missing, damaged, or of a kind that cannot be read by regions and is too large otherwise.
+        UnreadableInputError: the file is missing or damaged, or cannot be read by regions and is too large otherwise.
         UsageError: the size or overlap of tiles makes no sense, or ``heatcam[large]`` is not installed.
     """
 
@@ -49,7 +49,12 @@ class LargePicture:
         self._maps = MapStore()
 
     def explain(
-        self, explains: Explains, *, whole_px: int = 0, conf: float | None = None, on_tile: OnTile = lambda _: None
+        self,
+        explains: Explains,
+        *,
+        whole_px: int = 0,
+        conf: float | None = None,
+        on_tile: OnTile = lambda _: None,
     ) -> Explained:
         """Explain every tile; see ``explain_each``. Use it while the picture is open.
 
@@ -97,7 +102,8 @@ def require_look(renorm: Renorm) -> None:
     """
     if renorm is Renorm.REGION:
         raise UsageError(
-            "regions of evidence are not found over tiles", "give --renorm box, frame or fixed (in Python renorm=)"
+            "regions of evidence are not found over tiles",
+            "give --renorm box, frame or fixed (in Python renorm=)",
         )
 
 
@@ -108,7 +114,9 @@ def require_pyramid_name(path: Path) -> None:
         UsageError: it does not end in ``.tif`` or ``.tiff``.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path} is not named .tif", f"large pictures are written as TIFF: {path.stem or 'out'}.tif")
+        raise UsageError(
+            f"{path} is not named .tif", f"large pictures are written as TIFF: {path.stem or 'out'}.tif"
+        )
 
 
 def findings_of_large(

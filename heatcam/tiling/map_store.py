@@ -29,7 +29,9 @@ class MapStore:
             place = self._file.seek(0, 2)
             self._file.write(np.ascontiguousarray(values, np.float32).tobytes())
         except OSError as error:
-            raise SinkError(f"cannot keep the maps ({error.strerror})", "make space, or set TMPDIR") from error
+            raise SinkError(
+                f"cannot keep the maps ({error.strerror})", "make space, or set TMPDIR"
+            ) from error
         self._places[number] = place, values.shape
 
     def get(self, number: int) -> Float32Array | None:
@@ -39,7 +41,7 @@ class MapStore:
         place, shape = self._places[number]
         self._file.seek(place)
         read = self._file.read(4 * int(np.prod(shape)))
-        return np.frombuffer(read, np.float32).reshape(shape).copy()
+        return np.asarray(np.frombuffer(read, np.float32).reshape(shape).copy(), np.float32)
 
     @property
     def numbers(self) -> Sequence[int]:

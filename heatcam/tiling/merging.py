@@ -16,7 +16,9 @@ from heatcam.tiling.joining import joined
 from heatcam.tiling.objects import TileObject
 from heatcam.tiling.plan import TilePlan
 
-SAME = 0.5  # IoU from which two whole boxes of a class are one object, and two parts one in what both tiles show
+SAME = (
+    0.5  # IoU from which two whole boxes of a class are one object, and two parts one in what both tiles show
+)
 INSIDE = 0.5  # share of a cut box from which it is a part of a whole one
 WHOLE_PICTURE = -1  # number of the tile that is the whole picture
 
@@ -87,7 +89,9 @@ def suppressed(objects: Sequence[TileObject]) -> list[TileObject]:
     for n in order:
         if is_out[n] or is_cut[n]:
             continue
-        near = np.flatnonzero(~is_out & (classes == classes[n]) & (tiles != tiles[n]) & _touch(boxes, boxes[n]))
+        near = np.flatnonzero(
+            ~is_out & (classes == classes[n]) & (tiles != tiles[n]) & _touch(boxes, boxes[n])
+        )
         shared = _shared(boxes[near], boxes[n])
         areas, own_area = _areas(boxes[near]), _areas(boxes[n : n + 1])[0]
         iou, inside = shared / (areas + own_area - shared), shared / np.maximum(areas, 1e-9)
@@ -115,7 +119,10 @@ def _is_one_object(one: TileObject, other: TileObject) -> bool:
     if one.tile == other.tile or one.found.class_ids[0] != other.found.class_ids[0]:
         return False
     zone = _common(np.array(one.seen_xyxy, float), np.array(other.seen_xyxy, float))
-    first, second = _common(np.asarray(one.box_xyxy, float), zone), _common(np.asarray(other.box_xyxy, float), zone)
+    first, second = (
+        _common(np.asarray(one.box_xyxy, float), zone),
+        _common(np.asarray(other.box_xyxy, float), zone),
+    )
     areas = _areas(np.stack((first, second)))
     if areas.min() <= 0:
         return False
@@ -135,7 +142,7 @@ def _common(one: Boxes, other: Boxes) -> Boxes:
 
 
 def _touch(boxes: Boxes, box: Boxes) -> npt.NDArray[np.bool_]:
-    return (boxes[:, :2] < box[2:]).all(1) & (boxes[:, 2:] > box[:2]).all(1)
+    return np.asarray((boxes[:, :2] < box[2:]).all(1) & (boxes[:, 2:] > box[:2]).all(1), bool)
 
 
 def _shared(boxes: Boxes, box: Boxes) -> Boxes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class TileObject:
     @property
     def box_xyxy(self) -> Float32Array:
         """Its box in pixels of the whole picture, float32 ``(4,)``."""
-        return self.found.boxes_xyxy[0]
+        return np.asarray(self.found.boxes_xyxy[0], np.float32)
 
     @property
     def box_in_part(self) -> Float32Array:
@@ -66,7 +67,11 @@ class TileObject:
     @property
     def peak(self) -> float:
         """The evidence per cell in its box that would be full heat if it were alone; 0 without a map."""
-        return 0.0 if self.own is None else peak_of(cells_in_box(self.own.values, self.own.letterbox, self.box_in_part))
+        return (
+            0.0
+            if self.own is None
+            else peak_of(cells_in_box(self.own.values, self.own.letterbox, self.box_in_part))
+        )
 
 
 def objects_of(
@@ -115,7 +120,13 @@ def sides_that_cut(boxes_xyxy: Float32Array, tile_wh: tuple[int, int], cut_sides
     near_x, near_y = (max(_LEAST_NEAR_PX, _NEAR_SIDE * side) for side in tile_wh)
     boxes = boxes_xyxy.reshape(-1, 4)
     at = np.stack(
-        (boxes[:, 0] <= near_x, boxes[:, 1] <= near_y, boxes[:, 2] >= wide - near_x, boxes[:, 3] >= tall - near_y), 1
+        (
+            boxes[:, 0] <= near_x,
+            boxes[:, 1] <= near_y,
+            boxes[:, 2] >= wide - near_x,
+            boxes[:, 3] >= tall - near_y,
+        ),
+        1,
     )
     left, top, right, bottom = (at & np.array(cut_sides)).T.tolist()
     return list(zip(left, top, right, bottom, strict=True))
@@ -145,17 +156,23 @@ def cut_to_box(own: SaliencyMap, box_xyxy: Float32Array) -> SaliencyMap:
 
 
 def placed(
-    row: ObjectFindings, corner_xy: tuple[int, int], size_wh: tuple[int, int], seen_xyxy: tuple[int, int, int, int]
+    row: ObjectFindings,
+    corner_xy: tuple[int, int],
+    size_wh: tuple[int, int],
+    seen_xyxy: tuple[int, int, int, int],
 ) -> ObjectFindings:
     """Return an object's numbers with its places in the whole picture, instead of in a tile from ``corner_xy`` on."""
     left, top = corner_xy
     box = tuple(round(v + by, 2) for v, by in zip(row.box_xyxy, (left, top, left, top), strict=True))
     wide, tall = size_wh
-    moved_to = {
+    moved_to: dict[str, Any] = {
         "box_xyxy": box,
-        "box_normalised": tuple(round(v / by, 5) for v, by in zip(box, (wide, tall, wide, tall), strict=True)),
+        "box_normalised": tuple(
+            round(v / by, 5) for v, by in zip(box, (wide, tall, wide, tall), strict=True)
+        ),
         "peak_xy": row.peak_xy and (round(row.peak_xy[0] + left, 2), round(row.peak_xy[1] + top, 2)),
-        "centroid_xy": row.centroid_xy and (round(row.centroid_xy[0] + left, 2), round(row.centroid_xy[1] + top, 2)),
+        "centroid_xy": row.centroid_xy
+        and (round(row.centroid_xy[0] + left, 2), round(row.centroid_xy[1] + top, 2)),
         "tile_xyxy": seen_xyxy,
     }
     if row.mask_polygons is not None:
@@ -176,8 +193,16 @@ def together(objects: Sequence[TileObject]) -> Detections:
     if not each:
         empty = np.zeros(0, np.int64)
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), empty, empty, ())
-    rings = None if each[0].mask_polygons is None else tuple(one.mask_polygons[0] for one in each if one.mask_polygons)
-    points = None if each[0].keypoints is None else np.concatenate([one.keypoints for one in each if one.keypoints is not None])
+    rings = (
+        None
+        if each[0].mask_polygons is None
+        else tuple(one.mask_polygons[0] for one in each if one.mask_polygons)
+    )
+    points = (
+        None
+        if each[0].keypoints is None
+        else np.concatenate([one.keypoints for one in each if one.keypoints is not None])
+    )
     turned = [one.rotated_xywhr for one in each if one.rotated_xywhr is not None]
     return Detections(
         np.concatenate([one.boxes_xyxy for one in each]),

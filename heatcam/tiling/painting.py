@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from heatcam.enums import Renorm
-from heatcam.frames import Question, SaliencyMap
+from heatcam.frames import SaliencyMap
 from heatcam.geometry import Uint8Array
 from heatcam.measures import above_floor
 from heatcam.overlay import (
@@ -54,15 +53,15 @@ class LargePainter:
 
     def rows(self, top: int, bottom: int) -> Uint8Array:
         """Return rows of the picture with their heat, without marks: uint8 ``(rows, W, 3)``, BGR, a new array."""
-        picture = self._rows.rows(top, bottom).copy()
+        picture: Uint8Array = self._rows.rows(top, bottom).copy()
         heat = np.zeros(picture.shape[:2], np.uint8)
         if self._stitched is not None and self._scales:
             np.maximum(heat, heat_of_evidence(self._stitched.rows(top, bottom), self._scales[0]), out=heat)
-        for n in np.flatnonzero((self._sides[:, 0] < bottom) & (self._sides[:, 1] > top)):
+        for n in np.flatnonzero((self._sides[:, 0] < bottom) & (self._sides[:, 1] > top)).tolist():
             own = self._explained.merged.objects[n]
-            if self._stitched is None:
+            if self._stitched is None and self._scales:
                 _lay(heat, own, self._scales[n], (top, bottom))
-            elif own.tile == WHOLE_PICTURE and self._scales:
+            elif self._stitched is not None and own.tile == WHOLE_PICTURE:
                 _lay(heat, own, self._scales[0], (top, bottom))
         blend(picture, heat, self._look.colormap, self._look.alpha)
         return picture

@@ -29,7 +29,9 @@ def peak_of_all(cells: Callable[[], Iterable[Float32Array]]) -> float:
         return 0.0
     rank = min(total - 1, int(np.ceil(total * PERCENTILE / 100)) - 1)
     place = int(np.searchsorted(np.cumsum(counts), rank, side="right"))
-    inside = [hot[_bins_of(piece, edges) == place] for piece in cells() if (hot := piece[piece > NOTHING]).size]
+    inside = [
+        hot[_bins_of(piece, edges) == place] for piece in cells() if (hot := piece[piece > NOTHING]).size
+    ]
     return float(np.sort(np.concatenate(inside))[rank - int(counts[:place].sum())])
 
 

@@ -92,7 +92,9 @@ def require_tiles(tile_px: int, overlap: float) -> None:
         UsageError: the tile is smaller than ``LEAST_TILE`` pixels, or the overlap outside ``[0, 0.9)``.
     """
     if tile_px < LEAST_TILE:
-        raise UsageError(f"tiles of {tile_px} pixels are too small", f"give {LEAST_TILE} or more, such as 640")
+        raise UsageError(
+            f"tiles of {tile_px} pixels are too small", f"give {LEAST_TILE} or more, such as 640"
+        )
     if not _LEAST_OVERLAP <= overlap < _OVERLAP_BELOW:
         raise UsageError(
             f"an overlap of {overlap:g} is not from 0 to below {_OVERLAP_BELOW:g}",

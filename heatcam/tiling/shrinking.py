@@ -27,7 +27,9 @@ class ShrunkPicture:
         new = rows[max(0, self._next - top) :]
         first = max(self._next, top)
         if len(new):
-            narrow = cv2.resize(new, (self._small_wh[0], len(new)), interpolation=cv2.INTER_AREA).astype(np.float64)
+            narrow = cv2.resize(new, (self._small_wh[0], len(new)), interpolation=cv2.INTER_AREA).astype(
+                np.float64
+            )
             self._add_down(narrow, first)
             self._next = first + len(new)
 

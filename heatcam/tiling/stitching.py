@@ -25,7 +25,7 @@ class StitchedMap:
         self._weights = StitchWeights(plan)
 
     def rows(self, top: int, bottom: int) -> Float32Array:
-        """Return the positive evidence of the rows from ``top`` to before ``bottom``: float32 ``(rows, W)``, in its unit per cell.
+        """Return the positive evidence of the rows from ``top`` to before ``bottom``: float32 ``(rows, W)``, in unit per cell.
 
         It is smoothed as for display, and a weighted mean where tiles overlap.
         """

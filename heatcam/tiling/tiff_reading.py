@@ -118,13 +118,19 @@ def _channels(page: Any) -> int:
 
 def _segment_bytes(page: Any) -> int:
     wide, tall = (page.tilewidth, page.tilelength) if page.is_tiled else (page.imagewidth, page.rowsperstrip)
-    return int(wide * min(tall, 1 << 30 if page.is_tiled else page.imagelength) * page.shaped[4] * page.dtype.itemsize)
+    return int(
+        wide
+        * min(tall, 1 << 30 if page.is_tiled else page.imagelength)
+        * page.shaped[4]
+        * page.dtype.itemsize
+    )
 
 
 #: Reasons against reading by rows, in the order in which they are asked.
 _OBJECTIONS: dict[str, Any] = {
-    "has samples that are not unsigned integers of 8 or 16 bits": lambda page: page.dtype not in (np.uint8, np.uint16)
-    or page.bitspersample not in (8, 16),
+    "has samples that are not unsigned integers of 8 or 16 bits": lambda page: (
+        page.dtype not in (np.uint8, np.uint16) or page.bitspersample not in (8, 16)
+    ),
     "is a volume": lambda page: page.shaped[1] > 1,
     "has colours that are neither grey nor RGB": _has_odd_colours,
     "has another number of channels than 1, 3 or 4": lambda page: _channels(page) not in (1, 3, 4),
@@ -142,7 +148,7 @@ def _opened(path: Path) -> tifffile.TiffFile:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
         return tifffile.TiffFile(path)
-    except Exception as error:  # noqa: BLE001 (it raises struct.error, KeyError, TypeError, ... on damaged ones)
+    except Exception as error:
         raise UnreadableInputError(
             f"{path} is a damaged TIFF ({first_line(error, 80)})", "export it again"
         ) from error
@@ -156,6 +162,7 @@ def _largest(file: tifffile.TiffFile) -> Any:
     """
     best: Any = None
     with contextlib.suppress(Exception):  # (a damaged directory ends the chain: what came before counts)
+        page: Any
         for page in file.pages:
             size = page.imagewidth * page.imagelength
             if best is None or size > best.imagewidth * best.imagelength:

@@ -16,8 +16,8 @@ Float64Array = npt.NDArray[np.float64]
 class StitchWeights:
     """Weights of every tile of a plan: the product of one along its columns and one along its rows.
 
-    A tile's raw weight rises from its edge over the pixels that it shares with its neighbour, and is flat in between; edges of the
-    picture are none. The grid is the same in every row, so weights that sum to one along each axis do so at each pixel.
+    A tile's raw weight rises from its edge over the pixels that it shares with its neighbour, and is flat in between; edges of
+    the picture are none. The grid is the same in every row, so weights that sum to one along each axis do so at each pixel.
 
     Args:
         plan: the tiles.
@@ -45,8 +45,7 @@ def axis_weights(starts: Sequence[int], side: int, length: int) -> list[Float32A
     for start, own in zip(starts, raw, strict=True):
         total[start : start + side] += own
     return [
-        (own / total[start : start + side]).astype(np.float32)
-        for start, own in zip(starts, raw, strict=True)
+        (own / total[start : start + side]).astype(np.float32) for start, own in zip(starts, raw, strict=True)
     ]
 
 
