@@ -72,6 +72,13 @@ NEVER = [
             *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.smoothing", "heatcam.live"),
         ),
     ),
+    (  # what explains a tile is handed in
+        ("tiling",),
+        (
+            *("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.live", "heatcam.commands", "heatcam.cli", "heatcam.face", "heatcam.pipeline"),
+        ),
+    ),
     (  # what scores a picture is handed in
         ("perturbation",),
         (
@@ -445,7 +452,9 @@ def test_contributing_names_every_room() -> None:
 #: neither terminal nor command line.
 #: The 39th is ``blackbox``: models of which only the predictions are known, files of other programs and services; ``exported``
 #: reads what heatcam wrote itself, with its maps, and ``models`` knows networks.
-MOST_ROOMS, MOST_FLOORS = 39, 10
+#: The 40th is ``tiling``: it reads, plans, merges, stitches and writes what never is in memory at once; all other rooms hold whole
+#: pictures.
+MOST_ROOMS, MOST_FLOORS = 40, 10
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

@@ -60,7 +60,7 @@ class TileChoice:
     Attributes:
         tiles: side of a tile in pixels; None explains pictures in one pass.
         overlap: share of a tile's side that neighbours have in common; None takes the usual one.
-        whole: also look for objects larger than what tiles share in the whole picture, shrunk; None does.
+        whole: also look for objects that take much of a tile in the whole picture, shrunk; None does.
     """
 
     tiles: int | None = None

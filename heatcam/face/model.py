@@ -130,7 +130,7 @@ class Model:
             output: a file ending in ``.tif`` for the picture with its heat, boxes and labels, a tiled pyramid; None writes none.
             tile: side of a tile, in pixels.
             overlap: share of a tile's side that neighbours have in common, in ``[0, 0.9)``.
-            whole: also look for what is larger than tiles share in the whole picture, shrunk.
+            whole: also look for what takes much of a tile in the whole picture, shrunk.
             conf: see ``explain``.
             renorm: scope of the heat's scale in ``output``: each ``box``, the whole picture (``frame``), or ``fixed``.
             colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
