@@ -452,8 +452,8 @@ def test_contributing_names_every_room() -> None:
 #: neither terminal nor command line.
 #: The 39th is ``blackbox``: models of which only the predictions are known, files of other programs and services; ``exported``
 #: reads what heatcam wrote itself, with its maps, and ``models`` knows networks.
-#: The 40th is ``tiling``: it reads, plans, merges, stitches and writes what never is in memory at once; all other rooms hold whole
-#: pictures.
+#: The 40th is ``tiling``: it reads, plans, merges, stitches and writes what is never in memory at once; all other rooms hold
+#: whole pictures.
 MOST_ROOMS, MOST_FLOORS = 40, 10
 
 

@@ -136,4 +136,4 @@ def _numbers(made: TileObject, own_map: SaliencyMap | None, size_wh: tuple[int, 
         low_evidence=() if made.low_evidence is None else (made.low_evidence,),
     )
     (row,) = findings_of(shown, FindingsOptions(regions=False)).detections
-    return placed(row, (left, top), size_wh, made.seen_xyxy)
+    return placed(row, made.box_xyxy, made.seen_xyxy, size_wh)

@@ -158,4 +158,5 @@ def _as_one_pass(path: Path, reader: RowReader) -> RowReader:
     if whole.size_wh != reader.size_wh:
         return reader
     reader.close()
+    whole.tags = reader.tags
     return whole

@@ -101,7 +101,7 @@ def objects_of(
             cut[n],
             whole.only(n),
             cut_to_box(maps[n], explanation.detections.boxes_xyxy[n]) if maps else None,
-            placed(rows[n], corner_xy, size_wh, seen_xyxy),
+            placed(rows[n], whole.boxes_xyxy[n], seen_xyxy, size_wh),
             bool(low[n]) if low else None,
         )
         for n in range(len(whole))
@@ -157,19 +157,23 @@ def cut_to_box(own: SaliencyMap, box_xyxy: Float32Array) -> SaliencyMap:
 
 def placed(
     row: ObjectFindings,
-    corner_xy: tuple[int, int],
-    size_wh: tuple[int, int],
+    box_xyxy: Float32Array,
     seen_xyxy: tuple[int, int, int, int],
+    size_wh: tuple[int, int],
 ) -> ObjectFindings:
-    """Return an object's numbers with its places in the whole picture, instead of in a tile from ``corner_xy`` on."""
-    left, top = corner_xy
-    box = tuple(round(v + by, 2) for v, by in zip(row.box_xyxy, (left, top, left, top), strict=True))
-    wide, tall = size_wh
+    """Return an object's numbers with its places in the whole picture.
+
+    Args:
+        row: the numbers, with places in pixels of a part of the picture.
+        box_xyxy: its box in pixels of the whole picture, float32 ``(4,)``.
+        seen_xyxy: the part.
+        size_wh: width and height of the whole picture.
+    """
+    left, top = seen_xyxy[:2]
+    box = box_xyxy.astype(float)
     moved_to: dict[str, Any] = {
-        "box_xyxy": box,
-        "box_normalised": tuple(
-            round(v / by, 5) for v, by in zip(box, (wide, tall, wide, tall), strict=True)
-        ),
+        "box_xyxy": tuple(round(v, 2) for v in box.tolist()),
+        "box_normalised": tuple(round(v, 5) for v in (box / (size_wh * 2)).tolist()),
         "peak_xy": row.peak_xy and (round(row.peak_xy[0] + left, 2), round(row.peak_xy[1] + top, 2)),
         "centroid_xy": row.centroid_xy
         and (round(row.centroid_xy[0] + left, 2), round(row.centroid_xy[1] + top, 2)),

@@ -11,7 +11,7 @@ import numpy as np
 
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sources import check_picture, picture_size, read_picture
+from heatcam.sources import check_picture, read_picture
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _INSTEAD = "make it a tiled TIFF: `vips copy {name} big.tif[tile,compression=deflate,bigtiff]` or `gdal_translate -of COG`"
@@ -60,22 +60,18 @@ class WholePicture:
             if "pixels" not in error.problem and "memory" not in error.problem:
                 raise
             raise UnreadableInputError(error.problem, _INSTEAD.format(name=path.name)) from error
-        self.size_wh, self.notes = picture_size(path), ()
+        self._pixels = read_picture(path)
+        self.size_wh = self._pixels.shape[1], self._pixels.shape[0]
+        self.notes: tuple[str, ...] = ()
         self.tags: Mapping[int, tuple[int, int, Any]] = {}
-        self._path, self._pixels = path, None
-
-    _pixels: Uint8Array | None
-    notes: tuple[str, ...]
 
     def rows(self, top: int, bottom: int) -> Uint8Array:
         """See ``RowReader``."""
-        if self._pixels is None:
-            self._pixels = read_picture(self._path)
         return self._pixels[top:bottom]
 
     def close(self) -> None:
         """Let go of the pixels."""
-        self._pixels = None
+        self._pixels = self._pixels[:0]
 
 
 class RowCache:
