@@ -11,7 +11,7 @@ from pathlib import Path
 import heatcam
 
 ORDER = (
-    *("load", "Model", "Explanation", "annotate", "render", "open_source", "watch"),
+    *("load", "Model", "Explanation", "TiledExplanation", "annotate", "render", "open_source", "watch"),
     *("Frame", "Detections", "SaliencyMap", "Explainer"),
     *("BatchPlan", "ExplainRows", "unpack_map"),
 )
@@ -23,8 +23,9 @@ HEADINGS = {
     "Yields:": "Yields",
 }
 METHODS = {
-    "Model": ("explain", "explain_many", "stream", "maps_at", "facts"),
+    "Model": ("explain", "explain_many", "explain_tiles", "stream", "maps_at", "facts"),
     "Explanation": ("render", "findings", "to_dict", "to_json", "save", "to_supervision"),
+    "TiledExplanation": ("to_dict", "to_json"),
     "Explainer": ("explain", "maps_at"),
     "SaliencyMap": ("in_image",),
     "ExplainRows": ("__call__", "facts"),

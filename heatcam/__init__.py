@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         UsageError,
         ViewError,
     )
-    from heatcam.face import Explanation, ImageLike, Model, PromptLike, annotate, watch
+    from heatcam.face import Explanation, ImageLike, Model, PromptLike, TiledExplanation, annotate, watch
     from heatcam.frames import Detections, Frame, SaliencyMap
     from heatcam.overlay import render
     from heatcam.saliency import Explainer
@@ -62,6 +62,7 @@ __all__ = [
     "SaliencyMap",
     "SinkError",
     "SourceError",
+    "TiledExplanation",
     "UnreadableInputError",
     "UsageError",
     "ViewError",
@@ -78,7 +79,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("BatchPlan", "ExplainRows", "unpack_map"), "heatcam.batch"),
     "Explainer": "heatcam.saliency",
-    **dict.fromkeys(("Explanation", "Model", "annotate", "watch"), "heatcam.face"),
+    **dict.fromkeys(("Explanation", "Model", "TiledExplanation", "annotate", "watch"), "heatcam.face"),
     **dict.fromkeys(("Detections", "Frame", "SaliencyMap"), "heatcam.frames"),
     "open_source": "heatcam.sources",
     "render": "heatcam.overlay",

@@ -72,6 +72,13 @@ NEVER = [
             *("heatcam.sources", "heatcam.sinks", "heatcam.overlay", "heatcam.smoothing", "heatcam.live"),
         ),
     ),
+    (  # what explains a tile is handed in
+        ("tiling",),
+        (
+            *("torch", "ultralytics", "heatcam.engine", "heatcam.saliency", "heatcam.models"),
+            *("heatcam.live", "heatcam.commands", "heatcam.cli", "heatcam.face", "heatcam.pipeline"),
+        ),
+    ),
     (  # what scores a picture is handed in
         ("perturbation",),
         (
@@ -447,7 +454,9 @@ def test_contributing_names_every_room() -> None:
 #: reads what heatcam wrote itself, with its maps, and ``models`` knows networks.
 #: The 40th is ``samples``: what a network reads of a picture that is not 8-bit colours: frames carry it, the letterbox
 #: resizes it. It lies below both, which is the eleventh floor.
-MOST_ROOMS, MOST_FLOORS = 40, 11
+#: The 41st is ``tiling``: it reads, plans, merges, stitches and writes what is never in memory at once; all other rooms hold
+#: whole pictures.
+MOST_ROOMS, MOST_FLOORS = 41, 11
 
 
 def test_the_plan_stays_one_that_fits_into_a_head() -> None:

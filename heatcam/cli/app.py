@@ -38,6 +38,7 @@ from heatcam.commands import (
     ServedSource,
     SourceChoice,
     StatisticsOutput,
+    TileChoice,
     TrialChoice,
     ViewOutput,
     WindowChoice,
@@ -88,6 +89,7 @@ def snapshot(  # noqa: PLR0913, PLR0917 (a record a group of options)
     output: PictureOutput,
     findings: FindingsChoice,
     capture: CaptureChoice,
+    tiling: TileChoice,
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
@@ -103,7 +105,7 @@ def snapshot(  # noqa: PLR0913, PLR0917 (a record a group of options)
     from heatcam.commands import SnapshotOptions  # noqa: PLC0415
     from heatcam.commands.snapshot import run_snapshot  # noqa: PLC0415
 
-    options = SnapshotOptions(look, output, findings, capture, trying, channels)
+    options = SnapshotOptions(look, output, findings, capture, trying, channels, tiling)
     terminal = terminal_of(says_yes=model.yes)
     raise typer.Exit(run_snapshot(inputs or [], camera, model, options, terminal, recursive=recursive))
 

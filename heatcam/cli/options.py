@@ -22,7 +22,7 @@ from heatcam.cli.exporting_options import exporting_options
 from heatcam.cli.help import Group
 from heatcam.cli.probing_options import probing_options
 from heatcam.cli.serving_options import serving_options
-from heatcam.cli.single_options import CAMERA, SAMPLES, TRIALS
+from heatcam.cli.single_options import CAMERA, SAMPLES, TILES, TRIALS
 from heatcam.commands import (
     CaptureChoice,
     ChannelChoice,
@@ -40,6 +40,7 @@ from heatcam.commands import (
     Sampling,
     SourceChoice,
     StatisticsOutput,
+    TileChoice,
     TrialChoice,
     ViewOutput,
     WindowChoice,
@@ -97,6 +98,7 @@ OPTIONS: dict[type, dict[str, Any]] = {
             help="Draw a bar of each channel's evidence, and tell it of each object; done if the model reads more than three.",
         )
     },
+    TileChoice: TILES,
     LookOptions: {
         "renorm": typer.Option(
             help="Scale the heat in each box, in each region that holds evidence, over the whole frame, or with one scale for "

@@ -40,6 +40,22 @@ SAMPLES = {
     ),
 }
 
+#: Options of ``heatcam snapshot`` for a picture that is too large for one pass.
+TILES = {
+    "tiles": typer.Option(
+        metavar="PIXELS",
+        help="Explain one large picture by tiles of this size, such as 640, in flat memory; -o is a tiled pyramid TIFF.",
+    ),
+    "overlap": typer.Option(
+        metavar="SHARE",
+        help="With --tiles: share of a tile that its neighbours show too, from 0 to below 0.9; 0.2 if left out.",
+    ),
+    "whole": typer.Option(
+        "--whole/--no-whole",
+        help="With --tiles: also look for what is larger than a tile in the whole picture, shrunk; yes if left out.",
+    ),
+}
+
 FilmArgument = Annotated[
     str,
     typer.Argument(

@@ -50,6 +50,7 @@ from .serve_options import ServedChoice as ServedChoice
 from .serve_options import ServedSource as ServedSource
 from .snapshot_options import ChannelChoice as ChannelChoice
 from .snapshot_options import SnapshotOptions as SnapshotOptions
+from .snapshot_options import TileChoice as TileChoice
 from .snapshot_options import TrialChoice as TrialChoice
 from .terminal import Terminal as Terminal
 from .verbose import before_the_command as before_the_command

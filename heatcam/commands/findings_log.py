@@ -119,16 +119,36 @@ class FindingsLog:
         choice, image_bgr = self._choice, explanation.frame.image_bgr
         subject = self._subject(image_bgr, explanation.frame.name)
         found = findings_of(explanation, self._options, subject, **where)
-        if choice.csv or choice.parquet:
-            self._table.add(found)
-        if choice.coco:
-            self._coco.add(found, _evidence_outlines(explanation, self._options))
-        if choice.save_txt:
-            path = beside.parent / "labels" / f"{beside.stem}.txt"
-            write_labels(path, found, self._facts.task, confidences=choice.save_conf)
+        outlines = _evidence_outlines(explanation, self._options) if choice.coco else ()
+        self.add_row(found, beside, outlines)
         if choice.save_crop and self._facts.task != "classify":
             write_crops(beside.parent / "crops", beside.stem, found, image_bgr)
         return found
+
+    def add_row(
+        self,
+        found: ImageFindings,
+        beside: Path,
+        outlines: Sequence[Sequence[Sequence[tuple[float, float]]]] = (),
+    ) -> None:
+        """Add findings that are made already to the tables, and write the picture's labels.
+
+        Args:
+            found: of one picture.
+            beside: see ``add``.
+            outlines: of the regions of each object's own map, in image pixels; empty where they are not known.
+
+        Raises:
+            SinkError: a file cannot be written.
+        """
+        choice = self._choice
+        if choice.csv or choice.parquet:
+            self._table.add(found)
+        if choice.coco:
+            self._coco.add(found, outlines)
+        if choice.save_txt:
+            path = beside.parent / "labels" / f"{beside.stem}.txt"
+            write_labels(path, found, self._facts.task, confidences=choice.save_conf)
 
     def take_over(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add findings of an earlier run, as its document has them, to the tables; regions come from its COCO file."""

@@ -26,6 +26,7 @@ from heatcam.commands.picture_sink import (
 from heatcam.commands.setup import AnyExplainer, channels_of, say_scale, say_source
 from heatcam.commands.snapshot_options import SnapshotOptions
 from heatcam.commands.terminal import ProgressSink, Terminal
+from heatcam.commands.tiled import run_tiled
 from heatcam.commands.view_note import ViewNote
 from heatcam.commands.with_channels import WithChannels
 from heatcam.errors import HeatcamError, SourceError, UsageError
@@ -69,6 +70,9 @@ def run_snapshot(
     Raises:
         HeatcamError: nothing could be done at all; raised before torch is imported where possible.
     """
+    options.tiling.require_valid()
+    if options.tiling.tiles is not None:
+        return run_tiled(inputs, camera, model, options, terminal)
     if bool(inputs) == (camera is not None):
         raise UsageError("give pictures or --camera", "for example: heatcam snapshot photo.jpg -o out.png")
     look, output, asked = options.look, options.output, options.capture.options()

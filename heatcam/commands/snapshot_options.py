@@ -8,6 +8,7 @@ from heatcam.commands.capture_options import CaptureChoice
 from heatcam.commands.options import FindingsChoice, LookOptions, ModelChoice, PictureOutput
 from heatcam.errors import UsageError
 from heatcam.options import USUAL_MASKS, USUAL_TRIALS
+from heatcam.tiling import USUAL_OVERLAP, require_tiles
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,38 @@ class ChannelChoice:
 
 
 @dataclass(frozen=True)
+class TileChoice:
+    """Tiles of a picture that is too large for one pass.
+
+    Attributes:
+        tiles: side of a tile in pixels; None explains pictures in one pass.
+        overlap: share of a tile's side that neighbours have in common; None takes the usual one.
+        whole: also look for objects that take much of a tile in the whole picture, shrunk; None does.
+    """
+
+    tiles: int | None = None
+    overlap: float | None = None
+    whole: bool | None = None
+
+    def require_valid(self) -> None:
+        """Refuse options that make no sense.
+
+        Raises:
+            UsageError: a size or an overlap is out of range, or there are options of tiles without ``--tiles``.
+        """
+        if self.tiles is not None:
+            require_tiles(self.tiles, self.shared)
+        elif self.overlap is not None or self.whole is not None:
+            name = "--overlap" if self.overlap is not None else "--whole"
+            raise UsageError(f"{name} is for --tiles", f"add --tiles 640, or leave out {name}")
+
+    @property
+    def shared(self) -> float:
+        """The share of a tile's side that neighbours have in common."""
+        return USUAL_OVERLAP if self.overlap is None else self.overlap
+
+
+@dataclass(frozen=True)
 class SnapshotOptions:
     """Settings of ``heatcam snapshot``.
 
@@ -63,6 +96,7 @@ class SnapshotOptions:
         capture: what to ask a camera for.
         trying: how long each object is tried out, with ``--quality true``.
         channels: evidence of the picture's channels.
+        tiling: tiles of a large picture.
     """
 
     look: LookOptions
@@ -71,3 +105,4 @@ class SnapshotOptions:
     capture: CaptureChoice
     trying: TrialChoice = field(default_factory=TrialChoice)
     channels: ChannelChoice = field(default_factory=ChannelChoice)
+    tiling: TileChoice = field(default_factory=TileChoice)

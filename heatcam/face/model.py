@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -15,12 +15,15 @@ from heatcam.enums import TrackerName
 from heatcam.errors import HeatcamError, UsageError
 from heatcam.face.explanation import Explanation, with_facts
 from heatcam.face.inputs import ImageLike, frame_of
+from heatcam.face.tiles import TiledExplanation, TileRequest, explain_tiles
 from heatcam.frames import ExplainerFacts, Explains, Frame, SaliencyMap
 from heatcam.models import bytes_of_class_vectors
+from heatcam.overlay import named_look
 from heatcam.runtime import map_ahead, prefetch
 from heatcam.sinks import refuse_existing, write_whole
 from heatcam.sources import Source, find_pictures, open_source
 from heatcam.text import did_you_mean, printable
+from heatcam.tiling import USUAL_OVERLAP
 from heatcam.tracking import tracked, tracker_of
 
 if TYPE_CHECKING:
@@ -102,6 +105,55 @@ class Model:
         _require_word(on_error, ("raise", "skip"), "on_error")
         listed = find_pictures([os.fspath(images)]).paths if isinstance(images, str | os.PathLike) else images
         return self._each(listed, with_object_maps, conf, on_error)
+
+    def explain_tiles(  # noqa: PLR0913 (options by name)
+        self,
+        path: str | os.PathLike[str],
+        output: str | os.PathLike[str] | None = None,
+        *,
+        tile: int = 640,
+        overlap: float = USUAL_OVERLAP,
+        whole: bool = True,
+        conf: float | None = None,
+        renorm: str = "box",
+        colormap: str = "turbo",
+        overwrite: bool = False,
+        on_tile: Callable[[int, int], None] | None = None,
+    ) -> TiledExplanation:
+        """Explain one large picture tile by tile, in flat memory, as ``heatcam snapshot --tiles`` does.
+
+        Boxes of neighbouring tiles are merged. A picture that fits one tile gives what ``explain`` gives. It needs
+        ``heatcam[large]``.
+
+        Args:
+            path: a TIFF, of which only the rows in question are read, or another picture that fits into memory.
+            output: a file ending in ``.tif`` for the picture with its heat, boxes and labels, a tiled pyramid; None writes none.
+            tile: side of a tile, in pixels.
+            overlap: share of a tile's side that neighbours have in common, in ``[0, 0.9)``.
+            whole: also look for what takes much of a tile in the whole picture, shrunk.
+            conf: see ``explain``.
+            renorm: scope of the heat's scale in ``output``: each ``box``, the whole picture (``frame``), or ``fixed``.
+            colormap: ``turbo``, ``inferno``, ``viridis``, ``magma`` or ``jet``.
+            overwrite: replace an existing file.
+            on_tile: called after each tile with the number of tiles that are done and that of all.
+
+        Raises:
+            UsageError: an option makes no sense, ``output`` exists, the model is a classifier, or the extra is missing.
+            UnreadableInputError: the picture is missing or damaged, or cannot be read by regions and is too large otherwise.
+            SinkError: ``output`` cannot be written.
+        """
+        _require_conf(conf)
+        look = named_look(colormap, renorm, 0.7, True, True)
+        request = TileRequest(tile, overlap, whole, conf)
+        return explain_tiles(
+            self.explainer,
+            Path(path),
+            None if output is None else Path(output),
+            request,
+            look,
+            overwrite,
+            on_tile,
+        )
 
     def stream(
         self,

@@ -3,7 +3,9 @@ from .documents import SCHEMA as SCHEMA
 from .documents import FindingsDocument as FindingsDocument
 from .documents import ImageFindings as ImageFindings
 from .documents import ObjectFindings as ObjectFindings
+from .documents import TileFindings as TileFindings
 from .evidence import NOTHING as NOTHING
+from .evidence import PERCENTILE as PERCENTILE
 from .evidence import boxes_in_cells as boxes_in_cells
 from .evidence import cells_in_box as cells_in_box
 from .evidence import cells_touched as cells_touched
@@ -31,6 +33,7 @@ from .ranks import rank_correlation as rank_correlation
 from .regions import Region as Region
 from .regions import RegionFinder as RegionFinder
 from .regions import find_regions as find_regions
+from .scales import above_floor as above_floor
 from .scales import box_scales as box_scales
 from .scales import scales_of as scales_of
 from .scales import scope_of as scope_of

@@ -130,6 +130,9 @@ class ObjectFindings(_Record):
     )
     asked_class_name: str | None = Field(default=None, description="the class that was asked about (`--why`)")
     asked_confidence: float | None = Field(default=None, description="probability of that class at this box")
+    tile_xyxy: tuple[int, int, int, int] | None = Field(
+        default=None, description="part of the picture that it was seen in, in image pixels (`--tiles`)"
+    )
 
 
 class TimingFindings(_Record):
@@ -155,6 +158,24 @@ class ViewFindings(_Record):
     window: Pair = Field(description="samples that are black and white")
 
 
+class TileFindings(_Record):
+    """Tiles that a large picture was explained by (`--tiles`)."""
+
+    tile_wh: tuple[int, int] = Field(description="width and height of each tile, in image pixels")
+    overlap: float = Field(
+        description="share of a tile's side that neighbours have in common at least", ge=0, lt=0.9
+    )
+    columns: int = Field(ge=1)
+    rows: int = Field(ge=1)
+    whole: bool = Field(description="whether objects were also sought in the whole picture, shrunk")
+    joined: int = Field(description="objects that were put together of the parts in several tiles", ge=0)
+    left_out: int = Field(description="boxes that were another tile's object, or a part of it", ge=0)
+    without_map: int = Field(description="tiles whose map could not be made", ge=0)
+    levels: list[tuple[int, int]] | None = Field(
+        default=None, description="width and height of each level of the pyramid that was written"
+    )
+
+
 class ImageFindings(_Record):
     """Findings of one picture or frame."""
 
@@ -174,6 +195,7 @@ class ImageFindings(_Record):
     heat: HeatFindings | None = Field(default=None, description="null without a map")
     map_error: str | None = Field(description="why there is no map although one was asked for")
     warnings: list[str] = Field(default_factory=list)
+    tiles: TileFindings | None = None
 
 
 class ModelFindings(_Record):

@@ -59,5 +59,10 @@ def box_scales(shown: Sequence[Float32Array], letterbox: Letterbox, boxes_xyxy: 
     own = [
         peak_of(cells_in_box(values, letterbox, box)) for values, box in zip(shown, boxes_xyxy, strict=True)
     ]
-    floor = WEAKEST_SCALE * max(own, default=0.0)
-    return [max(scale, floor) if scale > NOTHING else 0.0 for scale in own]
+    return above_floor(own)
+
+
+def above_floor(peaks: Sequence[float]) -> list[float]:
+    """Return the scales of boxes by their own peaks; those far below the strongest are raised: little evidence stays pale."""
+    floor = WEAKEST_SCALE * max(peaks, default=0.0)
+    return [max(scale, floor) if scale > NOTHING else 0.0 for scale in peaks]

@@ -38,12 +38,17 @@ from .labels import object_name as object_name
 from .labels import place_label as place_label
 from .legend import Legend as Legend
 from .legend import legend_of as legend_of
+from .level_marks import LevelMarks as LevelMarks
+from .level_marks import LevelObjects as LevelObjects
 from .lines import draw_band as draw_band
 from .numbers_panel import draw_numbers as draw_numbers
 from .options import OverlayOptions as OverlayOptions
 from .options import Status as Status
 from .options import named_look as named_look
 from .panels import is_small as is_small
+from .part_heat import evidence_over as evidence_over
+from .part_heat import heat_in_rows as heat_in_rows
+from .part_heat import heat_of_evidence as heat_of_evidence
 from .place_marks import PlaceMark as PlaceMark
 from .place_marks import draw_place_marks as draw_place_marks
 from .place_marks import moved_marks as moved_marks

@@ -26,7 +26,7 @@ _WEAKEST_REGION = (
     0.25  # of the strongest region's scale: the least that is full heat, so that specks of evidence stay pale
 )
 _FADE = 0.35  # cells; sigma of the blur of a region's edge
-_SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
+SAMPLING = 2.5  # model pixels between samples of the smoothed map, whose cells are four
 
 Pixels = tuple[int, int, int, int]
 
@@ -63,27 +63,27 @@ def heat_of(
     heat = np.zeros(letterbox.image_wh[::-1], np.uint8)
     if renorm is not Renorm.BOX:
         (seen,) = pixel_boxes(letterbox.seen_xyxy, heat.shape)
-        heat[seen[1] : seen[3], seen[0] : seen[2]] = _laid_over(
-            _smoothed(decided(saliency)), letterbox, seen, scales[0]
+        heat[seen[1] : seen[3], seen[0] : seen[2]] = laid_over(
+            smoothed(decided(saliency)), letterbox, seen, scales[0]
         )
         return heat
     own = [m.values for m in object_maps] or [saliency.values] * len(boxes_xyxy)
-    smooth = [_smoothed(m.values) for m in object_maps] or [_smoothed(saliency.values)] * len(boxes_xyxy)
+    smooth = [smoothed(m.values) for m in object_maps] or [smoothed(saliency.values)] * len(boxes_xyxy)
     shown = smooth
     if saliency.deviation is not None:
-        shown = [_smoothed(decided(m)) for m in object_maps] or [_smoothed(decided(saliency))] * len(own)
+        shown = [smoothed(decided(m)) for m in object_maps] or [smoothed(decided(saliency))] * len(own)
     pixels = pixel_boxes(boxes_xyxy, heat.shape)
     for n, ((x1, y1, x2, y2), scale) in enumerate(zip(pixels, scales, strict=True)):
         if scale > 0 and x2 > x1 and y2 > y1:
-            part, left = heat[y1:y2, x1:x2], _left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
-            laid = _laid_over(shown[n], letterbox, pixels[n], scale * left)
+            part, left = heat[y1:y2, x1:x2], left_of_peak(own[n], smooth[n], letterbox, boxes_xyxy[n])
+            laid = laid_over(shown[n], letterbox, pixels[n], scale * left)
             if rotated_xywhr is not None:
-                laid = _inside_rotated(laid, rotated_xywhr[n], (x1, y1))
+                laid = inside_rotated(laid, rotated_xywhr[n], (x1, y1))
             np.maximum(part, laid, out=part)
     return heat
 
 
-def _inside_rotated(heat: Uint8Array, box_xywhr: Float32Array, corner_xy: tuple[int, int]) -> Uint8Array:
+def inside_rotated(heat: Uint8Array, box_xywhr: Float32Array, corner_xy: tuple[int, int]) -> Uint8Array:
     """Return heat inside a rotated box, cold outside: uint8 ``(h, w)`` of the picture from ``corner_xy`` on, a new array."""
     (corners,) = corners_of_rotated(box_xywhr)
     inside = np.zeros(heat.shape, np.uint8)
@@ -96,8 +96,8 @@ def _inside_rotated(heat: Uint8Array, box_xywhr: Float32Array, corner_xy: tuple[
 def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8Array:
     """Return heat in the regions of a map alone, each scaled by its own peak: uint8 ``(H, W)``."""
     letterbox = saliency.letterbox
-    heat, smooth = np.zeros(letterbox.image_wh[::-1], np.uint8), _smoothed(saliency.values)
-    shown = smooth if saliency.deviation is None else _smoothed(decided(saliency))
+    heat, smooth = np.zeros(letterbox.image_wh[::-1], np.uint8), smoothed(saliency.values)
+    shown = smooth if saliency.deviation is None else smoothed(decided(saliency))
     boxes = np.array([region.box_xyxy for region in regions], np.float32).reshape(-1, 4)
     scales = box_scales([saliency.values] * len(regions), letterbox, boxes)
     floor = _WEAKEST_REGION * max(scales, default=0.0)
@@ -106,8 +106,8 @@ def _heat_in_regions(saliency: SaliencyMap, regions: Sequence[Region]) -> Uint8A
     grown = pixel_boxes(boxes + np.array([-cell, -cell, cell, cell], np.float32), heat.shape)
     for region, scale, (x1, y1, x2, y2) in zip(regions, scales, grown, strict=True):
         if scale > 0 and x2 > x1 and y2 > y1:
-            left = _left_of_peak(saliency.values, smooth, letterbox, region.box_xyxy)
-            own = _laid_over(shown, letterbox, (x1, y1, x2, y2), scale * left)
+            left = left_of_peak(saliency.values, smooth, letterbox, region.box_xyxy)
+            own = laid_over(shown, letterbox, (x1, y1, x2, y2), scale * left)
             inside = _soft_inside(region, (x1, y1, x2, y2), cell)
             part = heat[y1:y2, x1:x2]
             np.maximum(part, np.asarray(cv2.multiply(own, inside, scale=1 / 255), np.uint8), out=part)
@@ -158,11 +158,11 @@ def heat_in_boxes(
         x1, y1, x2, y2 = box
         if x2 > x1 and y2 > y1:
             part = heat[y1:y2, x1:x2]
-            np.maximum(part, _laid_over(_smoothed(own.values), own.letterbox, box, scale), out=part)
+            np.maximum(part, laid_over(smoothed(own.values), own.letterbox, box, scale), out=part)
     return heat
 
 
-def _smoothed(values: Float32Array) -> Float32Array:
+def smoothed(values: Float32Array) -> Float32Array:
     """Blur the positive evidence and double its resolution, so that single cells are not square: for display only.
 
     The interpolation is cubic, because linear ramps from cell to cell, eight model pixels each, show as a grid.
@@ -171,7 +171,7 @@ def _smoothed(values: Float32Array) -> Float32Array:
     return np.maximum(cv2.resize(rounded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0)
 
 
-def _left_of_peak(
+def left_of_peak(
     values: Float32Array, fine: Float32Array, letterbox: Letterbox, box_xyxy: Float32Array
 ) -> float:
     """Return the share of a box's peak left by smoothing, in ``(0, 1]``: a quarter for one hot cell, which would never be red."""
@@ -180,14 +180,14 @@ def _left_of_peak(
     return min(1.0, smooth / raw) if smooth > 0 else 1.0
 
 
-def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: float) -> Uint8Array:
+def laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: float) -> Uint8Array:
     """Resample heat to one box in image pixels: uint8, the box's size; ``fine`` is the map over the whole letterbox.
 
     This takes two steps: sample on a grid of every ``step``-th pixel of the box, then enlarge by that whole number as uint8. A
     float32 map of the whole picture is as exact, but allocating 4 MB in each frame took longer than all arithmetic.
     """
     x1, y1, x2, y2 = box
-    step = max(1, round(_SAMPLING / max(letterbox.scale_xy)))
+    step = max(1, round(SAMPLING / max(letterbox.scale_xy)))
     first, second = letterbox.points_to_model(
         [[x1 - step / 2, y1 - step / 2], [x1 + step / 2, y1 + step / 2]]
     ).astype(float)
@@ -197,7 +197,7 @@ def _laid_over(fine: Float32Array, letterbox: Letterbox, box: Pixels, scale: flo
     size = -(-(x2 - x1) // step) + 2, -(-(y2 - y1) // step) + 2  # one more on each side, for the edges
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     sampled = cv2.warpAffine(fine, place, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
-    heat = _scaled(np.asarray(sampled, np.float32), scale)
+    heat = scaled(np.asarray(sampled, np.float32), scale)
     large = cv2.resize(heat, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
     return np.asarray(large[step : step + y2 - y1, step : step + x2 - x1], np.uint8)
 
@@ -209,7 +209,7 @@ def pixel_boxes(boxes_xyxy: Float32Array, shape_hw: tuple[int, ...]) -> list[Pix
     return [(int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in whole]
 
 
-def _scaled(values: Float32Array, scale: float) -> Uint8Array:
+def scaled(values: Float32Array, scale: float) -> Uint8Array:
     """Return ``255 * values / scale`` clipped to ``[0, 255]``, as uint8; zeros if there is no scale."""
     if scale <= NOTHING:
         return np.zeros(values.shape, np.uint8)

@@ -115,7 +115,7 @@ def draw_boxes(
         if n in gone:
             found += " gone"
         elif low[n]:
-            text = _doubted(text, boxes[n][2] - boxes[n][0], picture.shape)
+            text = doubted_label(text, boxes[n][2] - boxes[n][0], picture.shape)
         text += found
         taken.append(place_label(text, boxes[n], (picture.shape[1], picture.shape[0]), taken))
         labels.append((text, taken[-1], colours[n]))
@@ -173,7 +173,7 @@ def place_label(
     free = _first_free(places, taken)
     if free is None:
         in_the_way = sorted(
-            (t for t in taken if _touch(t, _grown(box, wide, tall))), key=lambda t: _far(t, box)
+            (t for t in taken if touch(t, _grown(box, wide, tall))), key=lambda t: _far(t, box)
         )
         corners = [corner for t in in_the_way[:_NEIGHBOURS] for corner in _beside(t, x1, y1, wide, tall)]
         corners.sort(key=lambda corner: abs(corner[0] - x1) + abs(corner[1] + tall - y1))
@@ -182,7 +182,7 @@ def place_label(
 
 
 def _first_free(places: list[Pixels], taken: list[Pixels]) -> Pixels | None:
-    return next((p for p in places if not any(_touch(p, other) for other in taken)), None)
+    return next((p for p in places if not any(touch(p, other) for other in taken)), None)
 
 
 def _beside(other: Pixels, left: int, top: int, wide: int, tall: int) -> list[tuple[int, int]]:
@@ -206,11 +206,12 @@ def _onto(left: int, top: int, wide: int, tall: int, size_wh: tuple[int, int]) -
     return left, top, left + wide, top + tall
 
 
-def _touch(a: Pixels, b: Pixels) -> bool:
+def touch(a: Pixels, b: Pixels) -> bool:
+    """Return True if two rectangles have pixels in common."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _doubted(text: str, box_px: int, shape_hw: tuple[int, ...]) -> str:
+def doubted_label(text: str, box_px: int, shape_hw: tuple[int, ...]) -> str:
     """Add to a label that the evidence is low; in one word if the box and the picture are narrow."""
     height, width = shape_hw[:2]
     whole, size = f"{text} low evidence", font_px(width, height)
@@ -222,11 +223,11 @@ def draw_label(picture: Uint8Array, text: str, place: Pixels, colour: Colour) ->
     """Draw a label at its place, in place: text on a plate of the box's colour."""
     left, top, right, bottom = place
     size = font_px(picture.shape[1], picture.shape[0])
-    picture[top:bottom, left:right] = _plate(text, size, right - left, bottom - top, colour)
+    picture[top:bottom, left:right] = label_plate(text, size, right - left, bottom - top, colour)
 
 
 @lru_cache(maxsize=64)
-def _plate(text: str, size: int, wide: int, tall: int, colour: Colour) -> Uint8Array:
+def label_plate(text: str, size: int, wide: int, tall: int, colour: Colour) -> Uint8Array:
     """Draw a label, cached because most labels return in the next frame; uint8 ``(tall, wide, 3)``, read-only."""
     plate = np.full((tall, wide, 3), colour, np.uint8)
     write(plate, fitted(text, size, wide - size // 2), size // 2, 0, size, text_colour_on(colour))

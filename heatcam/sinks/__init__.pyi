@@ -10,6 +10,7 @@ from .files import free_path as free_path
 from .files import make_folder as make_folder
 from .files import refuse_existing as refuse_existing
 from .files import require_folder as require_folder
+from .files import what_helps as what_helps
 from .files import write_whole as write_whole
 from .growing import GrowingFile as GrowingFile
 from .keys import DEFAULT_KEYS as DEFAULT_KEYS
