@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,7 @@ from heatcam.samples import Samples
 from heatcam.text import printable
 
 Int64Array = npt.NDArray[np.int64]
-LOGITS = "logits"
-_MOST_CLASSES = 6  # in one line about an object of Python
+LOGITS, _MOST_CLASSES = "logits", 6  # (a unit; classes in one line about an object of Python)
 
 
 @dataclass(frozen=True)
@@ -112,12 +111,8 @@ class Detections:
 
     def only(self, n: int) -> Detections:
         """Return the ``n``-th one alone."""
-        one = slice(n, n + 1)
-        each: dict[str, Any] = {}
-        for of in fields(self):
-            values = getattr(self, of.name)
-            each[of.name] = values if values is None else values[one]
-        return Detections(**each)
+        each = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Detections(**{name: all_ if all_ is None else all_[n : n + 1] for name, all_ in each.items()})
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:
@@ -222,8 +217,7 @@ class Candidates:
     @cached_property
     def inside_xyxy(self) -> Float32Array:
         """Every box, clipped to the picture: float32 ``(K, 4)``."""
-        wide, tall = self.letterbox.image_wh
-        return np.clip(self.boxes_xyxy, 0, np.array([wide, tall, wide, tall], np.float32))
+        return np.clip(self.boxes_xyxy, 0, np.array(self.letterbox.image_wh * 2, np.float32))
 
 
 @dataclass(frozen=True)

@@ -386,7 +386,6 @@ OPTIONS[Outputs] = {
     "curves": typer.Option(help="Write a picture of the mean curves."),
     "overwrite": OPTIONS[Output]["overwrite"],
 }
-
 OPTIONS[SourceChoice] = {
     "place": typer.Argument(
         metavar="SOURCE",

@@ -19,7 +19,7 @@ from heatcam.measures import FindingsOptions, ImageFindings, document_head
 from heatcam.runtime import stopping
 from heatcam.sinks import make_folder, refuse_existing, require_folder
 from heatcam.tiling import (
-    Explained,
+    ExplainedTiles,
     LargePicture,
     findings_of_large,
     require_large,
@@ -79,7 +79,7 @@ def _explain_and_write(
     facts: ExplainerFacts,
     options: SnapshotOptions,
     terminal: Terminal,
-) -> Explained:
+) -> ExplainedTiles:
     """Explain and write the picture, with the progress of both."""
     whole_px = facts.imgsz if options.tiling.whole is not False else 0
     look = overlay_options(options.look)
@@ -110,7 +110,7 @@ def _explain_and_write(
 def _tell(
     path: Path,
     output: Path,
-    explained: Explained,
+    explained: ExplainedTiles,
     facts: ExplainerFacts,
     model: ModelChoice,
     options: SnapshotOptions,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TileRequest:
-    """What is asked of a large picture; see ``Model.explain_tiles``."""
+    """Request for a large picture; see ``Model.explain_tiles``."""
 
     tile: int
     overlap: float

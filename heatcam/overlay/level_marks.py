@@ -34,7 +34,7 @@ _NEAR = 256  # pixels: labels further away are in nobody's way
 
 @dataclass(frozen=True, eq=False)
 class LevelObjects:
-    """What is drawn over every level of a picture.
+    """Marks that are drawn over every level of a picture.
 
     Attributes:
         detections: in pixels of the whole picture.

@@ -20,7 +20,7 @@ from heatcam.overlay import (
     legend_of,
     source_words,
 )
-from heatcam.tiling.explaining import Explained
+from heatcam.tiling.explaining import ExplainedTiles
 from heatcam.tiling.merging import WHOLE_PICTURE
 from heatcam.tiling.objects import TileObject
 from heatcam.tiling.pyramid import level_sizes
@@ -37,7 +37,7 @@ class LargePainter:
         look: drawing options; heat per region is not made of large pictures.
     """
 
-    def __init__(self, rows: RowCache, explained: Explained, look: OverlayOptions) -> None:
+    def __init__(self, rows: RowCache, explained: ExplainedTiles, look: OverlayOptions) -> None:
         self._rows, self._explained, self._look = rows, explained, look
         objects, self._size_wh = explained.merged.objects, explained.plan.size_wh
         self._sides = np.array([own.box_xyxy[[1, 3]] for own in objects], np.float64).reshape(-1, 2)
@@ -71,7 +71,7 @@ class LargePainter:
         self._marks[level].draw(rows, top)
 
 
-def heat_scales(explained: Explained, renorm: Renorm) -> Sequence[float]:
+def heat_scales(explained: ExplainedTiles, renorm: Renorm) -> Sequence[float]:
     """Return the evidence per cell that is full heat: one number an object, or one for the whole picture; none without maps."""
     if explained.sample is None:
         return ()
@@ -98,7 +98,7 @@ def _lay(heat: Uint8Array, own: TileObject, scale: float, rows: tuple[int, int])
 
 
 def _shown(
-    explained: Explained, look: OverlayOptions, sample: SaliencyMap | None, scales: Sequence[float]
+    explained: ExplainedTiles, look: OverlayOptions, sample: SaliencyMap | None, scales: Sequence[float]
 ) -> LevelObjects:
     """Return what is drawn over every level."""
     legend = None
