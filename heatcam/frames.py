@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -111,8 +111,8 @@ class Detections:
 
     def only(self, n: int) -> Detections:
         """Return the ``n``-th one alone."""
-        each = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Detections(**{name: all_ if all_ is None else all_[n : n + 1] for name, all_ in each.items()})
+        each = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return replace(self, **{name: values[n : n + 1] for name, values in each if values is not None})
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:
