@@ -20,6 +20,7 @@ from ultralytics.utils import ASSETS
 from heatcam.engine.boxes import Thresholds
 from heatcam.errors import UsageError
 from heatcam.models import load_model
+from heatcam.models.formats.torchvision_models.detectors import resized_wh
 from heatcam.models.formats.torchvision_models.resizing import FloatLetterbox
 from heatcam.options import ExplainOptions
 from heatcam.saliency.explainer import Explainer
@@ -58,6 +59,7 @@ def lively(network: Any, seed: int = 0) -> Any:
         network.eval()
         for name in wrapper_of(network).logits_from(network):
             layer = network.get_submodule(name)
+            nn.init.zeros_(layer.bias)  # (RetinaNet begins with scores of 0.01)
             nn.init.normal_(layer.weight, std=(2 / layer.weight[0].numel()) ** 0.5)
     return network.requires_grad_(False)
 
@@ -86,17 +88,21 @@ def started(spec: str, **options: Any) -> Explainer:
     return explainer_of(load_model(spec), torch.device("cpu"), ExplainOptions(pictures=1, **options))
 
 
-def picture_bgr() -> Any:
-    return np.ascontiguousarray(np.asarray(Image.open(BUS).convert("RGB"))[..., ::-1])
+def picture_bgr(network: Any) -> Any:
+    """A photograph of the size that the network reads: random networks magnify what resizing rounds."""
+    wide, tall = network.transform.fixed_size or resized_wh(
+        (810, 1080), network.transform.min_size[-1], network.transform.max_size
+    )
+    return np.ascontiguousarray(np.asarray(Image.open(BUS).convert("RGB").resize((wide, tall)))[..., ::-1])
 
 
 @pytest.mark.parametrize("name", SEVERAL)
 def test_boxes_classes_and_scores_are_torchvisions_and_gradients_autograds(name: str, folder: Path) -> None:
     network, spec = saved(folder, name)
     with torch.no_grad():
-        (theirs,) = network([to_tensor(Image.open(BUS).convert("RGB"))])
+        (theirs,) = network([to_tensor(Image.fromarray(picture_bgr(network)[..., ::-1]))])
     explainer = started(spec, **kept_by(network))
-    ours = explainer.explain(picture_bgr(), with_map=False).detections
+    ours = explainer.explain(picture_bgr(network), with_map=False).detections
     assert len(theirs["boxes"]) > 10
     assert len(ours) == len(theirs["boxes"])
     assert np.abs(ours.confidences - theirs["scores"].numpy()).max() < 1e-4
@@ -113,7 +119,7 @@ def gradients_match(explainer: Explainer, network: Any) -> bool:
     """Compare the first objects' gradients at the levels with autograd's through all of the library's own layers."""
     engine: Any = explainer.engine
     wrapped = engine.cut.network
-    _, picture = explainer.prepare(picture_bgr())
+    _, picture = explainer.prepare(picture_bgr(network))
     forward = engine.forward(picture, Thresholds(conf=0.05, max_det=2), with_graph=True)
     found: dict[int, torch.Tensor] = {}
     layers = [network.get_submodule(tap.layer.removeprefix("body.")) for tap in wrapped.live_taps]
@@ -153,8 +159,6 @@ def test_a_fixed_size_is_kept_and_another_scales_both_limits(folder: Path) -> No
 
 def test_the_geometry_is_that_of_torchvisions_transform() -> None:
     from torchvision.models.detection.transform import GeneralizedRCNNTransform
-
-    from heatcam.models.formats.torchvision_models.detectors import resized_wh
 
     transform = GeneralizedRCNNTransform(300, 500, [0.5] * 3, [0.25] * 3)
     for wide, tall in ((640, 480), (333, 1200), (1000, 999), (50, 41)):
