@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -109,15 +109,6 @@ class Detections:
 
     def __repr__(self) -> str:
         return f"<Detections {counted(self.class_names, _MOST_CLASSES)}>"
-
-    def only(self, n: int) -> Detections:
-        """Return the ``n``-th one alone."""
-        one = slice(n, n + 1)
-        each: dict[str, Any] = {}
-        for of in fields(self):
-            values = getattr(self, of.name)
-            each[of.name] = values if values is None else values[one]
-        return Detections(**each)
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-from .explaining import Explained as Explained
+from .explaining import ExplainedTiles as ExplainedTiles
 from .large_picture import LargePicture as LargePicture
 from .large_picture import findings_of_large as findings_of_large
 from .large_picture import require_look as require_look

@@ -32,7 +32,7 @@ OnTile = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainedTiles:
     """Objects and maps of a large picture.
 
     Attributes:
@@ -109,7 +109,7 @@ def explain_each(
     conf: float | None = None,
     name: str = "",
     on_tile: OnTile = lambda _: None,
-) -> Explained:
+) -> ExplainedTiles:
     """Explain every tile of a picture, and merge what they show.
 
     Args:
@@ -151,7 +151,7 @@ def black_frame(size_wh: tuple[int, int], name: str = "") -> Frame:
 
 
 class _Seen:
-    """What has been seen so far.
+    """Objects and maps of the tiles so far.
 
     Args:
         plan: the tiles.
@@ -204,11 +204,11 @@ class _Seen:
         ]
         self._count(explanation)
 
-    def explained(self, whole: bool) -> Explained:
+    def explained(self, whole: bool) -> ExplainedTiles:
         """Return what was seen, merged."""
         merged = merge(self._objects, self._plan)
         is_one = len(self._plan) == 1
-        return Explained(
+        return ExplainedTiles(
             self._plan,
             merged,
             self._maps,

@@ -12,7 +12,7 @@ from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.frames import Explains
 from heatcam.measures import FindingsOptions, ImageFindings, TileFindings, findings_of
 from heatcam.overlay import OverlayOptions
-from heatcam.tiling.explaining import Explained, OnTile, explain_each
+from heatcam.tiling.explaining import ExplainedTiles, OnTile, explain_each
 from heatcam.tiling.map_store import MapStore
 from heatcam.tiling.painting import LargePainter
 from heatcam.tiling.plan import USUAL_OVERLAP, plan_tiles, require_tiles
@@ -55,7 +55,7 @@ class LargePicture:
         whole_px: int = 0,
         conf: float | None = None,
         on_tile: OnTile = lambda _: None,
-    ) -> Explained:
+    ) -> ExplainedTiles:
         """Explain every tile; see ``explain_each``. Use it while the picture is open.
 
         Raises:
@@ -70,7 +70,7 @@ class LargePicture:
     def write(
         self,
         path: Path,
-        explained: Explained,
+        explained: ExplainedTiles,
         look: OverlayOptions,
         on_rows: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -120,7 +120,11 @@ def require_pyramid_name(path: Path) -> None:
 
 
 def findings_of_large(
-    explained: Explained, options: FindingsOptions | None = None, *, is_written: bool = False, **more: Any
+    explained: ExplainedTiles,
+    options: FindingsOptions | None = None,
+    *,
+    is_written: bool = False,
+    **more: Any,
 ) -> ImageFindings:
     """Return the findings of a large picture as ``findings_of`` does, in its pixels, with its tiles.
 
