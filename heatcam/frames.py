@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from heatcam.samples import Samples
 from heatcam.text import printable
 
 Int64Array = npt.NDArray[np.int64]
-LOGITS, _MOST_CLASSES = "logits", 6  # (a unit; classes in one line about an object of Python)
+LOGITS = "logits"
+_MOST_CLASSES = 6  # in one line about an object of Python
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,6 @@ class Detections:
 
     def __repr__(self) -> str:
         return f"<Detections {counted(self.class_names, _MOST_CLASSES)}>"
-
-    def only(self, n: int) -> Detections:
-        """Return the ``n``-th one alone."""
-        each = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return replace(self, **{name: values[n : n + 1] for name, values in each if values is not None})
 
 
 def place_of_anchor(model_wh: tuple[int, int], strides: Sequence[int], anchor: int) -> tuple[int, int, int]:

@@ -164,6 +164,12 @@ def _refuse_others(
     output, findings = options.output, options.findings
     given = {
         "--quality true": model.by_trial,
+        f"--method {model.method}": model.by_masks,
+        "--trials": options.trying.trials is not None,
+        "--view-channels": bool(options.capture.view_channels),
+        "--window": bool(options.capture.window),
+        "--full-scale": options.capture.full_scale is not None,
+        "--channel-evidence": bool(options.channels.channel_evidence),
         "--view": any(view != "overlay" for view in output.view),
         "--images": bool(output.images),
         "--map-png": output.map_png,
@@ -205,11 +211,15 @@ def _output_of(path: Path, options: SnapshotOptions) -> Path:
 
 
 def _require_detector(facts: ExplainerFacts) -> None:
-    """Refuse a classifier: a tile's likeliest class says nothing of the picture.
+    """Refuse a classifier, as a tile's likeliest class says nothing of the picture, and models of other channels.
 
     Raises:
-        UsageError: the model finds no boxes.
+        UsageError: the model finds no boxes, or reads other channels than three.
     """
+    if facts.channels != 3:
+        raise UsageError(
+            f"{facts.model} reads {facts.channels} channels, and --tiles gives three", "leave out --tiles"
+        )
     if facts.task == "classify":
         raise UsageError(
             f"{facts.model} is a classifier, which --tiles cannot merge", "give a model that finds boxes"

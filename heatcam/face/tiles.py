@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TileRequest:
-    """Request for a large picture; see ``Model.explain_tiles``."""
+    """Request about a large picture; see ``Model.explain_tiles``."""
 
     tile: int
     overlap: float
@@ -84,6 +84,10 @@ def explain_tiles(
     if facts.task == "classify":
         raise UsageError(
             f"{facts.model} is a classifier, whose tiles cannot be merged", "load one that finds boxes"
+        )
+    if facts.channels != 3:
+        raise UsageError(
+            f"{facts.model} reads {facts.channels} channels, and tiles have three", "use explain for it"
         )
     if output is not None:
         require_pyramid_name(output)

@@ -55,6 +55,7 @@ from .place_marks import moved_marks as moved_marks
 from .place_marks import place_marks as place_marks
 from .places import MOST_PLACES as MOST_PLACES
 from .places import draw_places as draw_places
+from .resized import alone as alone
 from .resized import at_size as at_size
 from .resized import moved as moved
 from .shapes import Stroke as Stroke

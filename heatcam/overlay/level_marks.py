@@ -20,7 +20,7 @@ from heatcam.overlay.colour_bar import colour_bar_box, draw_colour_bar
 from heatcam.overlay.heat import Pixels, pixel_boxes
 from heatcam.overlay.labels import doubted_label, label_plate, label_words, object_colour, place_label, touch
 from heatcam.overlay.legend import Legend
-from heatcam.overlay.resized import moved
+from heatcam.overlay.resized import alone, moved
 from heatcam.overlay.shapes import Stroke, draw_shape
 from heatcam.overlay.text import Colour, font_px, line_height, text_width
 
@@ -34,7 +34,7 @@ _NEAR = 256  # pixels: labels further away are in nobody's way
 
 @dataclass(frozen=True, eq=False)
 class LevelObjects:
-    """Marks that are drawn over every level of a picture.
+    """Objects and legend that are drawn over every level of a picture.
 
     Attributes:
         detections: in pixels of the whole picture.
@@ -119,8 +119,8 @@ class LevelMarks:
             cv2.rectangle(canvas, box[:2], (max(box[2] - 1, box[0]), max(box[3] - 1, box[1])), colour, 1)
             return
         low = self._objects.low_evidence
-        alone = moved(self._found.only(n), (1.0, 1.0), corner)
-        draw_shape(canvas, alone, 0, box, Stroke(colour, bool(low and low[n])))
+        one = moved(alone(self._found, n), (1.0, 1.0), corner)
+        draw_shape(canvas, one, 0, box, Stroke(colour, bool(low and low[n])))
 
     def _placed(self, *, is_whole: bool) -> Iterator[_Label]:
         """Place the labels, the strongest first; in a smaller level those alone that are in nobody's way."""

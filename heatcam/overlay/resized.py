@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,6 +57,16 @@ def moved(
         if rotated is None
         else _moved(rotated, (left, top, 0, 0, 0), (along, down, along, down, 1)),
     )
+
+
+def alone(found: Detections, n: int) -> Detections:
+    """Return the ``n``-th detection alone."""
+    one = slice(n, n + 1)
+    each: dict[str, Any] = {}
+    for of in fields(found):
+        values = getattr(found, of.name)
+        each[of.name] = values if values is None else values[one]
+    return Detections(**each)
 
 
 def _moved(values: Float32Array, origin: tuple[float, ...], factors: tuple[float, ...]) -> Float32Array:

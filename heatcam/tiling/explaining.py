@@ -151,7 +151,7 @@ def black_frame(size_wh: tuple[int, int], name: str = "") -> Frame:
 
 
 class _Seen:
-    """Objects and sizes seen so far.
+    """Objects and maps of the tiles so far.
 
     Args:
         plan: the tiles.

@@ -19,7 +19,7 @@ from heatcam.measures import (
     findings_of,
     peak_of,
 )
-from heatcam.overlay import moved
+from heatcam.overlay import alone, moved
 
 _AROUND = 4  # cells beside the box that are kept: as far as the map is smoothed when it is drawn
 #: A box that ends this near to a side of its tile, as a share of the tile, is cut by it: boxes stop a few pixels short.
@@ -99,7 +99,7 @@ def objects_of(
             tile,
             seen_xyxy,
             cut[n],
-            whole.only(n),
+            alone(whole, n),
             cut_to_box(maps[n], explanation.detections.boxes_xyxy[n]) if maps else None,
             placed(rows[n], whole.boxes_xyxy[n], seen_xyxy, size_wh),
             bool(low[n]) if low else None,

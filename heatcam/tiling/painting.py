@@ -8,7 +8,7 @@ import numpy as np
 
 from heatcam.enums import Renorm
 from heatcam.frames import SaliencyMap
-from heatcam.geometry import Uint8Array
+from heatcam.geometry import Float32Array, Uint8Array
 from heatcam.measures import above_floor
 from heatcam.overlay import (
     LevelMarks,
@@ -26,6 +26,8 @@ from heatcam.tiling.objects import TileObject
 from heatcam.tiling.pyramid import level_sizes
 from heatcam.tiling.reading import RowCache
 from heatcam.tiling.stitching import StitchedMap
+
+_SOFT = 0.2  # share of a box over which heat of the whole picture fades where nothing else is cut to boxes
 
 
 class LargePainter:
@@ -62,7 +64,7 @@ class LargePainter:
             if self._stitched is None and self._scales:
                 _lay(heat, own, self._scales[n], (top, bottom))
             elif self._stitched is not None and own.tile == WHOLE_PICTURE:
-                _lay(heat, own, self._scales[0], (top, bottom))
+                _lay(heat, own, self._scales[0], (top, bottom), is_soft=True)
         blend(picture, heat, self._look.colormap, self._look.alpha)
         return picture
 
@@ -82,8 +84,18 @@ def heat_scales(explained: ExplainedTiles, renorm: Renorm) -> Sequence[float]:
     return (explained.peak(),)
 
 
-def _lay(heat: Uint8Array, own: TileObject, scale: float, rows: tuple[int, int]) -> None:
-    """Lay the heat of one object's box over some rows, in place; overlaps take the larger heat."""
+def _lay(
+    heat: Uint8Array, own: TileObject, scale: float, rows: tuple[int, int], *, is_soft: bool = False
+) -> None:
+    """Lay the heat of one object's box over some rows, in place; overlaps take the larger heat.
+
+    Args:
+        heat: of the rows, uint8 ``(h, W)``.
+        own: the object.
+        scale: the evidence per cell that is full heat.
+        rows: the first row and the one after the last.
+        is_soft: let heat fall to nothing towards the box's edges, which would be seen where heat is not cut to boxes.
+    """
     if own.own is None:
         return
     left, top = own.seen_xyxy[:2]
@@ -92,9 +104,20 @@ def _lay(heat: Uint8Array, own: TileObject, scale: float, rows: tuple[int, int])
     laid, (x1, y1, x2, y2) = heat_in_rows(
         own.own, own.box_in_part, scale, (rows[0] - top, rows[1] - top), in_part
     )
+    if laid.size and is_soft:
+        along_y, along_x = _fall(y1, y2, own.box_in_part[1::2]), _fall(x1, x2, own.box_in_part[::2])
+        laid = np.rint(laid * along_y[:, None] * along_x).astype(np.uint8)
     if laid.size:
         part = heat[y1 + top - rows[0] : y2 + top - rows[0], x1 + left : x2 + left]
         np.maximum(part, laid, out=part)
+
+
+def _fall(first: int, last: int, ends: Float32Array) -> Float32Array:
+    """Return a weight for each pixel from ``first`` to before ``last``: one inside, falling to zero at both ends of a box."""
+    middles, side = np.arange(first, last) + 0.5, max(float(ends[1] - ends[0]), 1.0)
+    near = np.minimum(middles - ends[0], ends[1] - middles) / (_SOFT * side)
+    ramp = np.clip(near, 0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 
 def _shown(

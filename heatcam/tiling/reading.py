@@ -11,7 +11,7 @@ import numpy as np
 
 from heatcam.errors import UnreadableInputError, UsageError
 from heatcam.geometry import Uint8Array
-from heatcam.sources import check_picture, read_picture
+from heatcam.sources import read_picture
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _INSTEAD = "make it a tiled TIFF: `vips copy {name} big.tif[tile,compression=deflate,bigtiff]` or `gdal_translate -of COG`"
@@ -55,12 +55,11 @@ class WholePicture:
 
     def __init__(self, path: Path) -> None:
         try:
-            check_picture(path)
+            self._pixels = read_picture(path)
         except UnreadableInputError as error:
             if "pixels" not in error.problem and "memory" not in error.problem:
                 raise
             raise UnreadableInputError(error.problem, _INSTEAD.format(name=path.name)) from error
-        self._pixels = read_picture(path)
         self.size_wh = self._pixels.shape[1], self._pixels.shape[0]
         self.notes: tuple[str, ...] = ()
         self.tags: Mapping[int, tuple[int, int, Any]] = {}

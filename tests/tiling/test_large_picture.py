@@ -11,6 +11,7 @@ import tifffile
 
 from heatcam.enums import Renorm
 from heatcam.errors import SinkError, UsageError
+from heatcam.frames import Frame
 from heatcam.overlay import OverlayOptions
 from heatcam.sources.demo.scene import DemoScene
 from heatcam.tiling.large_picture import LargePicture, findings_of_large
@@ -127,13 +128,10 @@ def test_the_scale_of_the_whole_picture_is_that_of_its_one_tile(tmp_path: Path) 
 
     with LargePicture(tmp_path / "a.tif", 640) as large:
         explained = large.explain(SquareExplainer())
+        once = SquareExplainer().explain(Frame(picture, 0, 0.0, 0.0))
         for renorm in (Renorm.FRAME, Renorm.BOX):
-            expected = scales_of(
-                explained.saliency,
-                explained.detections.boxes_xyxy,
-                renorm,
-                [own.own for own in explained.merged.objects],
-            )
+            boxes = once.detections.boxes_xyxy
+            expected = scales_of(once.saliency, boxes, renorm, once.object_maps)
             assert list(heat_scales(explained, renorm)) == pytest.approx(expected)
 
 
