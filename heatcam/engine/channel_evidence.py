@@ -2,8 +2,9 @@
 
     E[c] = sum over the picture's pixels of  X[c, i, j] * dS / dX[c, i, j]
 
-In logits, to first order: what the logit would lose if the channel were dimmed, relative to black. The letterbox's border is left
-out. It says nothing of what two channels only tell together.
+In logits, to first order: what the logit would lose if the channel were dimmed, relative to black. Of a network that holds its
+gates (``gates``), as for the live and the fine map, it is the channel's relevance, by the same gradient as the map's. The
+letterbox's border is left out. It says nothing of what two channels only tell together.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The order of the maps: what trials found is truer than the fine map, that than the live one, and that than its plain box.
 
-On 91 objects of 53 photographs (docs/faithfulness.md) under noise true -0.085, fine -0.108, live -0.205, plain box -0.268; under
+On 91 objects of 53 photographs (docs/faithfulness.md) under noise true -0.079, fine -0.108, live -0.205, plain box -0.268; under
 blur, by which maps by trial are not judged, fine -0.061, live -0.162, plain box -0.306. On the demo scene's markers no map is
 plainly ahead of its box under noise: there they are held against smooth random noise.
 """
