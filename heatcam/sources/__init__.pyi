@@ -5,7 +5,6 @@ from .cameras import no_camera_advice as no_camera_advice
 from .coco_document import CocoDocument as CocoDocument
 from .coco_document import read_coco as read_coco
 from .decoding import NotAPictureError as NotAPictureError
-from .decoding import check_picture as check_picture
 from .decoding import decode_picture as decode_picture
 from .decoding import picture_size as picture_size
 from .decoding import pillow_to_bgr as pillow_to_bgr
