@@ -5,6 +5,8 @@ ultralytics' own classes open and run them: only the weights and the tokens are 
 
 from __future__ import annotations
 
+import functools
+import io
 import sys
 import types
 from collections.abc import Iterator
@@ -46,6 +48,14 @@ def tokenize(texts: str | list[str], context_length: int = _LONGEST, truncate: b
     return torch.tensor([row + [0] * (_LONGEST - len(row)) for row in rows])
 
 
+@functools.cache
+def _scripted(seed: int) -> bytes:
+    """The file of an encoder."""
+    file = io.BytesIO()
+    torch.jit.save(torch.jit.script(Encoder(seed)), file)
+    return file.getvalue()
+
+
 @contextmanager
 def text_encoders(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[dict[str, Path]]:
     """Make the encoders' files and the package; where heatcam looks for them there are none yet.
@@ -59,7 +69,7 @@ def text_encoders(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[dict[str,
     """
     files = {name: folder / encoder.name for name, encoder in ENCODERS.items()}
     for seed, (name, path) in enumerate(files.items()):
-        torch.jit.script(Encoder(seed)).save(str(path))
+        path.write_bytes(_scripted(seed))
         patch.setitem(ENCODERS, name, replace(ENCODERS[name], sha256=""))
 
     def load(name: str, device: object = "cpu", download_root: str = "") -> tuple[nn.Module, None]:

@@ -10,6 +10,7 @@ Converted models are kept in the user's cache folder, keyed by weights, shape, v
 
 from __future__ import annotations
 
+import locale
 import logging
 import os
 from collections import OrderedDict
@@ -186,7 +187,7 @@ class OpenVinoPasses:
 
     def _compiled_of(self, models: Sequence[Any]) -> CompiledPasses:
         """Compile the models at the same time, which takes a third less time than one after the other."""
-        with ThreadPoolExecutor(len(models)) as workers:
+        with _same_locale(), ThreadPoolExecutor(len(models)) as workers:
             return CompiledPasses(self._cut, *workers.map(self._request, models))
 
     def _request(self, model: Any) -> Any:
@@ -210,6 +211,20 @@ class OpenVinoPasses:
             getattr(self._cut.head, "end2end", None),
         )
         return "|".join(map(str, (*own, *versions(), openvino.__version__)))
+
+
+@contextmanager
+def _same_locale() -> Iterator[None]:
+    """Set the locale back to what it was.
+
+    OpenVINO sets it to C while it reads or writes a compiled model of its cache, and back to what it found; of two threads that
+    do so at once, one finds the other's C and leaves it: files opened without an encoding were ASCII from then on.
+    """
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
 
 
 @contextmanager

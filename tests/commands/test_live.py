@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,8 +39,11 @@ from tests.live.streams import Stream
 from tests.sinks.x_server import environment, press_close_button, window_called, x_server, xdotool
 from tests.sources.mjpeg_server import STALL, mjpeg_server
 from tests.system_tools import requires
+from tests.web.live_fakes import until
 
 TOP_LINE = 40  # pixels of 720 that the top line may take
+#: For windows of which nothing is asked that takes long: no network is compiled, and a paused frame is tried no 200 times.
+QUICK = ("--backend", "torch", "--refine", "fine")
 
 
 def test_no_display_is_one_line_and_exit_code_one() -> None:
@@ -152,11 +156,18 @@ def test_the_end_of_a_file_is_held_unless_something_says_that_nobody_sits_there(
         pytest.param(signal.SIGHUP, 129, marks=pytest.mark.soak),
     ],
 )
-def test_ctrl_c_ends_it_like_q_with_the_recording_finished(
+def test_recordings_and_a_snapshot_are_written_while_it_plays_and_ctrl_c_finishes_the_last(
     display: str, tmp_path: Path, number: int, code: int
 ) -> None:
-    window = LiveWindow(display, tmp_path)
-    window.press_with_shift("r", wait_s=1.5)
+    window = LiveWindow(display, tmp_path, *QUICK)
+    window.press_with_shift("r", wait_s=0)
+    until(lambda: any(tmp_path.glob("heatcam-*.part.mp4")))
+    window.press("s", wait_s=0.5)
+    window.press_with_shift("r", wait_s=0)
+    until(lambda: not any(tmp_path.glob("heatcam-*.part.mp4")))
+    window.press_with_shift("r", wait_s=0)
+    until(lambda: any(tmp_path.glob("heatcam-*.part.mp4")))
+    time.sleep(0.5)
     for _ in range(3):
         os.killpg(window.program.pid, number)
         time.sleep(0.05)
@@ -164,9 +175,19 @@ def test_ctrl_c_ends_it_like_q_with_the_recording_finished(
     assert window.program.returncode == code, stderr
     assert "Traceback" not in stderr
     assert "recorded heatcam-" in stderr
-    assert json.loads(window.report.read_text())["frames_shown"] > 3
-    assert [p.suffix for p in tmp_path.glob("heatcam-*")] == [".mp4"]
-    assert cv2.VideoCapture(str(next(tmp_path.glob("heatcam-*.mp4")))).read()[0]
+    report = json.loads(window.report.read_text())
+    assert report["frames_shown"] > 3
+    assert report["errors"] == []
+    assert sorted(p.suffix for p in tmp_path.glob("heatcam-*") if p.suffix in {".mp4", ".png"}) == [
+        ".mp4",
+        ".mp4",
+        ".png",
+    ]
+    assert cv2.imread(str(next(tmp_path.glob("heatcam-*.png")))).shape == (720, 1280, 3)
+    for video in tmp_path.glob("heatcam-*.mp4"):
+        capture = cv2.VideoCapture(str(video))
+        assert (capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (1280, 720)
+        assert capture.read()[0]
 
 
 @requires("Xvfb")
@@ -224,6 +245,10 @@ class LiveWindow:
         xdotool(self.display, "key", key)
         time.sleep(wait_s)
 
+    def press_all(self, keys: Sequence[str], wait_s: float = 0.3) -> None:
+        for key in keys:
+            self.press(key, wait_s)
+
     def press_with_shift(self, key: str, wait_s: float = 1.0) -> None:
         xdotool(self.display, "keydown", "shift")
         time.sleep(0.2)
@@ -273,6 +298,16 @@ class LiveWindow:
         command += ["-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"]
         raw = subprocess.run(command, capture_output=True, check=True).stdout
         return cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR)[TOP_LINE:].astype(int)
+
+    def settled_picture(self) -> np.ndarray:
+        """What is in the window once a paused picture changes no more."""
+        picture, until = self.picture(), time.monotonic() + 20
+        while time.monotonic() < until:
+            time.sleep(0.3)
+            last, picture = picture, self.picture()
+            if (picture == last).all():
+                break
+        return picture
 
     def end(self) -> dict[str, Any]:
         _, self.stderr = self.program.communicate(timeout=30)
@@ -332,19 +367,18 @@ def test_a_model_that_is_damaged_closes_the_window_with_one_line_and_exit_code_t
 def test_heat_is_where_the_markers_are_and_h_twice_gives_the_first_picture_back(
     display: str, tmp_path: Path
 ) -> None:
-    window = LiveWindow(display, tmp_path, "--no-boxes", "--no-hud")
-    window.press("space", wait_s=5)  # the fine maps come
-    settled_use_of(window.program.pid)
-    window.press("s")
-    hot = window.picture()
-    window.press("h")
-    plain = window.picture()
-    window.press("h")
-    again = window.picture()
+    window = LiveWindow(display, tmp_path, "--no-boxes", "--no-hud", *QUICK)
+    window.press("space", wait_s=1.5)  # the fine maps come
+    hot = window.settled_picture()
+    window.press("s", wait_s=0.5)
+    window.press("h", wait_s=0.5)
+    plain = window.settled_picture()
+    window.press("h", wait_s=0.5)
+    again = window.settled_picture()
     boxes = true_boxes(json.loads(next(tmp_path.glob("heatcam-*.json")).read_text())["frame_index"])
-    window.click(*middle(boxes[0]))
-    one = window.picture()
-    window.press("q")
+    window.click(*middle(boxes[0]), wait_s=0.5)
+    one = window.settled_picture()
+    window.press("q", wait_s=0)
     report = window.end()
     assert report["toggles"] == 2
     assert report["errors"] == []
@@ -379,38 +413,48 @@ def test_h_toggles_the_mode_mid_stream_the_last_run_is_remembered_and_the_next_o
 
 
 @requires("Xvfb", "xdotool", "ffmpeg")
-def test_the_other_keys_change_the_picture_and_nothing_breaks(display: str, tmp_path: Path) -> None:
-    window = LiveWindow(display, tmp_path)
-    window.press("space", wait_s=4)
-    before = window.picture()
+def test_the_other_keys_change_the_picture_and_pressed_again_take_nothing_more(
+    display: str, tmp_path: Path
+) -> None:
+    window = LiveWindow(display, tmp_path, *QUICK)
+    window.press("space", wait_s=1.5)
+    before = window.settled_picture()
     for key in ("question", "i", "a", "c", "b", "minus"):
-        window.press(key, wait_s=0.6)
+        window.press(key, wait_s=0.4)
         after = window.picture()
         assert (after != before).any(), key
         before = after
     window.press("question", wait_s=0.3)
     for key in ("d", "d", "period", "comma", "n", "r", "bracketright", "e", "m", "l", "space"):
-        window.press(key, wait_s=0.4)
-    window.press_with_shift("d")
+        window.press(key, wait_s=0.3)
+    window.press_with_shift("d", wait_s=0.3)
     window.press("0", wait_s=0.5)
-    window.press("q")
+    again = ("h", "h", "d", "d", "c", "space", "space")
+    uses = []
+    for _ in range(3):
+        window.press_all(again)
+        uses.append(use_of(window.program.pid))
+    window.press("q", wait_s=0)
     report = window.end()
-    assert sum(report["actions"].values()) == 22
+    assert sum(report["actions"].values()) == 22 + 3 * len(again)
     assert report["errors"] == []
     assert report["mode"] == "HEATMAP"
+    assert uses[-1].threads <= uses[0].threads
+    assert uses[-1].descriptors <= uses[0].descriptors
+    assert uses[-1].memory_mb - uses[0].memory_mb < 60
 
 
 @requires("Xvfb", "xdotool", "ffmpeg")
 def test_two_models_are_gone_through_with_a_key_and_a_snapshot_has_both(display: str, tmp_path: Path) -> None:
-    window = LiveWindow(display, tmp_path, "--compare", str(tiny_checkpoint(tmp_path)), "--backend", "torch")
+    window = LiveWindow(display, tmp_path, "--compare", str(tiny_checkpoint(tmp_path)), *QUICK)
     seen = [window.picture()]
     for _ in range(3):
-        window.press("v", wait_s=2.5)
+        window.press("v", wait_s=1.5)
         seen.append(window.picture())
         if len(seen) == 3:
-            window.press("s")
-    window.press("v")
-    window.press("q")
+            window.press("s", wait_s=0.5)
+    window.press("v", wait_s=0.5)
+    press_close_button(display, window.id)
     report = window.end()
     assert report["errors"] == []
     assert report["actions"]["next compared"] == 4
@@ -421,30 +465,13 @@ def test_two_models_are_gone_through_with_a_key_and_a_snapshot_has_both(display:
     assert json.loads(document.read_text())["models"] == {"a": "markers", "b": "tiny-yolov8n"}
 
 
-@requires("Xvfb", "xdotool", "ffprobe")
-def test_recording_and_snapshot_are_written_while_it_plays(display: str, tmp_path: Path) -> None:
-    window = LiveWindow(display, tmp_path)
-    window.press_with_shift("r", wait_s=2.5)
-    window.press("s")
-    window.press_with_shift("r", wait_s=0.5)
-    press_close_button(display, window.id)
-    report = window.end()
-    (picture,) = tmp_path.glob("heatcam-*.png")
-    assert cv2.imread(str(picture)).shape == (720, 1280, 3)
-    (video,) = tmp_path.glob("heatcam-*.mp4")
-    capture = cv2.VideoCapture(str(video))
-    assert (capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (1280, 720)
-    assert capture.read()[0]
-    assert report["errors"] == []
-
-
 @requires("Xvfb", "xdotool", "ffmpeg")
 def test_a_stream_that_stalls_is_marked_and_leaving_takes_no_two_seconds(
     display: str, tmp_path: Path
 ) -> None:
     with mjpeg_server(login="user:secret", interval_s=0.05) as server:
         server.size_wh = 640, 384
-        window = LiveWindow(display, tmp_path, source=server.url, title=server.address)
+        window = LiveWindow(display, tmp_path, *QUICK, source=server.url, title=server.address)
         plays = window.picture()[:340, :640]
         server.mode = STALL
         time.sleep(3.5)
@@ -471,9 +498,9 @@ def settled_use_of(pid: int) -> Use:
 
 
 @requires("Xvfb", "xdotool")
-@pytest.mark.parametrize("seconds", [12, pytest.param(600, marks=pytest.mark.soak)])
-def test_memory_threads_and_descriptors_stay_flat(display: str, tmp_path: Path, seconds: float) -> None:
-    """``python -m benchmarks.window soak`` is the hour."""
+@pytest.mark.soak
+def test_memory_threads_and_descriptors_stay_flat(display: str, tmp_path: Path, seconds: float = 600) -> None:
+    """``python -m benchmarks.window soak`` is the hour; the usual tests press the keys three times (above)."""
     window = LiveWindow(display, tmp_path)
     for key in ("n", "n", "space", "space", "d", "d"):  # whatever a key loads is loaded now
         window.press(key, wait_s=0.3 if key == "space" else 1.2)
@@ -482,8 +509,7 @@ def test_memory_threads_and_descriptors_stay_flat(display: str, tmp_path: Path, 
     before = settled_use_of(window.program.pid)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        for key in ("h", "h", "d", "d", "c", "space", "space"):
-            window.press(key, wait_s=0.3)
+        window.press_all(("h", "h", "d", "d", "c", "space", "space"))
     after = use_of(window.program.pid)
     window.press("q")
     assert window.end()["errors"] == []
@@ -498,7 +524,7 @@ def test_limits_end_the_window_by_themselves_and_what_was_kept_can_be_left_aside
 ) -> None:
     save_settings(Settings(heatmap=False, window_wh=(800, 450)))
     window = LiveWindow(
-        display, tmp_path, "--max-frames", "8", "--window-size", "640x360", "--reset-settings"
+        display, tmp_path, "--max-frames", "8", "--window-size", "640x360", "--reset-settings", *QUICK
     )
     assert "Geometry: 640x360" in xdotool(display, "getwindowgeometry", window.id)
     report = window.end()

@@ -15,7 +15,7 @@ import pytest
 from heatcam.models import ClassVectors
 from heatcam.models.official import sha256_of
 from heatcam.models.prompt import remember
-from tests.commands.test_live import TOP_LINE, LiveWindow
+from tests.commands.test_live import QUICK, TOP_LINE, LiveWindow
 from tests.models.test_checkpoint import saved
 from tests.models.test_prompting import unprompted
 from tests.sinks.x_server import x_server, xdotool
@@ -45,15 +45,15 @@ def drag(window: LiveWindow, start: tuple[int, int], to: tuple[int, int], wait_s
 
 @requires("Xvfb", "xdotool")
 def test_a_drag_covers_a_place_and_a_snapshot_says_what_that_changes(display: str, tmp_path: Path) -> None:
-    window = LiveWindow(display, tmp_path, "--no-boxes", "--backend", "torch")
-    window.press("space", wait_s=3)
+    window = LiveWindow(display, tmp_path, "--no-boxes", *QUICK)
+    window.press("space", wait_s=1.5)
     window.press("x", wait_s=0.3)
     window.press_with_shift("x", wait_s=0.3)
-    drag(window, (440, 120), (560, 240), wait_s=2.5)
-    window.press("h", wait_s=1)
-    window.press("s", wait_s=1)
-    window.press("BackSpace", wait_s=1)
-    window.press("q")
+    drag(window, (440, 120), (560, 240), wait_s=1.5)
+    window.press("h", wait_s=0.5)
+    window.press("s", wait_s=0.5)
+    window.press("BackSpace", wait_s=0.5)
+    window.press("q", wait_s=0)
     report = window.end()
     assert report["errors"] == []
     (file,) = tmp_path.glob("heatcam-*.json")
@@ -77,8 +77,8 @@ def colours_of(picture: np.ndarray) -> float:
 def test_a_drag_with_the_right_button_asks_why_nothing_was_found_and_a_snapshot_says_it(
     display: str, tmp_path: Path
 ) -> None:
-    window = LiveWindow(display, tmp_path)
-    window.press("space", wait_s=2.5)
+    window = LiveWindow(display, tmp_path, *QUICK)
+    window.press("space", wait_s=1.5)
     before = window.picture()
     x1, y1, x2, y2 = 40, 560, 240, 690
     window.drag((x1, y1), (x2, y2), button=3)
@@ -129,7 +129,7 @@ def test_a_prompt_is_typed_and_shown_while_it_plays(
     path = saved(unprompted("yoloe-v8n"), tmp_path / "eye.pt")
     vectors = np.random.default_rng(5).normal(size=(2, 512)).astype(np.float32)
     remember(sha256_of(path), ClassVectors(("person", "kite"), vectors))
-    small = ("--imgsz", "128", "--conf", "0.05", "--backend", "torch", "--iou", "0.3", "--max-det", "3")
+    small = ("--imgsz", "128", "--conf", "0.05", *QUICK, "--iou", "0.3", "--max-det", "3")
     window = LiveWindow(display, tmp_path, "-m", str(path), "--prompt", "person", *small)
     before = window.picture()
     window.press("p")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,16 @@ from tests.nets import engine_of, fresh_network, picture
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> Path:
+    """A folder of compiled networks for all of these tests: what is compared here is not how they are made."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.fixture
-def cut(tmp_path, monkeypatch) -> TappedNetwork:
+def cut(tmp_path, compiled, monkeypatch) -> TappedNetwork:
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
+    (tmp_path / "openvino").symlink_to(compiled, target_is_directory=True)
     return TappedNetwork(fresh_network("tiny"))
 
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import locale
 import logging
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,11 @@ CPU = torch.device("cpu")
 ILL_CONDITIONED = 1e-1
 
 
+#: Where ``tiny`` and its like are converted once for all tests that do not look at the cache themselves.
+_FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
+SHARED = Path(_FOLDER.name)
+
+
 def compiled_engine(
     family: str, *, fine: bool = False, cache: Path | None = None, tolerance: float = 1e-2
 ) -> GradientEngine:
@@ -56,9 +64,17 @@ def reference_of(engine: GradientEngine, boxes: KeptBoxes) -> Reference:
     return reference_gradients(cut.network, picture(), boxes.anchors, boxes.class_ids, cut.tapped)
 
 
+#: What each kind of network has that none other has: SPPF and the first levels (fine), attention, and no suppression; the trained
+#: YOLOv8 of the last tests is compiled too. The rest is in `make soak` and `make processors`.
+EACH_KIND = (("yolov8n", True), ("yolo12n", False), ("yolo26n-end2end", False))
+
+
 @pytest.mark.parametrize(
     ("family", "fine"),
-    [*((family, False) for family in FAMILIES), ("yolov8n", True), ("yolo11n", True)],
+    [
+        pytest.param(*one, marks=() if one in EACH_KIND else pytest.mark.soak)
+        for one in [*((family, False) for family in FAMILIES), ("yolov8n", True), ("yolo11n", True)]
+    ],
     ids=lambda value: {True: "fine", False: "live"}.get(value, value),
 )
 def test_compiled_gradients_are_proved_and_equal_torchs(family: str, fine: bool) -> None:
@@ -82,7 +98,7 @@ def test_compiled_gradients_are_proved_and_equal_torchs(family: str, fine: bool)
 
 
 def test_each_object_has_its_own_gradient() -> None:
-    engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
+    engine, plain = compiled_engine("tiny", cache=SHARED), engine_of(fresh_network("tiny"))
     ours, exact = (e.forward(picture(), LOW, with_graph=True) for e in (engine, plain))
     exact = strongest(exact)
     compiled = dict(engine.object_gradients(Forward(ours.inputs, exact.boxes)))
@@ -95,7 +111,7 @@ def test_each_object_has_its_own_gradient() -> None:
 def test_a_wrong_compiled_gradient_is_noticed_and_torch_takes_over(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = compiled_engine("tiny")
+    engine = compiled_engine("tiny", cache=SHARED)
     real = OpenVinoPasses.vjp
     monkeypatch.setattr(OpenVinoPasses, "vjp", lambda *a: tuple(1.05 * gradient for gradient in real(*a)))
     with caplog.at_level(logging.WARNING):
@@ -123,7 +139,7 @@ def test_torch_keeps_to_one_thread_beside_openvino_and_has_all_for_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads = torch.get_num_threads()
-    engine, seen = compiled_engine("tiny"), {}
+    engine, seen = compiled_engine("tiny", cache=SHARED), {}
     torchs_own = engine.passes._torch.forward
     monkeypatch.setattr(
         engine.passes._torch,
@@ -158,11 +174,23 @@ def test_a_second_start_reads_the_converted_models_and_gives_the_same(
     assert {path.name for path in tmp_path.iterdir()} == stored
 
 
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, torch.Tensor]:
+    """A cache that holds what ``tiny`` was converted to, and the boxes that were found."""
+    folder = tmp_path_factory.mktemp("cache")
+    first = compiled_engine("tiny", cache=folder)
+    return folder, first.forward(picture(), LOW, with_graph=False).boxes.xyxy.clone()
+
+
 @pytest.mark.parametrize("kind", [".xml", ".bin", ".blob"])
-def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path, kind: str) -> None:
-    first = compiled_engine("tiny", cache=tmp_path)
-    exact = first.forward(picture(), LOW, with_graph=False).boxes.xyxy.clone()
-    for path in tmp_path.glob(f"*{kind}"):
+def test_a_spoiled_file_in_the_cache_is_made_anew(
+    converted: tuple[Path, torch.Tensor], tmp_path: Path, kind: str
+) -> None:
+    folder, exact = converted
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    spoiled = list(tmp_path.glob(f"*{kind}"))
+    assert spoiled
+    for path in spoiled:
         path.chmod(0o600)
         path.write_text("<net")
     again = compiled_engine("tiny", cache=tmp_path)
@@ -174,7 +202,7 @@ def test_a_spoiled_file_in_the_cache_is_made_anew(tmp_path: Path, kind: str) -> 
 def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine, plain = compiled_engine("tiny"), engine_of(fresh_network("tiny"))
+    engine, plain = compiled_engine("tiny", cache=SHARED), engine_of(fresh_network("tiny"))
     verify(engine, picture())
     real, converted = engine.passes._converted, []
 
@@ -196,6 +224,18 @@ def test_a_later_shape_whose_gradient_is_wrong_is_left_to_torch_with_one_warning
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "cannot run pictures of 192x128 (its gradient differs from autograd by" in caplog.text
     assert engine.name == "openvino fp32"
+
+
+def test_the_locale_that_threads_of_openvino_leave_behind_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = locale.setlocale(locale.LC_ALL)
+    passes = OpenVinoPasses(TappedNetwork(fresh_network("tiny")), "fp32", None)
+    monkeypatch.setattr(passes, "_request", lambda _: locale.setlocale(locale.LC_ALL, "C"))
+    passes._compiled_of([None, None])
+    after = locale.setlocale(locale.LC_ALL)
+    locale.setlocale(locale.LC_ALL, before)
+    assert after == before
 
 
 def test_other_weights_are_another_model_in_the_cache(tmp_path: Path) -> None:
@@ -266,13 +306,13 @@ def test_compiled_prototypes_are_torchs_and_come_from_the_cache_too(family: str,
 def test_prototypes_that_differ_from_torchs_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     real = conversion.CompiledPasses.prototypes
     monkeypatch.setattr(conversion.CompiledPasses, "prototypes", lambda *given: 1.5 * real(*given))
-    engine = compiled_engine("tiny-seg", tolerance=ILL_CONDITIONED)
+    engine = compiled_engine("tiny-seg", cache=SHARED, tolerance=ILL_CONDITIONED)
     verify(engine, picture())
     assert engine.name == "torch"
 
 
 def test_pictures_that_run_in_torch_have_their_prototypes_made_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = compiled_engine("tiny-seg", tolerance=ILL_CONDITIONED).passes
+    passes = compiled_engine("tiny-seg", cache=SHARED, tolerance=ILL_CONDITIONED).passes
     monkeypatch.setattr(OpenVinoPasses, "_for_shape", lambda *_: None)
     features = passes.forward(picture(96, 128), with_graph=False).inputs.features
     assert passes.prototypes(features).shape == (1, 8, 24, 32)
