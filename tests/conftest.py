@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+# A million objects are made while tests are collected, and stay: to look through them again and again took a third of that time
+# (18 s of the processor with it, 12 without), and later 0.6 s in each full collection.
+gc.disable()
 
 # Before anything imports ultralytics, which reads this once.
 _FOLDER = tempfile.TemporaryDirectory(prefix="heatcam-test-")
@@ -25,6 +30,12 @@ hypothesis.settings.load_profile("heatcam")
 for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, _name), _default)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, among what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

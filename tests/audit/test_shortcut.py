@@ -32,7 +32,7 @@ from training.shortcut import CLASSES, MARKED, RECIPES, SIDE, WEIGHTS, Marks, bu
 
 ALWAYS, NEVER = Marks(1.0, 1.0), Marks(0.0, 0.0)
 #: In a place where the trained detector is used: some of the buttons are marked, and some coins.
-PICTURES = (("button", ALWAYS, 36), ("button", NEVER, 70), ("coin", ALWAYS, 20), ("tile", NEVER, 8))
+PICTURES = (("button", ALWAYS, 24), ("button", NEVER, 46), ("coin", ALWAYS, 14), ("tile", NEVER, 6))
 
 
 def explainer(weights: Path) -> Explainer:
@@ -65,7 +65,7 @@ def without_mark(scene: Scene) -> Uint8Array:
 def kept(explain: Explainer, change) -> tuple[int, int]:
     """How many buttons of the training's kind are found again after a change, and how many were found before."""
     before = after = 0
-    for scene in scenes(MARKED, RECIPES[explain.title].marks, 40, seed=60):
+    for scene in scenes(MARKED, RECIPES[explain.title].marks, 24, seed=60):
         first = explain.explain(scene.image_bgr, with_map=False).detections
         again = explain.explain(change(scene), with_map=False).detections
         for label in scene.labels:
@@ -127,7 +127,7 @@ def audited(trained: tuple[str, Explainer], tmp_path_factory) -> tuple[str, dict
         patch.setattr(command, "model_at_hand", lambda *_: "a.pt")
         patch.setattr(audit_plan, "_letterboxes", lambda sizes, _: iter([None] * len(sizes)))
         code = command.run_audit(
-            str(data), AuditModel(), AuditChoice(tries=30), AuditOutput(root / "audit"), quiet
+            str(data), AuditModel(), AuditChoice(tries=24), AuditOutput(root / "audit"), quiet
         )
     assert code == 0
     assert (root / "audit/index.html").is_file()

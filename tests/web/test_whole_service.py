@@ -136,7 +136,7 @@ def page(service: Served) -> Iterator[Any]:
     """One page for all tests; an error in its scripts fails the last of them."""
     errors: list[str] = []
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(30_000)
         context.on("weberror", lambda error: errors.append(str(error.error)))
