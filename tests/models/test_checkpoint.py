@@ -98,7 +98,7 @@ def test_missing_empty_and_wrong_files_get_one_line_with_the_next_step(tmp_path:
         "empty.pt": "is empty; get the file again",
         "text.pt": "not a torch checkpoint; give an ultralytics .pt",
         "nothing.pt": "does not exist; check the path",
-        "model.onnx": "neither 'markers' nor 'everyday' nor a .pt file; give its .pt original",
+        "model.onnx": "is a black box, and this needs a .pt file's network; give its .pt original",
     }.items():
         with pytest.raises(ModelError) as failure:
             load_model(str(tmp_path / name))

@@ -16,6 +16,7 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 
 from heatcam.cli.options import CHOICES
 from heatcam.engine.boxes import Thresholds
+from heatcam.enums import MASK_MAPS
 from heatcam.errors import UsageError
 from heatcam.saliency import methods as room
 from heatcam.saliency.methods import METHODS, Cost, Method, method_formula, methods_of_evidence
@@ -114,7 +115,7 @@ def methods_of(module: str) -> tuple[Method, ...]:
 
 def test_every_choice_of_the_command_line_is_a_method_and_has_a_paper() -> None:
     assert list(METHODS)[:2] == ["live", "fine"]
-    assert [choice.value for choice in CHOICES["method"]] == list(METHODS)
+    assert [choice.value for choice in CHOICES["method"]] == [*METHODS, *MASK_MAPS]
     defined = [m.name for file in pkgutil.iter_modules(room.__path__) for m in methods_of(file.name)]
     assert sorted(defined) == sorted(METHODS), "each once"
     assert set(CLASSIC) <= set(METHODS)
