@@ -22,9 +22,16 @@ from tests.nets import fresh_network
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of compiled networks for all of these tests: what is compared here is not how they are made."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path))
+    (tmp_path / "openvino").symlink_to(compiled, target_is_directory=True)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +106,12 @@ def test_numbers_that_differ_from_torchs_give_way_to_torch_with_one_warning(
 
 
 def test_a_network_that_cannot_be_compiled_runs_in_torch_with_one_warning(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("no translation\nof this")
 
+    monkeypatch.setenv("HEATCAM_CACHE_DIR", str(tmp_path / "empty"))
     monkeypatch.setattr("heatcam.engine.openvino_passes.converted", broken)
     with caplog.at_level(logging.WARNING):
         engine = start_class_engine(

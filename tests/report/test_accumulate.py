@@ -176,7 +176,7 @@ def test_memory_does_not_grow_with_the_length_of_a_run(monkeypatch: pytest.Monke
     tracemalloc.start()
     try:
         before = add(0, 200)
-        assert add(200, 2200) - before < 30_000
+        assert add(200, 1200) - before < 20_000
     finally:
         tracemalloc.stop()
-    assert accumulator.statistics(FACTS).frames == 2200
+    assert accumulator.statistics(FACTS).frames == 1200
