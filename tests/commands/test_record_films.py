@@ -65,7 +65,7 @@ def test_a_stream_that_comes_back_is_said_and_is_no_failure(tmp_path: Path) -> N
 
         threading.Thread(target=fail_for_a_while, daemon=True).start()
         result = heatcam(
-            "record", server.url, "-o", tmp_path / "out.mp4", *PLAIN, "--seconds", "8", "--json", report
+            "record", server.url, "-o", tmp_path / "out.mp4", *PLAIN, "--seconds", "6", "--json", report
         )
     assert "is back after" in result.stderr
     assert "did not come back" not in result.stderr
