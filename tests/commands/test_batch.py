@@ -234,7 +234,8 @@ def program(moment: str, *words: object) -> subprocess.Popen[str]:
 @pytest.mark.parametrize(
     "moments",
     [
-        ("list:1", "part:1", "line:2", "failed:2"),
+        ("part:1", "failed:2"),
+        pytest.param(("list:1", "part:1", "line:2", "failed:2"), marks=pytest.mark.soak),
         pytest.param(
             (
                 "head:1",

@@ -68,6 +68,7 @@ def test_a_paused_frame_gets_its_maps_by_trial_while_the_model_explains_others(
     assert trying.close()
 
 
+@pytest.mark.soak
 @requires("Xvfb", "xdotool")
 def test_in_a_real_window_a_paused_picture_changes_by_itself_and_keys_are_answered(tmp_path: Path) -> None:
     with x_server() as display:
