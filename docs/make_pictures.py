@@ -96,7 +96,7 @@ ALL = (
     DocPicture("bus.jpg", "heatcam snapshot bus.jpg", "README.md", 1000),
     DocPicture("demo.jpg", "heatcam snapshot demo-1.jpg --model markers", "README.md", 1000),
     DocPicture("window.jpg", "heatcam live --source demo", "README.md", 1400),
-    DocPicture("page.jpg", "heatcam serve", "README.md", 1400),
+    DocPicture("page.jpg", "heatcam serve", "README.md", 1340),
     DocPicture("zidane.jpg", "heatcam snapshot zidane.jpg --model yolov8n.pt", "README.md", 800),
     DocPicture("cat.jpg", "heatcam snapshot cat.png --quality fine", "README.md"),
     DocPicture("fooled-1-box.jpg", _FOOLED.format("bus.jpg", "--renorm box")),
