@@ -217,7 +217,9 @@ class Viewer:
         return Typed(character.upper() if self._is_shifted() else character)
 
     def _is_shifted(self) -> bool:
-        return time.monotonic() - self._shift_at_s < _SHIFT_COUNTS_S or self._server.shift_is_held()
+        just_pressed = time.monotonic() - self._shift_at_s < _SHIFT_COUNTS_S
+        self._shift_at_s = -1.0  # (for one key: "Hq" typed quickly is not "HQ")
+        return just_pressed or self._server.shift_is_held()
 
     def _on_mouse(self, event: int, x: int, y: int, *_: object) -> None:
         """Handle OpenCV's mouse callback, on the main thread within ``poll``. Of many moves only the last is kept."""
